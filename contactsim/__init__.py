@@ -1,0 +1,1 @@
+"""contactsim: a laboratory for intergroup contact."""

@@ -1,0 +1,35 @@
+"""A Mesa model whose agents are columns."""
+
+from __future__ import annotations
+
+import mesa
+from mesa.agent import Agent
+
+from contactsim.agents.columns import LIVING, Columns, refused
+from contactsim.agents.resident import Resident
+from contactsim.agents.sets import ResidentSet
+
+
+class ColumnModel(mesa.Model):
+    """A Mesa model whose agents are the rows of ``residents``, which the subclass sets."""
+
+    residents: Columns
+
+    @property
+    def agents(self) -> ResidentSet:
+        """Everybody who lives here whenever the set is asked."""
+        return ResidentSet(self, self.residents)
+
+    @property
+    def agent_types(self) -> list[type[Agent]]:
+        """Resident, the one kind there is."""
+        return [Resident]
+
+    @property
+    def agents_by_type(self) -> dict[type[Agent], ResidentSet]:
+        """All residents under the one kind there is."""
+        return {Resident: self.agents}
+
+    register_agent = refused("register_agent", LIVING)
+    deregister_agent = refused("deregister_agent", LIVING)
+    remove_all_agents = refused("remove_all_agents", LIVING)

@@ -1,0 +1,105 @@
+"""Compiled kernels: one decorator, and a cache that notices an edit in any kernel file.
+
+Numba's own cache looks at the file of the function alone, so an edit in a helper that a kernel calls from
+another file would leave a stale result. The cache folder is therefore named by a digest of all kernel
+sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+_ROOT = Path(__file__).parent
+#: Every file that holds a compiled function. A test checks that none is missing here.
+KERNEL_SOURCES = (
+    "compiled.py",
+    "draws.py",
+    "encounters/appraise.py",
+    "encounters/meet.py",
+    "encounters/change.py",
+    "encounters/ties.py",
+    "settings/pairing.py",
+    "measures/weekly.py",
+)
+
+
+def sources_digest() -> str:
+    """Hexadecimal digest of all kernel sources and of Numba's version (16 characters)."""
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for name in KERNEL_SOURCES:
+        digest.update((_ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_folder() -> str | None:
+    """The folder for this version of the kernels, or None where nothing can be written."""
+    folder = Path(platformdirs.user_cache_dir("contactsim")) / f"kernels-{sources_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+    except OSError:
+        return None
+    return str(folder)
+
+
+_FOLDER = _cache_folder()
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _FOLDER or before
+    try:
+        return numba.njit(nogil=True, cache=_FOLDER is not None, error_model="numpy", **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile ``function`` (serial, without the interpreter lock, IEEE arithmetic without fast-math).
+
+    Parallel work is done by calling a kernel on disjoint ranges from several Python threads
+    (:class:`Threads`), so no Numba threading layer is involved.
+    """
+    return _compile(function)
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a step of a kernel into its callers: passing the tuples of arrays on costs more than the step."""
+    return _compile(function, forceinline=True)
+
+
+class Threads:
+    """Runs kernels over disjoint ranges on a fixed number of threads; the ranges never change the result."""
+
+    def __init__(self, number: int | None = None) -> None:
+        """``number`` of threads; None takes one for each processor that this process may use."""
+        self.number = number or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else number or 1
+        self._pool = ThreadPoolExecutor(self.number) if self.number > 1 else None
+
+    def run(self, work: Callable[[int, int, int], None], edges: Sequence[int]) -> None:
+        """Call ``work(thread, lo, hi)`` for each pair of neighbouring edges, at most one for each thread."""
+        spans = [(k, lo, hi) for k, (lo, hi) in enumerate(pairwise(edges)) if hi > lo]
+        if self._pool is None or len(spans) < 2:
+            for span in spans:
+                work(*span)
+            return
+        for done in [self._pool.submit(work, *span) for span in spans]:
+            done.result()
+
+    def split(self, start: NDArray[np.int64]) -> list[int]:
+        """Edges that cut the pools ``start`` (P + 1,) into one range of about equal seats for each thread."""
+        targets = np.linspace(start[0], start[-1], self.number + 1)[1:-1]
+        inner = np.searchsorted(start, targets)
+        return [0, *inner.tolist(), start.shape[0] - 1]

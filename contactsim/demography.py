@@ -1,0 +1,188 @@
+"""Moves, arrivals and departures of households, and the yearly change of seats as people grow older.
+
+Every household decides by draws of its own. Two that want the same dwelling or seat are settled by a keyed
+priority, never by order, so one household more changes nothing for those it does not meet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, uniforms
+from contactsim.errors import UserError
+from contactsim.residents import WEEKS_A_YEAR, settle
+from contactsim.settings.seating import Setting, members
+
+if TYPE_CHECKING:
+    from contactsim.world import World
+
+#: How often somebody without a seat tries for an empty one at one occasion (assumed).
+TRIES = 3
+
+Rows = NDArray[np.intp]
+
+
+def week(world: World) -> None:
+    """This week's departures, moves and arrivals; new seats once a year and for whoever arrived."""
+    scenario = world.parameters.scenario
+    changed = False
+    if world.clock >= 0:
+        if scenario.departures > 0:
+            changed |= _depart(world, _by_week(scenario.departures))
+        if scenario.moves > 0:
+            changed |= _move(world, _by_week(scenario.moves))
+        if scenario.arrivals > 0:
+            changed |= _arrive(world, scenario.arrivals)
+        if changed or (world.clock + 1) % WEEKS_A_YEAR == 0:
+            _reseat(world)
+            world.reseated()
+
+
+def _by_week(yearly: float) -> float:
+    return float(1.0 - (1.0 - yearly) ** (1.0 / WEEKS_A_YEAR))
+
+
+def _heads(world: World) -> Rows:
+    """The first row of each household record."""
+    return world.people.household_start[:-1]
+
+
+def _rows_of(world: World, households: Rows) -> Rows:
+    start = world.people.household_start
+    size = start[households + 1] - start[households]
+    first = np.repeat(start[households] - np.cumsum(size) + size, size)
+    return first + np.arange(int(size.sum()))
+
+
+def _depart(world: World, chance: float) -> bool:
+    people, heads = world.people, _heads(world)
+    draw = uniforms(world.base(Decision.DEPARTURE), people.uid[heads])
+    rows = _rows_of(world, np.flatnonzero(people.active[heads] & (draw < chance)))
+    if not rows.size:
+        return False
+    people.active[rows] = False
+    for setting in world.settings.values():
+        setting.leave(rows)
+    world.week.candidate[rows] = -1
+    world.week.out[rows] = 0.0
+    gone = np.zeros(len(people), bool)
+    gone[rows] = True
+    people.ties[rows] = -1
+    people.ties[(people.ties >= 0) & gone[people.ties]] = -1
+    return True
+
+
+def _move(world: World, chance: float) -> bool:
+    """Households swap their dwelling for an empty one of the same size, found by a keyed draw."""
+    people, heads = world.people, _heads(world)
+    base, other = world.base(Decision.MOVE), world.base(Decision.MOVE, "where")
+    wants = np.flatnonzero(people.active[heads] & (uniforms(base, people.uid[heads]) < chance))
+    size = np.diff(people.household_start)
+    moved = False
+    for s in np.unique(size[wants]):
+        empty = np.flatnonzero(~people.active[heads] & (size == s))
+        looking = wants[size[wants] == s]
+        if not empty.size:
+            continue
+        uid = people.uid[heads[looking]]
+        found = empty[(uniforms(other, uid) * empty.size).astype(int)]
+        likes = _accepts(world, looking, found, uid)
+        winners = _settle_conflicts(found[likes], uniforms(world.base(Decision.MOVE, "priority"), uid[likes]))
+        moved |= _swap(world, looking[likes][winners], found[likes][winners])
+    return moved
+
+
+def _accepts(world: World, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Accept by the Metropolis rule on the own group's share in the neighbourhoods there and here."""
+    people = world.people
+    group = people.group[_heads(world)[households]]
+    street = world.settings["street"].partitions["neighbourhood"]
+    area = np.searchsorted(street.start, people.household_start[people.dwelling], side="right") - 1
+    share = world.areas.share[area[found], group] - world.areas.share[area[households], group]
+    chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
+    accepted: NDArray[np.bool_] = uniforms(world.base(Decision.MOVE, "accept"), uid) < chance
+    return accepted
+
+
+def _settle_conflicts(wanted: Rows, priority: NDArray[np.float64]) -> Rows:
+    """Positions of those who get what they want: for each thing, whoever has the highest priority."""
+    order = np.lexsort((-priority, wanted))
+    first = np.flatnonzero(np.diff(wanted[order], prepend=-1))
+    return order[first]
+
+
+def _swap(world: World, households: Rows, empty: Rows) -> bool:
+    people, street = world.people, world.settings["street"]
+    here, there = people.dwelling[households].copy(), people.dwelling[empty].copy()
+    people.dwelling[households], people.dwelling[empty] = there, here
+    for records, dwellings in ((empty, here), (households, there)):
+        rows, seats = _rows_of(world, records), _rows_of(world, dwellings.astype(np.intp))
+        occupied = people.active[rows]
+        street.occupant[seats] = np.where(occupied, rows, -1)
+        street.seat[rows] = np.where(occupied, seats, -1)
+    return bool(households.size)
+
+
+def _arrive(world: World, chance: float) -> bool:
+    """Newcomers take empty dwellings; each gets an identifier that nobody had before."""
+    people, heads, scenario = world.people, _heads(world), world.parameters.scenario
+    part = people.uid[heads]
+    let = np.flatnonzero(~people.active[heads] & (uniforms(world.base(Decision.ARRIVAL), part) < chance))
+    rows = _rows_of(world, let)
+    if not rows.size:
+        return False
+    shares = arrival_shares(scenario.arrival_shares, world)
+    group = np.searchsorted(np.cumsum(shares)[:-1], uniforms(world.base(Decision.ARRIVAL, "group"), part[let]), "right")
+    size = np.diff(people.household_start)[let]
+    people.uid[rows] += len(people)
+    people.group[rows] = np.repeat(group, size)
+    people.active[rows] = True
+    people.ties[rows], people.friend_groups[rows] = -1, 0
+    settle(people, rows, world.parameters.residents, world.parameters.psychology, world.seed, newcomers=True)
+    street = world.settings["street"]
+    seats = _rows_of(world, people.dwelling[let].astype(np.intp))
+    street.occupant[seats], street.seat[rows] = rows, seats
+    return True
+
+
+def arrival_shares(wanted: dict[str, float] | None, world: World) -> NDArray[np.float64]:
+    """(G,) shares of the groups among arrivals, adding up to 1."""
+    groups = world.place.groups
+    if wanted is None:
+        counts = world.place.counts.sum(axis=0)
+        return np.asarray(counts / counts.sum())
+    unknown = sorted(set(wanted) - set(groups))
+    total = sum(wanted.values())
+    if unknown or total <= 0 or min(wanted.values()) < 0:
+        raise UserError(f"scenario.arrival_shares={wanted} must give shares of at least 0 that add up to more "
+                        f"than 0, for groups of this place: {', '.join(groups)}.")
+    return np.array([wanted.get(group, 0.0) / total for group in groups])
+
+
+def _reseat(world: World) -> None:
+    """Those too old leave their school or work; those who now belong try for an empty seat."""
+    eligible = members(world.people, world.parameters.residents, world.seed)
+    for name, rows in eligible.items():
+        setting = world.settings[name]
+        belongs = np.zeros(len(world.people), bool)
+        belongs[rows] = True
+        setting.leave(np.flatnonzero((setting.seat >= 0) & ~belongs))
+        for attempt in range(TRIES):
+            _try_seats(world, name, setting, rows[setting.seat[rows] < 0], attempt)
+
+
+def _try_seats(world: World, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
+    empty = np.flatnonzero(setting.occupant < 0)
+    if not rows.size or not empty.size:
+        return
+    uid = world.people.uid[rows]
+    base = world.base(Decision.SEATING, name, attempt)
+    wanted = empty[(uniforms(base, uid) * empty.size).astype(int)]
+    winners = _settle_conflicts(wanted, uniforms(world.base(Decision.SEATING, name + "/priority", attempt), uid))
+    seats, rows = wanted[winners], rows[winners]
+    setting.occupant[seats], setting.seat[rows] = rows, seats
+
+

@@ -1,0 +1,1 @@
+"""Encounters: take-up, valence for each side, and what a week of meetings changes. Compiled kernels."""

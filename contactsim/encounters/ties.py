@@ -1,0 +1,96 @@
+"""Ties: friends meet, ties form after good meetings in circles, fade when not kept up.
+
+A tie stands in a place of each of the two rows; each row writes its own places only and both decide by the
+same draws, so ties stay symmetric on any number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contactsim.compiled import inlined, kernel
+from contactsim.draws import fold, pair_part, uniform
+from contactsim.encounters.meet import note, valence
+from contactsim.encounters.tables import LEAN
+
+
+@kernel
+def friends_meet(lo, hi, t, meet_base, valence_base, people, week):  # type: ignore[no-untyped-def]
+    """Rows lo .. hi - 1 meet each of their friends of other groups or not; own side noted only."""
+    group, uid, standing, ties = people.group, people.uid, people.standing, people.ties
+    factor, tally, dose = week.factor, week.tally, week.dose
+    for i in range(lo, hi):
+        for k in range(ties.shape[1]):
+            j = ties[i, k]
+            if j < 0 or group[j] == group[i]:
+                continue
+            a = np.uint64(uid[i])
+            part = pair_part(a, np.uint64(uid[j]))
+            if uniform(meet_base, part) < t.presence:
+                bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
+                u = uniform(fold(valence_base, a), part)
+                what = valence(i, group[j], factor[j, group[i], LEAN], t.positive, bad, u, factor)
+                note(i, group[j], what, t.closeness, tally, dose)
+
+
+@kernel
+def free_places(lo, hi, ties, free):  # type: ignore[no-untyped-def]
+    """Free tie places of each row, before the week's ties fade and form."""
+    for i in range(lo, hi):
+        n = 0
+        for k in range(ties.shape[1]):
+            if ties[i, k] < 0:
+                n += 1
+        free[i] = n
+
+
+@kernel
+def renew(lo, hi, fade, fade_shared, base, circles, free, uid, ties, candidate):  # type: ignore[no-untyped-def]
+    """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade.
+
+    ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none.
+    """
+    for i in range(lo, hi):
+        kept = candidate[i]
+        if kept >= 0 and candidate[kept] != i:
+            kept = -1
+        if kept >= 0 and free[i] > 0 and free[kept] > 0:
+            _form(i, kept, ties)
+        for k in range(ties.shape[1]):
+            j = ties[i, k]
+            if j >= 0 and j != kept:
+                hazard = fade_shared if _share_circle(i, j, circles) else fade
+                if uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j]))) < hazard:
+                    ties[i, k] = -1
+
+
+@inlined
+def _form(i, j, ties):  # type: ignore[no-untyped-def]
+    """Put j in the first free place of i, unless they are tied already."""
+    empty = -1
+    for k in range(ties.shape[1]):
+        if ties[i, k] == j:
+            return
+        if ties[i, k] < 0 and empty < 0:
+            empty = k
+    ties[i, empty] = j
+
+
+@inlined
+def _share_circle(i, j, circles):  # type: ignore[no-untyped-def]
+    for s in range(circles.shape[1]):
+        if circles[i, s] >= 0 and circles[i, s] == circles[j, s]:
+            return True
+    return False
+
+
+@kernel
+def know(lo, hi, group, ties, friend_groups):  # type: ignore[no-untyped-def]
+    """Note in ``friend_groups`` which groups the rows lo .. hi - 1 have friends in."""
+    for i in range(lo, hi):
+        groups = 0
+        for k in range(ties.shape[1]):
+            j = ties[i, k]
+            if j >= 0:
+                groups |= 1 << group[j]
+        friend_groups[i] = groups

@@ -1,0 +1,125 @@
+"""What is recorded every week, as sums over residents of survey age (16 and over).
+
+Sums run over fixed chunks of rows and then over chunks in order, so their bits do not depend on threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from contactsim.compiled import Threads, kernel
+from contactsim.encounters.tables import People, Week
+from contactsim.residents import SURVEY_AGE, Residents
+
+CHUNK = 4096
+#: Sums kept for each (group, target); target G stands for all other groups together.
+BY_TARGET = ("attitude", "attitude_squared", "positive", "negative", "neutral", "declined")
+#: Sums kept for each group.
+BY_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend")
+
+#: Measures of the tidy table with their units.
+UNITS = {
+    "attitude": "mean, -1 to 1", "attitude_sd": "standard deviation of attitude",
+    "positive": "positive meetings a resident and week", "negative": "negative meetings a resident and week",
+    "neutral": "neutral meetings a resident and week", "declined": "declined meetings a resident and week",
+    "residents": "residents aged 16 and over", "anxiety": "mean, 0 to 1", "threat": "mean, 0 to 1",
+    "connectedness": "mean, 0 to 1", "own_meetings": "own-group meetings a resident and week",
+    "ties": "ties a resident", "cross_ties": "ties to other groups a resident",
+    "cross_friend": "share with a tie to another group",
+}
+
+
+def weigh_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(G, G) weights of the attitudes to other groups in "all others": their sizes, rows adding up to 1."""
+    weights = np.tile(np.asarray(counts, dtype=float), (counts.shape[0], 1))
+    np.fill_diagonal(weights, 0.0)
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+
+
+@kernel
+def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type: ignore[no-untyped-def]
+    group, age, attitude, ties = people.group, people.age, people.attitude, people.ties
+    anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
+    G = weights.shape[0]
+    for i in range(lo, hi):
+        if not active[i] or age[i] < SURVEY_AGE:
+            continue
+        g = group[i]
+        overall = 0.0
+        for h in range(G):
+            if h == g:
+                continue
+            a = attitude[i, h]
+            overall += weights[g, h] * a
+            by_target[g, h, 0] += a
+            by_target[g, h, 1] += a * a
+            for k in range(4):
+                by_target[g, h, 2 + k] += tally[i, h, k]
+                by_target[g, G, 2 + k] += tally[i, h, k]
+        by_target[g, G, 0] += overall
+        by_target[g, G, 1] += overall * overall
+        friends, cross = 0, 0
+        for k in range(ties.shape[1]):
+            j = ties[i, k]
+            if j >= 0:
+                friends += 1
+                if group[j] != g:
+                    cross += 1
+        by_group[g, 0] += 1.0
+        by_group[g, 1] += anxiety[i]
+        by_group[g, 2] += threat[i]
+        by_group[g, 3] += connectedness[i]
+        by_group[g, 4] += tally[i, g, 0]
+        by_group[g, 5] += friends
+        by_group[g, 6] += cross
+        by_group[g, 7] += 1.0 if cross > 0 else 0.0
+
+
+def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArray[np.float64],
+                threads: Threads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums by (group, target) as :data:`BY_TARGET` and by group as :data:`BY_GROUP`."""
+    n, G = len(residents), residents.groups
+    chunks = -(-n // CHUNK)
+    by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
+    by_group = np.zeros((chunks, G, len(BY_GROUP)))
+
+    def work(_: int, lo: int, hi: int) -> None:
+        for c in range(lo, hi):
+            _sums(c * CHUNK, min(n, (c + 1) * CHUNK), people, week.tally, residents.active, weights,
+                  by_target[c], by_group[c])
+
+    threads.run(work, threads.split(np.arange(chunks + 1)))
+    return by_target.sum(axis=0), by_group.sum(axis=0)
+
+
+def tidy(weeks: Sequence[int], sums: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+         groups: Sequence[str]) -> pd.DataFrame:
+    """The record as one tidy table: week, measure, group, target, value. Target is empty where none applies."""
+    by_target = np.stack([s[0] for s in sums])
+    by_group = np.stack([s[1] for s in sums])
+    n = np.maximum(by_group[..., 0], 1.0)
+    targets = [*groups, "all others"]
+    columns: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+    for g, group in enumerate(groups):
+        for h, target in enumerate(targets):
+            if h == g:
+                continue
+            means = by_target[:, g, h, :] / n[:, g, None]
+            columns["attitude", group, target] = means[:, 0]
+            columns["attitude_sd", group, target] = np.sqrt(np.maximum(means[:, 1] - means[:, 0] ** 2, 0.0))
+            for k, name in enumerate(BY_TARGET[2:], start=2):
+                columns[name, group, target] = means[:, k]
+        columns["residents", group, ""] = by_group[:, g, 0]
+        for k, name in enumerate(BY_GROUP[1:], start=1):
+            columns[name, group, ""] = by_group[:, g, k] / n[:, g]
+    wide = pd.DataFrame(columns, index=pd.Index(list(weeks), name="week"))
+    wide.columns.names = ["measure", "group", "target"]
+    long = wide.T.stack().rename("value").reset_index()
+    for name in ("measure", "group", "target"):
+        long[name] = long[name].astype("category")
+    return long.astype({"week": "int32"})[["week", "measure", "group", "target", "value"]].sort_values(
+        ["week", "measure", "group", "target"], ignore_index=True)

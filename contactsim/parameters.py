@@ -1,0 +1,266 @@
+"""Every parameter of the model: default, unit, allowed range, role and source, in this one place.
+
+Validation, ``--help``, the ODD tables and error messages are made from these definitions. A role says what
+kind of number it is:
+
+- ``assumed``: chosen by us; no source gives it,
+- ``contested``: sources disagree; the range spans them and reports sweep it,
+- ``calibrated``: fitted to the evidence named,
+- ``sourced``: taken from the evidence named.
+
+Evidence ids (A1 ...) are listed in ``docs/evidence.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Role = Literal["assumed", "contested", "calibrated", "sourced"]
+
+
+class Section(BaseModel):
+    """A group of parameters: frozen, finite numbers only, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _real_numbers(cls, values: Any) -> Any:
+        """YAML writes 1 for 1.0: accept a whole number (not a boolean) where a real one is asked for."""
+        if not isinstance(values, dict):
+            return values
+        real = {name for name, field in cls.model_fields.items() if field.annotation is float}
+        return {key: float(value) if key in real and isinstance(value, int) and not isinstance(value, bool)
+                else value for key, value in values.items()}
+
+
+def parameter(default: Any, low: float | None, high: float | None, unit: str, role: Role, text: str,
+              source: str = "none") -> Any:
+    """A field with its range [low, high], unit, role, source and one line of explanation."""
+    return Field(default=default, ge=low, le=high, description=text,
+                 json_schema_extra={"unit": unit, "role": role, "source": source})
+
+
+class Residents(Section):
+    """Who lives here, apart from what the place's table says."""
+
+    employment: float = parameter(
+        0.74, 0, 1, "share of ages 18-66", "assumed", "adults of working age who have a workplace",
+        "rounded from the 2011 employment rate of England and Wales (recalled)")
+    membership: float = parameter(
+        0.3, 0, 1, "share of residents over 5", "assumed", "residents who belong to an association")
+    minority_age_shift: float = parameter(
+        -6.0, -30, 30, "years", "assumed",
+        "shift of the ages of every group but the first (younger minorities)",
+        "direction: census 2011 ages by ethnic group (recalled); size assumed")
+    newcomers: float = parameter(
+        0.1, 0, 1, "share of groups but the first", "assumed",
+        "residents who arrived within the last ten years")
+    vacancy: float = parameter(
+        0.04, 0.0, 0.5, "share of dwellings", "assumed", "dwellings that stand empty at the start",
+        "order of the household spaces without usual residents in census 2011, 4 % (recalled)")
+    disposition_mean: float = parameter(
+        0.05, -1, 1, "attitude", "assumed", "mean of the stable disposition towards other groups")
+    disposition_spread: float = parameter(
+        0.28, 0, 1, "attitude", "assumed", "standard deviation of the disposition")
+    sociability_spread: float = parameter(
+        0.6, 0, 2, "log units", "assumed", "lognormal spread of how often people are out, mean 1")
+    exposure_spread: float = parameter(
+        1.2, 0, 3, "log odds", "assumed",
+        "MAIN ASSUMPTION: standard deviation of personal exposure to negative events (a stable trait)")
+    standing_gap: float = parameter(
+        0.1, -1, 1, "standing", "assumed",
+        "how far the mean standing of every group but the first lies below the first's")
+    standing_spread: float = parameter(0.15, 0, 1, "standing", "assumed", "spread of standing in a group")
+
+
+class Psychology(Section):
+    """How people take up, live through and learn from meetings. All are numbers, so that a kernel can take
+    them as one tuple."""
+
+    # take-up of a meeting that can be avoided: odds = exp(take_up_base + both people's terms)
+    take_up_base: float = parameter(0.5, -5, 5, "log odds", "assumed", "take-up of two neutral people")
+    take_up_attitude: float = parameter(
+        1.0, 0, 5, "log odds per attitude", "assumed", "liking raises each side's take-up", "sign: A22")
+    take_up_anxiety: float = parameter(
+        1.0, 0, 5, "log odds per anxiety", "assumed", "anxiety lowers each side's take-up", "sign: A22, essay 6")
+    take_up_sociability: float = parameter(
+        0.2, 0, 3, "log odds per log sociability", "assumed", "sociable people take up more")
+    take_up_language: float = parameter(
+        1.0, 0, 5, "log odds per confidence", "assumed", "a missing shared language lowers take-up")
+    # valence, drawn for each side: odds against neutral
+    positive_base: float = parameter(
+        -1.0, -6, 4, "log odds", "assumed", "positive against neutral, for two neutral people")
+    negative_base: float = parameter(
+        -2.4, -8, 4, "log odds", "calibrated", "negative against neutral, for two neutral people", "A10 (F7)")
+    appraisal: float = parameter(
+        2.0, 0, 5, "log odds per attitude", "assumed",
+        "MAIN ASSUMPTION: self-confirming appraisal, positive odds up and negative odds down with attitude")
+    appraisal_own: float = parameter(
+        0.75, 0, 1, "share", "assumed", "weight of one's own attitude in the appraisal; the partner's has the rest")
+    appraisal_anxiety: float = parameter(
+        0.5, 0, 5, "log odds per anxiety", "assumed", "anxiety lowers positive and raises negative odds", "sign: essay 6")
+    exposure_positive: float = parameter(
+        0.3, 0, 1, "log odds per exposure", "assumed", "exposure to negative events lowers positive odds")
+    conditions_positive: float = parameter(
+        1.0, 0, 5, "log odds, none to all conditions", "assumed", "Allport's conditions raise positive odds", "sign: A1")
+    conditions_negative: float = parameter(
+        1.0, 0, 5, "log odds, none to all conditions", "assumed", "Allport's conditions lower negative odds", "sign: A1")
+    mediator: float = parameter(1.0, 0, 5, "log odds", "assumed", "a mediator lowers negative odds", "sign: essay 3")
+    unequal_standing: float = parameter(
+        1.0, 0, 10, "per standing", "assumed",
+        "negative odds rise by this times the gap in standing where status is not equal", "sign: essay 10")
+    inward_norms: float = parameter(
+        0.5, 0, 5, "log odds per attitude", "assumed", "warm norms around lower negative odds, cold ones raise them")
+    common_identity: float = parameter(
+        0.5, 0, 5, "log odds per connectedness", "assumed", "connectedness to the place softens valence", "sign: essay 7")
+    # learning
+    negative_weight: float = parameter(
+        1.5, 0.5, 8, "ratio", "contested",
+        "weight of a negative against a positive meeting (literature 1.0 to 2.5)", "A9, A11; against them A11b")
+    prior_weight: float = parameter(
+        12.0, 0.5, 500, "close meetings", "assumed", "experience that the disposition is worth (k of the gain)")
+    age_stability: float = parameter(
+        0.5, 0, 5, "per 20 years", "assumed", "growth of prior_weight with each 20 years over 20", "sign: A25")
+    forgetting: float = parameter(0.01, 0, 0.5, "per week", "assumed", "forgetting of experience")
+    recall: float = parameter(
+        0.1, 0.005, 1, "per week", "assumed", "decay of the recent contact that a survey asks about")
+    drift: float = parameter(0.01, 0, 0.5, "per week", "assumed", "return of attitude to its resting point")
+    transfer: float = parameter(
+        0.2, 0, 1, "share", "assumed", "secondary transfer: experience with one group that counts for another", "sign: A23b")
+    extended: float = parameter(
+        0.02, 0, 1, "close positive meetings per week", "assumed",
+        "extended contact: having an own-group friend who has a friend there", "sign: A23")
+    norms: float = parameter(0.004, 0, 0.5, "per week", "assumed", "pull to the own group's local mean attitude", "A23b")
+    # intergroup anxiety
+    anxiety_rest: float = parameter(0.35, 0, 1, "anxiety", "assumed", "resting intergroup anxiety of a neutral person")
+    anxiety_disposition: float = parameter(
+        0.3, 0, 1, "anxiety per attitude", "assumed", "warmer dispositions rest at less anxiety")
+    anxiety_learning: float = parameter(0.03, 0, 1, "per close meeting", "assumed", "learning of anxiety", "sign: A19")
+    anxiety_drift: float = parameter(0.01, 0, 0.5, "per week", "assumed", "return of anxiety to rest")
+    # perceived threat
+    threat_rest: float = parameter(0.3, 0, 1, "threat", "assumed", "resting perceived threat")
+    threat_level: float = parameter(
+        0.0, 0, 1, "threat per share", "sourced", "threat from the level of other groups' local share", "A26: hardly")
+    threat_change: float = parameter(
+        2.0, 0, 10, "threat per share gained in a year", "assumed", "threat from a fast rise of that share", "sign: A26")
+    threat_learning: float = parameter(0.02, 0, 1, "per close meeting", "assumed", "learning of threat", "sign: A16")
+    threat_drift: float = parameter(0.02, 0, 0.5, "per week", "assumed", "return of threat to rest")
+    threat_attitude: float = parameter(
+        0.3, 0, 2, "attitude per threat", "assumed", "threat above rest lowers the attitude's resting point", "sign: A16")
+    # ties
+    tie_cross: float = parameter(
+        0.03, 0, 1, "chance", "assumed", "a tie after a meeting in a circle that both lived as positive")
+    tie_own: float = parameter(0.02, 0, 1, "chance", "assumed", "a tie after an own-group meeting in a circle")
+    tie_fade: float = parameter(0.01, 0, 1, "per week", "assumed", "fading of a tie outside shared circles")
+    tie_fade_shared: float = parameter(0.003, 0, 1, "per week", "assumed", "fading of a tie within a shared circle")
+    # community connectedness and language
+    connectedness_rest: float = parameter(0.3, 0, 1, "connectedness", "assumed", "where connectedness declines to")
+    connectedness_decline: float = parameter(
+        0.01, 0, 0.5, "per week", "assumed", "decline of connectedness", "sign: A21")
+    connectedness_gain: float = parameter(
+        0.02, 0, 1, "per joint activity", "assumed", "joint activity sustains connectedness", "sign: A21")
+    language_gain: float = parameter(
+        0.01, 0, 1, "per meeting", "assumed", "learning of the shared language by newcomers", "sign: essays 2 and 4")
+
+
+SettingName = Literal["street", "school", "work", "association", "ties"]
+#: Scales at which people can meet in each setting.
+SCALES_OF: dict[str, tuple[str, ...]] = {
+    "street": ("circle", "cell", "neighbourhood", "quarter"), "school": ("circle", "pool"),
+    "work": ("circle", "pool"), "association": ("circle", "pool"), "ties": ("friends",)}
+
+
+class Occasion(Section):
+    """How people meet in one setting at one scale: how often, and under which of Allport's conditions."""
+
+    setting: SettingName = Field(description="where; 'ties' is wherever friends of other groups meet")
+    among: Literal["circle", "pool", "cell", "neighbourhood", "quarter", "friends"] = Field(
+        description="who can meet: the small circle, the whole pool, (street) an area, (ties) friends")
+    slots: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
+    presence: float = parameter(0.6, 0, 1, "chance", "assumed", "a person is there in a slot")
+    sociable: bool = parameter(True, None, None, "yes/no", "assumed", "sociable people are there more often")
+    closeness: float = parameter(0.3, 0, 1, "0-1", "assumed", "how deep a meeting goes (kept in hundredths)")
+    avoidability: float = parameter(1.0, 0, 1, "0-1", "assumed", "can one walk away")
+    equal_status: float = parameter(0.5, 0, 1, "0-1", "assumed", "Allport: equal status")
+    common_goals: float = parameter(0.3, 0, 1, "0-1", "assumed", "Allport: common goals")
+    cooperation: float = parameter(0.3, 0, 1, "0-1", "assumed", "Allport: cooperation")
+    support: float = parameter(0.5, 0, 1, "0-1", "assumed", "Allport: institutional support")
+    mediator: float = parameter(0.0, 0, 1, "0-1", "assumed", "a mediator is present")
+
+
+class Pools(Section):
+    """The sizes of a setting's pools and circles, and how its pools are filled."""
+
+    size: int = parameter(30, 4, 2000, "seats", "assumed", "seats of a pool, the empty ones included")
+    circle: int = parameter(10, 2, 30, "seats", "assumed", "seats of a circle inside a pool")
+    empty: float = parameter(0.1, 0, 0.9, "share", "assumed", "seats left empty at the start")
+    sorting: float = parameter(
+        0.2, 0, 1, "share", "assumed", "members who come through their own group's networks, into its pools")
+    local: float = parameter(0.5, 0, 1, "share", "assumed", "members who come from one quarter rather than from anywhere")
+
+
+class Settings(Section):
+    """Where people meet. Near neighbours are the street's circle; its areas are those of the place."""
+
+    neighbours: int = parameter(12, 2, 30, "seats", "assumed", "seats of a circle of near neighbours")
+    school: Pools = Field(default=Pools(size=30, circle=6, empty=0.1, sorting=0.1, local=1.0))
+    work: Pools = Field(default=Pools(size=40, circle=10, empty=0.1, sorting=0.2, local=0.3))
+    association: Pools = Field(default=Pools(size=50, circle=10, empty=0.1, sorting=0.4, local=0.7))
+    occasions: dict[str, Occasion] = Field(description="how people meet in these settings, by name")
+
+    @model_validator(mode="after")
+    def _scales(self) -> Settings:
+        for name, occasion in self.occasions.items():
+            allowed = SCALES_OF[occasion.setting]
+            if occasion.among not in allowed:
+                raise ValueError(f"settings.occasions.{name}.among={occasion.among} does not fit setting "
+                                 f"{occasion.setting}: allowed are {', '.join(allowed)}")
+        return self
+
+
+class Shock(Section):
+    """An event that hits attitudes to one group (A17)."""
+
+    week: int = parameter(0, 0, 5200, "week", "assumed", "when it happens")
+    target: str = Field(description="name of the group it is blamed on")
+    attitude: float = parameter(0.0, 0, 1, "share of the way to -1", "assumed", "direct fall of attitudes to the target")
+    anxiety: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of anxiety of all but the target")
+    threat: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of threat of all but the target")
+
+
+class Scenario(Section):
+    """What happens to the place: its history before week 0, who comes and goes, and events."""
+
+    history: Literal["lived", "none"] = Field(
+        default="lived", description="'lived' spins the place up before week 0; 'none' starts people at rest")
+    spin_up_min: int = parameter(156, 0, 5200, "weeks", "assumed", "shortest history")
+    spin_up_max: int = parameter(520, 0, 5200, "weeks", "assumed", "longest history, if not flat before")
+    flat: float = parameter(
+        0.005, 0, 1, "SD per half year", "assumed", "a history is flat when mean and spread of attitudes move less")
+    moves: float = parameter(0.0, 0, 1, "share of households a year", "assumed", "households that look for another dwelling")
+    departures: float = parameter(0.0, 0, 1, "share of households a year", "assumed", "households that leave the place")
+    arrivals: float = parameter(0.0, 0, 1, "share of empty dwellings a week", "assumed", "empty dwellings let to newcomers")
+    arrival_shares: dict[str, float] | None = Field(
+        default=None, description="shares of the groups among arrivals; the place's own where not given")
+    own_group_preference: float = parameter(
+        0.0, 0, 10, "log odds per share", "assumed", "movers prefer areas with more of their own group")
+    shocks: dict[str, Shock] = Field(default={}, description="events by name")
+
+    @model_validator(mode="after")
+    def _order(self) -> Scenario:
+        if self.spin_up_max < self.spin_up_min:
+            raise ValueError(f"scenario.spin_up_max={self.spin_up_max} is below "
+                             f"scenario.spin_up_min={self.spin_up_min}; it must be at least that")
+        return self
+
+
+class ModelParameters(Section):
+    """All that the world is made by, besides its place and its seed."""
+
+    residents: Residents = Residents()
+    settings: Settings
+    psychology: Psychology = Psychology()
+    scenario: Scenario = Scenario()

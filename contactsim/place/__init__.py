@@ -1,0 +1,1 @@
+from contactsim.place.core import Level, Place  # noqa: F401

@@ -1,0 +1,126 @@
+"""What a place is: residents by cell and group, and the nested areas that decide who lives near whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.errors import UserError, nearest
+
+#: How many groups a place may have.
+FEWEST_GROUPS, MOST_GROUPS = 2, 16
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of nested areas."""
+
+    name: str
+    """OA, LSOA, MSOA, ward, LAD ... as in the table; cell, block or quarter where made by us"""
+    synthetic: bool
+    """made by us, not in the table"""
+    area_of_cell: NDArray[np.int32]
+    """(cells,) index of the area of this level that holds the cell"""
+    codes: tuple[str, ...]
+    """stable names of the areas of this level, in the order of their index"""
+
+    @property
+    def areas(self) -> int:
+        """Number of areas."""
+        return len(self.codes)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that a place was made from."""
+
+    path: str
+    """as the user named it"""
+    sha256: str
+    kind: str
+    """KS201EW 2011, TS021 2021, own table (long) ..."""
+    areas: int
+    """areas read from it, before any selection"""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the figures of a place come from."""
+
+    sources: tuple[Source, ...]
+    mended: tuple[str, ...]
+    """what was untidy in the table and what was done, one plain sentence each, with counts"""
+    stated_total: int | None
+    """the total that the table itself states, over the same areas; None where it states none"""
+    census: tuple[str, ...]
+    """figures that come from the table"""
+    synthetic: tuple[str, ...]
+    """figures that were made, and how"""
+    note: str = ""
+    """source and licence in words"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Residents by cell and group. Cells with nobody are not kept; cells of an area stand side by side."""
+
+    name: str
+    groups: tuple[str, ...]
+    """2 to 16 names; the first is the reference group"""
+    counts: NDArray[np.int32]
+    """(cells, groups) residents"""
+    levels: tuple[Level, ...]
+    """from the cells themselves (about 300 residents each) to the coarsest areas; at least three"""
+    provenance: Provenance
+
+    @property
+    def residents(self) -> int:
+        """Residents: the sum of the group counts."""
+        return int(self.counts.sum())
+
+    @property
+    def difference(self) -> int | None:
+        """Residents minus the total that the table states; None where it states none."""
+        stated = self.provenance.stated_total
+        return None if stated is None else self.residents - stated
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """(groups,) shares of the groups among residents."""
+        totals: NDArray[np.float64] = self.counts.sum(axis=0, dtype=np.int64) / self.residents
+        return totals
+
+    def level(self, name: str) -> Level:
+        """The level called ``name``; raises UserError for an unknown one."""
+        for level in self.levels:
+            if level.name == name:
+                return level
+        names = [level.name for level in self.levels]
+        raise UserError(f"The place '{self.name}' has no level '{name}': it has {', '.join(names)}."
+                        f"{nearest(name, names)}")
+
+    def totals(self, level: str) -> NDArray[np.int64]:
+        """(areas, groups) residents at a level."""
+        return area_totals(self.counts, self.level(level))
+
+
+def area_totals(counts: NDArray[np.integer], level: Level) -> NDArray[np.int64]:
+    """(areas, groups) sums of (cells, groups) counts over the areas of a level."""
+    out = np.zeros((level.areas, counts.shape[1]), np.int64)
+    np.add.at(out, level.area_of_cell, counts)
+    return out
+
+
+def check_nesting(levels: tuple[Level, ...], where: str) -> None:
+    """Raise UserError unless each area lies in exactly one area of the next coarser level."""
+    for fine, coarse in zip(levels, levels[1:], strict=False):
+        parent = np.full(fine.areas, -1, np.int64)
+        parent[fine.area_of_cell] = coarse.area_of_cell
+        wrong = np.flatnonzero(parent[fine.area_of_cell] != coarse.area_of_cell)
+        if wrong.size:
+            area = fine.area_of_cell[wrong[0]]
+            one, other = coarse.area_of_cell[wrong[0]], parent[area]
+            raise UserError(f"{where}: {fine.name} {fine.codes[area]} lies in two areas of level {coarse.name} "
+                            f"({coarse.codes[one]} and {coarse.codes[other]}), but areas must nest.")

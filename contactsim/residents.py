@@ -1,0 +1,224 @@
+"""The residents of a place as columns: one row a person, one array an attribute.
+
+Rows are laid out dwelling by dwelling, cell by cell, so that near neighbours lie side by side in memory.
+A household keeps its rows for good; when it leaves, its rows stand inactive until newcomers take them and
+get new identifiers. Ages, households and traits come from documented distributions (all assumed or
+recalled, see the ODD); only who lives where comes from the place's table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.parameters import Psychology
+from contactsim.parameters import Residents as ResidentParameters
+from contactsim.place import Place
+
+#: Shares of household sizes 1 to 6 and shares of adult ages by band: rounded from the 2011 census of
+#: England and Wales (recalled, not read in a source here).
+HOUSEHOLD_SIZES = np.array([0.30, 0.34, 0.16, 0.13, 0.05, 0.02])
+ADULT_BANDS = np.array([18, 25, 35, 45, 55, 65, 75, 90], dtype=float)
+ADULT_SHARES = np.array([0.12, 0.17, 0.18, 0.18, 0.15, 0.11, 0.09])
+#: Chance that the second member of a household is a child, and that each further one is (assumed, so that
+#: about a fifth of residents are under 18).
+CHILD_SECOND, CHILD_FURTHER = 0.10, 0.75
+#: Youngest age that meets people without the family, and that a survey asks (assumed; surveys of adults 16+).
+MEETING_AGE, SURVEY_AGE = 5.0, 16.0
+#: Places for ties that each resident has (assumed: about the number of close friends that surveys find).
+TIE_PLACES = 8
+WEEKS_A_YEAR = 52
+#: Confidence in the shared language on arrival (assumed); it grows with meetings.
+ARRIVAL_LANGUAGE = 0.3
+
+WRITABLE = frozenset({"age", "sociability", "exposure", "disposition", "standing", "language", "anxiety", "threat",
+                      "connectedness", "attitude", "positive", "negative", "recent_positive", "recent_negative"})
+
+
+@dataclass
+class Residents:
+    """Columns of N rows; G groups. Arrays are live: the kernels read and write them."""
+
+    # who they are
+    group: NDArray[np.uint8]  # (N,) index of the own group
+    sex: NDArray[np.uint8]  # (N,) 0 female, 1 male
+    age: NDArray[np.float64]  # (N,) years
+    arrived: NDArray[np.float32]  # (N,) years since arrival; nan for those who always lived here
+    household: NDArray[np.int32]  # (N,) household record
+    uid: NDArray[np.int64]  # (N,) stable identifier of the person
+    active: NDArray[np.bool_]  # (N,) somebody lives in this row
+    disposition: NDArray[np.float64]  # (N,) attitude towards others at rest, [-1, 1]
+    sociability: NDArray[np.float64]  # (N,) > 0, mean 1
+    exposure: NDArray[np.float64]  # (N,) log odds, mean 0
+    standing: NDArray[np.float64]  # (N,) [0, 1]
+    language: NDArray[np.float64]  # (N,) confidence in the shared language, [0, 1]
+    # what changes
+    anxiety: NDArray[np.float64]  # (N,) intergroup anxiety [0, 1]
+    threat: NDArray[np.float64]  # (N,) perceived threat [0, 1]
+    connectedness: NDArray[np.float64]  # (N,) community connectedness [0, 1]
+    attitude: NDArray[np.float64]  # (N, G) towards each other group, [-1, 1]; own column 0
+    positive: NDArray[np.float64]  # (N, G) accumulated positive experience, close meetings
+    negative: NDArray[np.float64]  # (N, G) accumulated negative experience, close meetings
+    recent_positive: NDArray[np.float64]  # (N, G) positive meetings a week, decaying memory
+    recent_negative: NDArray[np.float64]  # (N, G) negative meetings a week, decaying memory
+    ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends, -1 free
+    friend_groups: NDArray[np.uint16]  # (N,) bit g set: has a friend in group g
+    # layout: household h lives in rows household_start[h]:household_start[h+1]
+    household_start: NDArray[np.int64]  # (H + 1,)
+    dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
+    cell_of_dwelling: NDArray[np.int32]  # (H,)
+
+    def __len__(self) -> int:
+        """Rows, the inactive ones included."""
+        return self.group.shape[0]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the per-resident columns."""
+        n = len(self)
+        return tuple(f.name for f in fields(self)
+                     if f.name not in ("household_start", "dwelling", "cell_of_dwelling")
+                     and getattr(self, f.name).shape[0] == n)
+
+    @property
+    def writable(self) -> frozenset[str]:
+        """Columns that a user may set; the others hold the layout together."""
+        return WRITABLE
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The live array of a column."""
+        array: NDArray[Any] = getattr(self, name)
+        return array
+
+    @property
+    def groups(self) -> int:
+        return self.attitude.shape[1]
+
+    def nbytes(self) -> int:
+        """Bytes held by all columns."""
+        return sum(getattr(self, f.name).nbytes for f in fields(self))
+
+
+def populate(place: Place, parameters: ResidentParameters, psychology: Psychology, seed: int) -> Residents:
+    """People for every resident that the place counts, plus empty dwellings, before any meeting.
+
+    Group and cell follow ``place.counts`` exactly; the cells must already be in the order of
+    :func:`contactsim.settings.seating.ordered` (nested areas side by side).
+    """
+    cell, group, size = _households(place, parameters, seed)
+    households = size.shape[0]
+    start = np.zeros(households + 1, dtype=np.int64)
+    np.cumsum(size, out=start[1:])
+    rows, G = int(start[-1]), len(place.groups)
+    household = np.repeat(np.arange(households, dtype=np.int32), size)
+    occupied = group >= 0
+    people = Residents(
+        group=np.where(occupied, group, 0).astype(np.uint8)[household],
+        sex=np.zeros(rows, np.uint8), age=np.zeros(rows), arrived=np.full(rows, np.nan, np.float32),
+        household=household, uid=np.arange(rows, dtype=np.int64), active=occupied[household],
+        disposition=np.zeros(rows), sociability=np.ones(rows), exposure=np.zeros(rows), standing=np.zeros(rows),
+        language=np.ones(rows), anxiety=np.zeros(rows), threat=np.zeros(rows), connectedness=np.zeros(rows),
+        attitude=np.zeros((rows, G)), positive=np.zeros((rows, G)), negative=np.zeros((rows, G)),
+        recent_positive=np.zeros((rows, G)), recent_negative=np.zeros((rows, G)),
+        ties=np.full((rows, TIE_PLACES), -1, np.int32), friend_groups=np.zeros(rows, np.uint16),
+        household_start=start, dwelling=np.arange(households, dtype=np.int32), cell_of_dwelling=cell)
+    settle(people, np.flatnonzero(people.active), parameters, psychology, seed)
+    return people
+
+
+def settle(people: Residents, rows: NDArray[np.intp], parameters: ResidentParameters, psychology: Psychology,
+           seed: int, newcomers: bool = False) -> None:
+    """Give the people in ``rows`` their traits and put their state at rest (no experience of others).
+
+    Every draw is keyed by the person's identifier, so it does not matter who else is settled.
+    """
+    uid, group = people.uid[rows], people.group[rows]
+    others = group > 0
+    people.sex[rows] = uniforms(stream(seed, Decision.SEX), uid) < 0.5
+    people.age[rows] = _ages(people, rows, parameters, seed)
+    arrived = np.full(rows.shape[0], np.nan)
+    head = people.uid[people.household_start[people.household[rows]]]
+    u = uniforms(stream(seed, Decision.ARRIVED), head)
+    new = others & (u < parameters.newcomers)
+    arrived[new] = 10.0 * u[new] / max(parameters.newcomers, 1e-12)
+    if newcomers:
+        arrived[:] = np.where(others, 0.0, np.nan)
+    people.arrived[rows] = arrived
+    people.language[rows] = np.where(np.isnan(arrived), 1.0, ARRIVAL_LANGUAGE)
+    disposition = parameters.disposition_mean + parameters.disposition_spread * normals(
+        stream(seed, Decision.DISPOSITION), uid)
+    people.disposition[rows] = np.clip(disposition, -0.95, 0.95)
+    spread = parameters.sociability_spread
+    people.sociability[rows] = np.exp(spread * normals(stream(seed, Decision.SOCIABILITY), uid) - spread**2 / 2)
+    people.exposure[rows] = parameters.exposure_spread * normals(stream(seed, Decision.EXPOSURE), uid)
+    standing = 0.5 - parameters.standing_gap * others + parameters.standing_spread * normals(
+        stream(seed, Decision.STANDING), uid)
+    people.standing[rows] = np.clip(standing, 0.0, 1.0)
+    rest(people, rows, psychology)
+
+
+def rest(people: Residents, rows: NDArray[np.intp], psychology: Psychology) -> None:
+    """Put the state of ``rows`` where it rests without any meeting: attitude at disposition, no experience."""
+    disposition = people.disposition[rows]
+    people.anxiety[rows] = np.clip(
+        psychology.anxiety_rest - psychology.anxiety_disposition * disposition, 0.0, 1.0)
+    people.threat[rows] = psychology.threat_rest
+    people.connectedness[rows] = psychology.connectedness_rest
+    for name in ("positive", "negative", "recent_positive", "recent_negative"):
+        people.column(name)[rows] = 0.0
+    attitude = np.repeat(disposition[:, None], people.groups, axis=1)
+    attitude[np.arange(rows.shape[0]), people.group[rows]] = 0.0
+    people.attitude[rows] = attitude
+
+
+def _households(place: Place, parameters: ResidentParameters,
+                seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int64]]:
+    """(cell, group, size) of each household record in layout order; group -1 is an empty dwelling.
+
+    Households are of one group (assumed). Within a cell their order is random, so that near neighbours are
+    as mixed as the cell.
+    """
+    counts = place.counts
+    codes = np.array([name_key(code) for code in place.levels[0].codes], dtype=np.uint64)
+    segments = np.concatenate([counts.ravel(order="C"), _empty_people(counts, parameters)]).astype(np.int64)
+    cells, G = counts.shape
+    segment_cell = np.concatenate([np.repeat(np.arange(cells), G), np.arange(cells)])
+    segment_group = np.concatenate([np.tile(np.arange(G), cells), np.full(cells, -1)])
+    offset = np.concatenate([[0], np.cumsum(segments)])
+    segment = np.repeat(np.arange(segments.shape[0]), segments)
+    index = np.arange(offset[-1]) - offset[segment]
+    part = codes[segment_cell[segment]] + np.uint64(2**40) * (segment_group[segment] + 1).astype(
+        np.uint64) + index.astype(np.uint64)
+    u = uniforms(stream(seed, Decision.HOUSEHOLD), part)
+    size = 1 + np.searchsorted(np.cumsum(HOUSEHOLD_SIZES)[:-1], u, side="right")
+    ends = np.cumsum(size)
+    base = np.concatenate([[0], ends])[offset[:-1]]
+    before = ends - size - base[segment]
+    real = before < segments[segment]
+    size = np.minimum(size, segments[segment] - before)[real]
+    part, segment = part[real], segment[real]
+    order = np.lexsort((uniforms(stream(seed, Decision.HOUSEHOLD, 1), part), segment_cell[segment]))
+    return (segment_cell[segment][order].astype(np.int32), segment_group[segment][order].astype(np.int16),
+            size[order])
+
+
+def _empty_people(counts: NDArray[np.int32], parameters: ResidentParameters) -> NDArray[np.int64]:
+    """How many people each cell's empty dwellings would hold."""
+    share = parameters.vacancy / (1 - parameters.vacancy)
+    return np.rint(counts.sum(axis=1) * share).astype(np.int64)
+
+
+def _ages(people: Residents, rows: NDArray[np.intp], parameters: ResidentParameters, seed: int) -> NDArray[np.float64]:
+    """Ages in years: the first of a household is an adult, later ones more often children."""
+    uid = people.uid[rows]
+    member = rows - people.household_start[people.household[rows]]
+    chance = np.where(member == 0, 0.0, np.where(member == 1, CHILD_SECOND, CHILD_FURTHER))
+    child = uniforms(stream(seed, Decision.AGE), uid) < chance
+    u = uniforms(stream(seed, Decision.AGE, 1), uid)
+    adult = np.interp(u, np.concatenate([[0], np.cumsum(ADULT_SHARES)]), ADULT_BANDS)
+    shift = np.where(people.group[rows] > 0, parameters.minority_age_shift, 0.0)
+    return np.where(child, 18.0 * u, np.clip(adult + shift, 18.0, 95.0))

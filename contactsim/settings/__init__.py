@@ -1,0 +1,1 @@
+"""Settings say who can meet whom: pools of numbered seats, small circles inside them, and pairing."""

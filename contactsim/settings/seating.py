@@ -1,0 +1,190 @@
+"""Seats: which pools each setting has and who sits where in them.
+
+A setting (street, school, work, association) has one seat for each of its members. A *partition* cuts the
+seats into pools at one scale: the street into circles of near neighbours, cells, neighbourhoods and
+quarters; the others into pools (a class, an employer, a club) and their circles (a table, a team). Seats
+are never renumbered; an empty one is a gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, fold, name_key, stream, uniforms
+from contactsim.parameters import Pools, Settings
+from contactsim.parameters import Residents as ResidentParameters
+from contactsim.place import Level, Place
+from contactsim.residents import MEETING_AGE, Residents
+
+SCALES = ("cell", "neighbourhood", "quarter")
+SCHOOL_AGES, WORK_AGES = (5.0, 18.0), (18.0, 67.0)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Pools over a setting's seats: pool p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
+
+    start: NDArray[np.int64]  # (P + 1,)
+    keys: NDArray[np.uint64]  # (P,)
+
+    def __len__(self) -> int:
+        return self.keys.shape[0]
+
+
+@dataclass
+class Setting:
+    """One setting's seats. ``occupant`` and ``seat`` are inverse to each other; -1 is nobody or nowhere."""
+
+    name: str
+    occupant: NDArray[np.int32]  # (seats,) row
+    seat: NDArray[np.int32]  # (N,) seat of the row
+    partitions: dict[str, Partition]
+
+    def place(self, row: int, seat: int) -> None:
+        """Seat one row; the seat must be empty."""
+        self.occupant[seat], self.seat[row] = row, seat
+
+    def leave(self, rows: NDArray[np.intp]) -> None:
+        """Take the rows out of their seats, which stay as gaps."""
+        seated = rows[self.seat[rows] >= 0]
+        self.occupant[self.seat[seated]] = -1
+        self.seat[seated] = -1
+
+
+def ordered(place: Place) -> Place:
+    """The same place with its cells sorted so that each area's cells lie side by side."""
+    import dataclasses
+
+    near = place.levels[:3]
+    order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_cell, near[2].area_of_cell))
+    cells = np.asarray(near[0].codes)[order]
+    levels = [Level(near[0].name, near[0].synthetic, np.arange(order.shape[0], dtype=np.int32), tuple(cells))]
+    levels += [Level(level.name, level.synthetic, level.area_of_cell[order], level.codes) for level in place.levels[1:]]
+    return dataclasses.replace(place, counts=place.counts[order], levels=tuple(levels))
+
+
+def seat_everybody(place: Place, people: Residents, settings: Settings, parameters: ResidentParameters,
+                   seed: int) -> dict[str, Setting]:
+    """Seats for all settings by name, filled from the residents as they are at the start."""
+    quarter = quarter_of_row(place, people)
+    names = place.levels[2].codes
+    filled = {"street": _street(place, people, settings)}
+    for name, rows in members(people, parameters, seed).items():
+        pools: Pools = getattr(settings, name)
+        filled[name] = _fill(name, pools, people, rows, quarter, names, place.groups, seed)
+    return filled
+
+
+def members(people: Residents, parameters: ResidentParameters, seed: int) -> dict[str, NDArray[np.intp]]:
+    """Rows that belong to school, work and association by age and keyed chance."""
+    rows = np.flatnonzero(people.active)
+    age, uid = people.age[rows], people.uid[rows]
+    pupil = (age >= SCHOOL_AGES[0]) & (age < SCHOOL_AGES[1])
+    worker = (age >= WORK_AGES[0]) & (age < WORK_AGES[1])
+    worker &= uniforms(stream(seed, Decision.EMPLOYMENT), uid) < parameters.employment
+    joins = (age >= MEETING_AGE) & (uniforms(stream(seed, Decision.MEMBERSHIP), uid) < parameters.membership)
+    return {"school": rows[pupil], "work": rows[worker], "association": rows[joins]}
+
+
+def quarter_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
+    """(N,) index of the quarter in which each row lives."""
+    cell = people.cell_of_dwelling[people.dwelling[people.household]]
+    return place.levels[2].area_of_cell[cell].astype(np.int32)
+
+
+def dwelling_seats(people: Residents) -> NDArray[np.int64]:
+    """(D + 1,) first street seat of each dwelling: dwelling d is as large as household d was at the start."""
+    return people.household_start
+
+
+def _street(place: Place, people: Residents, settings: Settings) -> Setting:
+    rows = len(people)
+    occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
+    cell_seats = np.bincount(people.cell_of_dwelling, weights=np.diff(people.household_start),
+                             minlength=place.counts.shape[0]).astype(np.int64)
+    cell_start = np.concatenate([[0], np.cumsum(cell_seats)])
+    partitions = {}
+    for scale, level in zip(SCALES, place.levels, strict=False):
+        first = np.flatnonzero(np.diff(level.area_of_cell, prepend=-1))
+        start = np.concatenate([cell_start[first], [cell_start[-1]]])
+        keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_cell[first]]
+        partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
+    partitions["circle"] = circles(partitions["cell"], settings.neighbours)
+    return Setting("street", occupant, np.arange(rows, dtype=np.int32), partitions)
+
+
+def circles(pools: Partition, size: int) -> Partition:
+    """Cut each pool into circles of about ``size`` neighbouring seats."""
+    seats = np.diff(pools.start)
+    number = np.maximum(1, np.rint(seats / size).astype(np.int64))
+    pool = np.repeat(np.arange(len(pools)), number)
+    index = np.arange(pool.shape[0]) - np.repeat(np.cumsum(number) - number, number)
+    start = pools.start[pool] + index * seats[pool] // number[pool]
+    keys = np.array([fold(k, np.uint64(i)) for k, i in zip(pools.keys[pool], index.astype(np.uint64), strict=True)],
+                    dtype=np.uint64)
+    return Partition(np.append(start, pools.start[-1]), keys)
+
+
+def _fill(name: str, pools: Pools, people: Residents, rows: NDArray[np.intp], quarter: NDArray[np.int32],
+          quarters: tuple[str, ...], groups: tuple[str, ...], seed: int) -> Setting:
+    """Seat ``rows`` in pools. Some come through their own group's networks, some from one quarter.
+
+    Members are queued by (quarter or anywhere, own group or any) and each queue is cut into full pools;
+    what is left over is put together by quarter. A school's queues run by age, so that a class is of an age.
+    """
+    uid = people.uid[rows]
+    own = uniforms(stream(seed, Decision.SEATING, name_key(name, "own")), uid) < pools.sorting
+    near = uniforms(stream(seed, Decision.SEATING, name_key(name, "near")), uid) < pools.local
+    chance = uniforms(stream(seed, Decision.SEATING, name_key(name, "order")), uid)
+    within = np.floor(people.age[rows]) + chance if name == "school" else chance
+    bucket_quarter = np.where(near, quarter[rows], -1)
+    bucket_group = np.where(own, people.group[rows].astype(int), -1)
+    order = np.lexsort((within, bucket_group, bucket_quarter))
+    bucket = (bucket_quarter[order] + 1) * (len(groups) + 1) + bucket_group[order] + 1
+    full = max(1, round(pools.size * (1 - pools.empty)))
+    ordinal = _index_in_run(bucket) // full
+    complete = (ordinal + 1) * full <= np.bincount(bucket, minlength=1)[bucket]
+    pool_name = [f"{quarters[b // (len(groups) + 1) - 1] if b > len(groups) else 'any'}/"
+                 f"{groups[b % (len(groups) + 1) - 1] if b % (len(groups) + 1) else 'any'}/{o}"
+                 for b, o in _runs(bucket[complete], ordinal[complete])]
+    left = order[~complete]
+    left = left[np.lexsort((within[left], quarter[rows[left]]))]
+    pool_name += [f"left/{o}" for o in range(-(-left.shape[0] // full))]
+    queue = rows[np.concatenate([order[complete], left])]
+    return _seat(name, pools, queue, full, pool_name, len(people), seed)
+
+
+def _seat(name: str, pools: Pools, queue: NDArray[np.intp], full: int, names: list[str], rows: int,
+          seed: int) -> Setting:
+    """Put the queue into pools of ``full`` members at random seats of ``pools.size``."""
+    keys = np.array([name_key(name, n) for n in names], dtype=np.uint64)
+    start = np.arange(len(names) + 1, dtype=np.int64) * pools.size
+    occupant = np.full(start[-1], -1, np.int32)
+    seat = np.full(rows, -1, np.int32)
+    if queue.shape[0]:
+        part = keys[:, None] + np.arange(pools.size, dtype=np.uint64)[None, :]
+        order = np.argsort(uniforms(stream(seed, Decision.SEATING, name_key(name, "seat")), part), axis=1)
+        pool, position = np.divmod(np.arange(queue.shape[0]), full)
+        seats = pool * pools.size + order[pool, position]
+        occupant[seats] = queue
+        seat[queue] = seats
+    partition = Partition(start, keys)
+    return Setting(name, occupant, seat, {"pool": partition, "circle": circles(partition, pools.circle)})
+
+
+def _index_in_run(sorted_values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """0, 1, 2 ... within each run of equal values."""
+    n = sorted_values.shape[0]
+    first = np.flatnonzero(np.diff(sorted_values, prepend=-1))
+    return np.arange(n) - np.repeat(first, np.diff(np.append(first, n)))
+
+
+def _runs(a: NDArray[np.integer], b: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """The distinct (a, b) in order of appearance, for sorted input."""
+    if not a.shape[0]:
+        return []
+    new = np.flatnonzero(np.diff(a, prepend=a[0] - 1) | np.diff(b, prepend=b[0] - 1))
+    return list(zip(a[new].tolist(), b[new].tolist(), strict=True))
