@@ -78,14 +78,15 @@ class Residents(Section):
 
 class Psychology(Section):
     """How people take up, live through and learn from meetings. All are numbers, so that a kernel can take
-    them as one tuple."""
+    them as one tuple. Base odds are those of two people of neutral attitude, resting anxiety and average
+    exposure who share a language and an equal standing, under conditions of one half."""
 
     # take-up of a meeting that can be avoided: odds = exp(take_up_base + both people's terms)
     take_up_base: float = parameter(0.5, -5, 5, "log odds", "assumed", "take-up of two neutral people")
     take_up_attitude: float = parameter(
         1.0, 0, 5, "log odds per attitude", "assumed", "liking raises each side's take-up", "sign: A22")
     take_up_anxiety: float = parameter(
-        1.0, 0, 5, "log odds per anxiety", "assumed", "anxiety lowers each side's take-up", "sign: A22, essay 6")
+        1.0, 0, 5, "log odds per anxiety", "assumed", "anxiety above rest lowers each side's take-up", "sign: A22, essay 6")
     take_up_sociability: float = parameter(
         0.2, 0, 3, "log odds per log sociability", "assumed", "sociable people take up more")
     take_up_language: float = parameter(
@@ -94,14 +95,14 @@ class Psychology(Section):
     positive_base: float = parameter(
         -1.0, -6, 4, "log odds", "assumed", "positive against neutral, for two neutral people")
     negative_base: float = parameter(
-        -2.4, -8, 4, "log odds", "calibrated", "negative against neutral, for two neutral people", "A10 (F7)")
+        -2.4, -30, 4, "log odds", "calibrated", "negative against neutral, for two neutral people", "A10 (F7)")
     appraisal: float = parameter(
         2.0, 0, 5, "log odds per attitude", "assumed",
         "MAIN ASSUMPTION: self-confirming appraisal, positive odds up and negative odds down with attitude")
     appraisal_own: float = parameter(
         0.75, 0, 1, "share", "assumed", "weight of one's own attitude in the appraisal; the partner's has the rest")
     appraisal_anxiety: float = parameter(
-        0.5, 0, 5, "log odds per anxiety", "assumed", "anxiety lowers positive and raises negative odds", "sign: essay 6")
+        0.5, 0, 5, "log odds per anxiety", "assumed", "anxiety above rest lowers positive, raises negative odds", "sign: essay 6")
     exposure_positive: float = parameter(
         0.3, 0, 1, "log odds per exposure", "assumed", "exposure to negative events lowers positive odds")
     conditions_positive: float = parameter(
@@ -118,10 +119,10 @@ class Psychology(Section):
         0.5, 0, 5, "log odds per connectedness", "assumed", "connectedness to the place softens valence", "sign: essay 7")
     # learning
     negative_weight: float = parameter(
-        1.5, 0.5, 8, "ratio", "contested",
+        1.5, 0, 8, "ratio", "contested",
         "weight of a negative against a positive meeting (literature 1.0 to 2.5)", "A9, A11; against them A11b")
     prior_weight: float = parameter(
-        12.0, 0.5, 500, "close meetings", "assumed", "experience that the disposition is worth (k of the gain)")
+        25.0, 0.5, 500, "close meetings", "assumed", "experience that the disposition is worth (k of the gain)")
     age_stability: float = parameter(
         0.5, 0, 5, "per 20 years", "assumed", "growth of prior_weight with each 20 years over 20", "sign: A25")
     forgetting: float = parameter(0.01, 0, 0.5, "per week", "assumed", "forgetting of experience")

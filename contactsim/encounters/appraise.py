@@ -77,11 +77,12 @@ def _bring(i, pool, p, group, sociability, exposure, language, anxiety, connecte
            attitude, norm, factor):
     """Factors of the odds that resident i brings into a meeting with each other group."""
     own = group[i]
-    take_up = (-p.take_up_anxiety * anxiety[i] + p.take_up_sociability * math.log(sociability[i])
+    anxious = anxiety[i] - p.anxiety_rest
+    take_up = (-p.take_up_anxiety * anxious + p.take_up_sociability * math.log(sociability[i])
                - p.take_up_language * (1.0 - language[i]))
     identity = p.common_identity * (connectedness[i] - p.connectedness_rest)
-    pleasant = identity - p.appraisal_anxiety * anxiety[i] - p.exposure_positive * exposure[i]
-    unpleasant = p.appraisal_anxiety * anxiety[i] + exposure[i] - identity
+    pleasant = identity - p.appraisal_anxiety * anxious - p.exposure_positive * exposure[i]
+    unpleasant = p.appraisal_anxiety * anxious + exposure[i] - identity
     for h in range(attitude.shape[1]):
         if h != own:
             a = attitude[i, h]

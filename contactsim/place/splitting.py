@@ -33,6 +33,9 @@ LOCAL_BLOCK, LOCAL_CELL, COMMON = 0.30, 0.45, 0.6
 #: Up to this intensity the local spread stays as fitted and quarters differ more; beyond it all grow.
 _FITTED_UP_TO = 4.0
 _HIGHEST = 60.0
+_ROUNDS = 8
+#: Whole numbers stand for this many parts of a resident, so that sums are exact in any company.
+_PARTS = 2**20
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -120,8 +123,12 @@ class _Fitter:
         owner = np.repeat(np.arange(units.size), n)
         return np.arange(owner.size) - starts[owner] + self.first[units][owner], starts, owner
 
-    def expected(self, units: Ints, intensity: Floats, rounds: int = 40) -> Floats:
-        """(cells of units, groups): iterative proportional fitting; group totals are exact."""
+    def expected(self, units: Ints, intensity: Floats) -> Floats:
+        """(cells of units, groups): iterative proportional fitting; group totals are exact.
+
+        The number of rounds is fixed, and each call starts where the unit's last one ended: a unit's cells
+        must not depend on the other units of a table.
+        """
         rows, starts, owner = self.cells_of(units)
         local = np.where(intensity <= _FITTED_UP_TO, np.minimum(intensity, 1), intensity / _FITTED_UP_TO)
         between = np.maximum(intensity - 1, 0)
@@ -132,14 +139,12 @@ class _Fitter:
         odds = np.exp(odds)
         totals, factors = self.totals[units], self.factors[units]
         equal = (totals.sum(axis=1) / self.cells[units])[owner]
-        for _ in range(rounds):
+        for _ in range(_ROUNDS):
             fitted = odds * factors[owner]
             fitted *= (equal / fitted.sum(axis=1))[:, None]
             sums = np.add.reduceat(fitted, starts, axis=0)
             ratio = np.divide(totals, sums, out=np.ones_like(sums), where=sums > 0)
             factors = factors * ratio
-            if np.abs(ratio - 1).max() < 1e-3:
-                break
         self.factors[units] = factors
         result: Floats = fitted * ratio[owner]
         return result
@@ -147,13 +152,13 @@ class _Fitter:
     def whole(self, units: Ints, expected: Floats) -> Ints:
         """Systematic rounding along a unit's cells: group totals stay exact."""
         _, starts, owner = self.cells_of(units)
-        cumulated = np.cumsum(expected, axis=0)
-        before = np.zeros_like(cumulated)
-        before[1:] = cumulated[:-1]
-        inside = cumulated - before[starts][owner]
+        cumulated = np.cumsum(np.rint(expected * _PARTS).astype(np.int64), axis=0)
+        before = np.zeros_like(cumulated[starts])
+        before[1:] = cumulated[starts[1:] - 1]
+        begin = (self.draws.start[units] * _PARTS).astype(np.int64)
         last = np.r_[starts[1:], owner.size] - 1
-        inside[last] = self.totals[units]
-        steps = np.floor(inside + self.draws.start[units][owner] + 1e-9).astype(np.int64)
+        steps = (cumulated - before[owner] + begin[owner]) // _PARTS
+        steps = np.minimum(steps, self.totals[units].astype(np.int64)[owner])
         steps[last] = self.totals[units].astype(np.int64)
         out = np.diff(steps, axis=0, prepend=0)
         out[starts] = steps[starts]
@@ -181,8 +186,7 @@ def _solve(fitter: _Fitter, target: Floats, tolerance: float = 0.002) -> tuple[I
     low, high = np.zeros(everyone.size), np.full(everyone.size, _HIGHEST)
     miss_low, miss_high = -np.asarray(target, np.float64), np.full(everyone.size, np.nan)
     last = np.zeros(everyone.size)
-    guess = np.clip(2.0 * target / LOCAL_CELL / 0.8 * 0.8, 1e-3, 6.0)
-    guess = np.where(fitter.draws.one_quarter, guess, np.clip(5.0 * target, 1e-3, 8.0))
+    guess = np.clip(5.0 * target, 1e-3, 8.0)
     active = everyone
     for _ in range(40):
         whole = fitter.whole(active, fitter.expected(active, guess[active]))
