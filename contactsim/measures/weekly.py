@@ -123,3 +123,19 @@ def tidy(weeks: Sequence[int], sums: Sequence[tuple[NDArray[np.float64], NDArray
         long[name] = long[name].astype("category")
     return long.astype({"week": "int32"})[["week", "measure", "group", "target", "value"]].sort_values(
         ["week", "measure", "group", "target"], ignore_index=True)
+
+
+def of_all_others(sums: tuple[NDArray[np.float64], NDArray[np.float64]],
+                  groups: Sequence[str]) -> dict[str, float]:
+    """One week's measures by group, towards all others: ``{"positive[White British]": 0.4, ...}``."""
+    by_target, by_group = sums
+    out: dict[str, float] = {}
+    for g, group in enumerate(groups):
+        n = max(by_group[g, 0], 1.0)
+        means = by_target[g, -1] / n
+        out[f"attitude[{group}]"] = float(means[0])
+        out[f"attitude_sd[{group}]"] = float(np.sqrt(max(means[1] - means[0] ** 2, 0.0)))
+        out.update({f"{name}[{group}]": float(means[k]) for k, name in enumerate(BY_TARGET) if k > 1})
+        out[f"residents[{group}]"] = float(by_group[g, 0])
+        out.update({f"{name}[{group}]": float(by_group[g, k] / n) for k, name in enumerate(BY_GROUP) if k > 0})
+    return out

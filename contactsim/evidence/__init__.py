@@ -1,0 +1,1 @@
+"""Evidence: designs fixed beforehand, estimands, bands and knock-outs, verdicts and reports."""

@@ -1,0 +1,68 @@
+"""From figures over seeds to a verdict: intervals, bands, knock-outs. Never a bare p-value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+NOT_EXPLAINED = "not explained by the mechanism"
+INCONCLUSIVE = "inconclusive"
+
+Band = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds and its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    def inside(self, band: Band) -> bool:
+        """The whole interval lies in the closed band."""
+        low, high = _ends(band)
+        return bool(low <= self.low and self.high <= high)
+
+    def outside(self, band: Band) -> bool:
+        """No point of the interval lies in the band."""
+        low, high = _ends(band)
+        return bool(self.high < low or self.low > high)
+
+
+def _ends(band: Band) -> tuple[float, float]:
+    low, high = band
+    return -np.inf if low is None else low, np.inf if high is None else high
+
+
+def interval(values: Sequence[float], family: int) -> Interval:
+    """Student's t interval of the mean over seeds, one of ``family`` that hold together at 95 % (Bonferroni).
+
+    With fewer than two seeds, or a figure that could not be computed, the interval is unbounded.
+    """
+    x = np.asarray(values, dtype=float)
+    if x.shape[0] < 2 or not np.isfinite(x).all():
+        return Interval(float(x.mean()) if x.size else float("nan"), -np.inf, np.inf, x.shape[0])
+    reach = stats.t.ppf(1 - 0.025 / family, x.shape[0] - 1) * x.std(ddof=1) / np.sqrt(x.shape[0])
+    return Interval(float(x.mean()), float(x.mean() - reach), float(x.mean() + reach), x.shape[0])
+
+
+def verdict(effect: Interval, band: Band, must_leave: Mapping[str, Interval]) -> tuple[str, str]:
+    """The verdict and a plain reason."""
+    if effect.outside(band):
+        return NOT_REPRODUCED, "the interval lies outside the band"
+    if not effect.inside(band):
+        return INCONCLUSIVE, "the interval reaches over the edge of the band"
+    stays = [name for name, knocked in must_leave.items() if knocked.inside(band)]
+    if stays:
+        return NOT_EXPLAINED, f"the finding stays with {', '.join(stays)}"
+    unclear = [name for name, knocked in must_leave.items() if not knocked.outside(band)]
+    if unclear:
+        return INCONCLUSIVE, f"the sample cannot tell whether the finding goes with {', '.join(unclear)}"
+    return REPRODUCED, "inside the band, and gone with each knock-out" if must_leave else "inside the band"
