@@ -61,7 +61,6 @@ class Sweeps(Part):
     """Contested and unsourced numbers, and the values at which the outcomes are looked at again."""
 
     sample: Sample
-    quick_sample: Sample
     parameters: dict[str, list[float]]
     dissimilarity_within_units: list[float | None]
 

@@ -21,9 +21,14 @@ from contactsim.evidence.judge import Interval, interval, verdict
 from contactsim.evidence.observe import Observed, observe
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
-from contactsim.place import Place, coarsened, synthetic_place
+from contactsim.place import Place, synthetic_place
+from contactsim.place.coarse import coarsened
 
 BASE = "base"
+#: Name under which the unit of the place's table is swept.
+UNIT = "dissimilarity within units"
+#: Estimands that need no other world beside the one looked at.
+ONE_WORLD = ("contact_rise", "elasticity", "mediated", "worst_tenth", "worst_tenth_gradient", "spread_rise")
 Worlds = dict[str, dict[float, Observed]]
 #: Called with how many weeks' worth of worlds are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -69,7 +74,7 @@ def made_place(design: Design, share: float, residents: int, seed: int, within: 
     majority, minority = place["groups"]
     made = synthetic_place(f"{design.name} {share:g}", residents, {majority: 1 - share, minority: share},
                            place["dissimilarity"], seed=_place_seed(seed, share), cell=place["cell"])
-    return made if within is None else coarsened(made, within, _place_seed(seed, share))
+    return made if within is None else coarsened(made, "block", within, _place_seed(seed, share), place["cell"])
 
 
 def _place_seed(seed: int, share: float) -> int:
@@ -108,9 +113,9 @@ def figure(design: Design, outcome: Outcome, worlds: Worlds, name: str) -> float
     return ESTIMANDS[outcome.estimand](case, **outcome.arguments)
 
 
-def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None = None, sweep: bool = True,
+def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None = None,
            progress: Progress | None = None) -> Replayed:
-    """Run the design's base world and knock-outs (and its sweeps in full) and judge every outcome."""
+    """Run the design's base world and knock-outs in each history and judge every outcome."""
     size = design.samples[sample]  # type: ignore[index]
     seeds = [design.first_seed + k for k in range(size.seeds)]
     tasks = [(history, seed) for history in design.histories for seed in seeds]
@@ -126,6 +131,50 @@ def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None 
                      for seed, worlds in zip(seeds, seen, strict=True)
                      for world, by_share in worlds.items() for share, observed in by_share.items()]
     return Replayed(design, sample, family, judged, readings)
+
+
+def sweep(design: Design, base: ModelParameters, jobs: int | None = None,
+          progress: Progress | None = None) -> list[dict[str, Any]]:
+    """Every outcome that one world can tell, at each value of each swept number; lived history.
+
+    One row for each value and outcome: parameter, value, whether it is the base's, outcome, mean, low, high
+    (95 % interval of its own, not of a family) and whether that lies inside the band.
+    """
+    size = design.sweeps.sample
+    seeds = [design.first_seed + k for k in range(size.seeds)]
+    values = [(path, value) for path, all_values in design.sweeps.parameters.items() for value in all_values]
+    values += [(UNIT, value) for value in design.sweeps.dissimilarity_within_units]  # type: ignore[misc]
+    tasks = [(path, value, seed) for path, value in values for seed in seeds]
+    count = _Counter(progress, len(tasks) * len(design.knock_out_gradient))
+
+    def work(task: tuple[str, float | None, int]) -> dict[float, Observed]:
+        path, value, seed = task
+        parameters = _in_history(base if path == UNIT else changed(base, {path: value}), "lived")
+        seen = {}
+        for share in design.knock_out_gradient:
+            place = made_place(design, share, size.residents, seed, value if path == UNIT else None)
+            seen[share] = observe(place, parameters, seed, design.weeks)
+            count()
+        return seen
+
+    results = _parallel(tasks, work, jobs)
+    rows = []
+    for path, value in values:
+        for outcome in design.outcomes:
+            if outcome.estimand in ONE_WORLD and outcome.arguments.get("reading") != "effect":
+                cases = [Case(seen, seen, seen, {}, {}) for seen in (results[path, value, seed] for seed in seeds)]
+                found = interval([ESTIMANDS[outcome.estimand](case, **outcome.arguments) for case in cases], 1)
+                rows.append({"parameter": path, "value": value, "is_base": _is_base(base, path, value),
+                             "outcome": outcome.id, "mean": found.mean, "low": found.low, "high": found.high,
+                             "inside": found.inside(outcome.band), "outside": found.outside(outcome.band)})
+    return rows
+
+
+def _is_base(base: ModelParameters, path: str, value: float | None) -> bool:
+    if path == UNIT:
+        return value is None
+    section, name = path.split(".")
+    return bool(getattr(getattr(base, section), name) == value)
 
 
 def judge(design: Design, outcome: Outcome, history: str, seen: list[Worlds], family: int) -> Judged:
