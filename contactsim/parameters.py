@@ -237,7 +237,7 @@ class Scenario(Section):
 
     history: Literal["lived", "none"] = Field(
         default="lived", description="'lived' spins the place up before week 0; 'none' starts people at rest")
-    spin_up_min: int = parameter(156, 0, 5200, "weeks", "assumed", "shortest history")
+    spin_up_min: int = parameter(208, 0, 5200, "weeks", "assumed", "shortest history")
     spin_up_max: int = parameter(520, 0, 5200, "weeks", "assumed", "longest history, if not flat before")
     flat: float = parameter(
         0.005, 0, 1, "SD per half year", "assumed", "a history is flat when mean and spread of attitudes move less")
@@ -256,6 +256,17 @@ class Scenario(Section):
             raise ValueError(f"scenario.spin_up_max={self.spin_up_max} is below "
                              f"scenario.spin_up_min={self.spin_up_min}; it must be at least that")
         return self
+
+
+class Survey(Section):
+    """How residents aged 16 and over are asked, before the first week and after the last (the same sample)."""
+
+    size: int = parameter(1000, 0, 1_000_000, "residents", "assumed", "residents asked; all of them if there are fewer")
+    reliability: float = parameter(
+        0.8, 0.05, 1, "share of variance", "assumed",
+        "variance of a reading that is true: the noise has sqrt((1 - r) / r) times the SD of all residents asked from")
+    nonresponse: float = parameter(
+        0.0, 0, 0.95, "share of those asked", "assumed", "residents who do not answer, at random, the same in each wave")
 
 
 class ModelParameters(Section):

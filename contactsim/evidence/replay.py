@@ -78,7 +78,7 @@ def made_place(design: Design, share: float, residents: int, seed: int, within: 
 
 
 def _place_seed(seed: int, share: float) -> int:
-    return int(stream(seed, Decision.PLACE, round(1000 * share)) >> np.uint64(1))
+    return int(stream(seed, Decision.PLACE, round(1000 * share)) >> np.uint64(2))
 
 
 def worlds_of_seed(design: Design, base: ModelParameters, history: str, sample: Sample, seed: int,

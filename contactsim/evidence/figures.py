@@ -1,0 +1,108 @@
+"""Pictures of a replay: what was read along the gradient, the outcomes with their bands, the sweeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from contactsim.evidence.judge import Interval
+from contactsim.evidence.replay import BASE, Replayed
+
+# Okabe and Ito's colours, told apart by people with any common colour blindness.
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
+MARK = {"lived": "o", "none": "s"}
+HISTORY = {"lived": "after a lived history", "none": "from no history"}
+
+
+def gradient(result: Replayed) -> Figure:
+    """Contact, mean and spread of attitudes along the gradient of diversity, base world, mean over seeds."""
+    table = pd.DataFrame(result.readings).query("world == @BASE", local_dict={"BASE": BASE})
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    panels = [("positive", "Positive meetings\na person and week", BLUE), ("negative", "Negative meetings\na person and week", ORANGE),
+              ("attitude", "Mean attitude\n(-1 to 1)", GREEN), ("spread", "Spread of attitudes\n(SD)", PURPLE)]
+    for ax, (name, label, colour) in zip(figure.subplots(1, 4), panels, strict=True):
+        for history in result.design.histories:
+            by_share = table[table["history"] == history].groupby("share")[name]
+            mean, sd = by_share.mean(), by_share.std()
+            ax.errorbar(100 * mean.index, mean, yerr=sd, color=colour, marker=MARK[history], capsize=2,
+                        mfc=colour if history == "lived" else "white", ls="-" if history == "lived" else "--",
+                        label=HISTORY[history])
+        ax.set_title(label, fontsize=10)
+        ax.set_xlabel("minority, % of residents")
+        ax.set_ylim(bottom=0)
+        _plain(ax)
+    figure.axes[0].legend(fontsize=8, frameon=False)
+    return figure
+
+
+def outcomes(result: Replayed, history: str) -> Figure:
+    """Each outcome's interval and those of its knock-outs against the band, for one history."""
+    design = result.design
+    columns = 2
+    rows = -(-len(design.outcomes) // columns)
+    figure = Figure(figsize=(11, 1.9 * rows), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    for ax, outcome in zip(axes, design.outcomes, strict=False):
+        judged = next(j for j in result.judged if j.id == outcome.id and j.history == history)
+        lines: list[tuple[str, Interval]] = [("as it is", judged.effect)]
+        lines += [(f"{name.replace('_', ' ')}", knocked) for name, knocked in judged.knock_outs.items()]
+        _band(ax, outcome.band, [i for _, i in lines])
+        for y, (_, found) in enumerate(lines):
+            colour = BLUE if y == 0 else GREY
+            ax.plot([found.low, found.high], [y, y], color=colour, lw=2)
+            ax.plot(found.mean, y, marker="o" if y == 0 else "x", color=colour)
+        ax.set_yticks(range(len(lines)), [name for name, _ in lines], fontsize=8)
+        ax.set_ylim(len(lines) - 0.4, -0.6)
+        ax.set_title(f"{outcome.id}: {judged.verdict}", fontsize=10, loc="left")
+        ax.set_xlabel(outcome.unit, fontsize=8)
+        _plain(ax)
+    for ax in axes[len(design.outcomes):]:
+        ax.set_visible(False)
+    return figure
+
+
+def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, float | None]]) -> Figure:
+    """Small multiples: one row for each swept number, one column for each outcome, its band shaded."""
+    table = pd.DataFrame(rows)
+    parameters, names = list(dict.fromkeys(table["parameter"])), list(dict.fromkeys(table["outcome"]))
+    figure = Figure(figsize=(2.1 * len(names) + 1, 1.9 * len(parameters)), layout="constrained")
+    grid = figure.subplots(len(parameters), len(names), squeeze=False, sharey="col")
+    for i, parameter in enumerate(parameters):
+        for k, name in enumerate(names):
+            ax, found = grid[i, k], table[(table["parameter"] == parameter) & (table["outcome"] == name)]
+            at = np.arange(len(found))
+            low, high = bands[name]
+            ax.axhspan(-1e3 if low is None else low, 1e3 if high is None else high, color=GREEN, alpha=0.15, lw=0)
+            ends = np.append(found[["low", "high"]].to_numpy(dtype=float), 0.0)
+            ax.set_ylim(ends.min() - 0.1 * np.ptp(ends), ends.max() + 0.1 * np.ptp(ends))
+            ax.errorbar(at, found["mean"], yerr=[found["mean"] - found["low"], found["high"] - found["mean"]],
+                        color=BLUE, marker="o", capsize=2)
+            ax.plot(at[found["is_base"]], found["mean"][found["is_base"]], "o", ms=9, mfc="none", mec=ORANGE, mew=2)
+            labels = ["known" if v is None or (isinstance(v, float) and np.isnan(v)) else f"{v:g}" for v in found["value"]]
+            ax.set_xticks(at, labels, fontsize=7)
+            ax.tick_params(axis="y", labelsize=7)
+            _plain(ax)
+            if i == 0:
+                ax.set_title(name, fontsize=9)
+            if k == 0:
+                ax.set_ylabel(parameter.split(".")[-1].replace("_", " "), fontsize=8)
+    return figure
+
+
+def _band(ax: Axes, band: tuple[float | None, float | None], lines: list[Interval]) -> None:
+    """Shade the band, over an axis that shows all that is finite."""
+    ends = [x for i in lines for x in (i.low, i.high, i.mean) if np.isfinite(x)] + [b for b in band if b is not None]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    edge = 0.08 * (high - low or 1.0)
+    ax.set_xlim(low - edge, high + edge)
+    ax.axvspan(low - edge if band[0] is None else band[0], high + edge if band[1] is None else band[1],
+               color=GREEN, alpha=0.15, lw=0)
+    ax.axvline(0.0, color=GREY, lw=0.6)
+
+
+def _plain(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
