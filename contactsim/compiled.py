@@ -18,13 +18,18 @@ from typing import Any
 import numba
 import numpy as np
 import platformdirs
+from numba.core import config
 from numpy.typing import NDArray
 
 _ROOT = Path(__file__).parent
-#: Every file that holds a compiled function. A test checks that none is missing here.
+#: Every file that holds a compiled function or gives one a constant or the fields of a tuple, all of which are
+#: frozen into the compiled code. A test checks that none is missing here.
 KERNEL_SOURCES = (
     "compiled.py",
     "draws.py",
+    "parameters.py",
+    "residents.py",
+    "encounters/tables.py",
     "encounters/appraise.py",
     "encounters/meet.py",
     "encounters/change.py",
@@ -58,12 +63,12 @@ _FOLDER = _cache_folder()
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _FOLDER or before
+    before = config.CACHE_DIR  # type: ignore[attr-defined]
+    config.CACHE_DIR = _FOLDER or before  # type: ignore[attr-defined]
     try:
         return numba.njit(nogil=True, cache=_FOLDER is not None, error_model="numpy", **options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

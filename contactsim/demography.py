@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.draws import Decision, uniforms
+from contactsim.draws import Decision, fold, uniforms
 from contactsim.errors import UserError
 from contactsim.residents import WEEKS_A_YEAR, settle
 from contactsim.settings.seating import Setting, members
@@ -19,26 +19,33 @@ from contactsim.settings.seating import Setting, members
 if TYPE_CHECKING:
     from contactsim.world import World
 
-#: How often somebody without a seat tries for an empty one at one occasion (assumed).
+#: How often somebody without a seat tries again when another took the one found (assumed).
 TRIES = 3
+#: How many dwellings or seats a search looks at (assumed: nearly always enough to find an empty one).
+LOOKS = 100
 
 Rows = NDArray[np.intp]
 
 
 def week(world: World) -> None:
-    """This week's departures, moves and arrivals; new seats once a year and for whoever arrived."""
+    """This week's departures, moves and arrivals; new seats for whoever arrived, and for all once a year."""
     scenario = world.parameters.scenario
-    changed = False
-    if world.clock >= 0:
-        if scenario.departures > 0:
-            changed |= _depart(world, _by_week(scenario.departures))
-        if scenario.moves > 0:
-            changed |= _move(world, _by_week(scenario.moves))
-        if scenario.arrivals > 0:
-            changed |= _arrive(world, scenario.arrivals)
-        if changed or (world.clock + 1) % WEEKS_A_YEAR == 0:
-            _reseat(world)
-            world.reseated()
+    if world.clock < 0:
+        return
+    changed, arrived = False, np.empty(0, np.intp)
+    if scenario.departures > 0:
+        changed |= _depart(world, _by_week(scenario.departures))
+    if scenario.moves > 0:
+        changed |= _move(world, _by_week(scenario.moves))
+    if scenario.arrivals > 0:
+        arrived = _arrive(world, scenario.arrivals)
+    if (world.clock + 1) % WEEKS_A_YEAR == 0:
+        _reseat(world, np.arange(len(world.people)))
+    elif arrived.size:
+        _reseat(world, arrived)
+    elif not changed:
+        return
+    world.reseated()
 
 
 def _by_week(yearly: float) -> float:
@@ -72,23 +79,23 @@ def _depart(world: World, chance: float) -> bool:
     gone[rows] = True
     people.ties[rows] = -1
     people.ties[(people.ties >= 0) & gone[people.ties]] = -1
+    friend = people.ties >= 0
+    people.friend_groups[:] = np.bitwise_or.reduce(np.where(friend, 1 << people.group[people.ties].astype(int), 0), axis=1)
     return True
 
 
 def _move(world: World, chance: float) -> bool:
-    """Households swap their dwelling for an empty one of the same size, found by a keyed draw."""
+    """Households swap their dwelling for an empty one of the same size, found by a keyed search."""
     people, heads = world.people, _heads(world)
     base, other = world.base(Decision.MOVE), world.base(Decision.MOVE, "where")
     wants = np.flatnonzero(people.active[heads] & (uniforms(base, people.uid[heads]) < chance))
     size = np.diff(people.household_start)
     moved = False
     for s in np.unique(size[wants]):
-        empty = np.flatnonzero(~people.active[heads] & (size == s))
         looking = wants[size[wants] == s]
-        if not empty.size:
-            continue
+        found = _search(other, people.uid[heads[looking]], np.flatnonzero(size == s), ~people.active[heads])
+        looking, found = looking[found >= 0], found[found >= 0]
         uid = people.uid[heads[looking]]
-        found = empty[(uniforms(other, uid) * empty.size).astype(int)]
         likes = _accepts(world, looking, found, uid)
         winners = _settle_conflicts(found[likes], uniforms(world.base(Decision.MOVE, "priority"), uid[likes]))
         moved |= _swap(world, looking[likes][winners], found[likes][winners])
@@ -105,6 +112,23 @@ def _accepts(world: World, households: Rows, found: Rows, uid: NDArray[np.int64]
     chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
     accepted: NDArray[np.bool_] = uniforms(world.base(Decision.MOVE, "accept"), uid) < chance
     return accepted
+
+
+def _search(base: np.uint64, uid: NDArray[np.int64], places: Rows, empty: NDArray[np.bool_]) -> Rows:
+    """The first empty one among keyed looks at ``places`` for each identifier; -1 where none was found.
+
+    People look at all places, not at a list of the empty ones, so that a place that is taken matters only to
+    those who look at it.
+    """
+    found = np.full(uid.shape[0], -1)
+    for look in range(LOOKS if places.size else 0):
+        without = np.flatnonzero(found < 0)
+        if not without.size:
+            break
+        u = uniforms(np.uint64(fold(base, np.uint64(look))), uid[without])
+        seen = places[(u * places.size).astype(int)]
+        found[without] = np.where(empty[seen], seen, -1)
+    return found
 
 
 def _settle_conflicts(wanted: Rows, priority: NDArray[np.float64]) -> Rows:
@@ -126,16 +150,17 @@ def _swap(world: World, households: Rows, empty: Rows) -> bool:
     return bool(households.size)
 
 
-def _arrive(world: World, chance: float) -> bool:
-    """Newcomers take empty dwellings; each gets an identifier that nobody had before."""
+def _arrive(world: World, chance: float) -> Rows:
+    """Newcomers take empty dwellings; each gets an identifier that nobody had before. Returns their rows."""
     people, heads, scenario = world.people, _heads(world), world.parameters.scenario
     part = people.uid[heads]
     let = np.flatnonzero(~people.active[heads] & (uniforms(world.base(Decision.ARRIVAL), part) < chance))
     rows = _rows_of(world, let)
     if not rows.size:
-        return False
+        return rows
     shares = arrival_shares(scenario.arrival_shares, world)
-    group = np.searchsorted(np.cumsum(shares)[:-1], uniforms(world.base(Decision.ARRIVAL, "group"), part[let]), "right")
+    draw = uniforms(world.base(Decision.ARRIVAL, "group"), part[let])
+    group = np.searchsorted(np.cumsum(shares)[:-1], draw, "right")
     size = np.diff(people.household_start)[let]
     people.uid[rows] += len(people)
     people.group[rows] = np.repeat(group, size)
@@ -145,7 +170,7 @@ def _arrive(world: World, chance: float) -> bool:
     street = world.settings["street"]
     seats = _rows_of(world, people.dwelling[let].astype(np.intp))
     street.occupant[seats], street.seat[rows] = rows, seats
-    return True
+    return rows
 
 
 def arrival_shares(wanted: dict[str, float] | None, world: World) -> NDArray[np.float64]:
@@ -162,27 +187,24 @@ def arrival_shares(wanted: dict[str, float] | None, world: World) -> NDArray[np.
     return np.array([wanted.get(group, 0.0) / total for group in groups])
 
 
-def _reseat(world: World) -> None:
-    """Those too old leave their school or work; those who now belong try for an empty seat."""
-    eligible = members(world.people, world.parameters.residents, world.seed)
-    for name, rows in eligible.items():
+def _reseat(world: World, who: Rows) -> None:
+    """Of the rows ``who``: those too old leave their school or work; those who belong try for an empty seat."""
+    concerned = np.zeros(len(world.people), bool)
+    concerned[who] = True
+    for name, rows in members(world.people, world.parameters.residents, world.seed).items():
         setting = world.settings[name]
         belongs = np.zeros(len(world.people), bool)
         belongs[rows] = True
-        setting.leave(np.flatnonzero((setting.seat >= 0) & ~belongs))
+        setting.leave(np.flatnonzero((setting.seat >= 0) & ~belongs & concerned))
         for attempt in range(TRIES):
-            _try_seats(world, name, setting, rows[setting.seat[rows] < 0], attempt)
+            _try_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
 
 
 def _try_seats(world: World, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
-    empty = np.flatnonzero(setting.occupant < 0)
-    if not rows.size or not empty.size:
-        return
+    seats = np.arange(setting.occupant.shape[0])
+    found = _search(world.base(Decision.SEATING, name, attempt), world.people.uid[rows], seats, setting.occupant < 0)
+    rows, found = rows[found >= 0], found[found >= 0]
     uid = world.people.uid[rows]
-    base = world.base(Decision.SEATING, name, attempt)
-    wanted = empty[(uniforms(base, uid) * empty.size).astype(int)]
-    winners = _settle_conflicts(wanted, uniforms(world.base(Decision.SEATING, name + "/priority", attempt), uid))
-    seats, rows = wanted[winners], rows[winners]
+    winners = _settle_conflicts(found, uniforms(world.base(Decision.SEATING, name + "/priority", attempt), uid))
+    seats, rows = found[winners], rows[winners]
     setting.occupant[seats], setting.seat[rows] = rows, seats
-
-

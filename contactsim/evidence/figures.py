@@ -22,7 +22,8 @@ def gradient(result: Replayed) -> Figure:
     """Contact, mean and spread of attitudes along the gradient of diversity, base world, mean over seeds."""
     table = pd.DataFrame(result.readings).query("world == @BASE", local_dict={"BASE": BASE})
     figure = Figure(figsize=(11, 3.4), layout="constrained")
-    panels = [("positive", "Positive meetings\na person and week", BLUE), ("negative", "Negative meetings\na person and week", ORANGE),
+    panels = [("positive", "Positive meetings\na person and week", BLUE),
+              ("negative", "Negative meetings\na person and week", ORANGE),
               ("attitude", "Mean attitude\n(-1 to 1)", GREEN), ("spread", "Spread of attitudes\n(SD)", PURPLE)]
     for ax, (name, label, colour) in zip(figure.subplots(1, 4), panels, strict=True):
         for history in result.design.histories:
@@ -82,7 +83,7 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
             ax.errorbar(at, found["mean"], yerr=[found["mean"] - found["low"], found["high"] - found["mean"]],
                         color=BLUE, marker="o", capsize=2)
             ax.plot(at[found["is_base"]], found["mean"][found["is_base"]], "o", ms=9, mfc="none", mec=ORANGE, mew=2)
-            labels = ["known" if v is None or (isinstance(v, float) and np.isnan(v)) else f"{v:g}" for v in found["value"]]
+            labels = ["known" if pd.isna(v) else f"{v:g}" for v in found["value"]]
             ax.set_xticks(at, labels, fontsize=7)
             ax.tick_params(axis="y", labelsize=7)
             _plain(ax)

@@ -83,13 +83,12 @@ def readings(result: Replayed) -> pd.DataFrame:
 def breaks(result: Replayed) -> list[str]:
     """Where a finding turns along each swept number, one sentence each."""
     rows = pd.DataFrame(result.swept)
-    said = []
+    said: list[str] = []
     if rows.empty:
         return said
     for (parameter, outcome), found in rows.groupby(["parameter", "outcome"], sort=False):
-        out = [("known cells" if v is None or v != v else f"{v:g}") for v in found.loc[found["outside"], "value"]]
-        unclear = [("known cells" if v is None or v != v else f"{v:g}")
-                   for v in found.loc[~found["outside"] & ~found["inside"], "value"]]
+        out = [_value(v) for v in found.loc[found["outside"], "value"]]
+        unclear = [_value(v) for v in found.loc[~found["outside"] & ~found["inside"], "value"]]
         if out or unclear:
             parts = [f"outside its band at {', '.join(out)}"] if out else []
             parts += [f"not decided at {', '.join(unclear)}"] if unclear else []
@@ -97,12 +96,17 @@ def breaks(result: Replayed) -> list[str]:
     return said
 
 
+def _value(value: float | None) -> str:
+    return "known cells" if pd.isna(value) else f"{value:g}"
+
+
 def page(result: Replayed, provenance: dict[str, Any]) -> str:
     """The report as one HTML page that needs nothing else."""
     design = result.design
     parts = [f"<h1>{_e(design.title)}</h1>", f"<p class=limits>{_e(LIMITS)}</p>",
-             "<nav><a href='#short'>In short</a> · <a href='#seen'>What was seen</a> · <a href='#judged'>Judged</a> · "
-             "<a href='#sweeps'>Where it breaks</a> · <a href='#design'>Design</a> · <a href='#from'>Provenance</a></nav>",
+             "<nav><a href='#short'>In short</a> · <a href='#seen'>What was seen</a> · <a href='#judged'>Judged</a>"
+             " · <a href='#sweeps'>Where it breaks</a> · <a href='#design'>Design</a> · "
+             "<a href='#from'>Provenance</a></nav>",
              "<h2 id=short>In short</h2>", _summary(result), f"<p>{_e(HANGS_ON)}</p>",
              "<h2 id=seen>What was seen along the gradient</h2>", _picture(
                  figures.gradient(result), "Positive and negative contact, mean and spread of attitudes by diversity"),

@@ -26,7 +26,8 @@ def coarsened(place: Place, level: str, dissimilarity: float, seed: int, cell: i
     cells = Level("cell", True, np.arange(kept.size, dtype=np.int32),
                   tuple(f"{units.codes[u]}.{i}" for i, u in enumerate(unit)))
     made = {"block": runs(parts.block[kept]), "quarter": runs(parts.quarter[kept])}
-    levels = fill([cells, replace(units, name="unit", synthetic=False, area_of_cell=unit.astype(np.int32))], counts.sum(axis=1), made)
+    known = replace(units, name="unit", synthetic=False, area_of_cell=unit.astype(np.int32))
+    levels = fill([cells, known], counts.sum(axis=1), made)
     how = f"where residents live inside each {level}: new cells with a dissimilarity inside of {dissimilarity:g}"
     provenance = replace(place.provenance, synthetic=(*place.provenance.synthetic, how))
     return replace(place, counts=counts.astype(np.int32), levels=tuple(levels), provenance=provenance)

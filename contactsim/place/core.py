@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,19 +109,19 @@ class Place:
 
 def area_totals(counts: NDArray[np.integer], level: Level) -> NDArray[np.int64]:
     """(areas, groups) sums of (cells, groups) counts over the areas of a level."""
-    out = np.zeros((level.areas, counts.shape[1]), np.int64)
-    np.add.at(out, level.area_of_cell, counts)
-    return out
+    columns = [np.bincount(level.area_of_cell, weights=column, minlength=level.areas) for column in counts.T]
+    return np.stack(columns, axis=1).astype(np.int64)  # sums of whole numbers are exact below 2**53
 
 
 def check_nesting(levels: tuple[Level, ...], where: str) -> None:
     """Raise UserError unless each area lies in exactly one area of the next coarser level."""
-    for fine, coarse in zip(levels, levels[1:], strict=False):
+    for fine, coarse in pairwise(levels):
         parent = np.full(fine.areas, -1, np.int64)
         parent[fine.area_of_cell] = coarse.area_of_cell
         wrong = np.flatnonzero(parent[fine.area_of_cell] != coarse.area_of_cell)
         if wrong.size:
             area = fine.area_of_cell[wrong[0]]
             one, other = coarse.area_of_cell[wrong[0]], parent[area]
-            raise UserError(f"{where}: {fine.name} {fine.codes[area]} lies in two areas of level {coarse.name} "
-                            f"({coarse.codes[one]} and {coarse.codes[other]}), but areas must nest.")
+            raise UserError(f"{where}: {fine.name} {fine.codes[area]} lies in two areas of level "
+                            f"{coarse.name} ({coarse.codes[one]} and {coarse.codes[other]}), but areas must "
+                            f"nest.")

@@ -26,15 +26,6 @@ UNITS = {
     "entropy": "nats",
     "theil_h": "index 0-1",
 }
-#: What each index says, in words.
-MEANING = {
-    "dissimilarity": "share of one group that would have to move for the two to be spread alike",
-    "isolation": "chance that a random neighbour of a member is of the member's own group",
-    "exposure": "chance that a random neighbour of a member of the group is of the other group",
-    "diversity": "chance that two random residents of an area are of different groups (1 - sum of squared shares)",
-    "entropy": "Shannon entropy of the group shares of an area",
-    "theil_h": "how much less diverse areas are than the whole (multigroup information theory index)",
-}
 OTHERS = "all others"
 
 Counts = NDArray[np.integer]
@@ -63,13 +54,17 @@ def exposure(counts: Counts) -> NDArray[np.float64]:
 
 
 def diversity(counts: Counts) -> NDArray[np.float64]:
-    """(areas,) Simpson diversity 1 - sum p^2 of each area (also called ethnic fractionalisation)."""
-    result: NDArray[np.float64] = 1.0 - (_shares(counts) ** 2).sum(axis=1)
+    """(areas,) Simpson diversity 1 - sum p^2 of each area (also called ethnic fractionalisation).
+
+    An area with nobody has none (0).
+    """
+    shares = _shares(counts)
+    result: NDArray[np.float64] = shares.sum(axis=1) - (shares**2).sum(axis=1)
     return result
 
 
 def entropy(counts: Counts) -> NDArray[np.float64]:
-    """(areas,) Shannon entropy of each area, in nats."""
+    """(areas,) Shannon entropy of each area, in nats; 0 for an area with nobody."""
     shares = _shares(counts)
     logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
     result: NDArray[np.float64] = np.abs(-(shares * logs).sum(axis=1))

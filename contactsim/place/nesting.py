@@ -14,7 +14,7 @@ from contactsim.place.core import Level
 #: middle layer areas (about 300, 1,500 and 7,500), so that made levels stand for real ones.
 BLOCK, QUARTER = 1500, 7500
 #: A table's own level stands for a synthetic one if its mean area is within these sizes (residents).
-_STANDS_FOR = {"block": (600.0, 3500.0), "quarter": (3500.0, 25000.0)}
+_STANDS_FOR = {"block": (500.0, 3500.0), "quarter": (3500.0, 25000.0)}
 _SIZE = {"block": BLOCK, "quarter": QUARTER}
 
 Ints = NDArray[np.int64]

@@ -33,7 +33,8 @@ LOCAL_BLOCK, LOCAL_CELL, COMMON = 0.30, 0.45, 0.6
 #: Up to this intensity the local spread stays as fitted and quarters differ more; beyond it all grow.
 _FITTED_UP_TO = 4.0
 _HIGHEST = 60.0
-_ROUNDS = 8
+#: Rounds of proportional fitting for targets up to and above _STEEP; steep contrasts need more.
+_ROUNDS, _STEEP, _ROUNDS_STEEP = 8, 0.6, 80
 #: Whole numbers stand for this many parts of a resident, so that sums are exact in any company.
 _PARTS = 2**20
 
@@ -75,7 +76,7 @@ def split(totals: Ints, codes: tuple[str, ...], groups: tuple[str, ...], target:
     quarter = group_in_order(np.add.reduceat(equal, first), unit[first], QUARTER)[block]
     draws = _Draws(codes, groups, unit, block, quarter, seed)
     fitter = _Fitter(totals.astype(np.float64), cells, draws)
-    counts, reached = _solve(fitter, target)
+    counts, reached = _solve(fitter, np.asarray(target, np.float64))
     return Split(counts, unit, block, quarter, reached)
 
 
@@ -123,7 +124,7 @@ class _Fitter:
         owner = np.repeat(np.arange(units.size), n)
         return np.arange(owner.size) - starts[owner] + self.first[units][owner], starts, owner
 
-    def expected(self, units: Ints, intensity: Floats) -> Floats:
+    def expected(self, units: Ints, intensity: Floats, rounds: int) -> Floats:
         """(cells of units, groups): iterative proportional fitting; group totals are exact.
 
         The number of rounds is fixed, and each call starts where the unit's last one ended: a unit's cells
@@ -139,7 +140,7 @@ class _Fitter:
         odds = np.exp(odds)
         totals, factors = self.totals[units], self.factors[units]
         equal = (totals.sum(axis=1) / self.cells[units])[owner]
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             fitted = odds * factors[owner]
             fitted *= (equal / fitted.sum(axis=1))[:, None]
             sums = np.add.reduceat(fitted, starts, axis=0)
@@ -174,22 +175,30 @@ class _Fitter:
         return result
 
 
-def _solve(fitter: _Fitter, target: Floats, tolerance: float = 0.002) -> tuple[Ints, Floats]:
-    """Whole counts of all cells and the dissimilarity reached, per unit the nearest that was found.
-
-    False position (Illinois) on the intensity, for all units that are not yet near enough at once. The
-    dissimilarity is that of whole residents, which rounding raises a little in small units.
-    """
-    everyone = np.arange(fitter.cells.size)
+def _solve(fitter: _Fitter, target: Floats) -> tuple[Ints, Floats]:
+    """Whole counts of all cells and the dissimilarity reached, per unit the nearest that was found."""
     counts = np.zeros(fitter.draws.local.shape, np.int64)
-    reached = np.full(everyone.size, np.nan)
-    low, high = np.zeros(everyone.size), np.full(everyone.size, _HIGHEST)
-    miss_low, miss_high = -np.asarray(target, np.float64), np.full(everyone.size, np.nan)
-    last = np.zeros(everyone.size)
+    reached = np.full(target.size, np.nan)
+    for units, rounds in ((np.flatnonzero(target <= _STEEP), _ROUNDS),
+                          (np.flatnonzero(target > _STEEP), _ROUNDS_STEEP)):
+        if units.size:
+            _search(fitter, units, rounds, target, counts, reached)
+    return counts, reached
+
+
+def _search(fitter: _Fitter, active: Ints, rounds: int, target: Floats, counts: Ints, reached: Floats,
+            tolerance: float = 0.002) -> None:
+    """Fill in counts and what was reached, for some units, by false position (Illinois) on the intensity.
+
+    All units that are not yet near enough are tried at once. The dissimilarity is that of whole residents,
+    which rounding raises a little in small units.
+    """
+    low, high = np.zeros(target.size), np.full(target.size, _HIGHEST)
+    miss_low, miss_high = -target, np.full(target.size, np.nan)
+    last = np.zeros(target.size)
     guess = np.clip(5.0 * target, 1e-3, 8.0)
-    active = everyone
     for _ in range(40):
-        whole = fitter.whole(active, fitter.expected(active, guess[active]))
+        whole = fitter.whole(active, fitter.expected(active, guess[active], rounds))
         found = fitter.dissimilarity(active, whole)
         miss = found - target[active]
         better = ~(np.abs(reached[active] - target[active]) <= np.abs(miss))
@@ -204,7 +213,6 @@ def _solve(fitter: _Fitter, target: Floats, tolerance: float = 0.002) -> tuple[I
         active = active[(high[active] - low[active]) > 1e-4]
         if not active.size:
             break
-    return counts, reached
 
 
 def _narrow(units: Ints, miss: Floats, guess: Floats, low: Floats, high: Floats, miss_low: Floats,

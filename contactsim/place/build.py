@@ -1,0 +1,213 @@
+"""From a table, or from shares and a dissimilarity, to a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from contactsim.errors import UserError, nearest
+from contactsim.paths import configs_folder
+from contactsim.place import census2011, own_table, tables, ts021
+from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
+from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
+from contactsim.place.nesting import Ints, fill, runs
+from contactsim.place.reading import read_lines
+from contactsim.place.scheme import find_scheme, merge
+from contactsim.place.splitting import Split, split
+from contactsim.place.tables import AreaTable, many
+from contactsim.place.within import default_dissimilarity
+
+
+def read_table(file: str | Path, *, level: str | None = None, within: Mapping[str, list[str]] | None = None,
+               columns: Columns | None = None, base: Path | None = None) -> AreaTable:
+    """Read a table of residents by area and group and see by itself which kind it is.
+
+    Known are census 2011 KS201EW, census 2021 TS021 (any separator, download or query export), and a table
+    of one's own: long with the columns area, group and count, or any by ``columns``. ``level`` chooses one
+    of several levels of geography, ``within`` keeps the areas that lie in the named ones. Raises UserError.
+    """
+    lines = read_lines(_found(str(file), base or Path.cwd()), str(file))
+    if columns is not None:
+        table = own_table.read(lines, columns)
+    elif ts021.looks_like(lines):
+        table = ts021.read(lines)
+    elif census2011.looks_like(lines):
+        table = census2011.read(lines)
+    elif own_table.looks_like(lines):
+        table = own_table.read(lines, Columns())
+    else:
+        raise UserError(f"{file} has columns of no known table ({', '.join(lines.rows[0][:5])} ...): "
+                        "expected KS201EW of 2011, TS021 of 2021, or columns area, group, count; name others "
+                        "with place.columns.")
+    _no_blank_areas(table)
+    table = tables.in_code_order(tables.choose_level(table, level))
+    return tables.check_totals(tables.select(table, dict(within or {})))
+
+
+def _found(file: str, base: Path) -> Path:
+    path = Path(file).expanduser()
+    bundled = configs_folder() / file
+    return bundled if not (base / path).exists() and bundled.is_file() else base / path
+
+
+def _no_blank_areas(table: AreaTable) -> None:
+    for name, values in {table.level: table.codes, **table.parents}.items():
+        if "" in values:
+            code = table.codes[values.index("")] or "a row"
+            raise UserError(f"{table.source.path}: {code} has no {name}.")
+
+
+def table_place(config: TablePlace, base: Path) -> Place:
+    """A place from a table, as its keys say."""
+    table = read_table(config.file, level=config.level, within=config.within, columns=config.columns,
+                       base=base)
+    scheme = config.scheme or (None if table.source.kind.startswith("own") else "two")
+    groups, counts = table.columns, table.counts
+    if scheme:
+        groups, counts = merge(find_scheme(scheme, base), groups, counts, config.file)
+    if not FEWEST_GROUPS <= len(groups) <= MOST_GROUPS:
+        raise UserError(f"{config.file} has {len(groups)} groups and {FEWEST_GROUPS} to {MOST_GROUPS} are "
+                        f"allowed: merge them with place.scheme=.")
+    groups, counts = _reference_first(groups, counts, config.reference)
+    name = config.name or Path(config.file).name.split(".")[0]
+    stated = None if table.stated is None else int(table.stated.sum())
+    inhabited = np.flatnonzero(counts.sum(axis=1))
+    return _assemble(name, groups, table.rows(inhabited), counts[inhabited], stated, config)
+
+
+def _reference_first(groups: tuple[str, ...], counts: Ints,
+                     reference: str | None) -> tuple[tuple[str, ...], Ints]:
+    if reference is None:
+        return groups, counts
+    if reference not in groups:
+        raise UserError(f"place.reference={reference} is no group of this place: allowed are "
+                        f"{', '.join(groups)}.{nearest(reference, groups)}")
+    first = groups.index(reference)
+    order = [first, *(i for i in range(len(groups)) if i != first)]
+    return tuple(groups[i] for i in order), counts[:, order]
+
+
+def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints, stated: int | None,
+              config: TablePlace) -> Place:
+    parents = sorted(table.parents, key=lambda level: -len(set(table.parents[level])))
+    columns = [table.parents[level] for level in reversed(parents)]
+    columns.append(table.codes)
+    order = np.array(sorted(range(len(table.codes)), key=lambda i: tuple(column[i] for column in columns)))
+    table, counts = table.rows(order), counts[order]
+    sizes = counts.sum(axis=1)
+    units = np.arange(sizes.size)
+    larger = [_level(level, table.parents[level]) for level in parents]
+    check_nesting((_level(table.level, table.codes), *larger), table.source.path)
+    made: dict[str, Ints] = {}
+    if np.median(sizes) > config.split_above:
+        target, how = _dissimilarity_within(table, sizes, config)
+        parts = split(counts, table.codes, groups, target, cell=config.cell, seed=config.seed)
+        kept = np.flatnonzero(parts.counts.sum(axis=1))
+        units, counts = parts.unit[kept], parts.counts[kept]
+        made = {"block": runs(parts.block[kept]), "quarter": runs(parts.quarter[kept])}
+        cells = Level("cell", True, np.arange(kept.size, dtype=np.int32), _cell_codes(table.codes, units))
+        levels = [cells, replace(_level(table.level, table.codes), area_of_cell=units.astype(np.int32))]
+        levels += [replace(level, area_of_cell=level.area_of_cell[units]) for level in larger]
+        synthetic = [_how_split(table, parts, target, how)]
+    else:
+        levels, synthetic = [_level(table.level, table.codes), *larger], []
+        table = table.noted(*_large_areas(table, sizes, config.split_above))
+    levels = fill(levels, counts.sum(axis=1), made)
+    synthetic += [_how_grouped(level, table.level, made) for level in levels[1:] if level.synthetic]
+    census = [f"residents by group of each {table.level}"]
+    if parents:
+        census.append(f"which {', '.join(parents)} hold them")
+    return Place(name, groups, counts.astype(np.int32), tuple(levels), Provenance(
+        (table.source,), table.notes, stated, tuple(census), tuple(synthetic), config.note))
+
+
+def _level(name: str, area_of_unit: tuple[str, ...]) -> Level:
+    """A level of a table from (units,) names of areas; areas are numbered as they first appear."""
+    codes = tuple(dict.fromkeys(area_of_unit))
+    index = {code: i for i, code in enumerate(codes)}
+    return Level(name, False, np.array([index[code] for code in area_of_unit], np.int32), codes)
+
+
+def _cell_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
+    first = np.searchsorted(units, units)
+    return tuple(f"{codes[u]}.{i:03d}" for u, i in zip(units, np.arange(units.size) - first + 1, strict=True))
+
+
+def _dissimilarity_within(table: AreaTable, sizes: Ints, config: TablePlace) -> tuple[np.ndarray, str]:
+    if config.dissimilarity_within is not None:
+        return np.full(sizes.size, config.dissimilarity_within), "as asked for"
+    if table.dissimilarity is not None:
+        return table.dissimilarity, f"as the table gives it for each {table.level}"
+    return default_dissimilarity(sizes), "assumed by the size of the area, from census 2011"
+
+
+def _how_split(table: AreaTable, parts: Split, target: np.ndarray, how: str) -> str:
+    off = int((np.abs(parts.reached - target) > 0.02).sum())
+    missed = f"; not reached within .02 in {off:,}, which have few residents of a group" if off else ""
+    known = np.isfinite(parts.reached)
+    reached = f", reached {np.median(parts.reached[known]):.3f}" if known.any() else ""
+    return (f"where residents live inside each {table.level}: {len(table.codes):,} {many(table.level)} split "
+            f"into {parts.unit.size:,} cells with a dissimilarity inside ({how}; median "
+            f"{np.median(target):.3f}{reached}{missed})")
+
+
+def _how_grouped(level: Level, unit: str, made: Mapping[str, Ints]) -> str:
+    if level.areas > 1 and level.name in made and np.array_equal(
+            made[level.name], level.area_of_cell):
+        return f"level {level.name}: {level.areas:,} made areas, each inside one {unit}"
+    return (f"level {level.name}: {level.areas:,} made areas of neighbours in code order, since the table "
+            "names no areas of this size")
+
+
+def _large_areas(table: AreaTable, sizes: Ints, above: int) -> list[str]:
+    large = int((sizes > above).sum())
+    if not large:
+        return []
+    return [f"{large:,} of {sizes.size:,} {many(table.level)} hold more than {above} residents (at most "
+            f"{int(sizes.max()):,}) and are kept whole, since the typical one is smaller."]
+
+
+def synthetic_place(name: str, residents: int, shares: Mapping[str, float], dissimilarity: float,
+                    seed: int = 0, cell: int = 300, tolerance: float = 0.01) -> Place:
+    """A made place: cells in blocks in quarters, with exact group totals.
+
+    ``shares`` of 2 to 16 groups (the first is the reference group) add up to 1; ``dissimilarity`` in [0, 1)
+    of the first against all others among cells of about ``cell`` residents. Raises UserError where it
+    cannot be reached within ``tolerance``.
+    """
+    keys = parse({"kind": "synthetic", "name": name, "residents": residents, "shares": shares,
+                  "dissimilarity": dissimilarity, "seed": seed, "cell": cell, "tolerance": tolerance})
+    assert isinstance(keys, SyntheticPlace)
+    return made_place(keys)
+
+
+def made_place(config: SyntheticPlace) -> Place:
+    """A made place, as its keys say."""
+    groups = tuple(config.shares)
+    totals = np.diff(np.rint(np.cumsum([0.0, *config.shares.values()]) * config.residents).astype(np.int64))
+    if not totals.all():
+        group = groups[int(np.argmin(totals))]
+        raise UserError(f"place.shares.{group}={config.shares[group]:g} of {config.residents} residents is "
+                        "nobody: every group needs at least one.")
+    code = "synthetic"  # keys the draws: a place does not change with its name
+
+    def at(target: float) -> Split:
+        return split(totals[None, :], (code,), groups, np.array([target]), cell=config.cell, seed=config.seed)
+
+    parts = at(config.dissimilarity)
+    if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
+        raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
+                        f"{config.residents:,} residents in {parts.unit.size} cells and these shares: it can "
+                        f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
+    kept = np.flatnonzero(parts.counts.sum(axis=1))
+    counts, units = parts.counts[kept], parts.unit[kept]
+    cells = Level("cell", True, np.arange(kept.size, dtype=np.int32), _cell_codes((code,), units))
+    made = {"block": runs(parts.block[kept]), "quarter": runs(parts.quarter[kept])}
+    levels = fill([cells], counts.sum(axis=1), made)
+    how = (f"everything: shares and residents as asked for, dissimilarity among cells asked "
+           f"{config.dissimilarity:g}, reached {parts.reached[0]:.3f}")
+    return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
+                 Provenance((), (), None, (), (how,)))

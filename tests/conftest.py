@@ -1,0 +1,17 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_CENSUS = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def census() -> Path:
+    """The folder of census tables beside the checkout; the test is skipped where it is absent."""
+    if not _CENSUS.is_dir():
+        pytest.skip("REAL CENSUS TABLES ARE ABSENT: no ../shared/data beside this checkout, not tested")
+    return _CENSUS
