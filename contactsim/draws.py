@@ -93,10 +93,7 @@ def pair_part(a, b):  # type: ignore[no-untyped-def]
 
 def stream(seed: int, *parts: int) -> np.uint64:
     """The base of a stream of draws: seed, decision, week and whatever else names it (any integers)."""
-    base = mix(np.uint64(int(seed) & _MASK) ^ _GOLDEN)
-    for part in parts:
-        base = fold(np.uint64(base), np.uint64(int(part) & _MASK))
-    return np.uint64(base)
+    return np.uint64(_stream(np.array([int(part) & _MASK for part in (seed, *parts)], np.uint64)))
 
 
 def name_key(*names: str) -> int:
@@ -114,6 +111,14 @@ def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDA
 def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
     """Standard normal draws, one for each part (inverse of the normal distribution)."""
     return ndtri(uniforms(base, parts) + 0.5 * _TO_UNIT)
+
+
+@kernel
+def _stream(parts):  # type: ignore[no-untyped-def]
+    base = mix(parts[0] ^ _GOLDEN)
+    for k in range(1, parts.shape[0]):
+        base = fold(base, parts[k])
+    return base
 
 
 @kernel

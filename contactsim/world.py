@@ -6,6 +6,7 @@ This is the model itself, without Mesa, Hydra or files: arrays, keyed draws and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,14 @@ from contactsim.encounters.appraise import appraise
 from contactsim.encounters.change import change
 from contactsim.encounters.meet import meet
 from contactsim.encounters.tables import Areas, Streams, blank_week, people_of, rules, terms
-from contactsim.encounters.ties import free_places, friends_meet, know, renew
+from contactsim.encounters.ties import free_places, friends_meet, renew
 from contactsim.measures.weekly import tidy, weekly_sums, weigh_others
 from contactsim.parameters import ModelParameters, Occasion
 from contactsim.place import Place
 from contactsim.residents import populate
 from contactsim.settings.seating import Setting, ordered, seat_everybody
+
+_key_of = cache(name_key)
 
 
 class World:
@@ -52,6 +55,8 @@ class World:
         self.settings: dict[str, Setting] = seat_everybody(
             self.place, self.people, parameters.settings, parameters.residents, self.seed)
         self.rules = rules(parameters.psychology)
+        self.terms = {name: terms(occasion, parameters.psychology)
+                      for name, occasion in parameters.settings.occasions.items()}
         G, P = len(place.groups), len(self.settings["street"].partitions["neighbourhood"])
         self.areas = Areas(np.zeros((P, G, G)), np.zeros((P, G)), np.zeros((P, G)))
         self.transfer = np.full((G, G), parameters.psychology.transfer)
@@ -59,6 +64,9 @@ class World:
         self.week = blank_week(self.people)
         self.columns = people_of(self.people)
         self.weights = weigh_others(self.place.counts.sum(axis=0))
+        self._spans = {(name, among): self.threads.split(pools.start)
+                       for name, setting in self.settings.items() for among, pools in setting.partitions.items()}
+        self._rows = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
         self.circles = np.empty((0, 0), np.int32)
         self.reseated()
         self.record: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
@@ -94,7 +102,7 @@ class World:
 
     def base(self, decision: Decision, name: str = "", slot: int = 0) -> np.uint64:
         """The base of this week's draws of a decision, for one occasion's slot."""
-        return stream(self.seed, decision, self.clock, name_key(name), slot)
+        return stream(self.seed, decision, self.clock, _key_of(name), slot)
 
     def reseated(self) -> None:
         """Note each row's circle in each setting again, after somebody changed seats."""
@@ -118,14 +126,16 @@ class World:
         start = street.partitions["neighbourhood"].start
         self.threads.run(lambda _, lo, hi: appraise(
             lo, hi, start, street.occupant, self.rules, self.columns, self.week, self.areas),
-            self.threads.split(start))
+            self._spans["street", "neighbourhood"])
 
     def _meet(self, name: str, occasion: Occasion) -> None:
-        t = terms(occasion, self.parameters.psychology)
+        t = self.terms[name]
         for slot in range(occasion.slots):
             if occasion.setting == "ties":
-                meets, says = self.base(Decision.FRIENDS_MEET, name, slot), self.base(Decision.FRIENDS_VALENCE, name, slot)
-                self._over_rows(lambda lo, hi: friends_meet(lo, hi, t, meets, says, self.columns, self.week))  # noqa: B023
+                meets = self.base(Decision.FRIENDS_MEET, name, slot)
+                says = self.base(Decision.FRIENDS_VALENCE, name, slot)
+                self._over_rows(lambda lo, hi: friends_meet(
+                    lo, hi, t, meets, says, self.columns, self.week))  # noqa: B023
                 continue
             setting = self.settings[occasion.setting]
             pools = setting.partitions[occasion.among]
@@ -133,29 +143,28 @@ class World:
                 Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
             self.threads.run(lambda k, lo, hi: meet(
                 lo, hi, pools.start, pools.keys, setting.occupant, t, streams, self.columns, self.week,  # noqa: B023
-                self._scratch[k]), self.threads.split(pools.start))
+                self._scratch[k]), self._spans[occasion.setting, occasion.among])
 
     def _change(self) -> None:
         street = self.settings["street"]
         start = street.partitions["neighbourhood"].start
         self.threads.run(lambda _, lo, hi: change(
             lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas),
-            self.threads.split(start))
+            self._spans["street", "neighbourhood"])
 
     def _renew_ties(self) -> None:
         p, base = self.rules, self.base(Decision.TIE_FADES)
-        self._over_rows(lambda lo, hi: free_places(lo, hi, self.people.ties, self._free))
+        people, candidate = self.people, self.week.candidate
+        self._over_rows(lambda lo, hi: free_places(lo, hi, people.ties, candidate, self._free))
         self._over_rows(lambda lo, hi: renew(
-            lo, hi, p.tie_fade, p.tie_fade_shared, base, self.circles, self._free, self.people.uid, self.people.ties,
-            self.week.candidate))
-        self._over_rows(lambda lo, hi: know(lo, hi, self.people.group, self.people.ties, self.people.friend_groups))
+            lo, hi, p.tie_fade, p.tie_fade_shared, base, self.circles, self._free, people.group, people.uid,
+            people.ties, people.friend_groups, candidate))
 
     def _measure(self) -> None:
         self.record.append(weekly_sums(self.columns, self.people, self.week, self.weights, self.threads))
 
     def _over_rows(self, work: Callable[[int, int], None]) -> None:
-        edges = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
-        self.threads.run(lambda _, lo, hi: work(lo, hi), edges)
+        self.threads.run(lambda _, lo, hi: work(lo, hi), self._rows)
 
     def _longest(self) -> int:
         return max(int(np.diff(p.start).max(initial=0)) for s in self.settings.values() for p in s.partitions.values())

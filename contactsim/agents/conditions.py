@@ -61,9 +61,9 @@ def _value(node: ast.AST, read: Callable[[str], NDArray[Any]]) -> Any:
         case ast.UnaryOp(op=ast.Not()):
             return np.logical_not(_value(node.operand, read))
         case ast.UnaryOp() if type(node.op) in _ARITHMETIC:
-            return _ARITHMETIC[type(node.op)](number(_value(node.operand, read)))
+            return _ARITHMETIC[type(node.op)](_number(_value(node.operand, read)))
         case ast.BinOp() if type(node.op) in _ARITHMETIC:
-            left, right = number(_value(node.left, read)), number(_value(node.right, read))
+            left, right = _number(_value(node.left, read)), _number(_value(node.right, read))
             if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
                 right = right.astype(np.float64)  # whole numbers have no infinity
             return _ARITHMETIC[type(node.op)](left, right)
@@ -79,7 +79,7 @@ def _joined(join: np.ufunc, parts: list[Any]) -> Any:
     return join.reduce(np.broadcast_arrays(*truths))
 
 
-def number(values: Any) -> NDArray[Any]:
+def _number(values: Any) -> NDArray[Any]:
     """Truth values count as 0 and 1, as they do in Python."""
     values = np.asarray(values)
     return values.astype(np.int64) if values.dtype.kind == "b" else values

@@ -11,7 +11,6 @@ from mesa.agent import GroupBy
 from numpy.typing import NDArray
 
 from contactsim.agents.columns import widened
-from contactsim.agents.conditions import number
 
 if TYPE_CHECKING:
     from contactsim.agents.sets import ResidentSet
@@ -74,8 +73,7 @@ class ResidentGroups(GroupBy):
         if func is len:
             return self.count()
         if func in _ONE_PASS and values.ndim == 1 and counts.size and counts.all():
-            summed = number(values) if _ONE_PASS[func] is np.add else values
-            result = _ONE_PASS[func].reduceat(summed, np.cumsum(counts) - counts)
+            result = _ONE_PASS[func].reduceat(values, np.cumsum(counts) - counts)
             result = result / counts if func is np.mean else result
             return dict(zip(self._names, result.tolist(), strict=True))
         return {name: apply(func, part) for name, part in zip(self._names, self._split(values), strict=True)}

@@ -22,16 +22,24 @@ from contactsim.encounters.tables import (
 )
 from contactsim.settings.pairing import shuffle
 
+#: With more groups than these, a pair needs a small part of its rows, and fetching all would take longer.
+FEW = 4
+
 
 @kernel
 def meet(lo, hi, start, keys, occupant, t, streams, people, week, order):  # type: ignore[no-untyped-def]
-    """One slot of one occasion for the pools lo .. hi - 1; ``order`` is scratch for the longest pool."""
+    """One slot of one occasion for the pools lo .. hi - 1; ``order`` is scratch for the longest pool.
+
+    The number it returns means nothing (see :func:`_fetch`).
+    """
     # Arrays are taken out of their tuples once: each access inside the loop would count references.
     group, uid, standing = people.group, people.uid, people.standing
     out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
     joint, candidate, priority = week.joint, week.candidate, week.priority
+    fetched = 0.0
     for pool in range(lo, hi):
         first, seats = start[pool], start[pool + 1] - start[pool]
+        fetched += _fetch(first, seats, occupant, group, uid, standing, out, factor, tally, dose, joint)
         shuffle(streams.pairing, keys[pool], first, seats, order)
         for k in range(0, seats - 1, 2):
             i, j = occupant[order[k]], occupant[order[k + 1]]
@@ -61,6 +69,24 @@ def meet(lo, hi, start, keys, occupant, t, streams, people, week, order):  # typ
                 joint[j] += t.joint
             if chance > 0.0 and mine == POSITIVE and theirs == POSITIVE:
                 _propose(i, j, chance, pair_part(a, b), streams.tie, candidate, priority)
+    return fetched
+
+
+@inlined
+def _fetch(first, seats, occupant, group, uid, standing, out, factor, tally, dose, joint):  # type: ignore[no-untyped-def]
+    """Read a pool's rows in the order of memory, so that the pairs find them in the processor's cache.
+
+    Pairs come in random order; to wait for each of their rows took longer than the meeting itself. The sum
+    only keeps the compiler from leaving the reads out.
+    """
+    read = 0.0
+    for s in range(first, first + seats):
+        i = occupant[s]
+        if i >= 0:
+            read += out[i] + standing[i] + uid[i] + group[i] + joint[i]
+            if factor.shape[1] <= FEW:
+                read += tally[i, 0, 0] + dose[i, 0, 0] + factor[i, 0, 0] + factor[i, factor.shape[1] - 1, 0]
+    return read
 
 
 @inlined

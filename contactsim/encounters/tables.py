@@ -12,7 +12,7 @@ from contactsim.parameters import Occasion, Psychology
 from contactsim.residents import Residents
 
 #: The psychology's numbers as a tuple of floats, field for field.
-Rules: Any = namedtuple("Rules", tuple(Psychology.model_fields))
+Rules: Any = namedtuple("Rules", list(Psychology.model_fields))  # type: ignore[misc]
 
 #: Columns of ``Week.tally`` (meetings of the week by what they were) ...
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3

@@ -17,9 +17,12 @@ from contactsim.encounters.tables import LEAN
 @kernel
 def friends_meet(lo, hi, t, meet_base, valence_base, people, week):  # type: ignore[no-untyped-def]
     """Rows lo .. hi - 1 meet each of their friends of other groups or not; own side noted only."""
-    group, uid, standing, ties = people.group, people.uid, people.standing, people.ties
+    group, uid, standing = people.group, people.uid, people.standing
+    ties, friend_groups = people.ties, people.friend_groups
     factor, tally, dose = week.factor, week.tally, week.dose
     for i in range(lo, hi):
+        if friend_groups[i] & ~(1 << group[i]) == 0:
+            continue
         for k in range(ties.shape[1]):
             j = ties[i, k]
             if j < 0 or group[j] == group[i]:
@@ -34,24 +37,28 @@ def friends_meet(lo, hi, t, meet_base, valence_base, people, week):  # type: ign
 
 
 @kernel
-def free_places(lo, hi, ties, free):  # type: ignore[no-untyped-def]
-    """Free tie places of each row, before the week's ties fade and form."""
+def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
+    """Free tie places of the rows lo .. hi - 1 that have a candidate, before ties fade and form."""
     for i in range(lo, hi):
-        n = 0
-        for k in range(ties.shape[1]):
-            if ties[i, k] < 0:
-                n += 1
-        free[i] = n
+        if candidate[i] >= 0:
+            n = 0
+            for k in range(ties.shape[1]):
+                if ties[i, k] < 0:
+                    n += 1
+            free[i] = n
 
 
 @kernel
-def renew(lo, hi, fade, fade_shared, base, circles, free, uid, ties, candidate):  # type: ignore[no-untyped-def]
-    """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade.
+def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, friend_groups, candidate):  # type: ignore[no-untyped-def]
+    """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade, note the friends' groups.
 
-    ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none.
+    ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none. Rows without a
+    candidate and without friends (``friend_groups`` 0) are passed over.
     """
     for i in range(lo, hi):
         kept = candidate[i]
+        if kept < 0 and friend_groups[i] == 0:
+            continue
         if kept >= 0 and candidate[kept] != i:
             kept = -1
         if kept >= 0 and free[i] > 0 and free[kept] > 0:
@@ -62,6 +69,7 @@ def renew(lo, hi, fade, fade_shared, base, circles, free, uid, ties, candidate):
                 hazard = fade_shared if _share_circle(i, j, circles) else fade
                 if uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j]))) < hazard:
                     ties[i, k] = -1
+        friend_groups[i] = _know(i, group, ties)
 
 
 @inlined
@@ -78,19 +86,18 @@ def _form(i, j, ties):  # type: ignore[no-untyped-def]
 
 @inlined
 def _share_circle(i, j, circles):  # type: ignore[no-untyped-def]
-    for s in range(circles.shape[1]):
+    for s in range(circles.shape[1]):  # noqa: SIM110
         if circles[i, s] >= 0 and circles[i, s] == circles[j, s]:
             return True
     return False
 
 
-@kernel
-def know(lo, hi, group, ties, friend_groups):  # type: ignore[no-untyped-def]
-    """Note in ``friend_groups`` which groups the rows lo .. hi - 1 have friends in."""
-    for i in range(lo, hi):
-        groups = 0
-        for k in range(ties.shape[1]):
-            j = ties[i, k]
-            if j >= 0:
-                groups |= 1 << group[j]
-        friend_groups[i] = groups
+@inlined
+def _know(i, group, ties):  # type: ignore[no-untyped-def]
+    """Bit g is set if resident i has a friend in group g."""
+    groups = 0
+    for k in range(ties.shape[1]):
+        j = ties[i, k]
+        if j >= 0:
+            groups |= 1 << group[j]
+    return groups

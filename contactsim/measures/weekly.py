@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.compiled import Threads, kernel
+from contactsim.compiled import Threads, inlined, kernel
 from contactsim.encounters.tables import People, Week
 from contactsim.residents import SURVEY_AGE, Residents
 
@@ -42,57 +42,70 @@ def weigh_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 @kernel
 def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type: ignore[no-untyped-def]
-    group, age, attitude, ties = people.group, people.age, people.attitude, people.ties
+    """Chunks lo .. hi - 1, each into its own part of ``by_target`` and ``by_group``."""
+    # Arrays are taken out of their tuples once: each access inside the loop would count references.
+    group, age, attitude = people.group, people.age, people.attitude
+    ties, friend_groups = people.ties, people.friend_groups
     anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
+    for c in range(lo, hi):
+        for i in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
+            if active[i] and age[i] >= SURVEY_AGE:
+                g = group[i]
+                _towards_others(c, i, g, attitude, tally, weights, by_target)
+                friends, cross = _friends(i, group, ties, friend_groups)
+                by_group[c, g, 0] += 1.0
+                by_group[c, g, 1] += anxiety[i]
+                by_group[c, g, 2] += threat[i]
+                by_group[c, g, 3] += connectedness[i]
+                by_group[c, g, 4] += tally[i, g, 0]
+                by_group[c, g, 5] += friends
+                by_group[c, g, 6] += cross
+                by_group[c, g, 7] += 1.0 if cross > 0 else 0.0
+
+
+@inlined
+def _towards_others(c, i, g, attitude, tally, weights, by_target):  # type: ignore[no-untyped-def]
+    """Add resident i's attitudes and meetings to chunk c."""
     G = weights.shape[0]
-    for i in range(lo, hi):
-        if not active[i] or age[i] < SURVEY_AGE:
-            continue
-        g = group[i]
-        overall = 0.0
-        for h in range(G):
-            if h == g:
-                continue
+    overall = 0.0
+    for h in range(G):
+        if h != g:
             a = attitude[i, h]
             overall += weights[g, h] * a
-            by_target[g, h, 0] += a
-            by_target[g, h, 1] += a * a
+            by_target[c, g, h, 0] += a
+            by_target[c, g, h, 1] += a * a
             for k in range(4):
-                by_target[g, h, 2 + k] += tally[i, h, k]
-                by_target[g, G, 2 + k] += tally[i, h, k]
-        by_target[g, G, 0] += overall
-        by_target[g, G, 1] += overall * overall
-        friends, cross = 0, 0
-        for k in range(ties.shape[1]):
-            j = ties[i, k]
-            if j >= 0:
-                friends += 1
-                if group[j] != g:
-                    cross += 1
-        by_group[g, 0] += 1.0
-        by_group[g, 1] += anxiety[i]
-        by_group[g, 2] += threat[i]
-        by_group[g, 3] += connectedness[i]
-        by_group[g, 4] += tally[i, g, 0]
-        by_group[g, 5] += friends
-        by_group[g, 6] += cross
-        by_group[g, 7] += 1.0 if cross > 0 else 0.0
+                by_target[c, g, h, 2 + k] += tally[i, h, k]
+                by_target[c, g, G, 2 + k] += tally[i, h, k]
+    by_target[c, g, G, 0] += overall
+    by_target[c, g, G, 1] += overall * overall
+
+
+@inlined
+def _friends(i, group, ties, friend_groups):  # type: ignore[no-untyped-def]
+    """Resident i's ties, and those to other groups."""
+    friends, cross = 0, 0
+    if friend_groups[i] == 0:
+        return friends, cross
+    for k in range(ties.shape[1]):
+        j = ties[i, k]
+        if j >= 0:
+            friends += 1
+            if group[j] != group[i]:
+                cross += 1
+    return friends, cross
 
 
 def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArray[np.float64],
                 threads: Threads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sums by (group, target) as :data:`BY_TARGET` and by group as :data:`BY_GROUP`."""
-    n, G = len(residents), residents.groups
-    chunks = -(-n // CHUNK)
+    G = residents.groups
+    chunks = -(-len(residents) // CHUNK)
     by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
     by_group = np.zeros((chunks, G, len(BY_GROUP)))
-
-    def work(_: int, lo: int, hi: int) -> None:
-        for c in range(lo, hi):
-            _sums(c * CHUNK, min(n, (c + 1) * CHUNK), people, week.tally, residents.active, weights,
-                  by_target[c], by_group[c])
-
-    threads.run(work, threads.split(np.arange(chunks + 1)))
+    threads.run(lambda _, lo, hi: _sums(
+        lo, hi, people, week.tally, residents.active, weights, by_target, by_group),
+        [chunks * k // threads.number for k in range(threads.number + 1)])
     return by_target.sum(axis=0), by_group.sum(axis=0)
 
 
@@ -118,7 +131,7 @@ def tidy(weeks: Sequence[int], sums: Sequence[tuple[NDArray[np.float64], NDArray
             columns[name, group, ""] = by_group[:, g, k] / n[:, g]
     wide = pd.DataFrame(columns, index=pd.Index(list(weeks), name="week"))
     wide.columns.names = ["measure", "group", "target"]
-    long = wide.T.stack().rename("value").reset_index()
+    long = wide.T.stack().reset_index(name="value")  # type: ignore[call-overload]
     for name in ("measure", "group", "target"):
         long[name] = long[name].astype("category")
     return long.astype({"week": "int32"})[["week", "measure", "group", "target", "value"]].sort_values(

@@ -113,7 +113,7 @@ def _street(place: Place, people: Residents, settings: Settings) -> Setting:
         keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_cell[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
     partitions["circle"] = circles(partitions["cell"], settings.neighbours)
-    return Setting("street", occupant, np.arange(rows, dtype=np.int32), partitions)
+    return Setting("street", occupant, occupant.copy(), partitions)
 
 
 def circles(pools: Partition, size: int) -> Partition:

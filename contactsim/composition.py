@@ -1,0 +1,173 @@
+"""Hydra behind one thin module: which configuration files there are, and putting one together from them.
+
+Configuration is data: nothing in it may name code to run or read the environment. What Hydra complains
+about is said again in one sentence (:mod:`contactsim.complaints`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from contactsim.complaints import reworded
+from contactsim.errors import UserError
+from contactsim.paths import configs_folder
+
+PRIMARY = "config"
+GROUPS = ("place", "residents", "settings", "psychology", "scenario", "survey")
+#: An interpolation of another key, such as ${seed}; anything with a colon would call a resolver.
+_PLAIN = re.compile(r"\$\{[\w.\[\]]+\}")
+
+
+class Composition:
+    """The shipped configuration files, a user's own beside them, and the command line's overrides.
+
+    Args:
+        overrides: ``key=value`` in Hydra's grammar.
+        config_dir: a folder with groups of the user's own (Hydra's ``--config-dir``).
+        sweep: several values for one key are allowed (``--multirun``).
+    """
+
+    def __init__(self, overrides: list[str], config_dir: str | None = None, sweep: bool = False) -> None:
+        version.setbase("1.3")
+        self.overrides, self.config_dir, self.sweep = overrides, config_dir, sweep
+        path = create_config_search_path(str(configs_folder()))
+        if config_dir is not None:
+            self._check_folder(Path(config_dir))
+            path.prepend("command-line", str(Path(config_dir).absolute()), SearchPathQuery(provider="schema"))
+        self.hydra = Hydra(task_name="contactsim", config_loader=ConfigLoaderImpl(path))
+
+    @cached_property
+    def parsed(self) -> list[Override]:
+        """The overrides, parsed; raises UserError for one that is not in the grammar or is given twice."""
+        with reworded(self):
+            parsed = OverridesParser.create().parse_overrides(self.overrides)
+        seen: dict[str, str] = {}
+        for override in parsed:
+            key, line = override.get_key_element().lstrip("+~"), str(override.input_line)
+            if key in seen:
+                raise UserError(f"{key} is given twice on the command line ('{seen[key]}' and '{line}'): give it "
+                                f"once.")
+            if key in GROUPS and not override.is_delete():
+                self._check_choice(key, line, override)
+            seen[key] = line
+        return parsed
+
+    def _check_choice(self, group: str, line: str, override: Override) -> None:
+        if isinstance(override.value(), list):
+            raise UserError(f"'{line}' (command line) is a list, but {group} takes one name; to run several, use "
+                            f"--multirun {group}=a,b.")
+        if not override.is_sweep_override() and not isinstance(override.value(), str | dict):
+            raise UserError(f"'{line}' (command line) names no configuration: {group} is one of "
+                            f"{', '.join(self.options(group))}.")
+
+    def compose(self) -> DictConfig:
+        """The configuration with Hydra's own part (``hydra``); raises UserError."""
+        assert self.parsed is not None
+        mode = RunMode.MULTIRUN if self.sweep else RunMode.RUN
+        with reworded(self):
+            config = self.hydra.compose_config(PRIMARY, list(self.overrides), mode)
+        _refuse_code(OmegaConf.to_container(config.hydra, resolve=False))
+        return config
+
+    def origin(self, key: str) -> str:
+        """Where a key (with dots) got its value: ``command line`` or a file."""
+        for override in self.parsed:
+            name = override.key_or_group
+            same = f"{key}.".startswith(f"{name}.") and name not in GROUPS
+            if same or name.startswith(f"{key}."):
+                return "command line"
+        try:
+            found = self._file_of(key)
+        except Exception:  # the origin only adorns a message: never let it hide the message
+            found = None
+        return found or "default"
+
+    def options(self, group: str) -> list[str]:
+        """Names of a group's configurations."""
+        return [str(name) for name in self.hydra.config_loader.get_group_options(group)]
+
+    def _file_of(self, key: str) -> str | None:
+        loader: Any = self.hydra.config_loader
+        listed = loader.compute_defaults_list(PRIMARY, list(self.overrides), RunMode.RUN).defaults
+        for part in range(key.count(".") + 1):
+            wanted = key.rsplit(".", part)[0]
+            for default in reversed(listed):
+                package = f"{default.package}." if default.package else ""
+                config = loader.repository.load_config(default.config_path)
+                if config is not None and wanted.startswith(package):
+                    inner = wanted.removeprefix(package)
+                    if OmegaConf.select(config.config, inner, default=None) is not None:
+                        return self.shown(default.config_path, config.provider)
+        return None
+
+    def shown(self, config_path: str, provider: str) -> str | None:
+        """A configuration file as a user knows it; None for a definition in the code."""
+        if provider == "main":
+            return f"configs/{config_path}.yaml"
+        if provider == "command-line":
+            return f"{self.config_dir}/{config_path}.yaml"
+        return None
+
+    def _check_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UserError(f"--config-dir {folder} is not a folder.")
+        shipped = {path.relative_to(configs_folder()) for path in configs_folder().rglob("*.yaml")}
+        shipped |= {Path(group, "default.yaml") for group in GROUPS}
+        twice = sorted(shipped & {path.relative_to(folder) for path in folder.rglob("*.yaml")})
+        if twice:
+            raise UserError(f"{twice[0].as_posix()} in --config-dir {folder} has the name of a configuration that "
+                            f"comes with contactsim, which would win: give it another name.")
+
+
+def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
+    """A composed configuration as plain data, its references to other keys filled in; raises UserError."""
+    raw = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(raw, dict)
+    raw.pop("hydra", None)
+    for key, value in _leaves(raw):
+        if key.rsplit(".", 1)[-1] == "_target_":
+            raise UserError(f"{key}={value} ({origin(key)}) is not allowed: configuration is data and runs no "
+                            f"code.")
+        if isinstance(value, str) and "${" in _PLAIN.sub("", value):
+            raise UserError(f"{key}={value} ({origin(key)}) is not allowed: only other keys can be referred "
+                            f"to, as in ${{seed}}.")
+    with reworded(None):
+        plain = OmegaConf.to_container(OmegaConf.create(raw), resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _refuse_code(hydra: Any) -> None:
+    """Hydra's own part can start code: let it choose a launcher and a sweeper, and nothing else."""
+    chosen = ("launcher._target_", "sweeper._target_")
+    for key, value in _leaves(hydra):
+        starts = key.rsplit(".", 1)[-1] in ("_target_", "()") and key not in chosen
+        logs = key.startswith(("hydra_logging.", "job_logging.")) and value not in (1, None, False)
+        if starts or logs or key.startswith(("callbacks.", "job.env_set.", "job.env_copy.")):
+            raise UserError(f"hydra.{key}={value} is not allowed: configuration is data and runs no code of its "
+                            f"own.")
+
+
+def _leaves(node: Any, key: str = "") -> list[tuple[str, Any]]:
+    """All values of nested mappings and lists with their keys, as in ``a.b`` and ``a.b[0]``."""
+    if isinstance(node, Mapping):
+        named = [(f"{key}.{name}" if key else str(name), value) for name, value in node.items()]
+    elif isinstance(node, list):
+        named = [(f"{key}[{i}]", value) for i, value in enumerate(node)]
+    else:
+        return [(key, node)]
+    return [leaf for name, value in named for leaf in _leaves(value, name)]

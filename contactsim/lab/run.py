@@ -1,0 +1,174 @@
+"""A run: one configuration lived through, and the folder that it leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from contactsim.config import RunConfig
+from contactsim.errors import UserError
+from contactsim.history import History, lived_world
+from contactsim.lab.history_cache import kept_world
+from contactsim.lab.provenance import FORMAT, model_digest, provenance, scientific_digest
+from contactsim.lab.store import is_partial, new_folder
+from contactsim.measures.survey import UNITS as SURVEY_UNITS
+from contactsim.measures.survey import survey
+from contactsim.measures.weekly import UNITS as WEEKLY_UNITS
+from contactsim.place import Place, describe, load_place
+from contactsim.world import World
+
+FILES = ("config.yaml", "weekly.parquet", "survey.parquet", "place.json", "provenance.json", "figure.png")
+#: What a run tells while it works: the stage, how much is done, how much there is.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read back from its folder."""
+
+    folder: Path
+    config: dict[str, Any]
+    """the resolved configuration"""
+    weekly: pd.DataFrame
+    """week, measure, group, target, value (see :mod:`contactsim.measures.weekly`)"""
+    survey: pd.DataFrame
+    """respondents before the first week and after the last (see :mod:`contactsim.measures.survey`)"""
+    place: dict[str, Any]
+    """the place in figures"""
+    provenance: dict[str, Any]
+    """versions, digests, inputs, history"""
+
+
+def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, bool]:
+    """Live the configured weeks and leave a run folder, whole or not at all.
+
+    Returns the folder and whether this run stood there already (then nothing was done). Raises UserError.
+    """
+    place = load_place(config.place, Path.cwd())
+    target = Path(config.output).expanduser() if config.output else Path("runs") / default_name(config, place)
+    if _stands_already(target, config, place):
+        return target, True
+    started = time.perf_counter()
+    with new_folder(target, replace=config.force) as folder:
+        world, history, kept = _begin(config, place, progress)
+        waves = [survey(world, config.survey)]
+        for week in range(config.weeks):
+            world.step()
+            if progress is not None:
+                progress("weeks", week + 1, config.weeks)
+        waves.append(survey(world, config.survey))
+        write_table(folder / "weekly.parquet", world.weekly(), {
+            "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
+        write_table(folder / "survey.parquet", pd.concat(waves, ignore_index=True), SURVEY_UNITS)
+        _write_json(folder / "place.json", describe(place))
+        (folder / "config.yaml").write_text(
+            yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        lived = {"weeks": history.weeks, "flat": history.flat,
+                 "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
+        _write_json(folder / "provenance.json", provenance(
+            config, place, world.threads.number, history=lived, seconds=round(time.perf_counter() - started, 3)))
+        from contactsim.lab.figures import save
+
+        save(_read(folder), folder / "figure.png")
+    return target, False
+
+
+def load_run(folder: Path | str) -> Run:
+    """Read a run folder back; raises UserError with one sentence if it is none, unfinished or damaged."""
+    path = Path(folder)
+    if not path.is_dir():
+        raise UserError(f"{path} is no run: there is no such folder.")
+    if is_partial(path.absolute()):
+        raise UserError(f"{path} is what an unfinished run left: it can be deleted.")
+    lacking = [name for name in FILES if name != "figure.png" and not (path / name).is_file()]
+    if lacking:
+        raise UserError(f"{path} is no finished run: it lacks {', '.join(lacking)}.")
+    return _read(path)
+
+
+def default_name(config: RunConfig, place: Place) -> str:
+    """Place, seed and the beginning of the digest of all that decides the numbers."""
+    name = re.sub(r"[^a-z0-9]+", "-", place.name.lower()).strip("-") or "place"
+    return f"{name}-seed{config.seed}-{scientific_digest(config, place)[:8]}"
+
+
+def write_table(path: Path, table: pd.DataFrame, units: dict[str, str]) -> None:
+    """Write a typed Parquet table, its units in the metadata of the schema and of each column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [field.with_metadata({"unit": units[field.name]}) if field.name in units else field
+              for field in arrow.schema]
+    schema = pa.schema(fields, {**(arrow.schema.metadata or {}), b"units": json.dumps(units).encode()})
+    pq.write_table(arrow.cast(schema), path)
+
+
+def _begin(config: RunConfig, place: Place, progress: Progress | None) -> tuple[World, History, bool]:
+    def history(done: int, total: int) -> None:
+        if progress is not None:
+            progress("history", done, total)
+
+    if config.keep_history:
+        return kept_world(place, config.parameters, config.seed, config.threads, history)
+    return *lived_world(place, config.parameters, config.seed, config.threads, history), False
+
+
+def _stands_already(target: Path, config: RunConfig, place: Place) -> bool:
+    """Whether this very run stands in the folder; raises UserError if something else does."""
+    if not target.exists():
+        return False
+    record = target / "provenance.json"
+    if not record.is_file():
+        raise UserError(f"output={target} is there and is no run of contactsim: choose another folder.")
+    if config.force:
+        return False
+    found = _read_json(record)
+    if found.get("digest") != scientific_digest(config, place):
+        raise UserError(f"output={target} holds a run of another configuration: choose another folder, or "
+                        f"replace it with force=true.")
+    if found.get("model_sources") != model_digest():
+        raise UserError(f"output={target} holds this run by another version of the model: choose another "
+                        f"folder, or replace it with force=true.")
+    load_run(target)
+    return True
+
+
+def _read(path: Path) -> Run:
+    record = _read_json(path / "provenance.json")
+    if record.get("format") != FORMAT:
+        raise UserError(f"{path} was written in format {record.get('format')} by contactsim "
+                        f"{record.get('contactsim')}; this version reads format {FORMAT}.")
+    try:
+        config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
+        weekly, answers = (pd.read_parquet(path / name) for name in ("weekly.parquet", "survey.parquet"))
+    except (OSError, ValueError, yaml.YAMLError) as error:  # pyarrow's errors are of these kinds
+        raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
+    return Run(path, config, weekly, answers, _read_json(path / "place.json"), record)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged: {error}.") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is damaged: it holds no mapping.")
+    return found
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _finite(value: float) -> float | None:
+    return value if value == value and abs(value) != float("inf") else None

@@ -1,0 +1,155 @@
+"""A simulated survey: what residents aged 16 and over answer, with the true values beside the readings.
+
+The sample is drawn by identifier, so two waves ask the same people (those who have left or died are missing
+from the second, and younger ones who have turned 16 may come in). Readings hold noise: with reliability r
+its SD is sqrt((1 - r) / r) times the SD of the true values among all residents asked from (for attitudes, of
+those towards all others). Nobody is asked about all others at once: that reading is the mean of the readings
+towards each group, weighted by size. Answers on frequency are about recent weeks, as far back as memory
+reaches (psychology.recall). A survey only reads the world; it never changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.parameters import Survey
+from contactsim.residents import SURVEY_AGE
+from contactsim.world import World
+
+ALL_OTHERS = "all others"
+#: Meetings a week from which an answer is 2, 3, 4 and 5 on the frequency scale (assumed): at least once a
+#: year, once a month, once a week, and on most days.
+CUT_POINTS = (1 / 52, 12 / 52, 1.0, 3.5)
+FREQUENCIES = ("never", "less than monthly", "monthly", "weekly", "most days")
+#: Scales of a resident, each read once, and scales towards a target.
+SCALES = ("anxiety", "threat", "connectedness")
+LOWEST = {"attitude": -1.0, "anxiety": 0.0, "threat": 0.0, "connectedness": 0.0}
+HIGHEST = 1.0
+
+UNITS = {
+    "week": "weeks since the history ended, at the time of the survey",
+    "resident": "identifier", "group": "own group", "age": "years", "sex": "female or male",
+    "weight": "residents aged 16 and over that the answer stands for",
+    "target": f"group asked about, or {ALL_OTHERS}",
+    "attitude": "reading, -1 to 1", "attitude_true": "true value, -1 to 1",
+    "positive_frequency": "answer, 1 never to 5 most days",
+    "negative_frequency": "answer, 1 never to 5 most days",
+    "positive_true": "positive meetings a week, recent weeks",
+    "negative_true": "negative meetings a week, recent weeks",
+    "friends": "friends in the target group, 2 stands for two or more",
+    "anxiety": "reading, 0 to 1", "anxiety_true": "true value, 0 to 1",
+    "threat": "reading, 0 to 1", "threat_true": "true value, 0 to 1",
+    "connectedness": "reading, 0 to 1", "connectedness_true": "true value, 0 to 1",
+}
+
+
+def survey(world: World, parameters: Survey) -> pd.DataFrame:
+    """One row for each respondent and target (each other group, and all others together).
+
+    Columns are those of :data:`UNITS` and ``area_<level>``, the codes of the areas where the respondent
+    lives. Columns that end in ``_true`` are what no survey sees. ``weight`` adds up to the group's residents.
+    """
+    people, groups = world.people, world.place.groups
+    eligible = np.flatnonzero(people.active & (people.age >= SURVEY_AGE))
+    rows = _respondents(world, eligible, parameters)
+    if not rows.size:
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in UNITS})
+    own = people.group[rows]
+    one: dict[str, object] = {
+        "week": np.full(rows.size, world.clock, np.int32), "resident": people.uid[rows],
+        "group": _category(own, groups), "age": people.age[rows],
+        "sex": _category(people.sex[rows], ("female", "male")), **_areas(world, rows),
+        "weight": _weights(people.group[eligible], own, len(groups))}
+    for name in SCALES:
+        values = people.column(name)
+        one[f"{name}_true"] = values[rows]
+        one[name] = _reading(world, parameters, name, "", rows, values[rows], float(values[eligible].std()))
+    spread = float(_towards_others(world, eligible).std())
+    respondents = pd.DataFrame(one)
+    parts = []
+    targets = (*groups, ALL_OTHERS)
+    for h, target in enumerate(targets):
+        asked = own != h
+        part = respondents[asked].assign(**_about(world, parameters, rows[asked], h, target, spread))
+        parts.append(part.assign(target=_category(np.full(len(part), h), targets)))
+    table = pd.concat(parts, ignore_index=True).sort_values(["resident", "target"], ignore_index=True)
+    places = [name for name in table if name.startswith("area_")]
+    order = [name for name in UNITS if name in table]
+    return table[order[:5] + places + order[5:]]
+
+
+def _respondents(world: World, eligible: NDArray[np.intp], parameters: Survey) -> NDArray[np.intp]:
+    """Rows of those asked who answer, ordered by identifier."""
+    uid = world.people.uid[eligible]
+    lot = uniforms(stream(world.seed, Decision.SURVEY), uid)
+    silence = uniforms(stream(world.seed, Decision.SURVEY, name_key("answers")), uid)
+    asked = np.zeros(eligible.size, bool)
+    asked[np.argsort(lot, kind="stable")[:parameters.size]] = True
+    chosen = eligible[asked & (silence >= parameters.nonresponse)]
+    return chosen[np.argsort(world.people.uid[chosen], kind="stable")]
+
+
+def _weights(everybody: NDArray[np.uint8], respondents: NDArray[np.uint8], groups: int) -> NDArray[np.float64]:
+    asked = np.maximum(np.bincount(respondents, minlength=groups), 1)
+    return np.asarray((np.bincount(everybody, minlength=groups) / asked)[respondents])
+
+
+def _category(codes: NDArray[np.integer], names: Sequence[str]) -> pd.Categorical[str]:
+    return pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(list(names)))
+
+
+def _areas(world: World, rows: NDArray[np.intp]) -> dict[str, pd.Categorical[str]]:
+    people = world.people
+    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
+    return {f"area_{level.name}": _category(level.area_of_cell[cell], level.codes)
+            for level in world.place.levels if len(set(level.codes)) == level.areas}
+
+
+def _towards_others(world: World, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Attitude to all others: the mean over the other groups, weighted by their size in the place."""
+    people = world.people
+    return np.asarray((people.attitude[rows] * world.weights[people.group[rows]]).sum(axis=1))
+
+
+def _about(world: World, parameters: Survey, rows: NDArray[np.intp], h: int, target: str,
+           spread: float) -> dict[str, NDArray[np.generic]]:
+    """What respondents say about group ``h`` (or about all others, where ``h`` is the number of groups)."""
+    people = world.people
+    if h < people.groups:
+        attitude = people.attitude[rows, h]
+        reading = _reading(world, parameters, "attitude", target, rows, attitude, spread)
+        positive, negative = people.recent_positive[rows, h], people.recent_negative[rows, h]
+    else:
+        weights = world.weights[people.group[rows]]
+        attitude = _towards_others(world, rows)
+        readings = [_reading(world, parameters, "attitude", name, rows, people.attitude[rows, k], spread)
+                    for k, name in enumerate(world.place.groups)]
+        reading = (weights * np.column_stack(readings)).sum(axis=1)
+        foreign = np.arange(people.groups) != people.group[rows, None]
+        positive, negative = ((column[rows] * foreign).sum(axis=1)
+                              for column in (people.recent_positive, people.recent_negative))
+    ties = people.ties[rows]
+    group = np.where(ties >= 0, people.group[ties], people.group[rows, None])
+    friends = (group == h) if h < people.groups else (group != people.group[rows, None])
+    return {"attitude": reading, "attitude_true": attitude,
+            "positive_frequency": frequency(positive), "negative_frequency": frequency(negative),
+            "positive_true": positive, "negative_true": negative,
+            "friends": np.minimum(friends.sum(axis=1), 2).astype(np.int8)}
+
+
+def frequency(meetings: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Meetings a week as an answer from 1 (never) to 5 (most days)."""
+    return (1 + np.searchsorted(CUT_POINTS, meetings, side="right")).astype(np.int8)
+
+
+def _reading(world: World, parameters: Survey, scale: str, target: str, rows: NDArray[np.intp],
+             true: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    """The true value and noise (of each wave, scale, target and person), cut to the ends of the scale."""
+    noise = spread * np.sqrt((1 - parameters.reliability) / parameters.reliability)
+    base = world.base(Decision.SURVEY, f"{scale}/{target}")
+    return np.clip(true + noise * normals(base, world.people.uid[rows]), LOWEST[scale], HIGHEST)

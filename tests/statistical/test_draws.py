@@ -1,0 +1,131 @@
+"""Draws are uniform, and independent over people, weeks, decisions and seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from contactsim.compiled import kernel
+from contactsim.draws import Decision, below, fold, normals, pair_part, stream, uniforms
+from tests.statistical.deciding import ERRORS, P_VALUE, p_of_counts, p_of_table, p_of_uniform
+
+N = 100_000
+PEOPLE = np.arange(N)
+
+
+@kernel
+def folds(base, parts):  # type: ignore[no-untyped-def]
+    out = np.empty(parts.shape[0], np.uint64)
+    for i in range(parts.shape[0]):
+        out[i] = fold(base, parts[i])
+    return out
+
+
+@kernel
+def numbers_below(base, count, n):  # type: ignore[no-untyped-def]
+    out = np.empty(count, np.int64)
+    for i in range(count):
+        out[i] = below(base, np.uint64(i), n)
+    return out
+
+
+@kernel
+def pair_parts(n):  # type: ignore[no-untyped-def]
+    out = np.empty(n * (n - 1) // 2, np.uint64)
+    k = 0
+    for a in range(n):
+        for b in range(a + 1, n):
+            out[k] = pair_part(np.uint64(a), np.uint64(b))
+            k += 1
+    return out
+
+
+def weyl(n: int) -> NDArray[np.float64]:
+    """A broken generator: multiples of the golden ratio, even in one dimension and in no other."""
+    return np.arange(n) * 0.6180339887498949 % 1.0
+
+
+def serial_table(x: NDArray[np.float64], lag: int, cells: int = 16) -> NDArray[np.int64]:
+    """Counts of (cell of x[i], cell of x[i + lag])."""
+    i = (x * cells).astype(int)
+    table = np.zeros((cells, cells), np.int64)
+    np.add.at(table, (i[:-lag], i[lag:]), 1)
+    return table
+
+
+@pytest.mark.parametrize("key", [(1, Decision.PRESENCE, 0), (1, Decision.PRESENCE, 1), (2, Decision.VALENCE, -52),
+                                 (2**40, Decision.TAKE_UP, 9, 2**62, 3)])
+def test_the_draws_of_people_in_a_row_are_uniform(key: tuple[int, ...]) -> None:
+    """Kolmogorov–Smirnov over 100,000 people sees a departure of 0.7 % of the distribution function (D > 2.2 / √n)."""
+    drawn = uniforms(stream(*key), PEOPLE)
+    assert 0 <= drawn.min() and drawn.max() < 1
+    assert p_of_uniform(drawn) > P_VALUE
+    assert p_of_uniform(drawn * 0.99) < P_VALUE  # a broken one
+
+
+@pytest.mark.parametrize("lag", [1, 2, 7, 1000])
+def test_the_draws_of_neighbours_are_independent(lag: int) -> None:
+    """16 by 16 cells of (u_i, u_i+lag), about 390 in each; the Weyl sequence fails."""
+    assert p_of_counts(serial_table(uniforms(stream(5, 1), PEOPLE), lag).ravel()) > P_VALUE
+    assert p_of_counts(serial_table(weyl(N), lag).ravel()) < P_VALUE
+
+
+@pytest.mark.parametrize("one, other", [
+    ((1, 13, 0), (1, 13, 1)), ((1, 13, 0), (2, 13, 0)), ((1, 13, 0), (1, 14, 0)), ((1, 13, 0, 5, 0), (1, 13, 0, 5, 1)),
+    ((1, 13, -1), (1, 13, 0)), ((3, 13, 1), (1, 13, 3))])
+def test_streams_that_differ_in_one_part_are_independent(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+    """By correlation (standard error 1 / √n) and by a 16 by 16 table; a stream with itself fails both."""
+    a, b = (uniforms(stream(*key), PEOPLE) for key in (one, other))
+    table = np.zeros((16, 16), np.int64)
+    np.add.at(table, ((a * 16).astype(int), (b * 16).astype(int)), 1)
+    assert p_of_table(table) > P_VALUE
+    assert abs(np.corrcoef(a, b)[0, 1]) < ERRORS / np.sqrt(N)
+    for shift in (1, 2, 52):  # one is not the other a few people on
+        assert abs(np.corrcoef(a[shift:], b[:-shift])[0, 1]) < ERRORS / np.sqrt(N)
+    assert not np.isin(a, b).any()
+
+
+def test_one_persons_draws_over_weeks_are_independent() -> None:
+    weeks = np.array([uniforms(stream(1, Decision.PRESENCE, week), np.array([17]))[0] for week in range(-2000, 8000)])
+    assert p_of_uniform(weeks) > P_VALUE
+    assert p_of_counts(serial_table(weeks, 1, 8).ravel()) > P_VALUE
+
+
+def test_all_bits_are_balanced_and_change_with_any_bit_of_the_key() -> None:
+    """Each of 64 bits is set in half of the keys, and flips in half when one bit of the part flips (avalanche)."""
+    base, parts = stream(9), np.arange(1, 20_001, dtype=np.uint64)
+    plain = folds(base, parts)
+    bits = np.arange(64, dtype=np.uint64)
+    limit = ERRORS * 0.5 / np.sqrt(parts.size)
+    assert np.abs((plain[:, None] >> bits & np.uint64(1)).mean(axis=0) - 0.5).max() < limit
+    for flip in (0, 1, 17, 40, 63):
+        turned = plain ^ folds(base, parts ^ np.uint64(2**flip))
+        assert np.abs((turned[:, None] >> bits & np.uint64(1)).mean(axis=0) - 0.5).max() < limit * 1.1
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 40, 1000])
+def test_below_is_even(n: int) -> None:
+    """Chi-square over 200,000 draws; without one of its numbers it fails."""
+    counts = np.bincount(numbers_below(stream(4, n), 200_000, n), minlength=n)
+    assert counts.size == n
+    assert p_of_counts(counts) > P_VALUE
+    assert p_of_counts(np.append(counts[:-2], [0, counts[-2:].sum()])) < P_VALUE
+
+
+def test_pairs_have_keys_of_their_own_and_even_draws() -> None:
+    """All pairs of 1,400 people: no two share a key, and the draws of one person's pairs are uniform too."""
+    parts = pair_parts(1400)
+    assert np.unique(parts).size == parts.size
+    drawn = uniforms(stream(6), parts)
+    assert p_of_uniform(drawn[::7]) > P_VALUE
+    assert p_of_uniform(drawn[:1399]) > P_VALUE
+    assert p_of_counts(serial_table(drawn[:200_000], 1).ravel()) > P_VALUE
+
+
+def test_normals_are_normal() -> None:
+    drawn = normals(stream(8), PEOPLE)
+    assert stats.kstest(drawn, "norm").pvalue > P_VALUE
+    assert stats.kstest(drawn * 1.03, "norm").pvalue < P_VALUE
+    assert np.isfinite(drawn).all()

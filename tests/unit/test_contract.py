@@ -1,0 +1,261 @@
+"""The reproducibility contract: what a run depends on, and what it must not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contactsim.compiled import Threads
+from contactsim.draws import Decision
+from contactsim.encounters.meet import meet
+from contactsim.encounters.tables import Streams, terms
+from contactsim.history import restore, state
+from contactsim.parameters import Shock
+from contactsim.world import World
+from tests.worlds import (
+    columns_of,
+    differing_columns,
+    four_groups,
+    make_parameters,
+    make_place,
+    make_world,
+    occasion,
+    odd_psychology,
+    ordinary_week,
+    same_bits,
+    two_groups,
+)
+
+ROOT = Path(__file__).parents[2]
+COMING_AND_GOING = {"moves": 0.3, "departures": 0.3, "arrivals": 0.1, "own_group_preference": 2.0}
+
+
+def lively(threads: int = 1, seed: int = 11, place: object = None, **scenario: object) -> World:
+    """A world with everything going on, five weeks on."""
+    parameters = make_parameters(psychology=odd_psychology(1), scenario={**COMING_AND_GOING, **scenario})
+    world = make_world(place or four_groups(12, 80), parameters, seed, threads)
+    for _ in range(5):
+        world.step()
+    return world
+
+
+def digest(world: World) -> str:
+    """One number for all columns and all that was recorded."""
+    out = hashlib.blake2b()
+    for name, column in sorted(columns_of(world).items()):
+        out.update(name.encode() + column.tobytes())
+    for sums in world.record:
+        out.update(b"".join(s.tobytes() for s in sums))
+    return out.hexdigest()
+
+
+# --- threads, processes and the order of work
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_threads_change_no_bit(threads: int) -> None:
+    one, many = lively(1), lively(threads)
+    assert differing_columns(one, many) == []
+    assert digest(one) == digest(many)
+
+
+def test_chunks_of_the_record_do_not_follow_threads() -> None:
+    """The sums of a place of several chunks, over one to four threads."""
+    place = two_groups(60, 160)
+    sums = []
+    for threads in (1, 2, 4):
+        world = make_world(place, threads=threads)
+        world.step()
+        sums.append(b"".join(s.tobytes() for s in world.record[0]))
+    assert len(set(sums)) == 1
+
+
+def test_threads_cut_each_range_once() -> None:
+    start = np.array([0, 5, 5, 9, 40, 41, 60])
+    for number in range(1, 12):
+        edges = Threads(number).split(start)
+        assert edges[0] == 0 and edges[-1] == 6 and edges == sorted(edges) and len(edges) == number + 1
+
+
+def test_the_order_in_which_pools_are_worked_on_does_not_matter() -> None:
+    """Each pool by itself, in a random order, against all at once."""
+    psychology = odd_psychology(2)
+    all_at_once, one_by_one = (make_world(parameters=make_parameters(psychology=psychology)) for _ in range(2))
+    shuffled = np.random.default_rng(1)
+    for name, event in ordinary_week().items():
+        if event.setting == "ties":
+            continue
+        all_at_once._meet(name, event)
+        setting = one_by_one.settings[event.setting]
+        pools = setting.partitions[event.among]
+        for slot in range(event.slots):
+            streams = Streams(*(one_by_one.base(d, name, slot) for d in (
+                Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
+            for pool in shuffled.permutation(len(pools)):
+                meet(pool, pool + 1, pools.start, pools.keys, setting.occupant, terms(event, psychology), streams,
+                     one_by_one.columns, one_by_one.week, one_by_one._scratch[0])
+    assert all_at_once.week.tally.sum() > 1000
+    assert differing_columns(all_at_once, one_by_one) == []
+
+
+def test_the_order_in_which_pools_lie_does_not_matter() -> None:
+    """The same pools with the same keys at other places of the setting."""
+    one, other = make_world(), make_world()
+    setting = other.settings["work"]
+    old, size = setting.partitions["pool"], other.parameters.settings.work.size
+    order = np.random.default_rng(2).permutation(len(old))
+    blocks = setting.occupant.reshape(-1, size)[order]
+    event = occasion("work", "pool", slots=3, presence=0.9)
+    t = terms(event, one.parameters.psychology)
+    for world, occupant, keys in ((one, one.settings["work"].occupant, old.keys),
+                                  (other, blocks.ravel(), old.keys[order])):
+        streams = Streams(*(world.base(d, "work", 0) for d in (
+            Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
+        meet(0, len(old), old.start, keys, occupant, t, streams, world.columns, world.week, world._scratch[0])
+    assert one.week.tally.sum() > 100
+    assert differing_columns(one, other) == []
+
+
+def test_the_order_of_occasions_does_not_matter() -> None:
+    occasions = ordinary_week()
+    one = make_world(parameters=make_parameters(occasions))
+    other = make_world(parameters=make_parameters(dict(reversed(occasions.items()))))
+    for _ in range(4):
+        one.step()
+        other.step()
+    assert digest(one) == digest(other)
+
+
+# --- seeds and other people's random numbers
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
+    one, again, other = lively(seed=3), lively(seed=3), lively(seed=4)
+    assert digest(one) == digest(again)
+    assert {"attitude", "age", "sociability", "ties"} <= set(
+        name for name in ("attitude", "age", "sociability", "ties")
+        if one.people.column(name).shape != other.people.column(name).shape
+        or (one.people.column(name) != other.people.column(name)).any())
+
+
+def test_no_draw_is_taken_from_or_given_to_the_global_generators() -> None:
+    random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    one = digest(lively())
+    after = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    assert before == after
+    random.seed(2)
+    np.random.seed(2)  # noqa: NPY002
+    assert digest(lively()) == one
+
+
+def test_a_fresh_process_gives_the_same_bits() -> None:
+    """With other salts for Python's own hashes and another number of threads."""
+    code = "from tests.unit.test_contract import digest, lively; print(digest(lively(threads=2)))"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True,
+                         env={**os.environ, "PYTHONHASHSEED": "77"})
+    assert out.stdout.strip() == digest(lively())
+
+
+def test_a_kept_history_goes_on_like_the_lived_one() -> None:
+    """In all but the notes of rows where nobody lives, which nothing reads."""
+    lived = lively()
+    fresh = make_world(four_groups(12, 80), lived.parameters)
+    restore(fresh, {name: array.copy() for name, array in state(lived).items()})
+    fresh.clock = lived.clock
+    for _ in range(3):
+        lived.step()
+        fresh.step()
+    assert [name for name in differing_columns(lived, fresh) if not name.startswith("week.")] == []
+    for one, other in zip(lived.record[-3:], fresh.record, strict=True):
+        assert all(same_bits(a, b).all() for a, b in zip(one, other, strict=True))
+
+
+# --- what is not used changes nothing
+
+def steps(weeks: int = 4, occasions: object = None, settings: dict | None = None, **scenario: object) -> World:
+    world = make_world(two_groups(), make_parameters(occasions, scenario=scenario, **(settings or {})))
+    for _ in range(weeks):
+        world.step()
+    return world
+
+
+@pytest.mark.parametrize("unused", [
+    {"shocks": {"nothing": Shock(week=1, target="B")}},
+    {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0)}},
+    {"own_group_preference": 5.0},
+    {"arrival_shares": {"A": 1.0}},
+    {"spin_up_min": 3, "spin_up_max": 4, "flat": 0.5, "history": "none"},
+])
+def test_an_unused_scenario_value_changes_no_bit(unused: dict) -> None:
+    assert digest(steps(**unused)) == digest(steps())
+
+
+@pytest.mark.parametrize("null", [
+    occasion("work", "pool", slots=0), occasion("street", "quarter", presence=0.0, sociable=True),
+    occasion("ties", "friends", presence=0.0)])
+def test_an_occasion_where_nobody_meets_changes_no_bit(null: object) -> None:
+    assert digest(steps(occasions={"null": null, **ordinary_week()})) == digest(steps())
+
+
+def test_an_occasion_more_leaves_the_first_week_of_all_others() -> None:
+    """Its meetings come on top; those of the other occasions are the same, until what it changed is felt."""
+    club = occasion("association", "pool", slots=1, presence=1.0, closeness=0.3)
+    without, alone, both = (make_world(parameters=make_parameters(occasions)) for occasions in (
+        ordinary_week(), {"extra": club}, {**ordinary_week(), "extra": club}))
+    for world in (without, alone, both):
+        world.step()
+    assert alone.week.tally.sum() > 50
+    np.testing.assert_array_equal(both.week.tally, without.week.tally + alone.week.tally)
+    np.testing.assert_array_equal(both.week.dose, without.week.dose + alone.week.dose)
+
+
+def test_two_shocks_of_one_week_that_blame_two_groups_commute() -> None:
+    place = four_groups()
+    shocks = {"x": Shock(week=0, target="B", attitude=0.2), "y": Shock(week=0, target="C", attitude=0.4)}
+    one, other = (make_world(place, make_parameters(scenario={"shocks": s})) for s in (
+        shocks, dict(reversed(shocks.items()))))
+    one.step()
+    other.step()
+    assert differing_columns(one, other) == []
+
+
+# --- a person more
+
+def test_a_person_more_reaches_only_whom_he_meets() -> None:
+    """Somebody who comes to life in an empty dwelling, seen after one week of street encounters."""
+    street = {k: o for k, o in ordinary_week().items() if o.setting == "street"}
+    one, other = (make_world(two_groups(24), make_parameters(street, residents={"vacancy": 0.2})) for _ in range(2))
+    row = int(np.flatnonzero(~other.people.active)[5])
+    people, setting = other.people, other.settings["street"]
+    people.active[row], people.group[row], people.age[row] = True, 1, 40.0
+    people.attitude[row, 0], people.anxiety[row] = 0.2, 0.3
+    setting.place(row, row)
+    one.step()
+    other.step()
+    a, b = columns_of(one), columns_of(other)
+    differ = np.zeros(len(people), bool)
+    for name in ("tally", "dose", "joint", "candidate"):
+        x, y = a[f"week.{name}"], b[f"week.{name}"]
+        differ |= (x != y).reshape(len(people), -1).any(axis=1)
+    touched = set(np.flatnonzero(differ).tolist())
+    quarter = setting.partitions["quarter"].start
+    mine = np.searchsorted(quarter, row, side="right")
+    assert touched and {int(np.searchsorted(quarter, t, side="right")) for t in touched} == {int(mine)}
+    assert len(touched) < 150  # himself, his partners, and own-group neighbours whose norm he moved
+
+
+def test_more_cells_leave_the_people_of_the_others_as_they_were() -> None:
+    """A place with one cell more: who lives in the other cells, before seats and meetings."""
+    counts = two_groups(9).counts
+    one = make_world(make_place(counts))
+    more = make_world(make_place(np.vstack([counts, [[30, 60]]])))
+    first = one.settings["street"].partitions["cell"].start[-1]
+    for name in ("group", "active"):
+        np.testing.assert_array_equal(one.people.column(name), more.people.column(name)[:first])

@@ -1,0 +1,108 @@
+"""Keyed draws: their numbers are part of the reproducibility contract, so they are pinned here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import ndtri
+
+from contactsim.draws import Decision, below, fold, mix, name_key, normals, pair_part, stream, uniform, uniforms
+
+U = np.uint64
+M = 2**64 - 1
+GOLDEN = 0x9E3779B97F4A7C15
+words = st.integers(0, M)
+
+
+def splitmix(z: int) -> int:
+    """The published finalizer in Python's own integers."""
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & M
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & M
+    return z ^ z >> 31
+
+
+def folded(base: int, part: int) -> int:
+    return splitmix(base ^ splitmix(part + GOLDEN & M))
+
+
+def test_the_finalizer_is_the_published_one() -> None:
+    """The first outputs of splitmix64 from state 0, as published with the generator."""
+    outputs = [int(mix(U(GOLDEN * k & M))) for k in (1, 2, 3)]
+    assert outputs == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+
+
+@given(words, words)
+def test_fold_uniform_and_below_are_what_they_say(base: int, part: int) -> None:
+    assert int(mix(U(base))) == splitmix(base)
+    assert int(fold(U(base), U(part))) == folded(base, part)
+    assert uniform(U(base), U(part)) == (folded(base, part) >> 11) * 2.0**-53
+
+
+@given(words, words, st.integers(1, 2**31 - 1))
+def test_below_stays_below(base: int, part: int, n: int) -> None:
+    drawn = int(below(U(base), U(part), n))
+    assert drawn == (folded(base, part) >> 32) * n >> 32
+    assert 0 <= drawn < n
+
+
+@given(words, words)
+def test_a_pair_has_no_order(a: int, b: int) -> None:
+    low, high = sorted((a, b))
+    assert int(pair_part(U(a), U(b))) == int(pair_part(U(b), U(a))) == splitmix(low) ^ (high * GOLDEN & M)
+
+
+@given(st.integers(-2**63, M), st.lists(st.integers(-2**63, M), max_size=5))
+def test_a_stream_is_a_chain_of_folds(seed: int, parts: list[int]) -> None:
+    base = splitmix(seed & M ^ GOLDEN)
+    for part in parts:
+        base = folded(base, part & M)
+    assert int(stream(seed, *parts)) == base
+
+
+@given(words, st.lists(st.integers(0, 2**63 - 1), max_size=20))
+def test_arrays_equal_single_draws(base: int, parts: list[int]) -> None:
+    drawn = uniforms(U(base), np.array(parts, np.int64))
+    assert drawn.tolist() == [uniform(U(base), U(part)) for part in parts]
+    assert normals(U(base), np.array(parts, np.int64)).tolist() == [float(ndtri(u + 2.0**-54)) for u in drawn]
+
+
+def test_arrays_keep_their_shape() -> None:
+    parts = np.arange(12).reshape(3, 4)
+    drawn = uniforms(stream(1), parts)
+    assert drawn.shape == (3, 4)
+    assert drawn[2, 1] == uniform(stream(1), U(9))
+
+
+def test_normals_are_finite_at_both_ends() -> None:
+    assert np.isfinite(ndtri(0.0 + 2.0**-54)) and np.isfinite(ndtri((2**53 - 1) * 2.0**-53))
+
+
+def test_the_numbers_of_the_contract() -> None:
+    """Same seed, same version, same bits: these change only with a new major version."""
+    base = stream(7, Decision.PAIRING, 3, name_key("street"), 0)
+    assert int(base) == 0x376D9AFE70A260C5
+    assert name_key("street", "cell", "E00053353") == 2198409118504937349
+    assert uniform(base, U(42)) == 0.09064183031482687
+    assert int(below(base, U(42), 1000)) == 90
+
+
+def test_decisions_are_never_renumbered() -> None:
+    kept = {"PLACE": 1, "AGE": 2, "SEX": 3, "ARRIVED": 4, "DISPOSITION": 5, "SOCIABILITY": 6, "EXPOSURE": 7,
+            "STANDING": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TAKE_UP": 14,
+            "VALENCE": 15, "TIE_FORMS": 16, "TIE_FADES": 17, "FRIENDS_MEET": 18, "FRIENDS_VALENCE": 19, "MOVE": 20,
+            "DEPARTURE": 21, "ARRIVAL": 22, "SURVEY": 23, "EMPLOYMENT": 24, "MEMBERSHIP": 25, "ANXIETY": 26}
+    assert {decision.name: decision.value for decision in Decision if decision.name in kept} == kept
+    assert len({decision.value for decision in Decision}) == len(Decision.__members__)
+
+
+@pytest.mark.parametrize("one, other", [((1, 2), (2, 1)), ((1,), (1, 0)), ((-1,), (1,)), ((0,), (2**32,))])
+def test_streams_of_unlike_keys_differ(one: tuple[int, ...], other: tuple[int, ...]) -> None:
+    assert stream(5, *one) != stream(5, *other)
+    assert stream(*one) != stream(*other)
+
+
+def test_names_are_told_apart_by_their_parts() -> None:
+    assert name_key("ab", "c") != name_key("a", "bc")
+    assert 0 <= name_key("x") < 2**63

@@ -1,0 +1,117 @@
+"""The kernels against an independent week in plain Python: every column must agree in every bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from contactsim.parameters import Psychology, Shock
+from contactsim.residents import rest
+from contactsim.world import World
+from tests.reference import Town, differences
+from tests.worlds import four_groups, make_parameters, make_world, odd_psychology, two_groups
+
+WEEKS = 3
+
+
+def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **scenario: object) -> World:
+    """A world after some weeks, with ties (some to people who have left the circle), newcomers (some still to
+    come), changing areas and empty seats."""
+    place = two_groups(12, people) if groups == 2 else four_groups(9, people)
+    parameters = make_parameters(psychology=psychology, residents={"newcomers": 0.3}, scenario=scenario)
+    world = make_world(place, parameters, seed=100 + groups)
+    world.clock = -weeks
+    world.people.arrived -= np.float32(3.0)
+    world.people.age -= 0.3
+    world.begin()
+    for _ in range(weeks):
+        world.step()
+    past = world.areas.past
+    past += np.linspace(-0.1, 0.1, past.size).reshape(past.shape)
+    for name in ("work", "association"):
+        world.settings[name].leave(np.arange(0, len(world.people), 4))
+    world.reseated()
+    return world
+
+
+def run_both(world: World) -> None:
+    town = Town(world)
+    for week in range(WEEKS):
+        town.step()
+        world.step()
+        assert differences(town, world) == [], f"week {week}"
+
+
+@pytest.mark.parametrize("variant", [0, 1, 2])
+@pytest.mark.parametrize("groups", [2, 4])
+def test_every_column_agrees_with_the_reference(groups: int, variant: int) -> None:
+    run_both(lived(groups, odd_psychology(variant), weeks=30))
+
+
+def test_the_defaults_agree_with_the_reference() -> None:
+    run_both(lived(2, Psychology(), weeks=4))
+
+
+def test_shocks_agree_with_the_reference() -> None:
+    shocks = {"one": Shock(week=1, target="B", attitude=0.3, anxiety=0.2, threat=0.4),
+              "other": Shock(week=1, target="C", attitude=0.1)}
+    run_both(lived(4, odd_psychology(3), weeks=4, shocks=shocks))
+
+
+def test_the_start_reaches_every_rule() -> None:
+    """The comparison is worth something only if all that it compares happens in it."""
+    world = lived(4, odd_psychology(1), weeks=30)
+    people = world.people
+    cross = (people.ties >= 0) & (people.group[people.ties] != people.group[:, None])
+    assert cross.sum() > 30 and (people.ties >= 0).sum() > 2 * cross.sum()
+    assert (people.ties >= 0).all(axis=1).any(), "nobody has all tie places taken"
+    assert (people.arrived < 0).any() and (people.arrived > 0).any()
+    assert (~people.active).any() and (people.age[people.active] < 5).any()
+    assert ((people.language > 0.3) & (people.language < 1)).any()
+    before = people.ties.copy()
+    town = Town(world)
+    for _ in range(WEEKS):
+        world.step()
+        town.step()
+        for kind in range(4):
+            assert world.week.tally[people.active][:, :, kind].sum() > 20
+    assert ((before >= 0) & (people.ties < 0)).any() and ((before < 0) & (people.ties >= 0)).any()
+    assert world.week.joint.max() > 0
+    assert any(town._friends_of_friends(person) for person in town.people.values())
+
+
+def test_a_difference_in_one_bit_is_seen() -> None:
+    world = lived(2, odd_psychology(0), weeks=1)
+    town = Town(world)
+    town.step()
+    world.step()
+    row = int(np.flatnonzero(world.people.active)[40])
+    world.people.attitude[row, 1 - world.people.group[row]] *= 1 + 2**-52
+    assert [d.split(":")[0] for d in differences(town, world)] == [f"attitude {row}"]
+
+
+def test_no_parameter_is_idle() -> None:
+    """A reference whose psychology is otherwise in one parameter never agrees: each in turn, so each is tested."""
+    start = odd_psychology(2)
+    before, world = (lived(4, start, weeks=4, people=50) for _ in range(2))
+    world.step()
+    idle = []
+    for name, field in Psychology.model_fields.items():
+        town = Town(before)
+        low, high = (next(getattr(m, b) for m in field.metadata if hasattr(m, b)) for b in ("ge", "le"))
+        town.p = start.model_copy(update={name: high if getattr(start, name) < high else low})
+        town.step()
+        if not differences(town, world):
+            idle.append(name)
+    assert idle == []
+
+
+def test_rest_is_where_nothing_moves() -> None:
+    """Without meetings, norms and threat a resident at rest stays there (to rounding)."""
+    calm = Psychology(norms=0.0, threat_change=0.0, threat_level=0.0)
+    world = make_world(parameters=make_parameters({}, psychology=calm))
+    rest(world.people, np.flatnonzero(world.people.active), calm)
+    before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "connectedness")}
+    world.step()
+    for name, column in before.items():
+        np.testing.assert_allclose(world.people.column(name), column, atol=1e-15)

@@ -1,0 +1,127 @@
+"""Residents: exactly those whom the place counts, in households, with traits that are their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contactsim.parameters import Psychology
+from contactsim.parameters import Residents as ResidentParameters
+from contactsim.residents import ARRIVAL_LANGUAGE, TIE_PLACES, Residents, populate, settle
+from contactsim.settings.seating import ordered
+from tests.worlds import four_groups, make_place, two_groups
+
+PLAIN = ResidentParameters()
+
+
+def people_in(counts: object, parameters: ResidentParameters = PLAIN, seed: int = 3) -> Residents:
+    return populate(ordered(make_place(counts)), parameters, Psychology(), seed)
+
+
+def counted(people: Residents, cells: int) -> np.ndarray:
+    """(cells, groups) people who live there."""
+    out = np.zeros((cells, people.groups), int)
+    rows = np.flatnonzero(people.active)
+    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
+    np.add.at(out, (cell, people.group[rows]), 1)
+    return out
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=1, max_size=8),
+       st.floats(0, 0.5), st.integers(0, 2**64))
+def test_groups_and_cells_are_exactly_those_of_the_place(counts: list[list[int]], vacancy: float, seed: int) -> None:
+    people = people_in(counts, ResidentParameters(vacancy=vacancy), seed)
+    np.testing.assert_array_equal(counted(people, len(counts)), counts)
+    empty = np.bincount(people.cell_of_dwelling[people.dwelling[people.household[~people.active]]],
+                        minlength=len(counts))
+    np.testing.assert_array_equal(empty, np.rint(np.sum(counts, axis=1) * (vacancy / (1 - vacancy))))
+
+
+def test_the_layout_is_by_cell_and_household() -> None:
+    people = people_in(four_groups(12).counts)
+    start = people.household_start
+    assert (np.diff(start) >= 1).all() and (np.diff(start) <= 6).all()
+    assert start[0] == 0 and start[-1] == len(people)
+    assert (np.diff(people.cell_of_dwelling) >= 0).all()
+    np.testing.assert_array_equal(people.household, np.repeat(np.arange(start.size - 1), np.diff(start)))
+    first = start[:-1][people.household]
+    for name in ("group", "active"):
+        np.testing.assert_array_equal(people.column(name), people.column(name)[first])
+    assert (people.age[start[:-1]] >= 18)[people.active[start[:-1]]].all(), "a household begins with an adult"
+
+
+def test_groups_of_a_cell_are_not_sorted_within_it() -> None:
+    """Near neighbours are as mixed as the cell: few runs would mean that groups live in stretches."""
+    people = people_in(make_place([[300, 300]]).counts)
+    heads = people.group[people.household_start[:-1]][people.active[people.household_start[:-1]]]
+    changes = (np.diff(heads.astype(int)) != 0).mean()
+    assert 0.4 < changes < 0.6
+
+
+def test_states_start_at_rest_in_range() -> None:
+    people = people_in(four_groups().counts)
+    rows = np.flatnonzero(people.active)
+    own = people.attitude[rows, people.group[rows]]
+    assert (own == 0).all()
+    others = people.attitude[rows][np.arange(people.groups)[None, :] != people.group[rows, None]].reshape(rows.size, -1)
+    np.testing.assert_array_equal(others, np.repeat(people.disposition[rows, None], people.groups - 1, axis=1))
+    for name, low, high in (("disposition", -0.95, 0.95), ("standing", 0, 1), ("anxiety", 0, 1), ("threat", 0, 1),
+                            ("connectedness", 0, 1), ("language", 0, 1), ("age", 0, 95)):
+        column = people.column(name)[rows]
+        assert low <= column.min() and column.max() <= high, name
+    assert (people.sociability[rows] > 0).all()
+    assert people.ties.shape == (len(people), TIE_PLACES) and (people.ties == -1).all()
+    assert (people.positive == 0).all() and (people.recent_negative == 0).all()
+
+
+def test_newcomers_are_of_groups_but_the_first_and_share_a_household() -> None:
+    people = people_in(two_groups(20).counts, ResidentParameters(newcomers=0.4))
+    rows = np.flatnonzero(people.active)
+    new = ~np.isnan(people.arrived[rows])
+    assert not (people.group[rows][new] == 0).any()
+    assert 0 <= people.arrived[rows][new].min() and people.arrived[rows][new].max() < 10
+    np.testing.assert_array_equal(people.language[rows], np.where(new, ARRIVAL_LANGUAGE, 1.0))
+    head = people.household_start[people.household[rows]]
+    np.testing.assert_array_equal(people.arrived[rows], people.arrived[head])
+
+
+def test_nobody_is_new_where_no_one_comes() -> None:
+    assert np.isnan(people_in(two_groups().counts, ResidentParameters(newcomers=0.0)).arrived).all()
+
+
+def test_a_persons_traits_do_not_hang_on_who_else_is_settled() -> None:
+    one, other = people_in(two_groups().counts), people_in(two_groups().counts)
+    rows = np.flatnonzero(one.active)[::7]
+    for name in ("age", "sociability", "exposure", "disposition", "standing"):
+        other.column(name)[rows] = -9.0
+    settle(other, rows[::-1].copy(), PLAIN, Psychology(), 3)
+    for name in ("age", "sex", "arrived", "sociability", "exposure", "disposition", "standing", "language", "attitude"):
+        np.testing.assert_array_equal(one.column(name), other.column(name), err_msg=name)
+
+
+def test_traits_are_drawn_apart() -> None:
+    people = people_in(two_groups(20, 200).counts)
+    rows = np.flatnonzero(people.active & (people.group == 0) & (people.age >= 18))
+    traits = np.stack([people.disposition, np.log(people.sociability), people.exposure, people.standing, people.age])[:, rows]
+    correlation = np.corrcoef(traits) - np.eye(5)
+    assert np.abs(correlation).max() < 4.5 / np.sqrt(rows.size)
+
+
+@pytest.mark.parametrize("change", [{"disposition_spread": 0.1}, {"sociability_spread": 0.0}, {"standing_gap": 0.3}])
+def test_a_parameter_of_one_trait_leaves_the_others(change: dict[str, float]) -> None:
+    one, other = people_in(two_groups().counts), people_in(two_groups().counts, ResidentParameters(**change))
+    for name in ("group", "age", "sex", "exposure", "household", "active"):
+        np.testing.assert_array_equal(one.column(name), other.column(name))
+
+
+def test_the_live_columns_are_named() -> None:
+    people = people_in(two_groups(3, 20).counts)
+    assert {"age", "attitude", "ties", "active", "uid"} <= set(people.column_names)
+    assert not {"household_start", "dwelling", "cell_of_dwelling"} & set(people.column_names)
+    assert people.writable <= set(people.column_names)
+    people.column("age")[0] = 33.0
+    assert people.age[0] == 33.0
+    assert people.nbytes() > 100 * len(people)

@@ -1,0 +1,74 @@
+"""Writing whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contactsim.errors import UserError
+from contactsim.lab.store import PARTIAL, is_partial, new_file, new_folder
+
+
+def dead_process() -> int:
+    """The number of a process that has ended."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return done.pid
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "run") as folder:
+        (folder / "a").write_text("1")
+        assert is_partial(folder) and not (tmp_path / "run").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["run"] and (tmp_path / "run" / "a").read_text() == "1"
+
+
+def test_nothing_is_left_by_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), new_folder(tmp_path / "run") as folder:
+        (folder / "a").write_text("1")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_replaced_only_if_asked(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "run") as folder:
+        (folder / "a").write_text("1")
+    with pytest.raises(UserError, match="cannot be written"), new_folder(tmp_path / "run") as folder:
+        (folder / "a").write_text("2")
+    assert (tmp_path / "run" / "a").read_text() == "1"
+    with new_folder(tmp_path / "run", replace=True) as folder:
+        (folder / "b").write_text("2")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    gone = tmp_path / f".run{PARTIAL}{dead_process()}"
+    lives = tmp_path / f".run{PARTIAL}{os.getppid()}"
+    other = tmp_path / f".another{PARTIAL}{dead_process()}"
+    for path in (gone, lives, other):
+        path.mkdir()
+    with new_folder(tmp_path / "run"):
+        pass
+    assert not gone.exists() and lives.exists() and other.exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"), new_folder(tmp_path / "file" / "run"):
+        pass
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    with new_file(tmp_path / "deep" / "x.txt") as partial:
+        partial.write_text("1")
+    assert (tmp_path / "deep" / "x.txt").read_text() == "1"
+    with pytest.raises(RuntimeError), new_file(tmp_path / "deep" / "x.txt") as partial:
+        partial.write_text("2")
+        raise RuntimeError
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.txt"]
+    assert (tmp_path / "deep" / "x.txt").read_text() == "1"

@@ -1,0 +1,128 @@
+"""Small places, parameters and worlds for tests, made by hand so that no test hangs on a file or a generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import name_key
+from contactsim.parameters import ModelParameters, Occasion, Psychology, Residents, Scenario, Settings
+from contactsim.place.core import Level, Place, Provenance
+from contactsim.world import World
+
+#: Made by hand, nothing from a table.
+NOWHERE = Provenance((), (), None, (), ("everything",))
+
+
+def make_place(counts: Any, cells_a_neighbourhood: int = 3, neighbourhoods_a_quarter: int = 2) -> Place:
+    """A place with the given (cells, groups) counts and nested areas of equal numbers of cells."""
+    counts = np.asarray(counts, np.int32)
+    cell = np.arange(counts.shape[0], dtype=np.int32)
+    levels = []
+    for name, area in (("cell", cell), ("block", cell // cells_a_neighbourhood),
+                       ("district", cell // (cells_a_neighbourhood * neighbourhoods_a_quarter)),
+                       ("town", np.zeros_like(cell))):
+        levels.append(Level(name, True, area.astype(np.int32), tuple(f"{name} {a}" for a in range(area[-1] + 1))))
+    return Place("made", tuple("ABCDEFGHIJKLMNOP"[:counts.shape[1]]), counts, tuple(levels), NOWHERE)
+
+
+def two_groups(cells: int = 12, people: int = 90) -> Place:
+    """Two groups, from cells that are mostly A to cells that are mostly B; ``people`` in each cell."""
+    share = np.linspace(0.15, 0.75, cells)
+    b = np.rint(share * people).astype(int)
+    return make_place(np.column_stack([people - b, b]))
+
+
+def four_groups(cells: int = 9, people: int = 80) -> Place:
+    """Four groups of unlike sizes, one of them missing from every third cell."""
+    rows = []
+    for c in range(cells):
+        d = 0 if c % 3 == 0 else 4 + c % 3
+        b, x = 10 + 3 * (c % 4), 8 + 2 * (c % 5)
+        rows.append([people - b - x - d, b, x, d])
+    return make_place(rows)
+
+
+def occasion(setting: str, among: str, **changes: Any) -> Occasion:
+    """An occasion with the given fields and the defaults for the others."""
+    return Occasion(setting=setting, among=among, **changes)  # type: ignore[arg-type]
+
+
+def ordinary_week() -> dict[str, Occasion]:
+    """Every setting at every scale, with conditions that differ in every field."""
+    return {
+        "neighbours": occasion("street", "circle", slots=2, presence=0.7, closeness=0.41, avoidability=0.9),
+        "corner": occasion("street", "cell", presence=0.45, closeness=0.3, equal_status=0.9),
+        "street": occasion("street", "neighbourhood", slots=2, presence=0.5, closeness=0.2, support=0.1),
+        "town": occasion("street", "quarter", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),
+        "classmates": occasion("school", "circle", presence=0.9, sociable=False, closeness=0.6, avoidability=0.2,
+                               common_goals=0.5, cooperation=0.6, support=0.8),
+        "schoolyard": occasion("school", "pool", presence=0.8, sociable=False),
+        "team": occasion("work", "circle", presence=0.9, sociable=False, closeness=0.55, avoidability=0.0,
+                         common_goals=0.7, cooperation=0.9),
+        "workplace": occasion("work", "pool", presence=0.9, sociable=False, closeness=0.2, equal_status=0.3),
+        "club": occasion("association", "circle", presence=0.6, closeness=0.6, mediator=0.5, common_goals=0.8,
+                         cooperation=0.7, support=0.9),
+        "hall": occasion("association", "pool", presence=0.5, closeness=0.25, mediator=1.0),
+        "friends": occasion("ties", "friends", slots=2, presence=0.35, sociable=False, closeness=0.8,
+                            avoidability=0.0, equal_status=0.8),
+    }
+
+
+def make_settings(occasions: dict[str, Occasion] | None = None, **changes: Any) -> Settings:
+    """Settings with the given occasions (an ordinary week where none are given)."""
+    return Settings(occasions=ordinary_week() if occasions is None else occasions, **changes)
+
+
+def make_parameters(occasions: dict[str, Occasion] | None = None, residents: dict[str, Any] | None = None,
+                    psychology: dict[str, Any] | Psychology | None = None, scenario: dict[str, Any] | None = None,
+                    **settings: Any) -> ModelParameters:
+    """All parameters, with the given changes to each section."""
+    mind = psychology if isinstance(psychology, Psychology) else Psychology(**(psychology or {}))
+    return ModelParameters(residents=Residents(**(residents or {})), psychology=mind,
+                           settings=make_settings(occasions, **settings), scenario=Scenario(**(scenario or {})))
+
+
+def odd_psychology(variant: int) -> Psychology:
+    """A psychology in which every parameter is away from its default, inside its range; the same each time."""
+    values = {}
+    for name, field in Psychology.model_fields.items():
+        low, high = (next(getattr(m, b) for m in field.metadata if hasattr(m, b)) for b in ("ge", "le"))
+        turn = (name_key(name, str(variant)) % 1000) / 1000
+        value = field.default * (0.6 + 0.3 * turn) if turn < 0.5 else field.default * (1.1 + 0.4 * turn)
+        if field.default == 0:
+            value = low + (0.05 + 0.3 * turn) * (high - low)
+        values[name] = min(max(value, low), high)
+    values["tie_cross"], values["tie_own"] = 0.4 + 0.1 * variant % 0.3, 0.3  # ties enough in a few weeks
+    return Psychology(**values)
+
+
+def make_world(place: Place | None = None, parameters: ModelParameters | None = None, seed: int = 11,
+               threads: int = 1) -> World:
+    """A world at week 0 without a history."""
+    return World(place or two_groups(), parameters or make_parameters(), seed, threads)
+
+
+def columns_of(world: World) -> dict[str, NDArray[Any]]:
+    """Copies of all columns of the residents, of the week's notes and of the areas, by name."""
+    found = {name: world.people.column(name).copy() for name in world.people.column_names}
+    found |= {"dwelling": world.people.dwelling.copy()}
+    found |= {f"week.{name}": getattr(world.week, name).copy() for name in world.week._fields}
+    found |= {f"areas.{name}": getattr(world.areas, name).copy() for name in world.areas._fields}
+    return found
+
+
+def same_bits(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
+    """Row by row: whether two arrays of one shape and type hold the same bits (nan equals nan)."""
+    assert a.shape == b.shape and a.dtype == b.dtype
+    x, y = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    equal = x.view(np.uint8).reshape(*x.shape, -1) == y.view(np.uint8).reshape(*y.shape, -1)
+    return np.asarray(equal.reshape(x.shape[0], -1).all(axis=1))
+
+
+def differing_columns(a: World, b: World) -> list[str]:
+    """Names of the columns in which two worlds differ in any bit."""
+    one, other = columns_of(a), columns_of(b)
+    return [name for name in one if not same_bits(one[name], other[name]).all()]
