@@ -92,7 +92,7 @@ def side_by_side(residents: int, weeks: int, repeats: int) -> dict[str, Any]:
         our_times.append(timed(ours.step, often))
     del theirs
     many = lived(residents, threads=None)
-    result = {"residents": residents, "meetings_a_week": meetings, "idiomatic_mesa": rate(residents, mesa_times),
+    result: dict[str, Any] = {"residents": residents, "meetings_a_week": meetings, "idiomatic_mesa": rate(residents, mesa_times),
               "one_thread": rate(residents, our_times),
               "all_threads": rate(residents, [timed(many.step, often) for _ in range(2 * repeats)])}
     for name in ("one_thread", "all_threads"):

@@ -58,6 +58,10 @@ class Neighbourhood:
 class Person(mesa.Agent):
     """One resident."""
 
+    model: Town
+    anxiety: float
+    threat: float
+
     def __init__(self, model: Town, world: World, row: int) -> None:
         super().__init__(model)
         for name in TRAITS:

@@ -24,7 +24,7 @@ _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11, _S32 = (np.uint64(n) for n in (30, 27, 31, 11, 32))
 _TO_UNIT = 2.0**-53
-_MASK = 0xFFFFFFFFFFFFFFFF
+_MASK, _SIGN = 0xFFFFFFFFFFFFFFFF, 0x8000000000000000
 
 
 class Decision(IntEnum):
@@ -93,7 +93,12 @@ def pair_part(a, b):  # type: ignore[no-untyped-def]
 
 def stream(seed: int, *parts: int) -> np.uint64:
     """The base of a stream of draws: seed, decision, week and whatever else names it (any integers)."""
-    return np.uint64(_stream(np.array([int(part) & _MASK for part in (seed, *parts)], np.uint64)))
+    return np.uint64(_stream(tuple([_signed(int(part)) for part in (seed, *parts)])))
+
+
+def _signed(part: int) -> int:
+    """The 64-bit signed integer with the same last 64 bits, which a kernel takes as it is."""
+    return (part + _SIGN & _MASK) - _SIGN
 
 
 def name_key(*names: str) -> int:
@@ -115,9 +120,9 @@ def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDAr
 
 @kernel
 def _stream(parts):  # type: ignore[no-untyped-def]
-    base = mix(parts[0] ^ _GOLDEN)
-    for k in range(1, parts.shape[0]):
-        base = fold(base, parts[k])
+    base = mix(np.uint64(parts[0]) ^ _GOLDEN)
+    for k in range(1, len(parts)):
+        base = fold(base, np.uint64(parts[k]))
     return base
 
 

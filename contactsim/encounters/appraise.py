@@ -85,10 +85,17 @@ def _bring(i, pool, p, group, sociability, exposure, language, anxiety, connecte
     unpleasant = p.appraisal_anxiety * anxious + exposure[i] - identity
     for h in range(attitude.shape[1]):
         if h != own:
+            k = other(h, own)
             a = attitude[i, h]
             lean = p.appraisal * a
-            factor[i, h, TAKE_UP] = math.exp(take_up + p.take_up_attitude * a)
-            factor[i, h, PLEASANT] = math.exp(pleasant + p.appraisal_own * lean)
-            factor[i, h, UNPLEASANT] = math.exp(
+            factor[i, k, TAKE_UP] = math.exp(take_up + p.take_up_attitude * a)
+            factor[i, k, PLEASANT] = math.exp(pleasant + p.appraisal_own * lean)
+            factor[i, k, UNPLEASANT] = math.exp(
                 unpleasant - p.appraisal_own * lean - p.inward_norms * norm[pool, own, h])
-            factor[i, h, LEAN] = math.exp((1.0 - p.appraisal_own) * lean)
+            factor[i, k, LEAN] = math.exp((1.0 - p.appraisal_own) * lean)
+
+
+@inlined
+def other(h, own):  # type: ignore[no-untyped-def]
+    """Index of group h among the groups other than ``own``."""
+    return np.intp(h) - np.intp(h > own)

@@ -10,6 +10,7 @@ import numpy as np
 
 from contactsim.compiled import inlined, kernel
 from contactsim.draws import fold, pair_part, uniform
+from contactsim.encounters.appraise import other
 from contactsim.encounters.tables import (
     DECLINED,
     LEAN,
@@ -22,7 +23,7 @@ from contactsim.encounters.tables import (
 )
 from contactsim.settings.pairing import shuffle
 
-#: With more groups than these, a pair needs a small part of its rows, and fetching all would take longer.
+#: With more other groups than these, a pair needs a small part of its rows, and fetching all would take longer.
 FEW = 4
 
 
@@ -54,13 +55,14 @@ def meet(lo, hi, start, keys, occupant, t, streams, people, week, order):  # typ
                 tally[j, g, POSITIVE] += 1
                 mine, theirs, chance = POSITIVE, POSITIVE, t.tie_own
             else:
-                if _declined(factor[i, h, TAKE_UP] * factor[j, g, TAKE_UP], pair_part(a, b), t, streams.take_up):
+                m, n = other(h, g), other(g, h)
+                if _declined(factor[i, m, TAKE_UP] * factor[j, n, TAKE_UP], pair_part(a, b), t, streams.take_up):
                     tally[i, h, DECLINED] += 1
                     tally[j, g, DECLINED] += 1
                     continue
                 bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
-                mine = valence(i, h, factor[j, g, LEAN], t.positive, bad, uniform(streams.valence, a), factor)
-                theirs = valence(j, g, factor[i, h, LEAN], t.positive, bad, uniform(streams.valence, b), factor)
+                mine = valence(i, m, factor[j, n, LEAN], t.positive, bad, uniform(streams.valence, a), factor)
+                theirs = valence(j, n, factor[i, m, LEAN], t.positive, bad, uniform(streams.valence, b), factor)
                 note(i, h, mine, t.closeness, tally, dose)
                 note(j, g, theirs, t.closeness, tally, dose)
                 chance = t.tie_cross
@@ -106,10 +108,10 @@ def _declined(odds, part, t, base):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def valence(i, h, lean, positive, negative, u, factor):  # type: ignore[no-untyped-def]
-    """What a meeting with a partner of group h is for resident i: multinomial odds against neutral."""
-    good = positive * factor[i, h, PLEASANT] * lean
-    bad = negative * factor[i, h, UNPLEASANT] / lean
+def valence(i, k, lean, positive, negative, u, factor):  # type: ignore[no-untyped-def]
+    """What a meeting with the k-th of the other groups is for resident i: multinomial odds against neutral."""
+    good = positive * factor[i, k, PLEASANT] * lean
+    bad = negative * factor[i, k, UNPLEASANT] / lean
     at = u * (1.0 + good + bad)
     if at < good:
         return POSITIVE

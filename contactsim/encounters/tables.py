@@ -48,7 +48,7 @@ class Week(NamedTuple):
     """What one week writes down before anything changes."""
 
     out: NDArray[np.float64]  # (N,) sociability of those old enough to meet people, else 0
-    factor: NDArray[np.float64]  # (N, G, 4) take-up, pleasant, unpleasant, lean
+    factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, lean; the own group left out
     tally: NDArray[np.int16]  # (N, G, 4) meetings; the own group's column 0 counts own-group meetings
     dose: NDArray[np.int32]  # (N, G, 2) positive and negative meetings in hundredths of closeness
     joint: NDArray[np.int32]  # (N,) joint activity, hundredths
@@ -103,7 +103,7 @@ def people_of(residents: Residents) -> People:
 def blank_week(residents: Residents) -> Week:
     """Empty arrays for a week's notes; about 100 bytes a resident with two groups."""
     n, G = len(residents), residents.groups
-    return Week(np.zeros(n), np.zeros((n, G, 4)), np.zeros((n, G, 4), np.int16), np.zeros((n, G, 2), np.int32),
+    return Week(np.zeros(n), np.zeros((n, G - 1, 4)), np.zeros((n, G, 4), np.int16), np.zeros((n, G, 2), np.int32),
                 np.zeros(n, np.int32), np.full(n, -1, np.int32), np.zeros(n, np.uint64))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from contactsim.compiled import inlined, kernel
 from contactsim.draws import fold, pair_part, uniform
+from contactsim.encounters.appraise import other
 from contactsim.encounters.meet import note, valence
 from contactsim.encounters.tables import LEAN
 
@@ -32,7 +33,8 @@ def friends_meet(lo, hi, t, meet_base, valence_base, people, week):  # type: ign
             if uniform(meet_base, part) < t.presence:
                 bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
                 u = uniform(fold(valence_base, a), part)
-                what = valence(i, group[j], factor[j, group[i], LEAN], t.positive, bad, u, factor)
+                lean = factor[j, other(group[i], group[j]), LEAN]
+                what = valence(i, other(group[j], group[i]), lean, t.positive, bad, u, factor)
                 note(i, group[j], what, t.closeness, tally, dose)
 
 

@@ -36,6 +36,8 @@ class Variant(Part):
 
     text: str
     set: dict[str, Any]
+    at: list[float]
+    """shares of the minority at which it is lived: those that its outcomes use"""
     select_as_in_base: bool = False
     """look at the people whom the base world singles out"""
 

@@ -90,7 +90,7 @@ def worlds_of_seed(design: Design, base: ModelParameters, history: str, sample: 
         if name != BASE:
             parameters = changed(parameters, design.worlds[name].set)
         worlds[name] = {}
-        for share in design.gradient if name == BASE else design.knock_out_gradient:
+        for share in design.gradient if name == BASE else design.worlds[name].at:
             place = made_place(design, share, sample.residents, seed)
             worlds[name][share] = observe(place, parameters, seed, design.weeks)
             done()
@@ -119,7 +119,7 @@ def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None 
     size = design.samples[sample]  # type: ignore[index]
     seeds = [design.first_seed + k for k in range(size.seeds)]
     tasks = [(history, seed) for history in design.histories for seed in seeds]
-    per_task = len(design.gradient) + len(design.worlds) * len(design.knock_out_gradient)
+    per_task = len(design.gradient) + sum(len(world.at) for world in design.worlds.values())
     count = _Counter(progress, len(tasks) * per_task)
     results = _parallel(tasks, lambda t: worlds_of_seed(design, base, t[0], size, t[1], count), jobs)
     family = sum(1 + sum(rule == "leaves" for rule in o.knock_outs.values()) for o in design.outcomes)

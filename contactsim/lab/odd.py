@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from contactsim import demography, history, parameters, paths, residents
 from contactsim.encounters import tables
-from contactsim.measures import weekly
+from contactsim.measures import survey, weekly
 from contactsim.place import nesting, splitting
 from contactsim.settings import seating
 from contactsim.world import World
@@ -31,7 +31,7 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "residents": (parameters.Residents, "residents"),
     "psychology": (parameters.Psychology, "psychology"),
     "settings": (parameters.Settings, "settings"),
-    "pools": (parameters.Pools, "settings.<school|work|association>"),
+    "pools": (parameters.Pools, "settings.<setting>"),
     "occasion": (parameters.Occasion, "settings.occasions.<name>"),
     "scenario": (parameters.Scenario, "scenario"),
     "shock": (parameters.Shock, "scenario.shocks.<name>"),
@@ -53,12 +53,15 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
+    (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
     (history, "WINDOW", "weeks", "stretch over which a history must be flat (assumed)"),
     (splitting, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a quarter (fitted, A27)"),
     (splitting, "LOCAL_CELL", "log-odds SD", "spread between cells of a block (fitted, A27)"),
     (splitting, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
     (nesting, "BLOCK", "residents", "size of a made block"),
     (nesting, "QUARTER", "residents", "size of a made quarter"),
+    (survey, "CUT_POINTS", "meetings a week", "from which an answer on frequency is 2, 3, 4, 5 (assumed)"),
+    (survey, "HIGHEST", "scale", "highest reading of every scale; the lowest is -1 for attitude, else 0"),
     (weekly, "CHUNK", "rows", "residents summed together before chunks are added up"),
 )
 

@@ -60,7 +60,7 @@ def serial_table(x: NDArray[np.float64], lag: int, cells: int = 16) -> NDArray[n
 def test_the_draws_of_people_in_a_row_are_uniform(key: tuple[int, ...]) -> None:
     """Kolmogorov–Smirnov over 100,000 people sees a departure of 0.7 % of the distribution function (D > 2.2 / √n)."""
     drawn = uniforms(stream(*key), PEOPLE)
-    assert 0 <= drawn.min() and drawn.max() < 1
+    assert drawn.min() >= 0 and drawn.max() < 1
     assert p_of_uniform(drawn) > P_VALUE
     assert p_of_uniform(drawn * 0.99) < P_VALUE  # a broken one
 

@@ -137,10 +137,10 @@ def test_the_order_of_occasions_does_not_matter() -> None:
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
     one, again, other = lively(seed=3), lively(seed=3), lively(seed=4)
     assert digest(one) == digest(again)
-    assert {"attitude", "age", "sociability", "ties"} <= set(
+    assert {"attitude", "age", "sociability", "ties"} <= {
         name for name in ("attitude", "age", "sociability", "ties")
         if one.people.column(name).shape != other.people.column(name).shape
-        or (one.people.column(name) != other.people.column(name)).any())
+        or (one.people.column(name) != other.people.column(name)).any()}
 
 
 def test_no_draw_is_taken_from_or_given_to_the_global_generators() -> None:

@@ -237,7 +237,7 @@ def test_a_search_finds_an_empty_place_or_none() -> None:
 
 @pytest.mark.parametrize("wanted", [{"Z": 1.0}, {"A": 0.0}, {"A": 2.0, "B": -1.0}])
 def test_impossible_shares_of_arrivals_are_refused(wanted: dict[str, float]) -> None:
-    with pytest.raises(UserError, match="scenario.arrival_shares"):
+    with pytest.raises(UserError, match=r"scenario\.arrival_shares"):
         demography.arrival_shares(wanted, busy())
 
 

@@ -58,7 +58,8 @@ def test_unknown_replay_names_the_nearest() -> None:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> design.Design:
     """The polarisation design on two seeds, few weeks, three of its worlds."""
     full = load("polarisation")
-    worlds = {name: full.worlds[name] for name in ("no_contact", "halved_negative", "no_negative")}
+    worlds = {name: full.worlds[name].model_copy(update={"at": [0.1, 0.5]})
+              for name in ("no_contact", "halved_negative", "no_negative")}
     outcomes = [o.model_copy(update={"knock_outs": {k: v for k, v in o.knock_outs.items() if k in worlds}})
                 for o in full.outcomes]
     small = full.model_copy(update={

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+from enum import IntEnum
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import contactsim
@@ -89,6 +91,14 @@ def test_equations_name_nothing_that_does_not_exist() -> None:
     assert sorted(used - defined - COLUMNS - parameter_names() - FUNCTIONS - SAID_IN_WORDS) == []
     prose = set(re.findall(r"`(?:psychology|residents|scenario|survey)\.([a-z_]+)`", PROSE))
     assert sorted(prose - parameter_names()) == []
+
+
+def test_every_constant_of_the_model_is_listed() -> None:
+    listed = {name for _, name, _, _ in odd.CONSTANTS}
+    for home in {home for home, *_ in odd.CONSTANTS}:
+        numbers = {name for name, value in vars(home).items() if re.fullmatch(r"[A-Z][A-Z_]+", name)
+                   and not isinstance(value, IntEnum) and np.asarray(value).dtype.kind in "if"}
+        assert sorted(numbers - listed) == [], home.__name__
 
 
 def test_version_is_the_same_everywhere() -> None:

@@ -99,7 +99,8 @@ def test_a_seat_more_changes_one_pair(size: int, seed: int) -> None:
     """The last seat swaps with one other before all else, so only whoever that is may lose a partner."""
     start, keys, occupant = pools([size])
     more_start, _, more = pools([size + 1])
-    before, after = (by_pool(pairs(s, keys, o, stream(seed)), s, o)[0] for s, o in ((start, occupant), (more_start, more)))
+    before, after = (by_pool(pairs(s, keys, o, stream(seed)), s, o)[0]
+                     for s, o in ((start, occupant), (more_start, more)))
     assert len(before - after) <= 1
 
 

@@ -80,7 +80,7 @@ def friends(world: World, reached: Rows) -> Rows:
 
 def spread(world: World, differ: Rows, opinions: Rows, outings: Rows,
            through: Callable[[World, Rows], Rows] = norms) -> Rows:
-    """Whom this week can reach, given those who differ at its start: at all, in attitudes, in how often they are out."""
+    """Whom this week can reach, given who differ at its start: at all, in attitudes, in how often they are out."""
     group = world.people.group
     cross = meetings(world)
     cross = cross[group[cross[:, 0]] != group[cross[:, 1]]]

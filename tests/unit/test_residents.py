@@ -82,7 +82,7 @@ def test_newcomers_are_of_groups_but_the_first_and_share_a_household() -> None:
     rows = np.flatnonzero(people.active)
     new = ~np.isnan(people.arrived[rows])
     assert not (people.group[rows][new] == 0).any()
-    assert 0 <= people.arrived[rows][new].min() and people.arrived[rows][new].max() < 10
+    assert people.arrived[rows][new].min() >= 0 and people.arrived[rows][new].max() < 10
     np.testing.assert_array_equal(people.language[rows], np.where(new, ARRIVAL_LANGUAGE, 1.0))
     head = people.household_start[people.household[rows]]
     np.testing.assert_array_equal(people.arrived[rows], people.arrived[head])
@@ -105,7 +105,8 @@ def test_a_persons_traits_do_not_hang_on_who_else_is_settled() -> None:
 def test_traits_are_drawn_apart() -> None:
     people = people_in(two_groups(20, 200).counts)
     rows = np.flatnonzero(people.active & (people.group == 0) & (people.age >= 18))
-    traits = np.stack([people.disposition, np.log(people.sociability), people.exposure, people.standing, people.age])[:, rows]
+    traits = np.stack([people.disposition, np.log(people.sociability), people.exposure, people.standing,
+                       people.age])[:, rows]
     correlation = np.corrcoef(traits) - np.eye(5)
     assert np.abs(correlation).max() < 4.5 / np.sqrt(rows.size)
 

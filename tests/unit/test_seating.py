@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,7 +89,7 @@ def test_circles_cut_pools_evenly(seats: list[int], size: int) -> None:
     pools = Partition(start, np.arange(7, 7 + len(seats), dtype=np.uint64))
     cut = circles(pools, size)
     assert set(start.tolist()) <= set(cut.start.tolist()) and np.unique(cut.keys).size == len(cut)
-    for a, b in zip(start[:-1], start[1:], strict=True):
+    for a, b in itertools.pairwise(start):
         inside = cut.start[(cut.start >= a) & (cut.start <= b)]
         lengths = np.diff(np.unique(inside))
         if b > a:

@@ -1,0 +1,41 @@
+"""A small kept run: any change of the numbers must be meant (``python -m tests.baseline.update``)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.baseline.update import FILE, made_with, moved, read, run
+
+
+def test_the_kept_run_is_still_the_same() -> None:
+    parameters, kept, by = read()
+    changed = moved(kept, run(parameters))
+    elsewhere = {name: f"{old} then, {new} now" for name, new in made_with().items() if (old := by.get(name)) != new}
+    assert not changed, f"{len(changed)} of {len(kept)} measures moved. Made elsewhere: {elsewhere or 'no'}.\n" + \
+        "\n".join(changed[:20])
+
+
+@pytest.mark.parametrize("name, change", [
+    ("drift", 1e-6), ("negative_weight", 1e-6), ("norms", 1e-6), ("threat_change", 1e-6), ("connectedness_gain", 1e-6),
+    ("appraisal", 0.05), ("tie_fade_shared", 1.0), ("language_gain", 0.3)])
+def test_a_small_change_of_a_parameter_is_seen(name: str, change: float) -> None:
+    """One part in a million where it moves a state; more where it acts through the chances of draws alone."""
+    parameters, kept, _ = read()
+    psychology = parameters.psychology
+    other = psychology.model_copy(update={name: getattr(psychology, name) * (1 + change)})
+    assert moved(kept, run(parameters.model_copy(update={"psychology": other})))
+
+
+def test_the_kept_run_has_something_of_everything() -> None:
+    _, kept, _ = read()
+    assert {key.split("|")[0] for key in kept} >= {
+        "attitude", "attitude_sd", "positive", "negative", "neutral", "declined", "residents", "anxiety", "threat",
+        "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend"}
+    assert all(max(row) > 0 for key, row in kept.items() if not key.startswith("attitude|"))
+    assert FILE.stat().st_size < 100_000
+
+
+def test_what_moved_is_named() -> None:
+    kept = {"a|A|": [1.0, 2.0], "b|A|": [1.0, 2.0], "c|A|": [0.0]}
+    now = {"a|A|": [1.0, 2.0 + 1e-10], "b|A|": [1.0, 2.1], "d|A|": [0.0]}
+    assert moved(kept, now) == ["c|A|: only kept", "d|A|: only now", "b|A|: from week 1, 2 -> 2.1; last week 2 -> 2.1"]

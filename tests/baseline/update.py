@@ -1,0 +1,93 @@
+"""The kept run: what it is, how it compares, and how it is kept anew.
+
+    python -m tests.baseline.update
+
+runs it again, prints what moved and rewrites ``baseline.json``. The parameters are kept in the file too, so that
+a new default does not move the baseline; ``--parameters`` takes those of ``tests.worlds`` instead.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from contactsim.history import lived_world
+from contactsim.parameters import ModelParameters, Shock
+from tests.worlds import four_groups, make_parameters, odd_psychology
+
+FILE = Path(__file__).with_name("baseline.json")
+SEED, WEEKS = 20, 12
+#: Relative and absolute tolerance: rounding alone. Another C library may round an exponential otherwise in the last
+#: bit, and a bit can turn a draw; where that happens on another platform the run is another sample, not an error.
+TOLERANCE = 1e-9
+LIBRARIES = ("numpy", "numba", "scipy")
+
+Values = dict[str, list[float]]
+
+
+def new_parameters() -> ModelParameters:
+    """A history of half a year, then everything that a scenario can have."""
+    return make_parameters(psychology=odd_psychology(5), residents={"newcomers": 0.2, "vacancy": 0.1}, scenario={
+        "spin_up_min": 30, "spin_up_max": 30, "moves": 0.2, "departures": 0.2, "arrivals": 0.05,
+        "own_group_preference": 2.0,
+        "shocks": {"event": Shock(week=5, target="B", attitude=0.1, anxiety=0.1, threat=0.2)}})
+
+
+def run(parameters: ModelParameters) -> Values:
+    """All weekly measures of the kept run, by ``measure|group|target``."""
+    world, _ = lived_world(four_groups(9, 60), parameters, SEED, threads=1)
+    for _ in range(WEEKS):
+        world.step()
+    table = world.weekly()
+    keys = table["measure"].astype(str) + "|" + table["group"].astype(str) + "|" + table["target"].astype(str)
+    return {str(key): part.sort_values("week")["value"].tolist() for key, part in table.groupby(keys)}
+
+
+def moved(kept: Values, now: Values) -> list[str]:
+    """One line for each measure that is new, gone, or otherwise by more than rounding."""
+    lines = [f"{key}: only {'kept' if key in kept else 'now'}" for key in sorted(kept.keys() ^ now.keys())]
+    for key in sorted(kept.keys() & now.keys()):
+        old, new = kept[key], now[key]
+        weeks = [w for w, (a, b) in enumerate(zip(old, new, strict=True))
+                 if not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)]
+        if weeks:
+            lines.append(f"{key}: from week {weeks[0]}, {old[weeks[0]]:.6g} -> {new[weeks[0]]:.6g}; "
+                         f"last week {old[-1]:.6g} -> {new[-1]:.6g}")
+    return lines
+
+
+def made_with() -> dict[str, str]:
+    """Platform and libraries, whose versions may turn a last bit."""
+    return {"platform": f"{platform.system()} {platform.machine()}", **{name: version(name) for name in LIBRARIES}}
+
+
+def read() -> tuple[ModelParameters, Values, dict[str, str]]:
+    """The kept parameters, values and library versions."""
+    kept: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return ModelParameters.model_validate(kept["parameters"]), kept["values"], kept["made_with"]
+
+
+def write(parameters: ModelParameters, values: Values) -> None:
+    """Keep a run: values to 12 digits, one measure on a line."""
+    rounded = {key: [float(f"{v:.12g}") for v in row] for key, row in values.items()}
+    lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rounded.items()))
+    head = {"made_with": made_with(), "parameters": parameters.model_dump(mode="json")}
+    FILE.write_text(json.dumps(head, indent=1)[:-2] + ',\n "values": {\n' + lines + "\n }\n}\n", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    """Run, say what moved, keep."""
+    parameters = new_parameters() if "--parameters" in arguments or not FILE.exists() else read()[0]
+    values = run(parameters)
+    lines = moved(read()[1], values) if FILE.exists() else ["there was no baseline"]
+    print("\n".join(lines) or "nothing moved")
+    write(parameters, values)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

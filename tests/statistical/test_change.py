@@ -1,0 +1,252 @@
+"""What weeks of constant experience lead to: closed forms of learning, forgetting, feelings and ties."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contactsim.parameters import Psychology
+from contactsim.world import World
+from tests.statistical.deciding import ERRORS, errors_of_share
+from tests.worlds import four_groups, make_parameters, make_place, make_world, occasion, ordinary_week, two_groups
+
+#: Nothing but learning and drift moves attitudes.
+PLAIN: dict[str, float] = {"norms": 0.0, "threat_attitude": 0.0, "threat_change": 0.0, "threat_level": 0.0,
+                           "age_stability": 0.0, "extended": 0.0, "drift": 0.05, "forgetting": 0.05,
+                           "anxiety_drift": 0.05, "threat_drift": 0.05, "connectedness_decline": 0.05}
+
+
+class Constant(World):
+    """A world in which each week everybody has the same experience with each other group."""
+
+    good, bad, joint = 0, 0, 0
+
+    def _appraise(self) -> None:
+        super()._appraise()
+        rows = np.flatnonzero(self.people.active)
+        for g in range(self.people.groups):
+            mine = rows[self.people.group[rows] != g]
+            self.week.dose[mine, g] = self.good, self.bad
+            self.week.tally[mine, g, :2] = self.good > 0, self.bad > 0
+        self.week.joint[rows] = self.joint
+
+
+def constant(good: int, bad: int, joint: int = 0, place: Any = None, **psychology: float) -> Constant:
+    """``good`` and ``bad`` in hundredths of a close meeting a week."""
+    world = Constant(place or make_place([[8, 8]] * 6), make_parameters({}, psychology={**PLAIN, **psychology}), 2, 1)
+    world.good, world.bad, world.joint = good, bad, joint
+    return world
+
+
+def meeting_point(rest: float, towards: float, gain: float, drift: float) -> float:
+    """Where a week's move by ``gain`` towards one point and by ``drift`` back to rest cancel out."""
+    return ((1 - drift) * gain * towards + drift * rest) / (1 - (1 - drift) * (1 - gain))
+
+
+@pytest.mark.parametrize("good, bad", [(50, 0), (0, 50), (60, 20), (5, 5), (400, 300)])
+@pytest.mark.parametrize("weight", [0.5, 1.5, 3.0])
+def test_attitude_settles_where_learning_and_drift_balance(good: int, bad: int, weight: float) -> None:
+    """With experience E = new (1 - f) / f, gain L = 1 - exp(-(g + w b) / (k + E)) and m = (g - w b) / (g + w b),
+    attitude tends to ((1 - d) L m + d rest) / (1 - (1 - d) (1 - L))."""
+    world = constant(good, bad, negative_weight=weight)
+    p = world.parameters.psychology
+    for _ in range(700):
+        world.step()
+    g, b = good / 100, bad / 100
+    experience = (g + b) * (1 - p.forgetting) / p.forgetting
+    gain = 1 - math.exp(-(g + weight * b) / (p.prior_weight + experience))
+    towards = (g - weight * b) / (g + weight * b)
+    people = world.people
+    for row in np.flatnonzero(people.active):
+        expected = meeting_point(people.disposition[row], towards, gain, p.drift)
+        assert people.attitude[row, 1 - people.group[row]] == pytest.approx(expected, abs=1e-9)
+        assert people.positive[row, 1 - people.group[row]] == pytest.approx(g * (1 - p.forgetting) / p.forgetting)
+
+
+def test_transfer_counts_experience_with_other_groups() -> None:
+    """Four groups alike: each learns from 1 + 2 t times the experience with one."""
+    world = constant(30, 10, place=four_groups(3, 60), transfer=0.4)
+    p = world.parameters.psychology
+    for _ in range(700):
+        world.step()
+    g, b = 0.30 * (1 + 2 * 0.4), 0.10 * (1 + 2 * 0.4)
+    gain = 1 - math.exp(-(g + p.negative_weight * b) / (p.prior_weight + (g + b) * (1 - p.forgetting) / p.forgetting))
+    towards = (g - p.negative_weight * b) / (g + p.negative_weight * b)
+    people = world.people
+    for row in np.flatnonzero(people.active):
+        expected = meeting_point(people.disposition[row], towards, gain, p.drift)
+        others = np.delete(people.attitude[row], people.group[row])
+        np.testing.assert_allclose(others, expected, atol=1e-9)
+    assert (people.attitude[np.arange(len(people)), people.group] == 0).all()
+
+
+def test_feelings_settle_where_meetings_and_rest_balance() -> None:
+    """Anxiety and threat tend to the balance of wb / (g + wb) and rest; connectedness to that of 1 and rest."""
+    world = constant(40, 20, joint=150)
+    p = world.parameters.psychology
+    for _ in range(700):
+        world.step()
+    new = 0.4 + p.negative_weight * 0.2
+    towards = p.negative_weight * 0.2 / new
+    people, rows = world.people, np.flatnonzero(world.people.active)
+    threat = meeting_point(p.threat_rest, towards, 1 - math.exp(-p.threat_learning * new), p.threat_drift)
+    np.testing.assert_allclose(people.threat[rows], threat, atol=1e-9)
+    lift = 1 - math.exp(-p.connectedness_gain * 1.5)
+    belonging = meeting_point(p.connectedness_rest, 1.0, lift, p.connectedness_decline)
+    np.testing.assert_allclose(people.connectedness[rows], belonging, atol=1e-9)
+    for row in rows:
+        rest = min(1.0, max(0.0, p.anxiety_rest - p.anxiety_disposition * people.disposition[row]))
+        anxiety = meeting_point(rest, towards, 1 - math.exp(-p.anxiety_learning * new), p.anxiety_drift)
+        assert people.anxiety[row] == pytest.approx(anxiety, abs=1e-9)
+
+
+def test_gain_falls_with_experience() -> None:
+    """The same bad week moves an attitude by 1 - exp(-w b / (k + E)) of its way to -1: less, the more was lived, be it
+    good (buffering by positive contact) or bad (by extensive contact)."""
+    steps = []
+    for positive, negative in ((0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (40.0, 10.0), (400.0, 0.0)):
+        world = constant(0, 50, drift=0.0)
+        p, people = world.parameters.psychology, world.people
+        row = int(np.flatnonzero(people.active & (people.group == 0))[0])
+        people.attitude[row, 1], people.positive[row, 1], people.negative[row, 1] = 0.4, positive, negative
+        world.step()
+        gain = 1 - math.exp(-p.negative_weight * 0.5 / (p.prior_weight + positive + negative))
+        assert people.attitude[row, 1] == pytest.approx(0.4 - gain * 1.4, abs=1e-12)
+        steps.append(0.4 - people.attitude[row, 1])
+    assert steps[0] > steps[1] == steps[2] > steps[3] > steps[4] > 0
+
+
+def test_age_makes_attitudes_stable() -> None:
+    """k grows by ``age_stability`` with each 20 years over 20."""
+    world = constant(50, 0, drift=0.0, age_stability=0.7)
+    p, people = world.parameters.psychology, world.people
+    rows = np.flatnonzero(people.active & (people.group == 0))[:4]
+    people.age[rows], people.attitude[rows, 1] = [15.0, 20.0, 40.0, 80.0], 0.0
+    world.step()
+    weights = p.prior_weight * np.array([1, 1, 1.7, 1 + 3 * 0.7])
+    np.testing.assert_allclose(people.attitude[rows, 1], 1 - np.exp(-0.5 / weights), atol=1e-12)
+
+
+def test_experience_and_memory_fade_geometrically() -> None:
+    world = constant(0, 0, recall=0.13)
+    p, people = world.parameters.psychology, world.people
+    people.positive[:], people.negative[:], people.recent_positive[:] = 7.0, 3.0, 2.0
+    for _ in range(50):
+        world.step()
+    row = int(np.flatnonzero(people.active & (people.group == 0))[0])
+    assert people.positive[row, 1] == pytest.approx(7 * (1 - p.forgetting) ** 50)
+    assert people.negative[row, 1] == pytest.approx(3 * (1 - p.forgetting) ** 50)
+    assert people.recent_positive[row, 1] == pytest.approx(2 * (1 - 0.13) ** 50)
+
+
+def test_memory_of_recent_contact_tends_to_its_frequency_and_language_to_one() -> None:
+    world = constant(100, 0, recall=0.2, language_gain=0.01)
+    people = world.people
+    people.language[:] = 0.3
+    for _ in range(100):
+        world.step()
+    row = int(np.flatnonzero(people.active & (people.group == 0))[0])
+    assert people.recent_positive[row, 1] == pytest.approx(1.0, abs=1e-9)
+    assert people.language[row] == pytest.approx(1 - 0.7 * math.exp(-0.01 * 100))
+
+
+def test_norms_pull_a_neighbourhood_together() -> None:
+    """With nothing else, the spread of a group in a neighbourhood falls by 1 - n a week and its mean stays."""
+    world = constant(0, 0, norms=0.1, drift=0.0)
+    people = world.people
+    people.age[:] = 30.0
+    street = world.settings["street"].partitions["neighbourhood"].start
+    rows = np.arange(street[0], street[1])
+    rows = rows[people.active[rows] & (people.group[rows] == 0)]
+    before = people.attitude[rows, 1].copy()
+    for _ in range(10):
+        world.step()
+    now = people.attitude[rows, 1]
+    assert now.mean() == pytest.approx(before.mean()) and now.std() == pytest.approx(before.std() * 0.9**10)
+
+
+# --- ranges
+
+def extremes() -> st.SearchStrategy[Psychology]:
+    """Psychologies of ends and middles of the allowed ranges."""
+    fields = {}
+    for name, field in Psychology.model_fields.items():
+        low, high = (next(getattr(m, b) for m in field.metadata if hasattr(m, b)) for b in ("ge", "le"))
+        fields[name] = st.sampled_from([low, high]) | st.floats(low, high)
+    return st.builds(Psychology, **fields)
+
+
+@settings(max_examples=40)
+@given(extremes(), st.integers(0, 2**32), st.sampled_from([0.0, 0.6, 3.0]), st.sampled_from([0.0, 1.0]))
+def test_no_state_ever_leaves_its_range(psychology: Psychology, seed: int, exposure: float, closeness: float) -> None:
+    """Whatever the psychology: attitudes stay in [-1, 1], feelings and language in [0, 1], experience above 0."""
+    occasions = {name: event.model_copy(update={"closeness": closeness, "slots": 5}) if k % 2 else event
+                 for k, (name, event) in enumerate(ordinary_week().items())}
+    world = make_world(four_groups(3, 60), make_parameters(
+        occasions, psychology=psychology, residents={
+            "exposure_spread": exposure, "disposition_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5}), seed)
+    for _ in range(4):
+        world.step()
+    people, rows = world.people, np.flatnonzero(world.people.active)
+    for name, low in (("attitude", -1), ("anxiety", 0), ("threat", 0), ("connectedness", 0), ("language", 0)):
+        column = people.column(name)[rows]
+        assert low <= column.min() and column.max() <= 1, name
+    for name in ("positive", "negative", "recent_positive", "recent_negative"):
+        assert (people.column(name)[rows] >= 0).all() and np.isfinite(people.column(name)[rows]).all()
+
+
+# --- ties
+
+def tied(world: World, pairs: list[tuple[int, int]]) -> None:
+    """Tie these rows, each in the first free place."""
+    people = world.people
+    for a, b in pairs:
+        for one, other in ((a, b), (b, a)):
+            people.ties[one, int(np.argmax(people.ties[one] < 0))] = other
+            people.friend_groups[one] |= 1 << int(people.group[other])
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_ties_fade_by_their_hazard(shared: bool) -> None:
+    """Of n ties (1 - hazard)^weeks are left, in a shared circle by another hazard than elsewhere."""
+    weeks, hazards = 20, {False: 0.04, True: 0.015}
+    world = make_world(two_groups(24, 200), make_parameters(
+        {}, psychology={"tie_fade": hazards[False], "tie_fade_shared": hazards[True]}))
+    circle = world.circles
+    rows = np.flatnonzero(world.people.active)
+    pairs = []
+    for a, b in zip(rows[0::2].tolist(), rows[1::2].tolist(), strict=False):
+        if not shared:
+            b = rows[(np.searchsorted(rows, b) + 1000) % rows.size // 2 * 2 + 1].item()
+        if bool(((circle[a] == circle[b]) & (circle[a] >= 0)).any()) == shared:
+            pairs.append((a, b))
+    tied(world, pairs)
+    for _ in range(weeks):
+        world.step()
+    left = int((world.people.ties >= 0).sum()) // 2
+    assert len(pairs) > 1000
+    assert errors_of_share(left, len(pairs), (1 - hazards[shared]) ** weeks) < ERRORS
+    assert errors_of_share(left, len(pairs), (1 - hazards[not shared]) ** weeks) > ERRORS
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.6])
+def test_ties_form_by_their_chance(chance: float) -> None:
+    """In circles of two seats the same two meet each week; own-group meetings are positive, so a tie forms with
+    the given chance."""
+    world = make_world(two_groups(48, 200), make_parameters(
+        {"it": occasion("street", "circle", presence=1.0, sociable=False)},
+        psychology={"tie_own": chance}, neighbours=2))
+    people, start = world.people, world.settings["street"].partitions["circle"].start
+    people.age[:] = 30.0
+    first = start[:-1][np.diff(start) == 2]
+    alike = people.active[first] & people.active[first + 1] & (people.group[first] == people.group[first + 1])
+    world.step()
+    assert alike.sum() > 2000
+    formed = (people.ties[first[alike], 0] == first[alike] + 1) & (people.ties[first[alike] + 1, 0] == first[alike])
+    assert errors_of_share(int(formed.sum()), int(alike.sum()), chance) < ERRORS
+    assert (people.ties[first[alike], 0] >= 0).sum() == formed.sum()

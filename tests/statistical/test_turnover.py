@@ -1,0 +1,102 @@
+"""Moves, departures and arrivals happen as often as asked, and lead where they should."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contactsim.residents import WEEKS_A_YEAR
+from contactsim.world import World
+from tests.statistical.deciding import ERRORS, P_VALUE, errors_of_share, p_of_counts
+from tests.worlds import make_parameters, make_world, two_groups
+
+
+def quiet(vacancy: float = 0.1, seed: int = 4, **scenario: object) -> World:
+    """A town of some 2,500 households in which nobody meets anybody."""
+    return make_world(two_groups(36, 160), make_parameters(
+        {}, residents={"vacancy": vacancy}, scenario=scenario), seed)
+
+
+def lived_in(world: World) -> np.ndarray:
+    """(households,) whether somebody lives there."""
+    return world.people.active[world.people.household_start[:-1]]
+
+
+def test_departures_by_the_year() -> None:
+    """After a year 1 - rate of the households are left: Binomial, one standard error is 0.9 points."""
+    world = quiet(departures=0.3)
+    before = int(lived_in(world).sum())
+    for _ in range(WEEKS_A_YEAR):
+        world.step()
+    after = int(lived_in(world).sum())
+    assert errors_of_share(after, before, 0.7) < ERRORS
+    assert errors_of_share(after, before, 0.64) > ERRORS
+
+
+def test_arrivals_by_the_week_and_group() -> None:
+    """Each empty dwelling is let with the given chance; groups by the shares asked for."""
+    world = quiet(vacancy=0.5, arrivals=0.2, arrival_shares={"A": 1.0, "B": 2.0})
+    empty = ~lived_in(world)
+    world.step()
+    let = empty & lived_in(world)
+    assert errors_of_share(int(let.sum()), int(empty.sum()), 0.2) < ERRORS
+    for _ in range(8):
+        world.step()
+    came = empty & lived_in(world)
+    group = world.people.group[world.people.household_start[:-1][came]]
+    assert came.sum() > 1500
+    assert errors_of_share(int(group.sum()), int(came.sum()), 2 / 3) < ERRORS
+    assert errors_of_share(int(came.sum()), int(empty.sum()), 1 - 0.8**9) < ERRORS
+
+
+def test_moves_by_the_year() -> None:
+    """Of households that want to move (1 - (1 - rate)^(1 / 52) a week), those find a dwelling whose search nobody
+    else wins: nearly all where half stands empty. Counted over 30 weeks as changes of dwelling."""
+    world = quiet(vacancy=0.5, moves=0.6)
+    households, moves, weeks = int(lived_in(world).sum()), 0, 30
+    for _ in range(weeks):
+        before = world.people.dwelling.copy()
+        world.step()
+        moves += int((world.people.dwelling != before)[lived_in(world)].sum())
+    chance = 1 - 0.4 ** (1 / WEEKS_A_YEAR)
+    expected = households * weeks * chance
+    assert moves < expected + ERRORS * np.sqrt(expected)
+    assert moves > 0.97 * expected - ERRORS * np.sqrt(expected)
+
+
+def test_movers_without_a_preference_go_anywhere() -> None:
+    """By cell as dwellings stand empty there (of the mover's size): Pearson's test over about 1,500 moves."""
+    world = quiet(vacancy=0.5, moves=0.9)
+    people = world.people
+    moved, offered = np.zeros(36), np.zeros(36)
+    size = np.diff(people.household_start)
+    for _ in range(14):
+        empty, before = ~lived_in(world), people.dwelling.copy()
+        cell = people.cell_of_dwelling[people.dwelling]
+        world.step()
+        movers = np.flatnonzero((people.dwelling != before) & lived_in(world))
+        moved += np.bincount(people.cell_of_dwelling[people.dwelling[movers]], minlength=36)
+        for s in range(1, 7):
+            share = np.bincount(cell[empty & (size == s)], minlength=36)
+            offered += share / share.sum() * (size[movers] == s).sum()
+    assert moved.sum() > 800
+    assert p_of_counts(moved, offered / offered.sum()) > P_VALUE
+    ramp = offered * np.linspace(0.7, 1.3, 36)
+    assert p_of_counts(moved, ramp / ramp.sum()) < P_VALUE  # a broken one: more to the later cells
+
+
+def dissimilarity(world: World) -> float:
+    people, rows = world.people, np.flatnonzero(world.people.active)
+    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
+    a, b = (np.bincount(cell[people.group[rows] == g], minlength=36) for g in (0, 1))
+    return float(np.abs(a / a.sum() - b / b.sum()).sum() / 2)
+
+
+def test_a_preference_for_ones_own_group_keeps_areas_apart() -> None:
+    """A town that starts divided mixes by moves without a preference, and stays more divided with one."""
+    towns = [quiet(vacancy=0.3, moves=0.99, own_group_preference=preference) for preference in (0.0, 10.0)]
+    start = dissimilarity(towns[0])
+    for _ in range(26):
+        for town in towns:
+            town.step()
+    free, bound = map(dissimilarity, towns)
+    assert free < start - 0.1 and bound > free + 0.1
