@@ -95,7 +95,8 @@ class Psychology(Section):
     positive_base: float = parameter(
         -1.0, -6, 4, "log odds", "assumed", "positive against neutral, for two neutral people")
     negative_base: float = parameter(
-        -2.4, -30, 4, "log odds", "calibrated", "negative against neutral, for two neutral people", "A10 (F7)")
+        -1.77, -30, 4, "log odds", "calibrated", "negative against neutral, for two neutral people",
+        "A10, three positive for each negative (F7): experiments/base_rates")
     appraisal: float = parameter(
         2.0, 0, 5, "log odds per attitude", "assumed",
         "MAIN ASSUMPTION: self-confirming appraisal, positive odds up and negative odds down with attitude")

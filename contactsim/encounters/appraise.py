@@ -26,7 +26,7 @@ def appraise(lo, hi, start, occupant, p, people, week, areas):  # type: ignore[n
     out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
     joint, candidate, priority = week.joint, week.candidate, week.priority
     for pool in range(lo, hi):
-        _around(pool, start, occupant, group, age, attitude, norm, share)
+        _around(pool, start, occupant, group, age, arrived, attitude, norm, share)
         for s in range(start[pool], start[pool + 1]):
             i = occupant[s]
             if i < 0:
@@ -39,8 +39,8 @@ def appraise(lo, hi, start, occupant, p, people, week, areas):  # type: ignore[n
 
 
 @inlined
-def _around(pool, start, occupant, group, age, attitude, norm, share):  # type: ignore[no-untyped-def]
-    """Norms and composition of one neighbourhood; sums run in the order of the seats."""
+def _around(pool, start, occupant, group, age, arrived, attitude, norm, share):  # type: ignore[no-untyped-def]
+    """Norms and composition of one neighbourhood, of all old enough who have arrived; sums run in order of seats."""
     G = attitude.shape[1]
     for g in range(G):
         share[pool, g] = 0.0
@@ -48,7 +48,7 @@ def _around(pool, start, occupant, group, age, attitude, norm, share):  # type: 
             norm[pool, g, h] = 0.0
     for s in range(start[pool], start[pool + 1]):
         i = occupant[s]
-        if i >= 0 and age[i] >= MEETING_AGE:
+        if i >= 0 and age[i] >= MEETING_AGE and not arrived[i] < 0.0:
             g = group[i]
             share[pool, g] += 1.0
             for h in range(G):

@@ -56,7 +56,8 @@ def interval(values: Sequence[float], family: int) -> Interval:
 def verdict(effect: Interval, band: Band, must_leave: Mapping[str, Interval]) -> tuple[str, str]:
     """The verdict and a plain reason."""
     if effect.outside(band):
-        return NOT_REPRODUCED, "the interval lies outside the band"
+        side = "above" if effect.low > _ends(band)[1] else "below"
+        return NOT_REPRODUCED, f"the interval lies {side} the band"
     if not effect.inside(band):
         return INCONCLUSIVE, "the interval reaches over the edge of the band"
     stays = [name for name, knocked in must_leave.items() if knocked.inside(band)]
