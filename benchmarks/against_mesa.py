@@ -92,12 +92,13 @@ def side_by_side(residents: int, weeks: int, repeats: int) -> dict[str, Any]:
         our_times.append(timed(ours.step, often))
     del theirs
     many = lived(residents, threads=None)
-    result: dict[str, Any] = {"residents": residents, "meetings_a_week": meetings, "idiomatic_mesa": rate(residents, mesa_times),
-              "one_thread": rate(residents, our_times),
+    result: dict[str, Any] = {"residents": residents, "meetings_a_week": meetings,
+              "idiomatic_mesa": rate(residents, mesa_times), "one_thread": rate(residents, our_times),
               "all_threads": rate(residents, [timed(many.step, often) for _ in range(2 * repeats)])}
     for name in ("one_thread", "all_threads"):
         result[f"ratio_{name}"] = result[name]["median"] / result["idiomatic_mesa"]["median"]
-    result["ratio_one_thread_best"] = result["one_thread"]["best"] / result["idiomatic_mesa"]["best"]
+    for by in ("best", "median_by_processor_time"):
+        result[f"ratio_one_thread_{by}"] = result["one_thread"][by] / result["idiomatic_mesa"][by]
     return result
 
 

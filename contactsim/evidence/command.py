@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 
 from contactsim.compiled import sources_digest
@@ -103,6 +104,9 @@ def _write(target: Path, result: Replayed, provenance: dict[str, Any]) -> None:
         ledger = {**as_json(result), "provenance": provenance}
         (partial / "ledger.json").write_text(json.dumps(ledger, indent=1, default=str), encoding="utf-8")
         report.csv(result).to_csv(partial / "ledger.csv", index=False)
+        pd.DataFrame(result.readings).to_csv(partial / "readings.csv", index=False)
+        if result.swept:
+            pd.DataFrame(result.swept).to_csv(partial / "swept.csv", index=False)
         (partial / "report.html").write_text(report.page(result, provenance), encoding="utf-8")
 
 

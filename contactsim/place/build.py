@@ -119,7 +119,7 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     synthetic += [_how_grouped(level, table.level, made) for level in levels[1:] if level.synthetic]
     census = [f"residents by group of each {table.level}"]
     if parents:
-        census.append(f"which {', '.join(parents)} hold them")
+        census.append(f"the {', '.join(parents)} in which each lies")
     return Place(name, groups, counts.astype(np.int32), tuple(levels), Provenance(
         (table.source,), table.notes, stated, tuple(census), tuple(synthetic), config.note))
 
