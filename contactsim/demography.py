@@ -79,8 +79,8 @@ def _depart(world: World, chance: float) -> bool:
     gone[rows] = True
     people.ties[rows] = -1
     people.ties[(people.ties >= 0) & gone[people.ties]] = -1
-    friend = people.ties >= 0
-    people.friend_groups[:] = np.bitwise_or.reduce(np.where(friend, 1 << people.group[people.ties].astype(int), 0), axis=1)
+    theirs = np.where(people.ties >= 0, 1 << people.group[people.ties].astype(int), 0)
+    people.friend_groups[:] = np.bitwise_or.reduce(theirs, axis=1)
     return True
 
 

@@ -26,6 +26,9 @@ from contactsim.place import Place
 from contactsim.residents import populate
 from contactsim.settings.seating import Setting, ordered, seat_everybody
 
+#: Residents from which on more than one thread pays (measured: benchmarks/README.md); used where none are asked for.
+WORTH_THREADS = 20_000
+
 _key_of = cache(name_key)
 
 
@@ -36,7 +39,7 @@ class World:
         place: who lives where; at least three nested levels of areas.
         parameters: residents, settings, psychology and scenario.
         seed: any integer; with the same parameters it fixes every bit of the run.
-        threads: how many threads the kernels use (None: all processors); never changes a result.
+        threads: how many threads the kernels use (None: all processors where that pays); never changes a result.
 
     Attributes:
         clock: the week that the next :meth:`step` lives; negative while a history is being lived.
@@ -49,7 +52,7 @@ class World:
     def __init__(self, place: Place, parameters: ModelParameters, seed: int, threads: int | None = None) -> None:
         climate.check_shocks(parameters.scenario.shocks, place.groups)
         self.place, self.parameters, self.seed = ordered(place), parameters, int(seed)
-        self.threads = Threads(threads)
+        self.threads = Threads(threads or (1 if place.residents < WORTH_THREADS else None))
         self.clock = 0
         self.people = populate(self.place, parameters.residents, parameters.psychology, self.seed)
         self.settings: dict[str, Setting] = seat_everybody(

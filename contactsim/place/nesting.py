@@ -58,10 +58,8 @@ def fill(levels: list[Level], residents: Ints, made: dict[str, Ints]) -> list[Le
             continue
         place = next((i for i, size in enumerate(sizes) if i and size >= high), len(levels))
         finer, coarser = levels[place - 1], levels[place] if place < len(levels) else None
-        if name in made and finer.synthetic:
-            area = made[name]
-        else:
-            area = _grouped(finer, coarser, residents, _SIZE[name])
+        given = name in made and finer.synthetic
+        area = made[name] if given else _grouped(finer, coarser, residents, _SIZE[name])
         levels = [*levels[:place], _named(name, area, coarser), *levels[place:]]
     return levels
 

@@ -233,6 +233,18 @@ def test_a_search_finds_an_empty_place_or_none() -> None:
     np.testing.assert_array_equal(demography._search(base, uid[::-3], places, empty), found[::-3])
 
 
+@given(st.lists(st.integers(0, 6), max_size=30), st.integers(0, 2**32))
+def test_who_gets_what_several_want_does_not_hang_on_their_order(wanted: list[int], seed: int) -> None:
+    """For each thing whoever has the highest priority; the same people whatever the order they stand in."""
+    shuffled = np.random.default_rng(seed)
+    things, priority = np.array(wanted, np.intp), shuffled.permutation(len(wanted)) / 50
+    best = {thing: max(priority[things == thing]) for thing in wanted}
+    for _ in range(3):
+        order = shuffled.permutation(len(wanted))
+        winners = order[demography._settle_conflicts(things[order], priority[order])]
+        assert {int(things[w]): priority[w] for w in winners} == best and len(winners) == len(best)
+
+
 # --- what a user may ask for
 
 @pytest.mark.parametrize("wanted", [{"Z": 1.0}, {"A": 0.0}, {"A": 2.0, "B": -1.0}])

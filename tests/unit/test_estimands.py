@@ -78,7 +78,8 @@ def test_worst_tenth_is_those_with_most_negative_contact() -> None:
     negative = np.arange(N, dtype=float)
     end = np.where(negative >= N * 0.9, -1.0, 0.0) + 0.1 * noise(1)
     middle = np.zeros(N)
-    seen = {0.1: observed(0.1 * noise(2), negative * 0, negative, middle), 0.5: observed(end, negative * 0, negative, middle)}
+    seen = {0.1: observed(0.1 * noise(2), negative * 0, negative, middle),
+            0.5: observed(end, negative * 0, negative, middle)}
     gap = (end[-N // 10:].mean() - end[: -N // 10].mean()) / end.std()
     for reading in ("level", "change", "effect"):
         assert math.isclose(worst_tenth(case(seen), reading, 0.5), gap, rel_tol=1e-9)
