@@ -137,8 +137,9 @@ class Town:
                     person.threat += shock.threat * (1.0 - person.threat)
 
     def _around(self, area: Area) -> None:
-        """Norms: the mean attitude of each group; composition: the groups' shares. Of those old enough who have arrived."""
-        grown = [person for person in self._present(area.seats) if person.age >= MEETING_AGE and not person.arrived < 0]
+        """Norms: the mean attitude of each group; composition: the groups' shares. Of all old enough and arrived."""
+        grown = [person for person in self._present(area.seats)
+                 if person.age >= MEETING_AGE and not person.arrived < 0]
         counts = [sum(person.group == g for person in grown) for g in range(self.groups)]
         area.norm = []
         for g in range(self.groups):

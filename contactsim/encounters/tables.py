@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import Any, NamedTuple
 
@@ -121,9 +122,9 @@ def terms(occasion: Occasion, p: Psychology) -> Terms:
         presence=occasion.presence,
         sociable=occasion.sociable,
         avoidability=occasion.avoidability,
-        take_up=float(np.exp(p.take_up_base)),
-        positive=float(np.exp(p.positive_base + p.conditions_positive * fit)),
-        negative=float(np.exp(p.negative_base - p.conditions_negative * fit - p.mediator * occasion.mediator)),
+        take_up=math.exp(p.take_up_base),
+        positive=math.exp(p.positive_base + p.conditions_positive * fit),
+        negative=math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * occasion.mediator),
         inequality=p.unequal_standing * (1 - occasion.equal_status),
         joint=round(100 * occasion.common_goals * occasion.cooperation),
         tie_cross=p.tie_cross if in_circle else 0.0,

@@ -95,11 +95,6 @@ def quarter_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
     return place.levels[2].area_of_cell[cell].astype(np.int32)
 
 
-def dwelling_seats(people: Residents) -> NDArray[np.int64]:
-    """(D + 1,) first street seat of each dwelling: dwelling d is as large as household d was at the start."""
-    return people.household_start
-
-
 def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     rows = len(people)
     occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
