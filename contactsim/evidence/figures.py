@@ -78,7 +78,7 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
             at = np.arange(len(found))
             low, high = bands[name]
             ax.axhspan(-1e3 if low is None else low, 1e3 if high is None else high, color=GREEN, alpha=0.15, lw=0)
-            ends = np.append(found[["low", "high"]].to_numpy(dtype=float), 0.0)
+            ends = np.append(table.loc[table["outcome"] == name, ["low", "high"]].to_numpy(dtype=float), 0.0)
             ax.set_ylim(ends.min() - 0.1 * np.ptp(ends), ends.max() + 0.1 * np.ptp(ends))
             ax.errorbar(at, found["mean"], yerr=[found["mean"] - found["low"], found["high"] - found["mean"]],
                         color=BLUE, marker="o", capsize=2)
