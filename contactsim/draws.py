@@ -96,6 +96,12 @@ def stream(seed: int, *parts: int) -> np.uint64:
     return np.uint64(_stream(tuple([_signed(int(part)) for part in (seed, *parts)])))
 
 
+def streams(seed: int, decisions: NDArray[np.int64], *parts: int) -> NDArray[np.uint64]:
+    """:func:`stream` for several decisions at once: (decisions,) bases with the same ``parts``, 64-bit integers."""
+    bases: NDArray[np.uint64] = _streams(_signed(seed), decisions, parts)
+    return bases
+
+
 def _signed(part: int) -> int:
     """The 64-bit signed integer with the same last 64 bits, which a kernel takes as it is."""
     return (part + _SIGN & _MASK) - _SIGN
@@ -116,6 +122,17 @@ def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDA
 def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
     """Standard normal draws, one for each part (inverse of the normal distribution)."""
     return ndtri(uniforms(base, parts) + 0.5 * _TO_UNIT)
+
+
+@kernel
+def _streams(seed, decisions, parts):  # type: ignore[no-untyped-def]
+    out = np.empty(decisions.shape[0], np.uint64)
+    for k in range(decisions.shape[0]):
+        base = fold(mix(np.uint64(seed) ^ _GOLDEN), np.uint64(decisions[k]))
+        for n in range(len(parts)):
+            base = fold(base, np.uint64(parts[n]))
+        out[k] = base
+    return out
 
 
 @kernel

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contactsim import climate, demography
 from contactsim.compiled import Threads
-from contactsim.draws import Decision, name_key, stream
+from contactsim.draws import Decision, name_key, stream, streams
 from contactsim.encounters.appraise import appraise
 from contactsim.encounters.change import change
 from contactsim.encounters.meet import meet
@@ -28,6 +28,9 @@ from contactsim.settings.seating import Setting, ordered, seat_everybody
 
 #: Residents from which on more than one thread pays (measured: benchmarks/README.md); used where none are asked for.
 WORTH_THREADS = 20_000
+
+#: The decisions of a meeting, in the order of :class:`~contactsim.encounters.tables.Streams`.
+MEETING = np.array([Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS])
 
 _key_of = cache(name_key)
 
@@ -142,10 +145,9 @@ class World:
                 continue
             setting = self.settings[occasion.setting]
             pools = setting.partitions[occasion.among]
-            streams = Streams(*(self.base(d, name, slot) for d in (
-                Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
+            bases = Streams(*streams(self.seed, MEETING, self.clock, _key_of(name), slot))
             self.threads.run(lambda k, lo, hi: meet(
-                lo, hi, pools.start, pools.keys, setting.occupant, t, streams, self.columns, self.week,  # noqa: B023
+                lo, hi, pools.start, pools.keys, setting.occupant, t, bases, self.columns, self.week,  # noqa: B023
                 self._scratch[k]), self._spans[occasion.setting, occasion.among])
 
     def _change(self) -> None:

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from contactsim.draws import Decision, below, fold, mix, name_key, normals, pair_part, stream, uniform, uniforms
+from contactsim.draws import (
+    Decision,
+    below,
+    fold,
+    mix,
+    name_key,
+    normals,
+    pair_part,
+    stream,
+    streams,
+    uniform,
+    uniforms,
+)
 
 U = np.uint64
 M = 2**64 - 1
@@ -106,3 +118,12 @@ def test_streams_of_unlike_keys_differ(one: tuple[int, ...], other: tuple[int, .
 def test_names_are_told_apart_by_their_parts() -> None:
     assert name_key("ab", "c") != name_key("a", "bc")
     assert 0 <= name_key("x") < 2**63
+
+
+@given(st.integers(-(2**70), 2**70), st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-600, 600),
+       st.integers(0, 2**63 - 1), st.integers(0, 20))
+def test_several_streams_are_those_of_each_decision(seed: int, decisions: list[int], week: int, key: int,
+                                                    slot: int) -> None:
+    together = streams(seed, np.array(decisions, np.int64), week, key, slot)
+    assert together.dtype == np.uint64
+    assert together.tolist() == [int(stream(seed, d, week, key, slot)) for d in decisions]
