@@ -145,7 +145,8 @@ class Psychology(Section):
     # perceived threat
     threat_rest: float = parameter(0.3, 0, 1, "threat", "assumed", "resting perceived threat")
     threat_level: float = parameter(
-        0.0, 0, 1, "threat per share", "sourced", "threat from the level of other groups' local share", "A26: hardly")
+        0.0, 0, 1, "threat per share", "assumed", "threat from the level of other groups' local share",
+        "A26: level hardly matters; none is our reading of that")
     threat_change: float = parameter(
         2.0, 0, 10, "threat per share gained in a year", "assumed", "threat from a fast rise of that share", "sign: A26")
     threat_learning: float = parameter(0.02, 0, 1, "per close meeting", "assumed", "learning of threat", "sign: A16")

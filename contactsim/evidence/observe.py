@@ -14,6 +14,7 @@ from contactsim.history import lived_world
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.residents import SURVEY_AGE
+from contactsim.world import World
 
 Array = NDArray[np.float64]
 
@@ -89,7 +90,7 @@ def sarle(x: Array) -> float:
     return float((skew**2 + 1) / (kurtosis + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3))))
 
 
-def _between(world, rows, values) -> float:  # type: ignore[no-untyped-def]
+def _between(world: World, rows: NDArray[np.intp], values: Array) -> float:
     """Share of the variance that lies between neighbourhoods."""
     street = world.settings["street"]
     area = np.searchsorted(street.partitions["neighbourhood"].start, street.seat[rows], side="right") - 1
