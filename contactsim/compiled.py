@@ -30,6 +30,7 @@ KERNEL_SOURCES = (
     "parameters.py",
     "residents.py",
     "encounters/tables.py",
+    "encounters/exponential.py",
     "encounters/appraise.py",
     "encounters/meet.py",
     "encounters/change.py",
@@ -66,13 +67,16 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = _FOLDER or before  # type: ignore[attr-defined]
     try:
-        return numba.njit(nogil=True, cache=_FOLDER is not None, error_model="numpy", **options)(function)
+        return numba.njit(nogil=True, cache=_FOLDER is not None, error_model="numpy", _nrt=False, **options)(function)
     finally:
         config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` (serial, without the interpreter lock, IEEE arithmetic without fast-math).
+
+    A kernel allocates nothing: all arrays are handed in. So Numba need not count references to them, which
+    took a fifth of a meeting's time (``_nrt=False``).
 
     Parallel work is done by calling a kernel on disjoint ranges from several Python threads
     (:class:`Threads`), so no Numba threading layer is involved.

@@ -4,7 +4,9 @@ A draw has no state and no order. Two runs that differ in one thing therefore sh
 the result cannot depend on threads, processes or the order of pools.
 
 The hash is the finalizer of splitmix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195), applied
-twice for each part of a key so that the streams of two keys are not shifted copies of one another.
+twice for each part of a key so that the streams of two keys are not shifted copies of one another. Where one
+decision needs several numbers (the pairs of a pool, the two sides of a meeting) they are successive numbers
+of splitmix64 itself, begun at a hash of the key (:func:`nth`).
 """
 
 from __future__ import annotations
@@ -23,12 +25,13 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11, _S32 = (np.uint64(n) for n in (30, 27, 31, 11, 32))
-_TO_UNIT = 2.0**-53
+_TO_UNIT, _TO_HALF, _LOW = 2.0**-53, 2.0**-32, np.uint64(0xFFFFFFFF)
 _MASK, _SIGN = 0xFFFFFFFFFFFFFFFF, 0x8000000000000000
 
 
 class Decision(IntEnum):
-    """What a draw decides. Numbers are part of the reproducibility contract: append, never renumber."""
+    """What a draw decides. Numbers are part of the reproducibility contract: append, never renumber,
+    never give a retired one (14 to 16, 18, 19) to something else."""
 
     PLACE = 1
     AGE = 2
@@ -43,12 +46,7 @@ class Decision(IntEnum):
     SEATING = 11
     PAIRING = 12
     PRESENCE = 13
-    TAKE_UP = 14
-    VALENCE = 15
-    TIE_FORMS = 16
     TIE_FADES = 17
-    FRIENDS_MEET = 18
-    FRIENDS_VALENCE = 19
     MOVE = 20
     DEPARTURE = 21
     ARRIVAL = 22
@@ -56,6 +54,17 @@ class Decision(IntEnum):
     EMPLOYMENT = 24
     MEMBERSHIP = 25
     ANXIETY = 26
+    DISPLACED = 27
+    RECRUITED = 28
+    TEAM = 29
+    ATTENDS = 30
+    MESSAGE = 31
+    RUMOUR = 32
+    PLACEMENT = 33
+    ITEM = 34
+    RESPONSE = 35
+    MEETING = 36
+    FRIENDS = 37
 
 
 @inlined
@@ -75,13 +84,38 @@ def fold(base, part):  # type: ignore[no-untyped-def]
 @inlined
 def uniform(base, part):  # type: ignore[no-untyped-def]
     """A float in [0, 1) for ``part`` (uint64) of the stream ``base`` (uint64)."""
-    return (fold(base, part) >> _S11) * _TO_UNIT
+    return unit(fold(base, part))
 
 
 @inlined
-def below(base, part, n):  # type: ignore[no-untyped-def]
-    """An integer in [0, n) for n < 2**31 (multiply and shift; bias below n / 2**32)."""
-    return np.int64(((fold(base, part) >> _S32) * np.uint64(n)) >> _S32)
+def below(number, n):  # type: ignore[no-untyped-def]
+    """An integer in [0, n) from a random uint64, n < 2**31 (multiply and shift; bias below n / 2**32)."""
+    return np.int64(((number >> _S32) * np.uint64(n)) >> _S32)
+
+
+@inlined
+def unit(number):  # type: ignore[no-untyped-def]
+    """A float in [0, 1) from the upper 53 bits of a uint64."""
+    return (number >> _S11) * _TO_UNIT
+
+
+@inlined
+def nth(begin, n):  # type: ignore[no-untyped-def]
+    """The n-th number (uint64) of splitmix64 begun at ``begin`` (uint64), itself a hash of a key."""
+    return mix(begin + n * _GOLDEN)
+
+
+@inlined
+def halves(number):  # type: ignore[no-untyped-def]
+    """Two floats in [0, 1) from the upper and the lower 32 bits of a uint64."""
+    return (number >> _S32) * _TO_HALF, (number & _LOW) * _TO_HALF
+
+
+@inlined
+def pair_key(base, a, b):  # type: ignore[no-untyped-def]
+    """A hash (uint64) of the unordered pair of identifiers a and b (uint64) in the stream ``base``."""
+    low, high = (a, b) if a < b else (b, a)
+    return mix(mix(base ^ low) + high * _GOLDEN)
 
 
 @inlined
@@ -96,9 +130,14 @@ def stream(seed: int, *parts: int) -> np.uint64:
     return np.uint64(_stream(tuple([_signed(int(part)) for part in (seed, *parts)])))
 
 
-def streams(seed: int, decisions: NDArray[np.int64], *parts: int) -> NDArray[np.uint64]:
-    """:func:`stream` for several decisions at once: (decisions,) bases with the same ``parts``, 64-bit integers."""
-    bases: NDArray[np.uint64] = _streams(_signed(seed), decisions, parts)
+def streams(seed: int, decisions: NDArray[np.int64], week: int, names: NDArray[np.int64],
+            slots: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """:func:`stream` (seed, decision, week, name, slot) for many at once: (names, decisions) bases.
+
+    ``names`` (keys) and ``slots`` are of equal length.
+    """
+    bases = np.empty((names.shape[0], decisions.shape[0]), np.uint64)
+    _streams(_signed(seed), decisions, week, names, slots, bases)
     return bases
 
 
@@ -116,7 +155,9 @@ def name_key(*names: str) -> int:
 def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
     """Floats in [0, 1), one for each part; equal to :func:`uniform` part by part."""
     keys = np.asarray(parts).astype(np.uint64)
-    return _uniforms(np.uint64(base), keys.ravel()).reshape(keys.shape)
+    out = np.empty(keys.shape)
+    _uniforms(np.uint64(base), keys.ravel(), out.ravel())
+    return out
 
 
 def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
@@ -125,14 +166,12 @@ def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDAr
 
 
 @kernel
-def _streams(seed, decisions, parts):  # type: ignore[no-untyped-def]
-    out = np.empty(decisions.shape[0], np.uint64)
+def _streams(seed, decisions, week, names, slots, out):  # type: ignore[no-untyped-def]
     for k in range(decisions.shape[0]):
         base = fold(mix(np.uint64(seed) ^ _GOLDEN), np.uint64(decisions[k]))
-        for n in range(len(parts)):
-            base = fold(base, np.uint64(parts[n]))
-        out[k] = base
-    return out
+        base = fold(base, np.uint64(week))
+        for n in range(names.shape[0]):
+            out[n, k] = fold(fold(base, np.uint64(names[n])), np.uint64(slots[n]))
 
 
 @kernel
@@ -144,8 +183,6 @@ def _stream(parts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _uniforms(base, parts):  # type: ignore[no-untyped-def]
-    out = np.empty(parts.shape[0])
+def _uniforms(base, parts, out):  # type: ignore[no-untyped-def]
     for i in range(parts.shape[0]):
         out[i] = uniform(base, parts[i])
-    return out

@@ -88,14 +88,14 @@ class Psychology(Section):
     take_up_anxiety: float = parameter(
         1.0, 0, 5, "log odds per anxiety", "assumed", "anxiety above rest lowers each side's take-up", "sign: A22, essay 6")
     take_up_sociability: float = parameter(
-        0.2, 0, 3, "log odds per log sociability", "assumed", "sociable people take up more")
+        0.2, 0, 3, "log odds per sociability", "assumed", "people more sociable than the mean (1) take up more")
     take_up_language: float = parameter(
         1.0, 0, 5, "log odds per confidence", "assumed", "a missing shared language lowers take-up")
     # valence, drawn for each side: odds against neutral
     positive_base: float = parameter(
         -1.0, -6, 4, "log odds", "assumed", "positive against neutral, for two neutral people")
     negative_base: float = parameter(
-        -1.77, -30, 4, "log odds", "calibrated", "negative against neutral, for two neutral people",
+        -1.78, -30, 4, "log odds", "calibrated", "negative against neutral, for two neutral people",
         "A10, three positive for each negative (F7): experiments/base_rates")
     appraisal: float = parameter(
         2.0, 0, 5, "log odds per attitude", "assumed",
@@ -111,6 +111,9 @@ class Psychology(Section):
     conditions_negative: float = parameter(
         1.0, 0, 5, "log odds, none to all conditions", "assumed", "Allport's conditions lower negative odds", "sign: A1")
     mediator: float = parameter(1.0, 0, 5, "log odds", "assumed", "a mediator lowers negative odds", "sign: essay 3")
+    neutral_ground: float = parameter(
+        0.3, 0, 5, "log odds", "assumed", "ground that is nobody's own raises take-up and lowers negative odds",
+        "sign: essays 2 and 5")
     unequal_standing: float = parameter(
         1.0, 0, 10, "per standing", "assumed",
         "negative odds rise by this times the gap in standing where status is not equal", "sign: essay 10")
@@ -165,10 +168,32 @@ class Psychology(Section):
         0.01, 0, 0.5, "per week", "assumed", "decline of connectedness", "sign: A21")
     connectedness_gain: float = parameter(
         0.02, 0, 1, "per joint activity", "assumed", "joint activity sustains connectedness", "sign: A21")
+    # community engagement, civic participation, felt stigma, rumours
+    engagement_rest: float = parameter(0.2, 0, 1, "engagement", "assumed", "where community engagement declines to")
+    engagement_decline: float = parameter(0.01, 0, 0.5, "per week", "assumed", "decline of engagement", "sign: A21")
+    engagement_gain: float = parameter(
+        0.05, 0, 1, "per joint activity", "assumed",
+        "joint activity in community life (associations and sessions) raises engagement", "sign: A21")
+    civic_rest: float = parameter(
+        0.5, 0, 1, "participation", "assumed", "civic participation at the start; nothing but actions moves it")
+    stigma_rest: float = parameter(0.2, 0, 1, "stigma", "assumed", "resting felt stigma")
+    stigma_learning: float = parameter(
+        0.02, 0, 1, "per close meeting", "assumed", "negative meetings raise felt stigma", "sign: essay 8")
+    stigma_bonding: float = parameter(
+        0.1, 0, 5, "close meetings per meeting", "assumed",
+        "what a meeting with one's own group in community life does against felt stigma", "sign: essay 8")
+    stigma_drift: float = parameter(0.02, 0, 0.5, "per week", "assumed", "return of felt stigma to rest")
+    stigma_anxiety: float = parameter(
+        0.2, 0, 1, "anxiety per stigma", "assumed", "felt stigma raises the resting point of anxiety", "sign: essay 8")
+    rumour_threat: float = parameter(
+        0.2, 0, 1, "threat", "assumed", "believing a hostile rumour raises the resting point of threat",
+        "sign: eight things")
     language_gain: float = parameter(
         0.01, 0, 1, "per meeting", "assumed", "learning of the shared language by newcomers", "sign: essays 2 and 4")
 
 
+#: Slots of a week at most: what a resident does elsewhere is kept as one bit a slot.
+MOST_SLOTS = 32
 SettingName = Literal["street", "school", "work", "association", "ties"]
 #: Scales at which people can meet in each setting.
 SCALES_OF: dict[str, tuple[str, ...]] = {
@@ -176,15 +201,9 @@ SCALES_OF: dict[str, tuple[str, ...]] = {
     "work": ("circle", "pool"), "association": ("circle", "pool"), "ties": ("friends",)}
 
 
-class Occasion(Section):
-    """How people meet in one setting at one scale: how often, and under which of Allport's conditions."""
+class Conditions(Section):
+    """The conditions of a meeting: how deep it goes, whether one can walk away, and Allport's four."""
 
-    setting: SettingName = Field(description="where; 'ties' is wherever friends of other groups meet")
-    among: Literal["circle", "pool", "cell", "neighbourhood", "quarter", "friends"] = Field(
-        description="who can meet: the small circle, the whole pool, (street) an area, (ties) friends")
-    slots: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
-    presence: float = parameter(0.6, 0, 1, "chance", "assumed", "a person is there in a slot")
-    sociable: bool = parameter(True, None, None, "yes/no", "assumed", "sociable people are there more often")
     closeness: float = parameter(0.3, 0, 1, "0-1", "assumed", "how deep a meeting goes (kept in hundredths)")
     avoidability: float = parameter(1.0, 0, 1, "0-1", "assumed", "can one walk away")
     equal_status: float = parameter(0.5, 0, 1, "0-1", "assumed", "Allport: equal status")
@@ -192,6 +211,18 @@ class Occasion(Section):
     cooperation: float = parameter(0.3, 0, 1, "0-1", "assumed", "Allport: cooperation")
     support: float = parameter(0.5, 0, 1, "0-1", "assumed", "Allport: institutional support")
     mediator: float = parameter(0.0, 0, 1, "0-1", "assumed", "a mediator is present")
+    neutral_ground: float = parameter(0.0, 0, 1, "0-1", "assumed", "the ground is nobody's own")
+
+
+class Occasion(Conditions):
+    """How people meet in one setting at one scale: how often, and under which conditions."""
+
+    setting: SettingName = Field(description="where; 'ties' is wherever friends of other groups meet")
+    among: Literal["circle", "pool", "cell", "neighbourhood", "quarter", "friends"] = Field(
+        description="who can meet: the small circle, the whole pool, (street) an area, (ties) friends")
+    slots: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
+    presence: float = parameter(0.6, 0, 1, "chance", "assumed", "a person is there in a slot")
+    sociable: bool = parameter(True, None, None, "yes/no", "assumed", "sociable people are there more often")
 
 
 class Pools(Section):
@@ -221,6 +252,10 @@ class Settings(Section):
             if occasion.among not in allowed:
                 raise ValueError(f"settings.occasions.{name}.among={occasion.among} does not fit setting "
                                  f"{occasion.setting}: allowed are {', '.join(allowed)}")
+        slots = sum(occasion.slots for occasion in self.occasions.values())
+        if slots > MOST_SLOTS:
+            raise ValueError(f"settings.occasions have {slots} slots a week together; at most {MOST_SLOTS} fit "
+                             f"(one bit each)")
         return self
 
 
@@ -232,6 +267,7 @@ class Shock(Section):
     attitude: float = parameter(0.0, 0, 1, "share of the way to -1", "assumed", "direct fall of attitudes to the target")
     anxiety: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of anxiety of all but the target")
     threat: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of threat of all but the target")
+    stigma: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of felt stigma of the target")
 
 
 class Scenario(Section):

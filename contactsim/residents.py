@@ -34,9 +34,12 @@ TIE_PLACES = 8
 WEEKS_A_YEAR = 52
 #: Confidence in the shared language on arrival (assumed); it grows with meetings.
 ARRIVAL_LANGUAGE = 0.3
+#: States of ``Residents.rumour``.
+UNHEARD, BELIEVES, KNOWS_BETTER = 0, 1, 2
 
 WRITABLE = frozenset({"age", "sociability", "exposure", "disposition", "standing", "language", "anxiety", "threat",
-                      "connectedness", "attitude", "positive", "negative", "recent_positive", "recent_negative"})
+                      "connectedness", "engagement", "stigma", "civic", "attitude", "positive", "negative",
+                      "recent_positive", "recent_negative"})
 
 
 @dataclass
@@ -60,6 +63,10 @@ class Residents:
     anxiety: NDArray[np.float64]  # (N,) intergroup anxiety [0, 1]
     threat: NDArray[np.float64]  # (N,) perceived threat [0, 1]
     connectedness: NDArray[np.float64]  # (N,) community connectedness [0, 1]
+    engagement: NDArray[np.float32]  # (N,) community engagement [0, 1]
+    stigma: NDArray[np.float32]  # (N,) felt stigma [0, 1]
+    civic: NDArray[np.float32]  # (N,) civic participation [0, 1]; actions alone move it
+    rumour: NDArray[np.int8]  # (N,) a rumour in the place: UNHEARD, BELIEVES or KNOWS_BETTER
     attitude: NDArray[np.float64]  # (N, G) towards each other group, [-1, 1]; own column 0
     positive: NDArray[np.float64]  # (N, G) accumulated positive experience, close meetings
     negative: NDArray[np.float64]  # (N, G) accumulated negative experience, close meetings
@@ -122,6 +129,8 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         household=household, uid=np.arange(rows, dtype=np.int64), active=occupied[household],
         disposition=np.zeros(rows), sociability=np.ones(rows), exposure=np.zeros(rows), standing=np.zeros(rows),
         language=np.ones(rows), anxiety=np.zeros(rows), threat=np.zeros(rows), connectedness=np.zeros(rows),
+        engagement=np.zeros(rows, np.float32), stigma=np.zeros(rows, np.float32), civic=np.zeros(rows, np.float32),
+        rumour=np.zeros(rows, np.int8),
         attitude=np.zeros((rows, G)), positive=np.zeros((rows, G)), negative=np.zeros((rows, G)),
         recent_positive=np.zeros((rows, G)), recent_negative=np.zeros((rows, G)),
         ties=np.full((rows, TIE_PLACES), -1, np.int32), friend_groups=np.zeros(rows, np.uint16),
@@ -168,6 +177,10 @@ def rest(people: Residents, rows: NDArray[np.intp], psychology: Psychology) -> N
         psychology.anxiety_rest - psychology.anxiety_disposition * disposition, 0.0, 1.0)
     people.threat[rows] = psychology.threat_rest
     people.connectedness[rows] = psychology.connectedness_rest
+    people.engagement[rows] = psychology.engagement_rest
+    people.stigma[rows] = psychology.stigma_rest
+    people.civic[rows] = psychology.civic_rest
+    people.rumour[rows] = UNHEARD
     for name in ("positive", "negative", "recent_positive", "recent_negative"):
         people.column(name)[rows] = 0.0
     attitude = np.repeat(disposition[:, None], people.groups, axis=1)

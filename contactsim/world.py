@@ -5,8 +5,9 @@ This is the model itself, without Mesa, Hydra or files: arrays, keyed draws and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,14 +15,15 @@ from numpy.typing import NDArray
 
 from contactsim import climate, demography
 from contactsim.compiled import Threads
-from contactsim.draws import Decision, name_key, stream, streams
-from contactsim.encounters.appraise import appraise
+from contactsim.draws import Decision, name_key, stream
+from contactsim.encounters.appraise import BLOCK, appraise
 from contactsim.encounters.change import change
-from contactsim.encounters.meet import meet
-from contactsim.encounters.tables import Areas, Streams, blank_week, people_of, rules, terms
+from contactsim.encounters.rounds import FRIENDS, rounds_of
+from contactsim.encounters.session import Session, take_away
+from contactsim.encounters.tables import Areas, blank_week, people_of, rules, terms
 from contactsim.encounters.ties import free_places, friends_meet, renew
 from contactsim.measures.weekly import tidy, weekly_sums, weigh_others
-from contactsim.parameters import ModelParameters, Occasion
+from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.residents import populate
 from contactsim.settings.seating import Setting, ordered, seat_everybody
@@ -29,10 +31,16 @@ from contactsim.settings.seating import Setting, ordered, seat_everybody
 #: Residents from which on more than one thread pays (measured: benchmarks/README.md); used where none are asked for.
 WORTH_THREADS = 20_000
 
-#: The decisions of a meeting, in the order of :class:`~contactsim.encounters.tables.Streams`.
-MEETING = np.array([Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS])
-
 _key_of = cache(name_key)
+
+
+class Action(Protocol):
+    """Something that is done about the place: all that the week knows of it."""
+
+    name: str
+
+    def week(self, world: World) -> None:
+        """Do what is due in the world's week: call sessions together, change settings or standing, speak."""
 
 
 class World:
@@ -43,6 +51,7 @@ class World:
         parameters: residents, settings, psychology and scenario.
         seed: any integer; with the same parameters it fixes every bit of the run.
         threads: how many threads the kernels use (None: all processors where that pays); never changes a result.
+        actions: what is done about the place from week 0 on, in this order.
 
     Attributes:
         clock: the week that the next :meth:`step` lives; negative while a history is being lived.
@@ -52,11 +61,14 @@ class World:
         record: weekly sums since week 0.
     """
 
-    def __init__(self, place: Place, parameters: ModelParameters, seed: int, threads: int | None = None) -> None:
+    def __init__(self, place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
+                 actions: Sequence[Action] = ()) -> None:
         climate.check_shocks(parameters.scenario.shocks, place.groups)
         self.place, self.parameters, self.seed = ordered(place), parameters, int(seed)
         self.threads = Threads(threads or (1 if place.residents < WORTH_THREADS else None))
         self.clock = 0
+        self.actions = list(actions)
+        self.sessions: list[Session] = []
         self.people = populate(self.place, parameters.residents, parameters.psychology, self.seed)
         self.settings: dict[str, Setting] = seat_everybody(
             self.place, self.people, parameters.settings, parameters.residents, self.seed)
@@ -64,14 +76,15 @@ class World:
         self.terms = {name: terms(occasion, parameters.psychology)
                       for name, occasion in parameters.settings.occasions.items()}
         G, P = len(place.groups), len(self.settings["street"].partitions["neighbourhood"])
-        self.areas = Areas(np.zeros((P, G, G)), np.zeros((P, G)), np.zeros((P, G)))
+        self.areas = Areas(np.zeros((P, G, G)), np.zeros((P, G)), np.zeros((P, G)), np.zeros((P, G, G)))
         self.transfer = np.full((G, G), parameters.psychology.transfer)
         np.fill_diagonal(self.transfer, 1.0)
         self.week = blank_week(self.people)
+        self._bits = _bits(parameters)
         self.columns = people_of(self.people)
         self.weights = weigh_others(self.place.counts.sum(axis=0))
-        self._spans = {(name, among): self.threads.split(pools.start)
-                       for name, setting in self.settings.items() for among, pools in setting.partitions.items()}
+        self.rounds, self.friends = rounds_of(parameters.settings.occasions, self.terms, self.settings, self.threads)
+        self._areas_of_threads = self.threads.split(self.settings["street"].partitions["neighbourhood"].start)
         self._rows = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
         self.circles = np.empty((0, 0), np.int32)
         self.reseated()
@@ -83,24 +96,49 @@ class World:
     def step(self) -> None:
         """Live one week. Everything reads the state at the week's start; the order is:
 
-        1. Climate: this week's shocks act on attitude, anxiety and threat.
-        2. Appraisal: what the people around think, and what each resident brings into meetings.
-        3. Encounters, occasion by occasion: pairs, take-up, valence for each side; friends meet.
-        4. Change: attitude, experience, anxiety, threat, connectedness, language; everybody gets older.
-        5. Ties form and fade.
-        6. Measures: the week is recorded.
-        7. Moves, arrivals and departures, where the scenario has them, and once a year new seats for those
+        1. Climate: this week's shocks act on attitude, anxiety, threat and felt stigma.
+        2. Actions: those due call sessions together, change settings or standing, or speak.
+        3. Appraisal: what the people around think, and what each resident brings into meetings.
+        4. Encounters, setting by setting: pairs, take-up, valence for each side; then the sessions of actions;
+           then friends meet.
+        5. Change: attitude, experience, anxiety, threat, connectedness, engagement, felt stigma, language;
+           everybody gets older.
+        6. Ties form and fade.
+        7. Measures: the week is recorded.
+        8. Moves, arrivals and departures, where the scenario has them, and once a year new seats for those
            who have left school or started it; then the clock moves.
         """
         self._climate()
+        self._act()
         self._appraise()
-        for name, occasion in self.parameters.settings.occasions.items():
-            self._meet(name, occasion)
+        self._meet()
         self._change()
         self._renew_ties()
         self._measure()
         demography.week(self)
         self.clock += 1
+
+    def convene(self, session: Session, displaces: Iterable[str] | None = ()) -> None:
+        """Let a session take place this week; for an action, in its :meth:`Action.week`.
+
+        All who come spend ``session.slots`` slots of the occasions ``displaces`` (None: any) on it, so that the
+        session takes the place of other contact; see :meth:`take_away`.
+        """
+        self.sessions.append(session)
+        if displaces != ():
+            self.take_away(session.rows, session.slots, displaces, session.name)
+
+    def take_away(self, rows: NDArray[np.integer], slots: int | None, displaces: Iterable[str] | None,
+                  name: str) -> None:
+        """Let rows spend ``slots`` (None: all) of this week's slots of the occasions ``displaces`` elsewhere.
+
+        Which slots is drawn for each person by ``name`` and week, also those that they would not have used.
+        Raises KeyError for an occasion that the settings do not have.
+        """
+        names = self.parameters.settings.occasions if displaces is None else displaces
+        bits = [bit for occasion in names for bit in self._bits[occasion]]
+        if bits:
+            take_away(self.week, self.people.uid, rows, slots, bits, self.seed, self.clock, name)
 
     def weekly(self) -> pd.DataFrame:
         """The weeks recorded so far as a tidy table; a history's weeks are not kept."""
@@ -127,35 +165,35 @@ class World:
     def _climate(self) -> None:
         climate.act(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
 
+    def _act(self) -> None:
+        if self.clock >= 0:
+            for action in self.actions:
+                action.week(self)
+
     def _appraise(self) -> None:
         street = self.settings["street"]
         start = street.partitions["neighbourhood"].start
         self.threads.run(lambda _, lo, hi: appraise(
-            lo, hi, start, street.occupant, self.rules, self.columns, self.week, self.areas),
-            self._spans["street", "neighbourhood"])
+            lo, hi, start, street.occupant, self.rules, self.columns, self.week, self.areas, np.empty(BLOCK, np.int32),
+            np.empty((4, BLOCK))), self._areas_of_threads)
 
-    def _meet(self, name: str, occasion: Occasion) -> None:
-        t = self.terms[name]
-        for slot in range(occasion.slots):
-            if occasion.setting == "ties":
-                meets = self.base(Decision.FRIENDS_MEET, name, slot)
-                says = self.base(Decision.FRIENDS_VALENCE, name, slot)
-                self._over_rows(lambda lo, hi: friends_meet(
-                    lo, hi, t, meets, says, self.columns, self.week))  # noqa: B023
-                continue
-            setting = self.settings[occasion.setting]
-            pools = setting.partitions[occasion.among]
-            bases = Streams(*streams(self.seed, MEETING, self.clock, _key_of(name), slot))
-            self.threads.run(lambda k, lo, hi: meet(
-                lo, hi, pools.start, pools.keys, setting.occupant, t, bases, self.columns, self.week,  # noqa: B023
-                self._scratch[k]), self._spans[occasion.setting, occasion.among])
+    def _meet(self) -> None:
+        for one in self.rounds:
+            one.live(self.seed, self.clock, self.columns, self.week, self.threads, self._scratch)
+        for session in self.sessions:
+            session.live(self.seed, self.clock, self.parameters.psychology, self.columns, self.week)
+        slots = self.friends.draw(self.seed, self.clock, FRIENDS)
+        self._over_rows(lambda lo, hi: friends_meet(lo, hi, slots, self.columns, self.week))
+        if self.week.away.any():
+            self.week.away[:] = 0
+        self.sessions.clear()
 
     def _change(self) -> None:
-        street = self.settings["street"]
+        street, groups = self.settings["street"], self.people.groups
         start = street.partitions["neighbourhood"].start
         self.threads.run(lambda _, lo, hi: change(
-            lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas),
-            self._spans["street", "neighbourhood"])
+            lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas,
+            np.empty(groups), np.empty(groups)), self._areas_of_threads)
 
     def _renew_ties(self) -> None:
         p, base = self.rules, self.base(Decision.TIE_FADES)
@@ -173,3 +211,12 @@ class World:
 
     def _longest(self) -> int:
         return max(int(np.diff(p.start).max(initial=0)) for s in self.settings.values() for p in s.partitions.values())
+
+
+def _bits(parameters: ModelParameters) -> dict[str, list[int]]:
+    """The bits in ``Week.away`` of each occasion's slots, counted as in :func:`rounds_of`."""
+    bits, first = {}, 0
+    for name, occasion in parameters.settings.occasions.items():
+        bits[name] = list(range(first, first + occasion.slots))
+        first += occasion.slots
+    return bits

@@ -13,13 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from contactsim.draws import Decision, below, fold, name_key, pair_part, stream, uniform
-from contactsim.parameters import ModelParameters, Occasion
+from contactsim.draws import Decision, below, fold, halves, name_key, nth, pair_key, pair_part, stream, uniform, unit
+from contactsim.encounters.session import Session
+from contactsim.parameters import Conditions, ModelParameters, Occasion
+from contactsim.residents import BELIEVES
 from contactsim.world import World
 
 U = np.uint64
 MEETING_AGE = 5.0
 KINDS = ("positive", "negative", "neutral", "declined")
+#: Columns kept in single precision.
+SINGLE = ("arrived", "engagement", "stigma", "civic")
+SCALARS = ("uid", "group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language",
+           "anxiety", "threat", "connectedness", "engagement", "stigma", "civic", "rumour")
+LISTS = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")
 
 
 @dataclass
@@ -39,6 +46,10 @@ class Person:
     anxiety: float
     threat: float
     connectedness: float
+    engagement: float
+    stigma: float
+    civic: float
+    rumour: int
     attitude: list[float]
     positive: list[float]
     negative: list[float]
@@ -51,7 +62,8 @@ class Person:
         """A clean sheet for the week's notes."""
         self.tally = [dict.fromkeys(KINDS, 0) for _ in range(groups)]
         self.dose = [{"positive": 0, "negative": 0} for _ in range(groups)]
-        self.joint = 0
+        self.own_meetings = self.bonding = 0
+        self.joint = self.community = 0
         self.candidate = -1
         self.rank = 0
         self.brings: list[dict[str, float]] = [{} for _ in range(groups)]
@@ -67,6 +79,20 @@ class Pool:
 
 
 @dataclass
+class Gathering:
+    """One slot of an occasion or session: what names its draws, and what a meeting in it is like."""
+
+    key: int
+    slot: int
+    at: Conditions
+    presence: float = 1.0
+    sociable: bool = False
+    in_circle: bool = True
+    in_community: bool = True
+    bit: int | None = None
+
+
+@dataclass
 class Area:
     """A neighbourhood: who sits where in it, what its people think, and who they are."""
 
@@ -77,11 +103,11 @@ class Area:
 
 
 class Town:
-    """All that one week needs to know, and the week itself."""
+    """All that one week needs to know, and the week itself. To an action it looks like a world."""
 
     def __init__(self, world: World) -> None:
         """Take over the state of a world as it stands between two weeks."""
-        self.seed, self.week = world.seed, world.clock
+        self.seed, self.clock = world.seed, world.clock
         self.parameters: ModelParameters = world.parameters
         self.p = world.parameters.psychology
         self.groups = len(world.place.groups)
@@ -95,22 +121,38 @@ class Town:
             for name, setting in world.settings.items()}
         self.areas = [Area(pool.seats, [], [], [float(x) for x in world.areas.past[k]])
                       for k, pool in enumerate(self.settings["street"]["neighbourhood"])]
+        self.actions = list(world.actions)
+        self.slots: list[tuple[str, Occasion, int]] = [
+            (name, occasion, slot) for name, occasion in self.parameters.settings.occasions.items()
+            for slot in range(occasion.slots)]
 
     def step(self) -> None:
-        """One week: climate, appraisal, encounters, change, ties."""
+        """One week: climate, actions, appraisal, encounters, change, ties."""
         self._climate()
+        self.sessions: list[Session] = []
+        self.away: dict[int, set[int]] = {row: set() for row in self.people}
+        if self.clock >= 0:
+            for action in self.actions:
+                action.week(self)  # type: ignore[arg-type]
         for person in self.people.values():
             person.start_week(self.groups)
         for area in self.areas:
             self._around(area)
             for person in self._present(area.seats):
                 self._bring(person, area)
-        for name, occasion in self.parameters.settings.occasions.items():
-            for slot in range(occasion.slots):
-                if occasion.setting == "ties":
-                    self._friends_meet(name, occasion, slot)
-                else:
-                    self._meet(name, occasion, slot)
+        for bit, (name, occasion, slot) in enumerate(self.slots):
+            community = occasion.setting == "association"
+            gathering = Gathering(name_key(name), slot, occasion, occasion.presence, occasion.sociable,
+                                  occasion.among == "circle", community, bit)
+            if occasion.setting == "ties":
+                self._friends_meet(gathering)
+            else:
+                self._meet(self.settings[occasion.setting][occasion.among], gathering)
+        for session in self.sessions:
+            teams = [Pool(k, int(session.start[k]), session.occupant[session.start[k]:session.start[k + 1]].tolist())
+                     for k in range(len(session.start) - 1)]
+            for slot in range(session.slots):
+                self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions))
         far = {row: self._friends_of_friends(person) for row, person in self.people.items()}
         for area in self.areas:
             for person in self._present(area.seats):
@@ -118,7 +160,24 @@ class Town:
             for g in range(self.groups):
                 area.past[g] += (area.share[g] - area.past[g]) / 52
         self._renew_ties()
-        self.week += 1
+        self.clock += 1
+
+    # --- actions
+
+    def convene(self, session: Session, displaces: Any = ()) -> None:
+        """A session takes place this week, instead of some slots of those who come."""
+        self.sessions.append(session)
+        if displaces != ():
+            self.take_away(session.rows, session.slots, displaces, session.name)
+
+    def take_away(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
+        """Each of the rows loses the ``slots`` free ones with the lowest draws among the slots of these occasions."""
+        for row in rows:
+            free = [bit for bit, (occasion, _, _) in enumerate(self.slots)
+                    if (displaces is None or occasion in displaces) and bit not in self.away[row]]
+            draw = {bit: uniform(stream(self.seed, Decision.DISPLACED, self.clock, name_key(name), bit),
+                                 U(self.people[row].uid)) for bit in free}
+            self.away[row] |= set(sorted(free, key=draw.__getitem__)[:slots])
 
     # --- the start of the week
 
@@ -127,7 +186,7 @@ class Town:
 
     def _climate(self) -> None:
         for shock in self.parameters.scenario.shocks.values():
-            if shock.week != self.week:
+            if shock.week != self.clock:
                 continue
             target = self.group_names.index(shock.target)
             for person in self.people.values():
@@ -135,6 +194,9 @@ class Town:
                     person.attitude[target] += shock.attitude * (-1.0 - person.attitude[target])
                     person.anxiety += shock.anxiety * (1.0 - person.anxiety)
                     person.threat += shock.threat * (1.0 - person.threat)
+                else:
+                    felt = np.float32(person.stigma)
+                    person.stigma = float(felt + np.float32(shock.stigma) * (np.float32(1) - felt))
 
     def _around(self, area: Area) -> None:
         """Norms: the mean attitude of each group; composition: the groups' shares. Of all old enough and arrived."""
@@ -162,112 +224,119 @@ class Town:
             if h == person.group:
                 continue
             attitude = person.attitude[h]
-            take_up = (-p.take_up_anxiety * anxious + p.take_up_sociability * math.log(person.sociability)
+            take_up = (p.take_up_sociability * (person.sociability - 1.0) - p.take_up_anxiety * anxious
                        - p.take_up_language * (1.0 - person.language)) + p.take_up_attitude * attitude
             own_lean = p.appraisal_own * (p.appraisal * attitude)
             pleasant = belonging - p.appraisal_anxiety * anxious - p.exposure_positive * person.exposure + own_lean
             unpleasant = (p.appraisal_anxiety * anxious + person.exposure - belonging - own_lean
                           - p.inward_norms * area.norm[person.group][h])
-            person.brings[h] = {"take_up": math.exp(take_up), "pleasant": math.exp(pleasant),
-                                "unpleasant": math.exp(unpleasant),
-                                "lean": math.exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
+            person.brings[h] = {"take_up": exp(take_up), "pleasant": exp(pleasant), "unpleasant": exp(unpleasant),
+                                "lean": exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
 
     # --- encounters
 
-    def _draws(self, decision: Decision, name: str, slot: int) -> np.uint64:
-        return stream(self.seed, decision, self.week, name_key(name), slot)
+    def _draws(self, decision: Decision, gathering: Gathering) -> np.uint64:
+        return stream(self.seed, decision, self.clock, gathering.key, gathering.slot)
 
-    def _odds(self, occasion: Occasion) -> tuple[float, float]:
-        """Base odds of a positive and of a negative meeting against a neutral one, under these conditions."""
+    def _base_odds(self, at: Conditions) -> tuple[float, float, float]:
+        """Odds of taking up, and of a positive and a negative meeting against a neutral one, under these conditions."""
         p = self.p
-        fit = (occasion.equal_status + occasion.common_goals + occasion.cooperation + occasion.support) / 4 - 0.5
-        return (math.exp(p.positive_base + p.conditions_positive * fit),
-                math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * occasion.mediator))
+        fit = (at.equal_status + at.common_goals + at.cooperation + at.support) / 4 - 0.5
+        ground = p.neutral_ground * at.neutral_ground
+        return (math.exp(p.take_up_base + ground),
+                math.exp(p.positive_base + p.conditions_positive * fit),
+                math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * at.mediator - ground))
 
-    def _shuffled(self, pool: Pool, draws: np.uint64) -> list[int]:
-        """The seats of a pool in a random order (Fisher and Yates)."""
-        mine = U(fold(draws, U(pool.key)))
-        seats = list(pool.seats)
-        for last in range(len(seats) - 1, 0, -1):
-            other = int(below(mine, U(last), last + 1))
-            seats[last], seats[other] = seats[other], seats[last]
-        return seats
+    def _matched(self, pool: Pool, draws: np.uint64) -> list[tuple[int, int]]:
+        """The pool's seats in random pairs: the last one left takes a partner from all others that are left."""
+        begin = U(fold(draws, U(pool.key)))
+        left, found = list(pool.seats), []
+        if len(left) % 2:  # one of them stays alone
+            alone = _pick(begin, len(left))
+            left[alone], left[-1] = left[-1], left[alone]
+            left.pop()
+        while left:
+            last = left.pop()
+            if len(left) > 1:
+                chosen = _pick(begin, len(left))
+                left[chosen], left[-1] = left[-1], left[chosen]
+            found.append((left.pop(), last))
+        return found
 
-    def _is_there(self, person: Person, occasion: Occasion, draws: np.uint64) -> bool:
-        """Young children and those who are still to come never are."""
-        if person.age < MEETING_AGE or person.arrived < 0:
+    def _is_there(self, person: Person, gathering: Gathering) -> bool:
+        """Young children, those who are still to come and those who are elsewhere with an action never are."""
+        if person.age < MEETING_AGE or person.arrived < 0 or gathering.bit in self.away[person.row]:
             return False
-        chance = occasion.presence * (person.sociability if occasion.sociable else 1.0)
-        return bool(uniform(draws, U(person.uid)) < chance)
+        chance = gathering.presence * (person.sociability if gathering.sociable else 1.0)
+        return bool(uniform(self._draws(Decision.PRESENCE, gathering), U(person.uid)) < chance)
 
-    def _meet(self, name: str, occasion: Occasion, slot: int) -> None:
-        pairing = self._draws(Decision.PAIRING, name, slot)
-        presence = self._draws(Decision.PRESENCE, name, slot)
-        for pool in self.settings[occasion.setting][occasion.among]:
-            order = self._shuffled(pool, pairing)
-            for one, other in zip(order[0::2], order[1::2], strict=False):
+    def _meet(self, pools: list[Pool], gathering: Gathering) -> None:
+        draws = self._draws(Decision.PAIRING, gathering)
+        for pool in pools:
+            for one, other in self._matched(pool, draws):
                 if one < 0 or other < 0:
                     continue
                 a, b = self.people[one], self.people[other]
-                if self._is_there(a, occasion, presence) and self._is_there(b, occasion, presence):
-                    self._encounter(a, b, name, occasion, slot)
+                if self._is_there(a, gathering) and self._is_there(b, gathering):
+                    self._encounter(a, b, gathering)
 
-    def _encounter(self, a: Person, b: Person, name: str, occasion: Occasion, slot: int) -> None:
-        together = U(pair_part(U(a.uid), U(b.uid)))
+    def _encounter(self, a: Person, b: Person, gathering: Gathering) -> None:
+        key = U(pair_key(self._draws(Decision.MEETING, gathering), U(a.uid), U(b.uid)))
         if a.group == b.group:
-            a.tally[a.group]["positive"] += 1
-            b.tally[b.group]["positive"] += 1
+            for one in (a, b):
+                one.own_meetings += 1
+                one.bonding += gathering.in_community
             for_a = for_b = "positive"
         else:
-            odds = math.exp(self.p.take_up_base) * (a.brings[b.group]["take_up"] * b.brings[a.group]["take_up"])
-            walks_away = uniform(self._draws(Decision.TAKE_UP, name, slot), together)
-            if walks_away < occasion.avoidability / (1.0 + odds):
+            odds = self._base_odds(gathering.at)[0] * a.brings[b.group]["take_up"] * b.brings[a.group]["take_up"]
+            if unit(key) * (1.0 + odds) < gathering.at.avoidability:
                 a.tally[b.group]["declined"] += 1
                 b.tally[a.group]["declined"] += 1
                 return
-            draws = self._draws(Decision.VALENCE, name, slot)
-            for_a = self._lives_it(a, b, occasion, uniform(draws, U(a.uid)))
-            for_b = self._lives_it(b, a, occasion, uniform(draws, U(b.uid)))
+            for_a = self._lives_it(a, b, gathering.at, key)
+            for_b = self._lives_it(b, a, gathering.at, key)
         if "negative" not in (for_a, for_b):
-            activity = round(100 * occasion.common_goals * occasion.cooperation)
-            a.joint += activity
-            b.joint += activity
-        if occasion.among == "circle" and for_a == for_b == "positive":
-            chance = self.p.tie_own if a.group == b.group else self.p.tie_cross
-            draws = self._draws(Decision.TIE_FORMS, name, slot)
-            if uniform(draws, together) < chance:
-                rank = int(fold(draws + U(1), together))
-                for one, other in ((a, b), (b, a)):
-                    if rank > one.rank:
-                        one.rank, one.candidate = rank, other.row
+            activity = round(100 * gathering.at.common_goals * gathering.at.cooperation)
+            for one in (a, b):
+                one.joint += activity
+                one.community += activity * gathering.in_community
+        chance = self.p.tie_own if a.group == b.group else self.p.tie_cross
+        if gathering.in_circle and for_a == for_b == "positive" and unit(U(nth(key, U(2)))) < chance:
+            rank = int(nth(key, U(3)))
+            for one, other in ((a, b), (b, a)):
+                if rank > one.rank:
+                    one.rank, one.candidate = rank, other.row
 
-    def _lives_it(self, me: Person, partner: Person, occasion: Occasion, draw: float) -> str:
+    def _lives_it(self, me: Person, partner: Person, at: Conditions, key: np.uint64) -> str:
         """Whether the meeting is positive, negative or neutral for ``me``; noted down."""
-        base_good, base_bad = self._odds(occasion)
+        first, second = halves(U(nth(key, U(1))))
+        draw = float(first if me.uid < partner.uid else second)
+        _, base_good, base_bad = self._base_odds(at)
         gap = abs(me.standing - partner.standing)
-        base_bad *= 1.0 + self.p.unequal_standing * (1 - occasion.equal_status) * gap
+        base_bad *= 1.0 + self.p.unequal_standing * (1 - at.equal_status) * gap
         brings, lean = me.brings[partner.group], partner.brings[me.group]["lean"]
         good = base_good * brings["pleasant"] * lean
         bad = base_bad * brings["unpleasant"] / lean
-        at = draw * (1.0 + good + bad)
-        what = "positive" if at < good else "negative" if at < good + bad else "neutral"
+        point = draw * (1.0 + good + bad)
+        what = "positive" if point < good else "negative" if point < good + bad else "neutral"
         me.tally[partner.group][what] += 1
         if what != "neutral":
-            me.dose[partner.group][what] += round(100 * occasion.closeness)
+            me.dose[partner.group][what] += round(100 * at.closeness)
         return what
 
-    def _friends_meet(self, name: str, occasion: Occasion, slot: int) -> None:
-        """Friends of different groups meet or not by one draw; each lives it in an own way."""
-        meets = self._draws(Decision.FRIENDS_MEET, name, slot)
-        lives = self._draws(Decision.FRIENDS_VALENCE, name, slot)
+    def _friends_meet(self, gathering: Gathering) -> None:
+        """Friends of different groups meet or not by one draw, unless one is elsewhere; each lives it in an own way."""
+        draws = self._draws(Decision.FRIENDS, gathering)
         for me in self.people.values():
             for row in me.ties:
                 if row < 0 or self.people[row].group == me.group:
                     continue
                 friend = self.people[row]
-                together = U(pair_part(U(me.uid), U(friend.uid)))
-                if uniform(meets, together) < occasion.presence:
-                    self._lives_it(me, friend, occasion, uniform(U(fold(lives, U(me.uid))), together))
+                if gathering.bit in self.away[me.row] | self.away[row]:
+                    continue
+                key = U(pair_key(draws, U(me.uid), U(friend.uid)))
+                if unit(key) < gathering.presence:
+                    self._lives_it(me, friend, gathering.at, key)
 
     # --- change
 
@@ -284,7 +353,7 @@ class Town:
         others = [h for h in range(self.groups) if h != me.group]
         rest = me.disposition - p.threat_attitude * (me.threat - p.threat_rest)
         rest = min(1.0, max(-1.0, rest))
-        prior = p.prior_weight * (1.0 + p.age_stability * max(0.0, me.age - 20.0) / 20.0)
+        prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, me.age - 20.0))
         for h in others:
             good = bad = 0.0
             for g in others:
@@ -294,7 +363,8 @@ class Town:
             if h in far:
                 good += p.extended
             before = prior + me.positive[h] + me.negative[h]
-            attitude = _towards_experience(me.attitude[h], good, p.negative_weight * bad, before)
+            lived = p.negative_weight * bad
+            attitude = (before * me.attitude[h] + good - lived) / (before + good + lived)
             attitude += p.drift * (rest - attitude)
             me.attitude[h] = attitude + p.norms * (area.norm[me.group][h] - attitude)
             me.positive[h] = (me.positive[h] + good) * (1.0 - p.forgetting)
@@ -305,26 +375,33 @@ class Town:
         for h in others:
             good += 0.01 * me.dose[h]["positive"]
             bad += 0.01 * me.dose[h]["negative"]
+        felt = me.stigma
+        me.stigma = _feeling(felt, p.stigma_bonding * me.bonding, bad, p.stigma_learning, p.stigma_drift,
+                             p.stigma_rest)
         bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_disposition * me.disposition
+        rest = p.anxiety_rest - p.anxiety_disposition * me.disposition + p.stigma_anxiety * (felt - p.stigma_rest)
         me.anxiety = _feeling(me.anxiety, good, bad, p.anxiety_learning, p.anxiety_drift, rest)
         strangers, shrinking = 1.0 - area.share[me.group], area.past[me.group] - area.share[me.group]
         rest = p.threat_rest + p.threat_level * strangers + p.threat_change * max(0.0, shrinking)
+        if me.rumour == BELIEVES:
+            rest += p.rumour_threat
         me.threat = _feeling(me.threat, good, bad, p.threat_learning, p.threat_drift, rest)
-        activity = 1.0 - math.exp(-p.connectedness_gain * 0.01 * me.joint)
-        lifted = me.connectedness + activity * (1.0 - me.connectedness)
+        lifted = _raised(me.connectedness, p.connectedness_gain * 0.01 * me.joint)
         me.connectedness = lifted + p.connectedness_decline * (p.connectedness_rest - lifted)
+        lifted = _raised(me.engagement, p.engagement_gain * 0.01 * me.community)
+        me.engagement = lifted + p.engagement_decline * (p.engagement_rest - lifted)
         met = sum(me.tally[h][kind] for h in others for kind in ("positive", "negative", "neutral"))
-        if me.language < 1.0:
-            me.language += (1.0 - math.exp(-p.language_gain * met)) * (1.0 - me.language)
+        me.language = _raised(me.language, p.language_gain * met)
         me.age += 1.0 / 52
-        me.arrived = float(np.float32(me.arrived + 1.0 / 52))
+        me.arrived += 1.0 / 52
+        for name in SINGLE:
+            setattr(me, name, float(np.float32(getattr(me, name))))
 
     # --- ties
 
     def _renew_ties(self) -> None:
         """Mutual best candidates with a free place each become friends; other ties may fade."""
-        draws = stream(self.seed, Decision.TIE_FADES, self.week, name_key(""), 0)
+        draws = stream(self.seed, Decision.TIE_FADES, self.clock, name_key(""), 0)
         free = {row: person.ties.count(-1) for row, person in self.people.items()}
         for me in self.people.values():
             chosen = me.candidate
@@ -352,28 +429,38 @@ class Town:
         return found
 
 
-def _towards_experience(attitude: float, good: float, bad: float, before: float) -> float:
-    """Learning: the more was lived before, the less the week's experience moves."""
-    if good + bad == 0:
-        return attitude
-    gain = 1.0 - math.exp(-(good + bad) / before)
-    return attitude + gain * ((good - bad) / (good + bad) - attitude)
+def exp(x: float) -> float:
+    """The model's own exponential, operation by operation: whole powers of 2 and a polynomial for the rest."""
+    whole = x * 1.4426950408889634 + (1.5 * 2.0**52 + 1023.0) - (1.5 * 2.0**52 + 1023.0)
+    r = (x - whole * 6.93147180369123816490e-01) - whole * 1.90821492927058770002e-10
+    c = [1 / math.factorial(k) for k in range(13)]
+    r2 = r * r
+    r4 = r2 * r2
+    low = ((c[0] + r) + (c[2] + c[3] * r) * r2) + ((c[4] + c[5] * r) + (c[6] + c[7] * r) * r2) * r4
+    high = (c[8] + c[9] * r) + (c[10] + c[11] * r) * r2 + c[12] * r4
+    return math.ldexp(low + high * (r4 * r4), int(whole))
+
+
+def _pick(begin: np.uint64, number: int) -> int:
+    """One of ``number``, by the number-th number begun at ``begin``."""
+    return int(below(U(nth(begin, U(number))), number))
 
 
 def _feeling(x: float, good: float, bad: float, learning: float, drift: float, rest: float) -> float:
-    """Anxiety or threat: good meetings draw it to 0, bad ones to 1; then it goes back towards rest."""
-    if good + bad > 0:
-        x += (1.0 - math.exp(-learning * (good + bad))) * (bad / (good + bad) - x)
+    """Anxiety, threat or stigma: good meetings draw it to 0, bad ones to 1; then it goes back towards rest."""
+    x = (x + learning * bad) / (1.0 + learning * (good + bad))
     return x + drift * (min(1.0, max(0.0, rest)) - x)
+
+
+def _raised(x: float, by: float) -> float:
+    """What brings a state nearer to 1, the less the nearer it is."""
+    return (x + by) / (1.0 + by)
 
 
 def _person(world: World, row: int) -> Person:
     people = world.people
-    scalars = {name: getattr(people, name)[row].item() for name in (
-        "uid", "group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language", "anxiety",
-        "threat", "connectedness")}
-    lists: dict[str, Any] = {name: getattr(people, name)[row].tolist() for name in (
-        "attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")}
+    scalars: dict[str, Any] = {name: getattr(people, name)[row].item() for name in SCALARS}
+    lists: dict[str, Any] = {name: getattr(people, name)[row].tolist() for name in LISTS}
     groups = {g for g in range(people.groups) if int(people.friend_groups[row]) >> g & 1}
     return Person(row=row, friend_groups=groups, **scalars, **lists)
 
@@ -390,15 +477,17 @@ def differences(town: Town, world: World) -> list[str]:
     active = np.flatnonzero(people.active).tolist()
     compare("active", -1, sorted(town.people), active)
     for row, person in town.people.items():
-        for name in ("uid", "group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language",
-                     "anxiety", "threat", "connectedness", "attitude", "positive", "negative", "recent_positive",
-                     "recent_negative", "ties"):
+        for name in (*SCALARS, *LISTS):
             compare(name, row, getattr(person, name), getattr(people, name)[row].tolist())
         compare("friend_groups", row, sum(1 << g for g in person.friend_groups), int(people.friend_groups[row]))
-        compare("tally", row, [[t[kind] for kind in KINDS] for t in person.tally], week.tally[row].tolist())
+        tally = [[t[kind] for kind in KINDS] for t in person.tally]
+        tally[person.group] = [person.own_meetings, person.bonding, 0, 0]
+        compare("tally", row, tally, week.tally[row].tolist())
         compare("dose", row, [[d["positive"], d["negative"]] for d in person.dose], week.dose[row].tolist())
         compare("joint", row, person.joint, int(week.joint[row]))
+        compare("community", row, person.community, int(week.community[row]))
         compare("candidate", row, person.candidate, int(week.candidate[row]))
+        compare("priority", row, person.rank, int(week.priority[row]))
     for k, area in enumerate(town.areas):
         for name in ("norm", "share", "past"):
             compare(f"areas.{name}", k, getattr(area, name), getattr(world.areas, name)[k].tolist())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import name_key
-from contactsim.parameters import ModelParameters, Occasion, Psychology, Residents, Scenario, Settings
+from contactsim.encounters.session import Session
+from contactsim.parameters import Conditions, ModelParameters, Occasion, Psychology, Residents, Scenario, Settings
 from contactsim.place.core import Level, Place, Provenance
 from contactsim.world import World
 
@@ -64,8 +67,8 @@ def ordinary_week() -> dict[str, Occasion]:
                          common_goals=0.7, cooperation=0.9),
         "workplace": occasion("work", "pool", presence=0.9, sociable=False, closeness=0.2, equal_status=0.3),
         "club": occasion("association", "circle", presence=0.6, closeness=0.6, mediator=0.5, common_goals=0.8,
-                         cooperation=0.7, support=0.9),
-        "hall": occasion("association", "pool", presence=0.5, closeness=0.25, mediator=1.0),
+                         cooperation=0.7, support=0.9, neutral_ground=0.4),
+        "hall": occasion("association", "pool", presence=0.5, closeness=0.25, mediator=1.0, neutral_ground=1.0),
         "friends": occasion("ties", "friends", slots=2, presence=0.35, sociable=False, closeness=0.8,
                             avoidability=0.0, equal_status=0.8),
     }
@@ -103,6 +106,26 @@ def make_world(place: Place | None = None, parameters: ModelParameters | None = 
                threads: int = 1) -> World:
     """A world at week 0 without a history."""
     return World(place or two_groups(), parameters or make_parameters(), seed, threads)
+
+
+@dataclass
+class Doing:
+    """An action made by hand: it calls ``do`` with the world in each of its weeks."""
+
+    do: Callable[[Any], None]
+    name: str = "made"
+
+    def week(self, world: Any) -> None:
+        """Do it."""
+        self.do(world)
+
+
+def session(rows: Any, seats: int = 6, slots: int = 1, name: str = "session", **conditions: Any) -> Session:
+    """Teams of ``seats`` seats for these rows (-1 for nobody), in this order; the last team's other seats are empty."""
+    rows = np.asarray(rows, np.int32)
+    start = seats * np.arange(-(-rows.size // seats) + 1)
+    occupant = np.append(rows, np.full(start[-1] - rows.size, -1, np.int32))
+    return Session(name, start, occupant, Conditions(**conditions), slots)
 
 
 def columns_of(world: World) -> dict[str, NDArray[Any]]:

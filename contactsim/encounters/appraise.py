@@ -6,40 +6,55 @@ from each side, so the exponentials are taken once a week and resident, not once
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from contactsim.compiled import inlined, kernel
+from contactsim.encounters.exponential import exp
 from contactsim.encounters.tables import LEAN, PLEASANT, TAKE_UP, UNPLEASANT
 from contactsim.residents import MEETING_AGE
 
+#: Residents whose factors are computed side by side.
+BLOCK = 128
+
 
 @kernel
-def appraise(lo, hi, start, occupant, p, people, week, areas):  # type: ignore[no-untyped-def]
-    """Neighbourhoods lo .. hi - 1: fill ``areas`` and ``week.out`` and ``week.factor``, clear the tallies."""
+def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # type: ignore[no-untyped-def]
+    """Neighbourhoods lo .. hi - 1: fill ``areas`` and ``week.out`` and ``week.factor``, clear the tallies.
+
+    ``rows`` (BLOCK,) and ``odds`` (4, BLOCK) are scratch.
+    """
     # Arrays are taken out of their tuples once: each access inside the loop would count references.
     group, age, arrived, attitude = people.group, people.age, people.arrived, people.attitude
     sociability, exposure, language = people.sociability, people.exposure, people.language
     anxiety, connectedness = people.anxiety, people.connectedness
-    norm, share = areas.norm, areas.share
+    norm, share, said = areas.norm, areas.share, areas.said
     out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
-    joint, candidate, priority = week.joint, week.candidate, week.priority
+    joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for pool in range(lo, hi):
-        _around(pool, start, occupant, group, age, arrived, attitude, norm, share)
-        for s in range(start[pool], start[pool + 1]):
-            i = occupant[s]
-            if i < 0:
-                continue
-            _clear(i, tally, dose)
-            joint[i], candidate[i], priority[i] = 0, -1, np.uint64(0)
-            here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
-            out[i] = sociability[i] if here else 0.0
-            _bring(i, pool, p, group, sociability, exposure, language, anxiety, connectedness, attitude, norm, factor)
+        _around(pool, start, occupant, group, age, arrived, attitude, norm, share, said)
+        for first in range(start[pool], start[pool + 1], BLOCK):
+            n = 0
+            for s in range(first, min(first + BLOCK, start[pool + 1])):
+                i = occupant[s]
+                if i >= 0:
+                    rows[n] = i
+                    n += 1
+                    _clear(i, tally, dose, joint, community, candidate, priority)
+                    here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
+                    out[i] = sociability[i] if here else 0.0
+            for k in range(attitude.shape[1] - 1):
+                _weigh_up(n, k, rows, pool, p, group, sociability, exposure, language, anxiety, connectedness,
+                          attitude, norm, odds)
+                for c in range(4):
+                    for r in range(n):
+                        odds[c, r] = exp(odds[c, r])
+                for r in range(n):
+                    for c in range(4):
+                        factor[rows[r], k, c] = odds[c, r]
 
 
 @inlined
-def _around(pool, start, occupant, group, age, arrived, attitude, norm, share):  # type: ignore[no-untyped-def]
+def _around(pool, start, occupant, group, age, arrived, attitude, norm, share, said):  # type: ignore[no-untyped-def]
     """Norms and composition of one neighbourhood, of all old enough who have arrived; sums run in order of seats."""
     G = attitude.shape[1]
     for g in range(G):
@@ -58,44 +73,42 @@ def _around(pool, start, occupant, group, age, arrived, attitude, norm, share): 
         total += share[pool, g]
         if share[pool, g] > 0.0:
             for h in range(G):
-                norm[pool, g, h] /= share[pool, g]
+                norm[pool, g, h] = norm[pool, g, h] / share[pool, g] + said[pool, g, h]
     if total > 0.0:
         for g in range(G):
             share[pool, g] /= total
 
 
 @inlined
-def _clear(i, tally, dose):  # type: ignore[no-untyped-def]
+def _clear(i, tally, dose, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
     for h in range(tally.shape[1]):
         for k in range(4):
             tally[i, h, k] = 0
         dose[i, h, 0], dose[i, h, 1] = 0, 0
+    joint[i], community[i], candidate[i], priority[i] = 0, 0, -1, np.uint64(0)
 
 
 @inlined
-def _bring(i, pool, p, group, sociability, exposure, language, anxiety, connectedness,  # type: ignore[no-untyped-def]
-           attitude, norm, factor):
-    """Factors of the odds that resident i brings into a meeting with each other group."""
-    own = group[i]
-    anxious = anxiety[i] - p.anxiety_rest
-    take_up = (-p.take_up_anxiety * anxious + p.take_up_sociability * math.log(sociability[i])
-               - p.take_up_language * (1.0 - language[i]))
-    identity = p.common_identity * (connectedness[i] - p.connectedness_rest)
-    pleasant = identity - p.appraisal_anxiety * anxious - p.exposure_positive * exposure[i]
-    unpleasant = p.appraisal_anxiety * anxious + exposure[i] - identity
-    for h in range(attitude.shape[1]):
-        if h != own:
-            k = other(h, own)
-            a = attitude[i, h]
-            lean = p.appraisal * a
-            factor[i, k, TAKE_UP] = math.exp(take_up + p.take_up_attitude * a)
-            factor[i, k, PLEASANT] = math.exp(pleasant + p.appraisal_own * lean)
-            factor[i, k, UNPLEASANT] = math.exp(
-                unpleasant - p.appraisal_own * lean - p.inward_norms * norm[pool, own, h])
-            factor[i, k, LEAN] = math.exp((1.0 - p.appraisal_own) * lean)
+def _weigh_up(n, k, rows, pool, p, group, sociability, exposure, language, anxiety,  # type: ignore[no-untyped-def]
+              connectedness, attitude, norm, odds):
+    """Logarithms of the factors that the residents rows[:n] bring into a meeting with their k-th other group."""
+    for r in range(n):
+        i = rows[r]
+        own = group[i]
+        h = k + (k >= own)
+        anxious = anxiety[i] - p.anxiety_rest
+        identity = p.common_identity * (connectedness[i] - p.connectedness_rest)
+        worry = p.appraisal_anxiety * anxious
+        lean = p.appraisal * attitude[i, h]
+        odds[TAKE_UP, r] = (p.take_up_sociability * (sociability[i] - 1.0) - p.take_up_anxiety * anxious
+                            - p.take_up_language * (1.0 - language[i])) + p.take_up_attitude * attitude[i, h]
+        odds[PLEASANT, r] = identity - worry - p.exposure_positive * exposure[i] + p.appraisal_own * lean
+        odds[UNPLEASANT, r] = (worry + exposure[i] - identity - p.appraisal_own * lean
+                               - p.inward_norms * norm[pool, own, h])
+        odds[LEAN, r] = (1.0 - p.appraisal_own) * lean
 
 
 @inlined
 def other(h, own):  # type: ignore[no-untyped-def]
     """Index of group h among the groups other than ``own``."""
-    return np.intp(h) - np.intp(h > own)
+    return np.uintp(h) - np.uintp(h > own)

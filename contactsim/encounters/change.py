@@ -1,26 +1,25 @@
 """What a week of meetings changes: one closed form for each state, which cannot leave its range.
 
-Each step is a move of a share in [0, 1] towards a point inside the range. The order is: learning from the
-week's meetings, return to rest, pull of the norms around; then memory; then anxiety, threat,
-connectedness and language. All shares read the state and the norms of the week's start.
+Meetings count like further observations in a mean: with the weight w of what came before, n new ones move
+the state by n / (w + n) of the way. Each step is thus a move of a share in [0, 1] towards a point inside the
+range, however much is met in a week. The order is: learning from the week's meetings, return to rest, pull of
+the norms around; then memory; then anxiety, threat, connectedness, engagement, felt stigma and language. All
+shares read the state and the norms of the week's start.
 """
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from contactsim.compiled import inlined, kernel
-from contactsim.encounters.tables import NEGATIVE, NEUTRAL, POSITIVE
-from contactsim.residents import WEEKS_A_YEAR
+from contactsim.encounters.tables import BONDING, NEGATIVE, NEUTRAL, POSITIVE
+from contactsim.residents import BELIEVES, WEEKS_A_YEAR
 
 
 @kernel
-def change(lo, hi, start, occupant, p, transfer, people, week, areas):  # type: ignore[no-untyped-def]
+def change(lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
     """Apply the week to all residents of the neighbourhoods lo .. hi - 1.
 
-    ``transfer`` (G, G): how much an experience with group [column] counts as one with group [row].
+    ``transfer`` (G, G): how much an experience with group [column] counts as one with group [row]. ``good`` and
+    ``bad`` (G,) are scratch: experience of the week, with its transfer.
     """
     # Arrays are taken out of their tuples once: each access inside the loop would count references.
     group, age, arrived, disposition = people.group, people.age, people.arrived, people.disposition
@@ -28,10 +27,10 @@ def change(lo, hi, start, occupant, p, transfer, people, week, areas):  # type: 
     attitude, positive, negative = people.attitude, people.positive, people.negative
     recent_positive, recent_negative = people.recent_positive, people.recent_negative
     ties, friend_groups = people.ties, people.friend_groups
-    tally, dose, joint = week.tally, week.dose, week.joint
+    engagement, stigma, rumour = people.engagement, people.stigma, people.rumour
+    tally, dose, joint, community = week.tally, week.dose, week.joint, week.community
     norm, share, past = areas.norm, areas.share, areas.past
     G = transfer.shape[0]
-    good, bad = np.zeros(G), np.zeros(G)  # experience of the week, with its transfer
     for pool in range(lo, hi):
         for s in range(start[pool], start[pool + 1]):
             i = occupant[s]
@@ -41,32 +40,37 @@ def change(lo, hi, start, occupant, p, transfer, people, week, areas):  # type: 
             friends = _friends_of_friends(i, group, ties, friend_groups)
             rest = disposition[i] - p.threat_attitude * (threat[i] - p.threat_rest)
             rest = min(1.0, max(-1.0, rest))
-            prior = p.prior_weight * (1.0 + p.age_stability * max(0.0, age[i] - 20.0) / 20.0)
+            prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, age[i] - 20.0))
             all_good, all_bad, met = _experience(i, own, transfer, tally, dose, good, bad)
             for h in range(G):
                 if h == own:
                     continue
                 if (friends >> h) & 1:
                     good[h] += p.extended
-                a = _learn(attitude[i, h], good[h], p.negative_weight * bad[h],
-                           prior + positive[i, h] + negative[i, h])
+                before = prior + positive[i, h] + negative[i, h]
+                a = _learn(attitude[i, h], good[h], p.negative_weight * bad[h], before)
                 a += p.drift * (rest - a)
                 attitude[i, h] = a + p.norms * (norm[pool, own, h] - a)
                 positive[i, h] = (positive[i, h] + good[h]) * (1.0 - p.forgetting)
                 negative[i, h] = (negative[i, h] + bad[h]) * (1.0 - p.forgetting)
                 recent_positive[i, h] += p.recall * (tally[i, h, POSITIVE] - recent_positive[i, h])
                 recent_negative[i, h] += p.recall * (tally[i, h, NEGATIVE] - recent_negative[i, h])
+            felt = stigma[i]
+            stigma[i] = _feel(felt, p.stigma_bonding * tally[i, own, BONDING], all_bad, p.stigma_learning,
+                              p.stigma_drift, p.stigma_rest)
             all_bad *= p.negative_weight
-            rest = p.anxiety_rest - p.anxiety_disposition * disposition[i]
+            rest = (p.anxiety_rest - p.anxiety_disposition * disposition[i]
+                    + p.stigma_anxiety * (felt - p.stigma_rest))
             anxiety[i] = _feel(anxiety[i], all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
             rest = (p.threat_rest + p.threat_level * (1.0 - share[pool, own])
-                    + p.threat_change * max(0.0, past[pool, own] - share[pool, own]))
+                    + p.threat_change * max(0.0, past[pool, own] - share[pool, own])
+                    + p.rumour_threat * (rumour[i] == BELIEVES))
             threat[i] = _feel(threat[i], all_good, all_bad, p.threat_learning, p.threat_drift, rest)
-            c = connectedness[i]
-            c += (1.0 - math.exp(-p.connectedness_gain * 0.01 * joint[i])) * (1.0 - c)
+            c = _rise(connectedness[i], p.connectedness_gain * 0.01 * joint[i])
             connectedness[i] = c + p.connectedness_decline * (p.connectedness_rest - c)
-            if language[i] < 1.0:
-                language[i] += (1.0 - math.exp(-p.language_gain * met)) * (1.0 - language[i])
+            c = _rise(engagement[i], p.engagement_gain * 0.01 * community[i])
+            engagement[i] = c + p.engagement_decline * (p.engagement_rest - c)
+            language[i] = _rise(language[i], p.language_gain * met)
             age[i] += 1.0 / WEEKS_A_YEAR
             arrived[i] += 1.0 / WEEKS_A_YEAR
         for g in range(G):
@@ -110,18 +114,19 @@ def _friends_of_friends(i, group, ties, friend_groups):  # type: ignore[no-untyp
 
 
 @inlined
-def _learn(a, good, bad, weight):  # type: ignore[no-untyped-def]
-    """Attitude ``a`` after ``good`` and ``bad`` experience, against the ``weight`` of what came before."""
-    new = good + bad
-    if new == 0.0:
-        return a
-    return a + (1.0 - math.exp(-new / weight)) * ((good - bad) / new - a)
+def _learn(a, good, bad, before):  # type: ignore[no-untyped-def]
+    """Attitude ``a`` after ``good`` and ``bad`` experience, against the weight of what came ``before``."""
+    return (before * a + good - bad) / (before + good + bad)
 
 
 @inlined
 def _feel(x, good, bad, learning, drift, rest):  # type: ignore[no-untyped-def]
-    """Anxiety or threat ``x``: meetings move it to 0 (good) or 1 (bad), then it returns towards rest."""
-    new = good + bad
-    if new > 0.0:
-        x += (1.0 - math.exp(-learning * new)) * (bad / new - x)
+    """Anxiety, threat or stigma ``x``: meetings move it to 0 (good) or 1 (bad), then it returns towards rest."""
+    x = (x + learning * bad) / (1.0 + learning * (good + bad))
     return x + drift * (min(1.0, max(0.0, rest)) - x)
+
+
+@inlined
+def _rise(x, by):  # type: ignore[no-untyped-def]
+    """A state ``x`` in [0, 1] that ``by`` (0 or more) brings nearer to 1."""
+    return (x + by) / (1.0 + by)

@@ -1,7 +1,8 @@
 """Meetings: pairs in each pool, take-up, valence for each side, all noted as integers.
 
 A pool's pairs touch its own members alone and each resident has one seat in a setting, so pools can be
-worked on in any order and by any number of threads.
+worked on in any order and by any number of threads. All slots of a setting are lived pool by pool of its
+largest scale, while the rows of that pool are near the processor.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from contactsim.compiled import inlined, kernel
-from contactsim.draws import fold, pair_part, uniform
+from contactsim.draws import halves, nth, pair_key, uniform, unit
 from contactsim.encounters.appraise import other
 from contactsim.encounters.tables import (
+    ALL_OWN,
+    BONDING,
     DECLINED,
     LEAN,
     NEGATIVE,
@@ -21,90 +24,101 @@ from contactsim.encounters.tables import (
     TAKE_UP,
     UNPLEASANT,
 )
-from contactsim.settings.pairing import shuffle
-
-#: With more other groups than these, a pair needs a small part of its rows, and fetching all would take longer.
-FEW = 4
+from contactsim.settings.pairing import match
 
 
 @kernel
-def meet(lo, hi, start, keys, occupant, t, streams, people, week, order):  # type: ignore[no-untyped-def]
-    """One slot of one occasion for the pools lo .. hi - 1; ``order`` is scratch for the longest pool.
+def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # type: ignore[no-untyped-def]
+    """All ``slots`` (records of :data:`SLOT`) of a setting in its largest pools lo .. hi - 1.
 
-    The number it returns means nothing (see :func:`_fetch`).
+    The pools of scale k inside the largest pool q are within[k, q] .. within[k, q + 1] - 1; pool p has the seats
+    start[p] .. start[p + 1] - 1 and the key keys[p]. ``order`` is scratch for the longest pool.
     """
     # Arrays are taken out of their tuples once: each access inside the loop would count references.
     group, uid, standing = people.group, people.uid, people.standing
-    out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
-    joint, candidate, priority = week.joint, week.candidate, week.priority
-    fetched = 0.0
-    for pool in range(lo, hi):
-        first, seats = start[pool], start[pool + 1] - start[pool]
-        fetched += _fetch(first, seats, occupant, group, uid, standing, out, factor, tally, dose, joint)
-        shuffle(streams.pairing, keys[pool], first, seats, order)
-        for k in range(0, seats - 1, 2):
-            i, j = occupant[order[k]], occupant[order[k + 1]]
-            if i < 0 or j < 0:
-                continue
-            a, b = np.uint64(uid[i]), np.uint64(uid[j])
-            if not (_there(out[i], a, t, streams.presence) and _there(out[j], b, t, streams.presence)):
-                continue
-            g, h = group[i], group[j]
-            if g == h:
-                tally[i, g, POSITIVE] += 1
-                tally[j, g, POSITIVE] += 1
-                mine, theirs, chance = POSITIVE, POSITIVE, t.tie_own
-            else:
-                m, n = other(h, g), other(g, h)
-                if _declined(factor[i, m, TAKE_UP] * factor[j, n, TAKE_UP], pair_part(a, b), t, streams.take_up):
-                    tally[i, h, DECLINED] += 1
-                    tally[j, g, DECLINED] += 1
-                    continue
-                bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
-                mine = valence(i, m, factor[j, n, LEAN], t.positive, bad, uniform(streams.valence, a), factor)
-                theirs = valence(j, n, factor[i, m, LEAN], t.positive, bad, uniform(streams.valence, b), factor)
-                note(i, h, mine, t.closeness, tally, dose)
-                note(j, g, theirs, t.closeness, tally, dose)
-                chance = t.tie_cross
-            if mine != NEGATIVE and theirs != NEGATIVE:
-                joint[i] += t.joint
-                joint[j] += t.joint
-            if chance > 0.0 and mine == POSITIVE and theirs == POSITIVE:
-                _propose(i, j, chance, pair_part(a, b), streams.tie, candidate, priority)
-    return fetched
+    out, away, factor, tally, dose = week.out, week.away, week.factor, week.tally, week.dose
+    joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
+    for q in range(lo, hi):
+        for s in range(slots.shape[0]):
+            t = slots[s]
+            for pool in range(within[t.scale, q], within[t.scale, q + 1]):
+                seats = start[pool + 1] - start[pool]
+                _come(start[pool], seats, occupant, out, away, uid, t, order)
+                match(t.pairing_base, keys[pool], seats, order)
+                for k in range(0, seats - 1, 2):
+                    if order[k] < 0 or order[k + 1] < 0:
+                        continue
+                    i, j = np.uintp(order[k]), np.uintp(order[k + 1])
+                    if group[i] == group[j]:
+                        _among_own(i, j, t, group, uid, tally, joint, community, candidate, priority)
+                    else:
+                        _across(i, j, t, group, uid, standing, factor, tally, dose, joint, community, candidate,
+                                priority)
 
 
 @inlined
-def _fetch(first, seats, occupant, group, uid, standing, out, factor, tally, dose, joint):  # type: ignore[no-untyped-def]
-    """Read a pool's rows in the order of memory, so that the pairs find them in the processor's cache.
-
-    Pairs come in random order; to wait for each of their rows took longer than the meeting itself. The sum
-    only keeps the compiler from leaving the reads out.
-    """
-    read = 0.0
-    for s in range(first, first + seats):
-        i = occupant[s]
+def _come(first, seats, occupant, out, away, uid, t, order):  # type: ignore[no-untyped-def]
+    """Write who is there into order[:seats], seat by seat; -1 for nobody."""
+    always = not t.sociable and t.presence >= 1.0
+    for k in range(seats):
+        i = occupant[first + k]
         if i >= 0:
-            read += out[i] + standing[i] + uid[i] + group[i] + joint[i]
-            if factor.shape[1] <= FEW:
-                read += tally[i, 0, 0] + dose[i, 0, 0] + factor[i, 0, 0] + factor[i, factor.shape[1] - 1, 0]
-    return read
+            here = out[i] > 0.0 and not away[i] & t.bit
+            if here and not always:
+                chance = t.presence * out[i] if t.sociable else t.presence
+                here = uniform(t.presence_base, np.uint64(uid[i])) < chance
+            if not here:
+                i = -1
+        order[k] = i
 
 
 @inlined
-def _there(out, part, t, base):  # type: ignore[no-untyped-def]
-    """Is the resident with this identifier there in this slot?"""
-    if out == 0.0:
-        return False
-    return uniform(base, part) < (t.presence * out if t.sociable else t.presence)
+def _among_own(i, j, t, group, uid, tally, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
+    """A meeting within the group: it is pleasant, and may make a tie."""
+    g = group[i]
+    tally[i, g, ALL_OWN] += 1
+    tally[j, g, ALL_OWN] += 1
+    _do_together(i, j, t, joint, community)
+    if t.community:
+        tally[i, g, BONDING] += 1
+        tally[j, g, BONDING] += 1
+    if t.tie_own > 0.0:
+        key = pair_key(t.meeting_base, np.uint64(uid[i]), np.uint64(uid[j]))
+        _propose(i, j, t.tie_own, key, candidate, priority)
 
 
 @inlined
-def _declined(odds, part, t, base):  # type: ignore[no-untyped-def]
-    """Does the pair walk away? Only where the occasion lets people, less often at higher odds of take-up."""
-    if t.avoidability == 0.0:
-        return False
-    return uniform(base, part) < t.avoidability / (1.0 + t.take_up * odds)
+def _across(i, j, t, group, uid, standing, factor, tally, dose, joint, community,  # type: ignore[no-untyped-def]
+            candidate, priority):
+    """A meeting between groups: taken up or declined, then lived by each side, and it may make a tie."""
+    g, h = group[i], group[j]
+    m, n = other(h, g), other(g, h)
+    a, b = np.uint64(uid[i]), np.uint64(uid[j])
+    key = pair_key(t.meeting_base, a, b)
+    odds = t.take_up * factor[i, m, TAKE_UP] * factor[j, n, TAKE_UP]
+    if unit(key) * (1.0 + odds) < t.avoidability:
+        tally[i, h, DECLINED] += 1
+        tally[j, g, DECLINED] += 1
+        return
+    bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
+    of_lower, of_higher = halves(nth(key, np.uint64(1)))
+    mine = valence(i, m, factor[j, n, LEAN], t.positive, bad, of_lower if a < b else of_higher, factor)
+    theirs = valence(j, n, factor[i, m, LEAN], t.positive, bad, of_higher if a < b else of_lower, factor)
+    note(i, h, mine, t.closeness, tally, dose)
+    note(j, g, theirs, t.closeness, tally, dose)
+    if mine != NEGATIVE and theirs != NEGATIVE:
+        _do_together(i, j, t, joint, community)
+        if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
+            _propose(i, j, t.tie_cross, key, candidate, priority)
+
+
+@inlined
+def _do_together(i, j, t, joint, community):  # type: ignore[no-untyped-def]
+    joint[i] += t.joint
+    joint[j] += t.joint
+    if t.community:
+        community[i] += t.joint
+        community[j] += t.joint
 
 
 @inlined
@@ -113,29 +127,25 @@ def valence(i, k, lean, positive, negative, u, factor):  # type: ignore[no-untyp
     good = positive * factor[i, k, PLEASANT] * lean
     bad = negative * factor[i, k, UNPLEASANT] / lean
     at = u * (1.0 + good + bad)
-    if at < good:
-        return POSITIVE
-    if at < good + bad:
-        return NEGATIVE
-    return NEUTRAL
+    # Comparisons are added up without a branch: a processor cannot foresee what a meeting will be.
+    return POSITIVE + (NEGATIVE - POSITIVE) * (at >= good) + (NEUTRAL - NEGATIVE) * (at >= good + bad)
 
 
 @inlined
 def note(i, h, what, closeness, tally, dose):  # type: ignore[no-untyped-def]
     """Write a meeting down for one side."""
     tally[i, h, what] += 1
-    if what != NEUTRAL:
-        dose[i, h, what] += closeness
+    dose[i, h, what % 2] += closeness * (what != NEUTRAL)  # a neutral one adds nothing, to whichever
 
 
 @inlined
-def _propose(i, j, chance, part, base, candidate, priority):  # type: ignore[no-untyped-def]
+def _propose(i, j, chance, key, candidate, priority):  # type: ignore[no-untyped-def]
     """Make the two each other's candidate for a tie, if chance has it and none of higher priority came.
 
     The highest priority wins whatever the order of meetings; both must end as each other's candidate.
     """
-    if uniform(base, part) < chance:
-        rank = fold(base + np.uint64(1), part)
+    if unit(nth(key, np.uint64(2))) < chance:
+        rank = nth(key, np.uint64(3))
         if rank > priority[i]:
             priority[i], candidate[i] = rank, j
         if rank > priority[j]:

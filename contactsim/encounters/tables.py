@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.parameters import Occasion, Psychology
+from contactsim.parameters import Conditions, Occasion, Psychology
 from contactsim.residents import Residents
 
 #: The psychology's numbers as a tuple of floats, field for field.
@@ -17,6 +17,8 @@ Rules: Any = namedtuple("Rules", list(Psychology.model_fields))  # type: ignore[
 
 #: Columns of ``Week.tally`` (meetings of the week by what they were) ...
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
+#: ... where the own group's columns count all own-group meetings, and those in community life ...
+ALL_OWN, BONDING = 0, 1
 #: ... and of ``Week.factor`` (what a person brings into a meeting with a group; factors of odds).
 TAKE_UP, PLEASANT, UNPLEASANT, LEAN = 0, 1, 2, 3
 
@@ -43,16 +45,22 @@ class People(NamedTuple):
     recent_negative: NDArray[np.float64]
     ties: NDArray[np.int32]
     friend_groups: NDArray[np.uint16]
+    engagement: NDArray[np.float32]
+    stigma: NDArray[np.float32]
+    civic: NDArray[np.float32]
+    rumour: NDArray[np.int8]
 
 
 class Week(NamedTuple):
     """What one week writes down before anything changes."""
 
     out: NDArray[np.float64]  # (N,) sociability of those old enough to meet people, else 0
+    away: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot elsewhere (with an action)
     factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, lean; the own group left out
-    tally: NDArray[np.int16]  # (N, G, 4) meetings; the own group's column 0 counts own-group meetings
+    tally: NDArray[np.int16]  # (N, G, 4) meetings; the own group's columns: all, and those in community life
     dose: NDArray[np.int32]  # (N, G, 2) positive and negative meetings in hundredths of closeness
     joint: NDArray[np.int32]  # (N,) joint activity, hundredths
+    community: NDArray[np.int32]  # (N,) the part of it in community life: associations and sessions
     candidate: NDArray[np.int32]  # (N,) whom a tie may form with, -1 nobody
     priority: NDArray[np.uint64]  # (N,) of that candidate
 
@@ -63,6 +71,7 @@ class Areas(NamedTuple):
     norm: NDArray[np.float64]  # (P, G, G) mean attitude of group g to group h
     share: NDArray[np.float64]  # (P, G) share of group g now
     past: NDArray[np.float64]  # (P, G) its mean over about the past year
+    said: NDArray[np.float64]  # (P, G, G) what messages add to the norm that is perceived
 
 
 class Terms(NamedTuple):
@@ -77,18 +86,18 @@ class Terms(NamedTuple):
     negative: float  # odds factor
     inequality: float  # per gap in standing
     joint: int  # hundredths
+    community: bool  # is this community life: an association, a session?
     tie_cross: float
     tie_own: float
 
 
-class Streams(NamedTuple):
-    """Bases of the draws of one occasion's slot in one week."""
-
-    pairing: np.uint64
-    presence: np.uint64
-    take_up: np.uint64
-    valence: np.uint64
-    tie: np.uint64
+#: One slot of one occasion as the meeting kernel takes it: its scale (a row of ``within`` of
+#: :class:`contactsim.encounters.rounds.Round`), its bit in ``Week.away``, its terms, the bases of its draws.
+SLOT = np.dtype([
+    ("scale", np.int64), ("bit", np.uint32), ("closeness", np.int32), ("presence", float), ("sociable", bool),
+    ("avoidability", float), ("take_up", float), ("positive", float), ("negative", float), ("inequality", float),
+    ("joint", np.int32), ("community", bool), ("tie_cross", float), ("tie_own", float),
+    ("pairing_base", np.uint64), ("presence_base", np.uint64), ("meeting_base", np.uint64)])
 
 
 def rules(psychology: Psychology) -> Any:
@@ -102,31 +111,44 @@ def people_of(residents: Residents) -> People:
 
 
 def blank_week(residents: Residents) -> Week:
-    """Empty arrays for a week's notes; about 100 bytes a resident with two groups."""
+    """Empty arrays for a week's notes; about 120 bytes a resident with two groups."""
     n, G = len(residents), residents.groups
-    return Week(np.zeros(n), np.zeros((n, G - 1, 4)), np.zeros((n, G, 4), np.int16), np.zeros((n, G, 2), np.int32),
-                np.zeros(n, np.int32), np.full(n, -1, np.int32), np.zeros(n, np.uint64))
+    return Week(np.zeros(n), np.zeros(n, np.uint32), np.zeros((n, G - 1, 4)), np.zeros((n, G, 4), np.int16),
+                np.zeros((n, G, 2), np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
+                np.full(n, -1, np.int32), np.zeros(n, np.uint64))
 
 
-def conditions(occasion: Occasion) -> float:
-    """Allport's conditions of an occasion as one number in [0, 1]: their mean."""
-    return (occasion.equal_status + occasion.common_goals + occasion.cooperation + occasion.support) / 4
+def allport(at: Conditions) -> float:
+    """Allport's four conditions as one number in [0, 1]: their mean."""
+    return (at.equal_status + at.common_goals + at.cooperation + at.support) / 4
 
 
 def terms(occasion: Occasion, p: Psychology) -> Terms:
-    """The occasion's odds factors. Conditions of one half leave the psychology's base odds as they are."""
-    fit = conditions(occasion) - 0.5
-    in_circle = occasion.among == "circle"
+    """An occasion of the ordinary week: who is there by chance, and ties form in circles alone."""
+    community = occasion.setting == "association"
+    return _terms(occasion, p, occasion.presence, occasion.sociable, community, occasion.among == "circle")
+
+
+def terms_of_session(at: Conditions, p: Psychology) -> Terms:
+    """A session of an action: all who are seated are there, it is community life, and its teams are circles."""
+    return _terms(at, p, presence=1.0, sociable=False, community=True, in_circle=True)
+
+
+def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool, in_circle: bool) -> Terms:
+    """Odds factors. Conditions of one half leave the psychology's base odds as they are."""
+    fit = allport(at) - 0.5
+    neutral = p.neutral_ground * at.neutral_ground
     return Terms(
-        closeness=round(100 * occasion.closeness),
-        presence=occasion.presence,
-        sociable=occasion.sociable,
-        avoidability=occasion.avoidability,
-        take_up=math.exp(p.take_up_base),
+        closeness=round(100 * at.closeness),
+        presence=presence,
+        sociable=sociable,
+        avoidability=at.avoidability,
+        take_up=math.exp(p.take_up_base + neutral),
         positive=math.exp(p.positive_base + p.conditions_positive * fit),
-        negative=math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * occasion.mediator),
-        inequality=p.unequal_standing * (1 - occasion.equal_status),
-        joint=round(100 * occasion.common_goals * occasion.cooperation),
+        negative=math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * at.mediator - neutral),
+        inequality=p.unequal_standing * (1 - at.equal_status),
+        joint=round(100 * at.common_goals * at.cooperation),
+        community=community,
         tie_cross=p.tie_cross if in_circle else 0.0,
         tie_own=p.tie_own if in_circle else 0.0,
     )

@@ -9,33 +9,38 @@ from __future__ import annotations
 import numpy as np
 
 from contactsim.compiled import inlined, kernel
-from contactsim.draws import fold, pair_part, uniform
+from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
 from contactsim.encounters.appraise import other
 from contactsim.encounters.meet import note, valence
 from contactsim.encounters.tables import LEAN
 
 
 @kernel
-def friends_meet(lo, hi, t, meet_base, valence_base, people, week):  # type: ignore[no-untyped-def]
-    """Rows lo .. hi - 1 meet each of their friends of other groups or not; own side noted only."""
+def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
+    """Rows lo .. hi - 1 meet each of their friends of other groups or not, in each of ``slots`` (records of
+    :data:`SLOT`); own side noted only."""
     group, uid, standing = people.group, people.uid, people.standing
     ties, friend_groups = people.ties, people.friend_groups
-    factor, tally, dose = week.factor, week.tally, week.dose
+    away, factor, tally, dose = week.away, week.factor, week.tally, week.dose
     for i in range(lo, hi):
         if friend_groups[i] & ~(1 << group[i]) == 0:
             continue
-        for k in range(ties.shape[1]):
-            j = ties[i, k]
-            if j < 0 or group[j] == group[i]:
-                continue
-            a = np.uint64(uid[i])
-            part = pair_part(a, np.uint64(uid[j]))
-            if uniform(meet_base, part) < t.presence:
-                bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
-                u = uniform(fold(valence_base, a), part)
-                lean = factor[j, other(group[i], group[j]), LEAN]
-                what = valence(i, other(group[j], group[i]), lean, t.positive, bad, u, factor)
-                note(i, group[j], what, t.closeness, tally, dose)
+        a = np.uint64(uid[i])
+        for s in range(slots.shape[0]):
+            t = slots[s]
+            for k in range(ties.shape[1]):
+                j = ties[i, k]
+                if j < 0 or group[j] == group[i] or (away[i] | away[j]) & t.bit:
+                    continue
+                b = np.uint64(uid[j])
+                key = pair_key(t.meeting_base, a, b)
+                if unit(key) < t.presence:
+                    bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
+                    of_lower, of_higher = halves(nth(key, np.uint64(1)))
+                    lean = factor[j, other(group[i], group[j]), LEAN]
+                    what = valence(i, other(group[j], group[i]), lean, t.positive, bad,
+                                   of_lower if a < b else of_higher, factor)
+                    note(i, group[j], what, t.closeness, tally, dose)
 
 
 @kernel

@@ -19,7 +19,8 @@ CHUNK = 4096
 #: Sums kept for each (group, target); target G stands for all other groups together.
 BY_TARGET = ("attitude", "attitude_squared", "positive", "negative", "neutral", "declined")
 #: Sums kept for each group.
-BY_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend")
+BY_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend",
+            "engagement", "stigma", "civic")
 
 #: Measures of the tidy table with their units.
 UNITS = {
@@ -29,7 +30,8 @@ UNITS = {
     "residents": "residents aged 16 and over", "anxiety": "mean, 0 to 1", "threat": "mean, 0 to 1",
     "connectedness": "mean, 0 to 1", "own_meetings": "own-group meetings a resident and week",
     "ties": "ties a resident", "cross_ties": "ties to other groups a resident",
-    "cross_friend": "share with a tie to another group",
+    "cross_friend": "share with a tie to another group", "engagement": "mean, 0 to 1", "stigma": "mean, 0 to 1",
+    "civic": "mean, 0 to 1",
 }
 
 
@@ -47,6 +49,7 @@ def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type:
     group, age, attitude = people.group, people.age, people.attitude
     ties, friend_groups = people.ties, people.friend_groups
     anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
+    engagement, stigma, civic = people.engagement, people.stigma, people.civic
     for c in range(lo, hi):
         for i in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
             if active[i] and age[i] >= SURVEY_AGE:
@@ -61,6 +64,9 @@ def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type:
                 by_group[c, g, 5] += friends
                 by_group[c, g, 6] += cross
                 by_group[c, g, 7] += 1.0 if cross > 0 else 0.0
+                by_group[c, g, 8] += engagement[i]
+                by_group[c, g, 9] += stigma[i]
+                by_group[c, g, 10] += civic[i]
 
 
 @inlined
@@ -76,7 +82,6 @@ def _towards_others(c, i, g, attitude, tally, weights, by_target):  # type: igno
             by_target[c, g, h, 1] += a * a
             for k in range(4):
                 by_target[c, g, h, 2 + k] += tally[i, h, k]
-                by_target[c, g, G, 2 + k] += tally[i, h, k]
     by_target[c, g, G, 0] += overall
     by_target[c, g, G, 1] += overall * overall
 
@@ -106,6 +111,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
     threads.run(lambda _, lo, hi: _sums(
         lo, hi, people, week.tally, residents.active, weights, by_target, by_group),
         [chunks * k // threads.number for k in range(threads.number + 1)])
+    by_target[:, :, G, 2:] = by_target[:, :, :G, 2:].sum(axis=2)  # meetings with all others
     return by_target.sum(axis=0), by_group.sum(axis=0)
 
 

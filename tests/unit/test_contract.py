@@ -7,17 +7,17 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from contactsim.compiled import Threads
-from contactsim.draws import Decision
-from contactsim.encounters.meet import meet
-from contactsim.encounters.tables import Streams, terms
+from contactsim.encounters.rounds import Round, rounds_of
 from contactsim.history import restore, state
 from contactsim.parameters import Shock
+from contactsim.settings.seating import Partition
 from contactsim.world import World
 from tests.worlds import (
     columns_of,
@@ -83,41 +83,36 @@ def test_threads_cut_each_range_once() -> None:
         assert edges[0] == 0 and edges[-1] == 6 and edges == sorted(edges) and len(edges) == number + 1
 
 
+def lives(round_: Round, world: World) -> None:
+    """One setting's meetings of a week."""
+    round_.live(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
+
+
 def test_the_order_in_which_pools_are_worked_on_does_not_matter() -> None:
-    """Each pool by itself, in a random order, against all at once."""
+    """Each of the largest pools by itself, in a random order, against all at once."""
     psychology = odd_psychology(2)
     all_at_once, one_by_one = (make_world(parameters=make_parameters(psychology=psychology)) for _ in range(2))
     shuffled = np.random.default_rng(1)
-    for name, event in ordinary_week().items():
-        if event.setting == "ties":
-            continue
-        all_at_once._meet(name, event)
-        setting = one_by_one.settings[event.setting]
-        pools = setting.partitions[event.among]
-        for slot in range(event.slots):
-            streams = Streams(*(one_by_one.base(d, name, slot) for d in (
-                Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
-            for pool in shuffled.permutation(len(pools)):
-                meet(pool, pool + 1, pools.start, pools.keys, setting.occupant, terms(event, psychology), streams,
-                     one_by_one.columns, one_by_one.week, one_by_one._scratch[0])
+    for one, other in zip(all_at_once.rounds, one_by_one.rounds, strict=True):
+        lives(one, all_at_once)
+        largest = one.edges[-1]
+        for pool in shuffled.permutation(largest).tolist():
+            lives(replace(other, edges=[pool, pool + 1]), one_by_one)
     assert all_at_once.week.tally.sum() > 1000
     assert differing_columns(all_at_once, one_by_one) == []
 
 
 def test_the_order_in_which_pools_lie_does_not_matter() -> None:
     """The same pools with the same keys at other places of the setting."""
-    one, other = make_world(), make_world()
+    parameters = make_parameters({"work": occasion("work", "pool", slots=3, presence=0.9)})
+    one, other = (make_world(parameters=parameters) for _ in range(2))
     setting = other.settings["work"]
-    old, size = setting.partitions["pool"], other.parameters.settings.work.size
+    old, size = setting.partitions["pool"], parameters.settings.work.size
     order = np.random.default_rng(2).permutation(len(old))
-    blocks = setting.occupant.reshape(-1, size)[order]
-    event = occasion("work", "pool", slots=3, presence=0.9)
-    t = terms(event, one.parameters.psychology)
-    for world, occupant, keys in ((one, one.settings["work"].occupant, old.keys),
-                                  (other, blocks.ravel(), old.keys[order])):
-        streams = Streams(*(world.base(d, "work", 0) for d in (
-            Decision.PAIRING, Decision.PRESENCE, Decision.TAKE_UP, Decision.VALENCE, Decision.TIE_FORMS)))
-        meet(0, len(old), old.start, keys, occupant, t, streams, world.columns, world.week, world._scratch[0])
+    moved = replace(setting, occupant=setting.occupant.reshape(-1, size)[order].ravel(),
+                    partitions={"pool": Partition(old.start, old.keys[order])})
+    lives(one.rounds[0], one)
+    lives(rounds_of(parameters.settings.occasions, other.terms, {"work": moved}, other.threads)[0][0], other)
     assert one.week.tally.sum() > 100
     assert differing_columns(one, other) == []
 
@@ -188,7 +183,7 @@ def steps(weeks: int = 4, occasions: object = None, settings: dict | None = None
 
 @pytest.mark.parametrize("unused", [
     {"shocks": {"nothing": Shock(week=1, target="B")}},
-    {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0)}},
+    {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
     {"spin_up_min": 3, "spin_up_max": 4, "flat": 0.5, "history": "none"},
@@ -241,7 +236,7 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
     other.step()
     a, b = columns_of(one), columns_of(other)
     differ = np.zeros(len(people), bool)
-    for name in ("tally", "dose", "joint", "candidate"):
+    for name in ("tally", "dose", "joint", "community", "candidate"):
         x, y = a[f"week.{name}"], b[f"week.{name}"]
         differ |= (x != y).reshape(len(people), -1).any(axis=1)
     touched = set(np.flatnonzero(differ).tolist())

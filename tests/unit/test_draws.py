@@ -12,14 +12,18 @@ from contactsim.draws import (
     Decision,
     below,
     fold,
+    halves,
     mix,
     name_key,
     normals,
+    nth,
+    pair_key,
     pair_part,
     stream,
     streams,
     uniform,
     uniforms,
+    unit,
 )
 
 U = np.uint64
@@ -46,23 +50,39 @@ def test_the_finalizer_is_the_published_one() -> None:
 
 
 @given(words, words)
-def test_fold_uniform_and_below_are_what_they_say(base: int, part: int) -> None:
+def test_fold_and_uniform_are_what_they_say(base: int, part: int) -> None:
     assert int(mix(U(base))) == splitmix(base)
     assert int(fold(U(base), U(part))) == folded(base, part)
     assert uniform(U(base), U(part)) == (folded(base, part) >> 11) * 2.0**-53
 
 
-@given(words, words, st.integers(1, 2**31 - 1))
-def test_below_stays_below(base: int, part: int, n: int) -> None:
-    drawn = int(below(U(base), U(part), n))
-    assert drawn == (folded(base, part) >> 32) * n >> 32
+@given(words, st.integers(1, 2**31 - 1))
+def test_below_stays_below(number: int, n: int) -> None:
+    drawn = int(below(U(number), n))
+    assert drawn == (number >> 32) * n >> 32
     assert 0 <= drawn < n
 
 
-@given(words, words)
-def test_a_pair_has_no_order(a: int, b: int) -> None:
+@given(words)
+def test_numbers_become_floats_from_nought_to_less_than_one(number: int) -> None:
+    first, second = halves(U(number))
+    assert unit(U(number)) == (number >> 11) * 2.0**-53
+    assert (first, second) == ((number >> 32) * 2.0**-32, (number % 2**32) * 2.0**-32)
+    assert min(unit(U(number)), first, second) >= 0 and max(unit(U(number)), first, second) < 1
+
+
+@given(words, st.integers(0, 10**6))
+def test_the_nth_number_is_that_of_splitmix(begin: int, n: int) -> None:
+    """The generator adds the golden ratio to its state for each number."""
+    assert int(nth(U(begin), U(n))) == splitmix(begin + n * GOLDEN & M)
+
+
+@given(words, words, words)
+def test_a_pair_has_no_order(base: int, a: int, b: int) -> None:
     low, high = sorted((a, b))
     assert int(pair_part(U(a), U(b))) == int(pair_part(U(b), U(a))) == splitmix(low) ^ (high * GOLDEN & M)
+    assert int(pair_key(U(base), U(a), U(b))) == int(pair_key(U(base), U(b), U(a)))
+    assert int(pair_key(U(base), U(a), U(b))) == splitmix(splitmix(base ^ low) + high * GOLDEN & M)
 
 
 @given(st.integers(-2**63, M), st.lists(st.integers(-2**63, M), max_size=5))
@@ -97,16 +117,22 @@ def test_the_numbers_of_the_contract() -> None:
     assert int(base) == 0x376D9AFE70A260C5
     assert name_key("street", "cell", "E00053353") == 2198409118504937349
     assert uniform(base, U(42)) == 0.09064183031482687
-    assert int(below(base, U(42), 1000)) == 90
+    pair = U(pair_key(base, U(42), U(7)))
+    assert (int(pair), int(nth(pair, U(1))), int(below(pair, 1000))) == (
+        0x60D5318398552FCD, 0x7139AFB31F59A772, 378)
+    assert halves(pair) == (0.3782530731987208, 0.5950498462188989)
 
 
 def test_decisions_are_never_renumbered() -> None:
     kept = {"PLACE": 1, "AGE": 2, "SEX": 3, "ARRIVED": 4, "DISPOSITION": 5, "SOCIABILITY": 6, "EXPOSURE": 7,
-            "STANDING": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TAKE_UP": 14,
-            "VALENCE": 15, "TIE_FORMS": 16, "TIE_FADES": 17, "FRIENDS_MEET": 18, "FRIENDS_VALENCE": 19, "MOVE": 20,
-            "DEPARTURE": 21, "ARRIVAL": 22, "SURVEY": 23, "EMPLOYMENT": 24, "MEMBERSHIP": 25, "ANXIETY": 26}
+            "STANDING": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TIE_FADES": 17,
+            "MOVE": 20, "DEPARTURE": 21, "ARRIVAL": 22, "SURVEY": 23, "EMPLOYMENT": 24, "MEMBERSHIP": 25,
+            "ANXIETY": 26, "DISPLACED": 27, "RECRUITED": 28, "TEAM": 29, "ATTENDS": 30, "MESSAGE": 31, "RUMOUR": 32,
+            "PLACEMENT": 33, "ITEM": 34, "RESPONSE": 35, "MEETING": 36, "FRIENDS": 37}
+    retired = {14, 15, 16, 18, 19}
     assert {decision.name: decision.value for decision in Decision if decision.name in kept} == kept
-    assert len({decision.value for decision in Decision}) == len(Decision.__members__)
+    values = [decision.value for decision in Decision.__members__.values()]
+    assert len(set(values)) == len(values) and not retired & set(values)
 
 
 @pytest.mark.parametrize("one, other", [((1, 2), (2, 1)), ((1,), (1, 0)), ((-1,), (1,)), ((0,), (2**32,))])
@@ -121,9 +147,11 @@ def test_names_are_told_apart_by_their_parts() -> None:
 
 
 @given(st.integers(-(2**70), 2**70), st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(-600, 600),
-       st.integers(0, 2**63 - 1), st.integers(0, 20))
-def test_several_streams_are_those_of_each_decision(seed: int, decisions: list[int], week: int, key: int,
-                                                    slot: int) -> None:
-    together = streams(seed, np.array(decisions, np.int64), week, key, slot)
+       st.lists(st.tuples(st.integers(0, 2**63 - 1), st.integers(0, 20)), max_size=5))
+def test_several_streams_are_those_of_each_decision(seed: int, decisions: list[int], week: int,
+                                                    slots: list[tuple[int, int]]) -> None:
+    names, numbers = (np.array([slot[k] for slot in slots], np.int64) for k in (0, 1))
+    together = streams(seed, np.array(decisions, np.int64), week, names, numbers)
     assert together.dtype == np.uint64
-    assert together.tolist() == [int(stream(seed, d, week, key, slot)) for d in decisions]
+    assert together.tolist() == [[int(stream(seed, d, week, name, number)) for d in decisions]
+                                 for name, number in slots]

@@ -1,0 +1,67 @@
+"""Sessions: meetings that an action calls together in a week, beside the ordinary ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, name_key, stream, uniforms
+from contactsim.encounters.meet import meet
+from contactsim.encounters.rounds import DECISIONS, Slots, table_row
+from contactsim.encounters.tables import People, Week, terms_of_session
+from contactsim.parameters import Conditions, Psychology
+
+
+@dataclass(frozen=True)
+class Session:
+    """Teams that meet this week, each a circle of numbered seats.
+
+    A team's pairs depend on the seed, the week, the name, the team's number and its number of seats: keep seats
+    fixed and leave a gap (-1) for who does not come.
+    """
+
+    name: str
+    """names the draws; another one for each session of a week"""
+    start: NDArray[np.int64]
+    """(teams + 1,) edges of the teams' seats"""
+    occupant: NDArray[np.int32]
+    """(seats,) row of who sits there, -1 for nobody"""
+    conditions: Conditions
+    slots: int
+    """how many times pairs are made, and how many slots of the week everybody spends on it"""
+
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """Rows of all who came."""
+        return self.occupant[self.occupant >= 0]
+
+    def live(self, seed: int, week: int, psychology: Psychology, people: People, notes: Week) -> None:
+        """All teams meet."""
+        teams = self.start.shape[0] - 1
+        key = name_key("session", self.name)
+        row = table_row(terms_of_session(self.conditions, psychology), scale=0, bit=None)
+        slots = Slots(np.repeat(row, self.slots), np.full(self.slots, key, np.int64), np.arange(self.slots))
+        keys = np.arange(teams, dtype=np.uint64)
+        order = np.empty(int(np.diff(self.start).max(initial=0)), np.int32)
+        meet(0, teams, slots.draw(seed, week, DECISIONS), np.arange(teams + 1, dtype=np.int64)[None], self.start, keys,
+             self.occupant, people, notes, order)
+
+
+def take_away(notes: Week, uid: NDArray[np.int64], rows: NDArray[np.integer], number: int | None, bits: list[int],
+              seed: int, week: int, name: str) -> None:
+    """Mark ``number`` slots (None: all) of those with ``bits`` as spent elsewhere by ``rows``.
+
+    Which, is drawn for each person among those still free; where fewer are free than asked for, all of them.
+    """
+    if number is None:
+        notes.away[rows] |= np.uint32(sum(1 << bit for bit in bits))
+        return
+    base = [stream(seed, Decision.DISPLACED, week, name_key(name), bit) for bit in bits]
+    rank = np.stack([uniforms(b, uid[rows]) for b in base], axis=1)
+    flag = np.uint32(1) << np.array(bits, np.uint32)
+    rank[notes.away[rows, None] & flag > 0] = np.inf
+    order = np.argsort(rank, axis=1, kind="stable")[:, :number]
+    chosen = np.where(np.isfinite(np.take_along_axis(rank, order, axis=1)), flag[order], np.uint32(0))
+    notes.away[rows] |= np.bitwise_or.reduce(chosen, axis=1)
