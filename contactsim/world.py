@@ -135,10 +135,11 @@ class World:
         Which slots is drawn for each person by ``name`` and week, also those that they would not have used.
         Raises KeyError for an occasion that the settings do not have.
         """
-        names = self.parameters.settings.occasions if displaces is None else displaces
-        bits = [bit for occasion in names for bit in self._bits[occasion]]
-        if bits:
-            take_away(self.week, self.people.uid, rows, slots, bits, self.seed, self.clock, name)
+        names = self.parameters.settings.occasions if displaces is None else dict.fromkeys(displaces)
+        places = [(_key_of(name, occasion), number, bit) for occasion in names
+                  for number, bit in enumerate(self._bits[occasion])]
+        if places:
+            take_away(self.week, self.people.uid, rows, slots, places, self.seed, self.clock)
 
     def weekly(self) -> pd.DataFrame:
         """The weeks recorded so far as a tidy table; a history's weeks are not kept."""

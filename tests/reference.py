@@ -100,6 +100,7 @@ class Area:
     norm: list[list[float]]
     share: list[float]
     past: list[float]
+    said: list[list[float]]
 
 
 class Town:
@@ -119,7 +120,7 @@ class Town:
                            for k in range(len(part.keys))]
                    for scale, part in setting.partitions.items()}
             for name, setting in world.settings.items()}
-        self.areas = [Area(pool.seats, [], [], [float(x) for x in world.areas.past[k]])
+        self.areas = [Area(pool.seats, [], [], world.areas.past[k].tolist(), world.areas.said[k].tolist())
                       for k, pool in enumerate(self.settings["street"]["neighbourhood"])]
         self.actions = list(world.actions)
         self.slots: list[tuple[str, Occasion, int]] = [
@@ -175,8 +176,8 @@ class Town:
         for row in rows:
             free = [bit for bit, (occasion, _, _) in enumerate(self.slots)
                     if (displaces is None or occasion in displaces) and bit not in self.away[row]]
-            draw = {bit: uniform(stream(self.seed, Decision.DISPLACED, self.clock, name_key(name), bit),
-                                 U(self.people[row].uid)) for bit in free}
+            draw = {bit: uniform(stream(self.seed, Decision.DISPLACED, self.clock, name_key(name, self.slots[bit][0]),
+                                        self.slots[bit][2]), U(self.people[row].uid)) for bit in free}
             self.away[row] |= set(sorted(free, key=draw.__getitem__)[:slots])
 
     # --- the start of the week
@@ -199,7 +200,8 @@ class Town:
                     person.stigma = float(felt + np.float32(shock.stigma) * (np.float32(1) - felt))
 
     def _around(self, area: Area) -> None:
-        """Norms: the mean attitude of each group; composition: the groups' shares. Of all old enough and arrived."""
+        """Norms: the mean attitude of each group, and what messages add to it; composition: the groups' shares. Of all
+        old enough and arrived."""
         grown = [person for person in self._present(area.seats)
                  if person.age >= MEETING_AGE and not person.arrived < 0]
         counts = [sum(person.group == g for person in grown) for g in range(self.groups)]
@@ -211,7 +213,7 @@ class Town:
                 for person in grown:
                     if person.group == g:
                         total += person.attitude[h]
-                row.append(total / counts[g] if counts[g] else 0.0)
+                row.append(min(1.0, max(-1.0, total / counts[g] + area.said[g][h])) if counts[g] else 0.0)
             area.norm.append(row)
         area.share = [count / len(grown) if grown else 0.0 for count in counts]
 

@@ -73,7 +73,8 @@ def _around(pool, start, occupant, group, age, arrived, attitude, norm, share, s
         total += share[pool, g]
         if share[pool, g] > 0.0:
             for h in range(G):
-                norm[pool, g, h] = norm[pool, g, h] / share[pool, g] + said[pool, g, h]
+                mean = norm[pool, g, h] / share[pool, g]
+                norm[pool, g, h] = min(1.0, max(-1.0, mean + said[pool, g, h]))
     if total > 0.0:
         for g in range(G):
             share[pool, g] /= total

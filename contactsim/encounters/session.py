@@ -49,16 +49,18 @@ class Session:
              self.occupant, people, notes, order)
 
 
-def take_away(notes: Week, uid: NDArray[np.int64], rows: NDArray[np.integer], number: int | None, bits: list[int],
-              seed: int, week: int, name: str) -> None:
-    """Mark ``number`` slots (None: all) of those with ``bits`` as spent elsewhere by ``rows``.
+def take_away(notes: Week, uid: NDArray[np.int64], rows: NDArray[np.integer], number: int | None,
+              places: list[tuple[int, int, int]], seed: int, week: int) -> None:
+    """Mark ``number`` (None: all) of the slots ``places`` as spent elsewhere by ``rows``.
 
-    Which, is drawn for each person among those still free; where fewer are free than asked for, all of them.
+    A slot is given by the key of its occasion's name (with that of what takes it), its number in the occasion and
+    its bit. Which, is drawn for each person among those still free; where fewer are free than asked for, all of them.
     """
+    bits = [bit for _, _, bit in places]
     if number is None:
         notes.away[rows] |= np.uint32(sum(1 << bit for bit in bits))
         return
-    base = [stream(seed, Decision.DISPLACED, week, name_key(name), bit) for bit in bits]
+    base = [stream(seed, Decision.DISPLACED, week, key, slot) for key, slot, _ in places]
     rank = np.stack([uniforms(b, uid[rows]) for b in base], axis=1)
     flag = np.uint32(1) << np.array(bits, np.uint32)
     rank[notes.away[rows, None] & flag > 0] = np.inf

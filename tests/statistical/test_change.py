@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,21 +9,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactsim.parameters import Psychology
+from contactsim.encounters.tables import BONDING
+from contactsim.parameters import Psychology, Shock
+from contactsim.residents import BELIEVES
 from contactsim.world import World
 from tests.statistical.deciding import ERRORS, errors_of_share
-from tests.worlds import four_groups, make_parameters, make_place, make_world, occasion, ordinary_week, two_groups
+from tests.worlds import (
+    Doing,
+    four_groups,
+    make_parameters,
+    make_place,
+    make_world,
+    occasion,
+    ordinary_week,
+    session,
+    two_groups,
+)
 
 #: Nothing but learning and drift moves attitudes.
 PLAIN: dict[str, float] = {"norms": 0.0, "threat_attitude": 0.0, "threat_change": 0.0, "threat_level": 0.0,
                            "age_stability": 0.0, "extended": 0.0, "drift": 0.05, "forgetting": 0.05,
-                           "anxiety_drift": 0.05, "threat_drift": 0.05, "connectedness_decline": 0.05}
+                           "anxiety_drift": 0.05, "threat_drift": 0.05, "connectedness_decline": 0.05,
+                           "engagement_decline": 0.05, "stigma_drift": 0.05, "stigma_anxiety": 0.0}
 
 
 class Constant(World):
     """A world in which each week everybody has the same experience with each other group."""
 
-    good, bad, joint = 0, 0, 0
+    good, bad, joint, bonding = 0, 0, 0, 0
 
     def _appraise(self) -> None:
         super()._appraise()
@@ -33,14 +45,21 @@ class Constant(World):
             mine = rows[self.people.group[rows] != g]
             self.week.dose[mine, g] = self.good, self.bad
             self.week.tally[mine, g, :2] = self.good > 0, self.bad > 0
-        self.week.joint[rows] = self.joint
+            self.week.tally[rows[self.people.group[rows] == g], g, BONDING] = self.bonding
+        self.week.joint[rows] = self.week.community[rows] = self.joint
 
 
-def constant(good: int, bad: int, joint: int = 0, place: Any = None, **psychology: float) -> Constant:
-    """``good`` and ``bad`` in hundredths of a close meeting a week."""
+def constant(good: int, bad: int, joint: int = 0, place: Any = None, bonding: int = 0,
+             **psychology: float) -> Constant:
+    """``good`` and ``bad`` in hundredths of a close meeting a week, ``joint`` in those of an activity."""
     world = Constant(place or make_place([[8, 8]] * 6), make_parameters({}, psychology={**PLAIN, **psychology}), 2, 1)
-    world.good, world.bad, world.joint = good, bad, joint
+    world.good, world.bad, world.joint, world.bonding = good, bad, joint, bonding
     return world
+
+
+def share(new: float) -> float:
+    """How far new observations move a mean, by what they weigh against all that came before."""
+    return new / (1 + new)
 
 
 def meeting_point(rest: float, towards: float, gain: float, drift: float) -> float:
@@ -51,7 +70,7 @@ def meeting_point(rest: float, towards: float, gain: float, drift: float) -> flo
 @pytest.mark.parametrize("good, bad", [(50, 0), (0, 50), (60, 20), (5, 5), (400, 300)])
 @pytest.mark.parametrize("weight", [0.5, 1.5, 3.0])
 def test_attitude_settles_where_learning_and_drift_balance(good: int, bad: int, weight: float) -> None:
-    """With experience E = new (1 - f) / f, gain L = 1 - exp(-(g + w b) / (k + E)) and m = (g - w b) / (g + w b),
+    """With experience E = new (1 - f) / f, gain L = (g + w b) / (k + E + g + w b) and m = (g - w b) / (g + w b),
     attitude tends to ((1 - d) L m + d rest) / (1 - (1 - d) (1 - L))."""
     world = constant(good, bad, negative_weight=weight)
     p = world.parameters.psychology
@@ -59,7 +78,7 @@ def test_attitude_settles_where_learning_and_drift_balance(good: int, bad: int, 
         world.step()
     g, b = good / 100, bad / 100
     experience = (g + b) * (1 - p.forgetting) / p.forgetting
-    gain = 1 - math.exp(-(g + weight * b) / (p.prior_weight + experience))
+    gain = share((g + weight * b) / (p.prior_weight + experience))
     towards = (g - weight * b) / (g + weight * b)
     people = world.people
     for row in np.flatnonzero(people.active):
@@ -75,7 +94,7 @@ def test_transfer_counts_experience_with_other_groups() -> None:
     for _ in range(700):
         world.step()
     g, b = 0.30 * (1 + 2 * 0.4), 0.10 * (1 + 2 * 0.4)
-    gain = 1 - math.exp(-(g + p.negative_weight * b) / (p.prior_weight + (g + b) * (1 - p.forgetting) / p.forgetting))
+    gain = share((g + p.negative_weight * b) / (p.prior_weight + (g + b) * (1 - p.forgetting) / p.forgetting))
     towards = (g - p.negative_weight * b) / (g + p.negative_weight * b)
     people = world.people
     for row in np.flatnonzero(people.active):
@@ -94,19 +113,56 @@ def test_feelings_settle_where_meetings_and_rest_balance() -> None:
     new = 0.4 + p.negative_weight * 0.2
     towards = p.negative_weight * 0.2 / new
     people, rows = world.people, np.flatnonzero(world.people.active)
-    threat = meeting_point(p.threat_rest, towards, 1 - math.exp(-p.threat_learning * new), p.threat_drift)
+    threat = meeting_point(p.threat_rest, towards, share(p.threat_learning * new), p.threat_drift)
     np.testing.assert_allclose(people.threat[rows], threat, atol=1e-9)
-    lift = 1 - math.exp(-p.connectedness_gain * 1.5)
+    lift = share(p.connectedness_gain * 1.5)
     belonging = meeting_point(p.connectedness_rest, 1.0, lift, p.connectedness_decline)
     np.testing.assert_allclose(people.connectedness[rows], belonging, atol=1e-9)
     for row in rows:
         rest = min(1.0, max(0.0, p.anxiety_rest - p.anxiety_disposition * people.disposition[row]))
-        anxiety = meeting_point(rest, towards, 1 - math.exp(-p.anxiety_learning * new), p.anxiety_drift)
+        anxiety = meeting_point(rest, towards, share(p.anxiety_learning * new), p.anxiety_drift)
         assert people.anxiety[row] == pytest.approx(anxiety, abs=1e-9)
 
 
+@pytest.mark.parametrize("bad, bonding", [(0, 0), (30, 0), (0, 3), (30, 3)])
+def test_engagement_and_stigma_settle_where_community_life_and_rest_balance(bad: int, bonding: int) -> None:
+    """Engagement tends to the balance of 1 and rest; felt stigma to that of bad / (bad + bonding) and rest, with
+    bonding the meetings with one's own in community life, each worth ``stigma_bonding``; anxiety rests higher
+    with it. Single precision: to 1e-5."""
+    world = constant(20, bad, joint=250, bonding=bonding, stigma_anxiety=0.6)
+    p = world.parameters.psychology
+    for _ in range(700):
+        world.step()
+    people, rows = world.people, np.flatnonzero(world.people.active)
+    engaged = meeting_point(p.engagement_rest, 1.0, share(p.engagement_gain * 2.5), p.engagement_decline)
+    np.testing.assert_allclose(people.engagement[rows], engaged, atol=1e-5)
+    new = bad / 100 + p.stigma_bonding * bonding
+    towards = bad / 100 / new if new else 0.0
+    stigma = meeting_point(p.stigma_rest, towards, share(p.stigma_learning * new), p.stigma_drift)
+    np.testing.assert_allclose(people.stigma[rows], stigma, atol=1e-5)
+    weighed = p.negative_weight * bad / 100
+    gain = share(p.anxiety_learning * (0.2 + weighed))
+    for row in rows:
+        rest = p.anxiety_rest - p.anxiety_disposition * people.disposition[row] + 0.6 * (stigma - p.stigma_rest)
+        expected = meeting_point(min(1.0, max(0.0, rest)), weighed / (0.2 + weighed), gain, p.anxiety_drift)
+        assert people.anxiety[row] == pytest.approx(expected, abs=1e-5)
+    assert (people.civic[rows] == p.civic_rest).all()
+
+
+def test_who_believes_a_rumour_feels_more_threatened() -> None:
+    """Threat without meetings tends to rest plus ``rumour_threat``; who has not heard or knows better stays at rest."""
+    world = constant(0, 0, rumour_threat=0.3)
+    p, people = world.parameters.psychology, world.people
+    people.rumour[:] = np.arange(len(people)) % 3
+    for _ in range(700):
+        world.step()
+    rows = np.flatnonzero(people.active)
+    expected = p.threat_rest + 0.3 * (people.rumour[rows] == BELIEVES)
+    np.testing.assert_allclose(people.threat[rows], expected, atol=1e-9)
+
+
 def test_gain_falls_with_experience() -> None:
-    """The same bad week moves an attitude by 1 - exp(-w b / (k + E)) of its way to -1: less, the more was lived, be it
+    """The same bad week moves an attitude by w b / (k + E + w b) of its way to -1: less, the more was lived, be it
     good (buffering by positive contact) or bad (by extensive contact)."""
     steps = []
     for positive, negative in ((0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (40.0, 10.0), (400.0, 0.0)):
@@ -115,7 +171,7 @@ def test_gain_falls_with_experience() -> None:
         row = int(np.flatnonzero(people.active & (people.group == 0))[0])
         people.attitude[row, 1], people.positive[row, 1], people.negative[row, 1] = 0.4, positive, negative
         world.step()
-        gain = 1 - math.exp(-p.negative_weight * 0.5 / (p.prior_weight + positive + negative))
+        gain = share(p.negative_weight * 0.5 / (p.prior_weight + positive + negative))
         assert people.attitude[row, 1] == pytest.approx(0.4 - gain * 1.4, abs=1e-12)
         steps.append(0.4 - people.attitude[row, 1])
     assert steps[0] > steps[1] == steps[2] > steps[3] > steps[4] > 0
@@ -129,7 +185,7 @@ def test_age_makes_attitudes_stable() -> None:
     people.age[rows], people.attitude[rows, 1] = [15.0, 20.0, 40.0, 80.0], 0.0
     world.step()
     weights = p.prior_weight * np.array([1, 1, 1.7, 1 + 3 * 0.7])
-    np.testing.assert_allclose(people.attitude[rows, 1], 1 - np.exp(-0.5 / weights), atol=1e-12)
+    np.testing.assert_allclose(people.attitude[rows, 1], 0.5 / (weights + 0.5), atol=1e-12)
 
 
 def test_experience_and_memory_fade_geometrically() -> None:
@@ -152,7 +208,7 @@ def test_memory_of_recent_contact_tends_to_its_frequency_and_language_to_one() -
         world.step()
     row = int(np.flatnonzero(people.active & (people.group == 0))[0])
     assert people.recent_positive[row, 1] == pytest.approx(1.0, abs=1e-9)
-    assert people.language[row] == pytest.approx(1 - 0.7 * math.exp(-0.01 * 100))
+    assert people.language[row] == pytest.approx(1 - 0.7 / 1.01**100)
 
 
 def test_norms_pull_a_neighbourhood_together() -> None:
@@ -184,16 +240,24 @@ def extremes() -> st.SearchStrategy[Psychology]:
 @settings(max_examples=40)
 @given(extremes(), st.integers(0, 2**32), st.sampled_from([0.0, 0.6, 3.0]), st.sampled_from([0.0, 1.0]))
 def test_no_state_ever_leaves_its_range(psychology: Psychology, seed: int, exposure: float, closeness: float) -> None:
-    """Whatever the psychology: attitudes stay in [-1, 1], feelings and language in [0, 1], experience above 0."""
-    occasions = {name: event.model_copy(update={"closeness": closeness, "slots": 5}) if k % 2 else event
+    """Whatever the psychology: attitudes stay in [-1, 1], feelings, belonging and language in [0, 1], experience above
+    0; with a rumour, norms that are spoken for, a shock, and a session that takes all the week's slots."""
+    occasions = {name: event.model_copy(update={"closeness": closeness, "slots": 4}) if k % 2 else event
                  for k, (name, event) in enumerate(ordinary_week().items())}
     world = make_world(four_groups(3, 60), make_parameters(
         occasions, psychology=psychology, residents={
-            "exposure_spread": exposure, "disposition_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5}), seed)
+            "exposure_spread": exposure, "disposition_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5},
+        scenario={"shocks": {"it": Shock(week=1, target="B", attitude=exposure / 3, stigma=exposure / 3)}}), seed)
+    world.people.rumour[:] = np.arange(len(world.people)) % 3
+    world.areas.said[:] = exposure / 3
+    often = session(np.flatnonzero(world.people.active)[::2], 9, slots=20, closeness=closeness, common_goals=1.0,
+                    cooperation=1.0, avoidability=0.5)
+    world.actions = [Doing(lambda world: world.convene(often, None))]
     for _ in range(4):
         world.step()
     people, rows = world.people, np.flatnonzero(world.people.active)
-    for name, low in (("attitude", -1), ("anxiety", 0), ("threat", 0), ("connectedness", 0), ("language", 0)):
+    for name, low in (("attitude", -1), ("anxiety", 0), ("threat", 0), ("connectedness", 0), ("language", 0),
+                      ("engagement", 0), ("stigma", 0), ("civic", 0)):
         column = people.column(name)[rows]
         assert low <= column.min() and column.max() <= 1, name
     for name in ("positive", "negative", "recent_positive", "recent_negative"):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 from numpy.typing import NDArray
 from scipy import stats
 
-from contactsim.compiled import kernel
-from contactsim.draws import Decision, below, fold, normals, pair_part, stream, uniforms
+from contactsim.draws import Decision, below, fold, halves, normals, nth, pair_key, pair_part, stream, uniforms, unit
 from tests.statistical.deciding import ERRORS, P_VALUE, p_of_counts, p_of_table, p_of_uniform
 
 N = 100_000
 PEOPLE = np.arange(N)
 
 
-@kernel
+@njit
 def folds(base, parts):  # type: ignore[no-untyped-def]
     out = np.empty(parts.shape[0], np.uint64)
     for i in range(parts.shape[0]):
@@ -23,15 +23,30 @@ def folds(base, parts):  # type: ignore[no-untyped-def]
     return out
 
 
-@kernel
-def numbers_below(base, count, n):  # type: ignore[no-untyped-def]
+@njit
+def numbers_below(begin, count, n):  # type: ignore[no-untyped-def]
     out = np.empty(count, np.int64)
     for i in range(count):
-        out[i] = below(base, np.uint64(i), n)
+        out[i] = below(nth(begin, np.uint64(i)), n)
     return out
 
 
-@kernel
+@njit
+def of_pairs(base, n):  # type: ignore[no-untyped-def]
+    """The numbers of all pairs of n people: take-up, both halves for valence, tie and rank; (pairs, 5)."""
+    out = np.empty((n * (n - 1) // 2, 5))
+    k = 0
+    for a in range(n):
+        for b in range(a + 1, n):
+            key = pair_key(base, np.uint64(a), np.uint64(b))
+            first, second = halves(nth(key, np.uint64(1)))
+            out[k, 0], out[k, 1], out[k, 2] = unit(key), first, second
+            out[k, 3], out[k, 4] = unit(nth(key, np.uint64(2))), unit(nth(key, np.uint64(3)))
+            k += 1
+    return out
+
+
+@njit
 def pair_parts(n):  # type: ignore[no-untyped-def]
     out = np.empty(n * (n - 1) // 2, np.uint64)
     k = 0
@@ -55,8 +70,15 @@ def serial_table(x: NDArray[np.float64], lag: int, cells: int = 16) -> NDArray[n
     return table
 
 
-@pytest.mark.parametrize("key", [(1, Decision.PRESENCE, 0), (1, Decision.PRESENCE, 1), (2, Decision.VALENCE, -52),
-                                 (2**40, Decision.TAKE_UP, 9, 2**62, 3)])
+def joint_table(x: NDArray[np.float64], y: NDArray[np.float64], cells: int = 16) -> NDArray[np.int64]:
+    """Counts of (cell of x[i], cell of y[i])."""
+    table = np.zeros((cells, cells), np.int64)
+    np.add.at(table, ((x * cells).astype(int), (y * cells).astype(int)), 1)
+    return table
+
+
+@pytest.mark.parametrize("key", [(1, Decision.PRESENCE, 0), (1, Decision.PRESENCE, 1), (2, Decision.MEETING, -52),
+                                 (2**40, Decision.FRIENDS, 9, 2**62, 3)])
 def test_the_draws_of_people_in_a_row_are_uniform(key: tuple[int, ...]) -> None:
     """Kolmogorov–Smirnov over 100,000 people sees a departure of 0.7 % of the distribution function (D > 2.2 / √n)."""
     drawn = uniforms(stream(*key), PEOPLE)
@@ -78,9 +100,7 @@ def test_the_draws_of_neighbours_are_independent(lag: int) -> None:
 def test_streams_that_differ_in_one_part_are_independent(one: tuple[int, ...], other: tuple[int, ...]) -> None:
     """By correlation (standard error 1 / √n) and by a 16 by 16 table; a stream with itself fails both."""
     a, b = (uniforms(stream(*key), PEOPLE) for key in (one, other))
-    table = np.zeros((16, 16), np.int64)
-    np.add.at(table, ((a * 16).astype(int), (b * 16).astype(int)), 1)
-    assert p_of_table(table) > P_VALUE
+    assert p_of_table(joint_table(a, b)) > P_VALUE
     assert abs(np.corrcoef(a, b)[0, 1]) < ERRORS / np.sqrt(N)
     for shift in (1, 2, 52):  # one is not the other a few people on
         assert abs(np.corrcoef(a[shift:], b[:-shift])[0, 1]) < ERRORS / np.sqrt(N)
@@ -122,6 +142,19 @@ def test_pairs_have_keys_of_their_own_and_even_draws() -> None:
     assert p_of_uniform(drawn[::7]) > P_VALUE
     assert p_of_uniform(drawn[:1399]) > P_VALUE
     assert p_of_counts(serial_table(drawn[:200_000], 1).ravel()) > P_VALUE
+
+
+def test_the_numbers_of_one_meeting_are_uniform_and_independent() -> None:
+    """Of all pairs of 500 people (124,750): each of the five is even, for all and for one person's pairs, and no two
+    of one meeting go together; nor do those of the next slot. The lower half of a number with itself fails."""
+    here, next_slot = (of_pairs(stream(6, Decision.MEETING, 0, 5, slot), 500) for slot in (0, 1))
+    for k in range(5):
+        assert p_of_uniform(here[:, k]) > P_VALUE and p_of_uniform(here[:499, k]) > P_VALUE
+        assert p_of_counts(serial_table(here[:, k], 1).ravel()) > P_VALUE
+        for other in [*here.T[k + 1:], *next_slot.T]:
+            assert p_of_table(joint_table(here[:, k], other)) > P_VALUE
+    mixed = np.where(np.arange(here.shape[0]) % 20 == 0, here[:, 1], here[:, 2])  # the same half in one of 20
+    assert p_of_table(joint_table(here[:, 1], mixed)) < P_VALUE
 
 
 def test_normals_are_normal() -> None:

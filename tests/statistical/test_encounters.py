@@ -100,13 +100,13 @@ def test_each_meeting_has_two_sides() -> None:
 def test_take_up_is_logistic(a: float, b: float, anxiety: float, language: float, sociability: float,
                              avoidability: float) -> None:
     """Declined with chance avoidability / (1 + odds), log odds = base + for each side: attitude, anxiety above rest,
-    log sociability, missing language. About 8,000 meetings: one standard error is half a point."""
+    sociability above 1, missing language. About 8,000 meetings: one standard error is half a point."""
     world = grown_up(two_groups(48, 100), occasion(
         "street", "quarter", slots=8, presence=1.0, sociable=False, avoidability=avoidability))
     alike(world, a, b, anxiety, language, sociability)
     p = world.parameters.psychology
     log_odds = p.take_up_base + p.take_up_attitude * (a + b) - 2 * p.take_up_anxiety * (anxiety - p.anxiety_rest)
-    log_odds += 2 * p.take_up_sociability * math.log(sociability) - 2 * p.take_up_language * (1 - language)
+    log_odds += 2 * p.take_up_sociability * (sociability - 1) - 2 * p.take_up_language * (1 - language)
     expected = avoidability / (1 + math.exp(log_odds))
     world.step()
     cross = world.week.tally[(world.people.group == 0) & world.people.active][:, 1]

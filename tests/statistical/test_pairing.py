@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 from numpy.typing import NDArray
 
-from contactsim.compiled import kernel
 from contactsim.draws import below, fold, stream
 from contactsim.settings.pairing import pairs
 from tests.statistical.deciding import ERRORS, P_VALUE, errors_from, p_of_counts, p_of_table
@@ -35,7 +35,7 @@ def partners(seats: int, slots: int = SLOTS, empty: tuple[int, ...] = (), weeks:
     return out
 
 
-@kernel
+@njit
 def naive(base, seats, slots):  # type: ignore[no-untyped-def]
     """A broken shuffle: each seat swaps with any other, not with those up to it. Partners, (slots, seats)."""
     out = np.full((slots, seats), -1)
@@ -45,7 +45,7 @@ def naive(base, seats, slots):  # type: ignore[no-untyped-def]
         for k in range(seats):
             order[k] = k
         for k in range(seats - 1, 0, -1):
-            j = below(mine, np.uint64(k), seats)
+            j = below(fold(mine, np.uint64(k)), seats)
             order[k], order[j] = order[j], order[k]
         for k in range(0, seats - 1, 2):
             out[slot, order[k]], out[slot, order[k + 1]] = order[k + 1], order[k]

@@ -23,13 +23,15 @@ ODD = (ROOT / "docs" / "odd.md").read_text()
 PROSE = re.sub(r"(?s)<!-- [a-z]+(: \w+)? -->\n.*?<!-- end -->", "", ODD)
 EQUATIONS = "\n".join(re.findall(r"(?s)```text\n(.*?)```", PROSE))
 COLUMNS = {"group", "age", "disposition", "sociability", "exposure", "standing", "language", "attitude",
-           "positive", "negative", "recent_positive", "recent_negative", "anxiety", "threat", "connectedness"}
+           "positive", "negative", "recent_positive", "recent_negative", "anxiety", "threat", "connectedness",
+           "engagement", "stigma"}
 FUNCTIONS = {"exp", "log", "abs", "sqrt", "min", "max", "sum", "clip", "round", "for", "in"}
 #: Further names in equations that are not defined there: the text around says what they are.
 SAID_IN_WORDS = {
     "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "cell_people", "norm", "share", "past",
     "joint", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
-    "meetings_neg", "rest_of_groups", "has_friend_with_friend", "psychology", "occasion"}
+    "meetings_neg", "community", "bonding", "believes", "rest_of_groups", "has_friend_with_friend", "psychology",
+    "occasion"}
 
 
 def sections() -> dict[str, type[Section]]:
@@ -60,7 +62,7 @@ def test_the_week_is_that_of_the_step() -> None:
     found = re.findall(r"(?ms)^\s*\d\. (.*?)(?=^\s*\d\. |\Z)", World.step.__doc__ or "")
     steps = [re.sub(r"\s+", " ", step) for step in found]
     block = re.search(r"(?s)<!-- week -->\n(.*?)<!-- end -->", ODD)
-    assert block is not None and len(steps) == 7
+    assert block is not None and len(steps) == 8
     flat = re.sub(r"\s+", " ", block[1])
     for number, step in enumerate(steps, start=1):
         assert f"{number}. {step.strip()}" in flat

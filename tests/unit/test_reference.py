@@ -16,7 +16,7 @@ WEEKS = 3
 
 def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **scenario: object) -> World:
     """A world after some weeks, with ties (some to people who have left the circle), newcomers (some still to
-    come), changing areas, empty seats and a rumour."""
+    come), changing areas, empty seats, a rumour and norms that are spoken for."""
     place = two_groups(12, people) if groups == 2 else four_groups(9, people)
     parameters = make_parameters(psychology=psychology, residents={"newcomers": 0.3}, scenario=scenario)
     world = make_world(place, parameters, seed=100 + groups)
@@ -32,6 +32,7 @@ def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **s
         world.settings[name].leave(np.arange(0, len(world.people), 4))
     world.reseated()
     world.people.rumour[::3] = BELIEVES
+    world.areas.said[:] = np.linspace(-0.05, 0.1, world.areas.said.size).reshape(world.areas.said.shape)
     return world
 
 
