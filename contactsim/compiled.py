@@ -67,7 +67,8 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = _FOLDER or before  # type: ignore[attr-defined]
     try:
-        return numba.njit(nogil=True, cache=_FOLDER is not None, error_model="numpy", _nrt=False, **options)(function)
+        options |= {"nogil": True, "cache": _FOLDER is not None, "error_model": "numpy", "_nrt": False}
+        return numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = before  # type: ignore[attr-defined]
 
