@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.draws import Decision, name_key, stream, uniforms
+from contactsim.draws import Decision, name_key, streams, uniforms
 from contactsim.encounters.meet import meet
 from contactsim.encounters.rounds import DECISIONS, Slots, table_row
 from contactsim.encounters.tables import People, Week, terms_of_session
@@ -60,7 +60,8 @@ def take_away(notes: Week, uid: NDArray[np.int64], rows: NDArray[np.integer], nu
     if number is None:
         notes.away[rows] |= np.uint32(sum(1 << bit for bit in bits))
         return
-    base = [stream(seed, Decision.DISPLACED, week, key, slot) for key, slot, _ in places]
+    keys, slots = (np.array([place[k] for place in places], np.int64) for k in (0, 1))
+    base = streams(seed, np.array([Decision.DISPLACED]), week, keys, slots)[:, 0]
     rank = np.stack([uniforms(b, uid[rows]) for b in base], axis=1)
     flag = np.uint32(1) << np.array(bits, np.uint32)
     rank[notes.away[rows, None] & flag > 0] = np.inf
