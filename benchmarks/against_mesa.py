@@ -29,6 +29,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.idiomatic_mesa import Town
 from contactsim.compiled import Threads
+from contactsim.encounters.tables import BONDING
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import synthetic_place
@@ -103,8 +104,13 @@ def side_by_side(residents: int, weeks: int, repeats: int) -> dict[str, Any]:
 
 
 def _meetings(one: World) -> float:
-    """Meetings that those who can meet people had or declined this week, on average."""
-    return float(one.week.tally.sum() / np.count_nonzero(one.week.out > 0))
+    """Meetings that those who can meet people had or declined this week, on average.
+
+    The own group's column counts those in community life a second time.
+    """
+    rows = np.flatnonzero(one.week.out > 0)
+    again = one.week.tally[rows, one.people.group[rows], BONDING].sum()
+    return float((one.week.tally[rows].sum() - again) / rows.size)
 
 
 def sixteen(residents: int, repeats: int) -> dict[str, float]:
@@ -122,6 +128,7 @@ def memory(residents: int) -> dict[str, float]:
     seats = sum(s.occupant.nbytes + s.seat.nbytes + sum(p.start.nbytes + p.keys.nbytes for p in s.partitions.values())
                 for s in one.settings.values())
     seats += sum(a.nbytes for a in one._scratch)
+    seats += sum(a.nbytes for r in one.rounds for a in (r.within, r.start, r.keys))
     parts = {"columns": one.people.nbytes(), "week": week, "seats": seats}
     return {"arrays": sum(parts.values()) / residents, **{k: v / residents for k, v in parts.items()},
             "peak_growth_of_process": growth / residents}

@@ -8,21 +8,22 @@ World's residents, seats and areas, so that both can go on from the same week.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import exp, log
+from math import exp
 
 import mesa
 
 from contactsim.encounters.tables import Terms
-from contactsim.residents import MEETING_AGE, SURVEY_AGE, TIE_PLACES, WEEKS_A_YEAR
+from contactsim.residents import BELIEVES, MEETING_AGE, SURVEY_AGE, TIE_PLACES, WEEKS_A_YEAR
 from contactsim.world import World
 
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = range(4)
 TRAITS = ("group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language",
-          "anxiety", "threat", "connectedness")
+          "anxiety", "threat", "connectedness", "engagement", "stigma", "civic", "rumour")
 EXPERIENCES = ("attitude", "positive", "negative", "recent_positive", "recent_negative")
 #: What the data collector reports, by group and target and by group.
 OF_TARGET = ("attitude", "attitude_sd", "positive", "negative", "neutral", "declined")
-OF_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend")
+OF_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend",
+            "engagement", "stigma", "civic")
 
 
 class Neighbourhood:
@@ -61,6 +62,10 @@ class Person(mesa.Agent):
     model: Town
     anxiety: float
     threat: float
+    connectedness: float
+    engagement: float
+    stigma: float
+    language: float
 
     def __init__(self, model: Town, world: World, row: int) -> None:
         super().__init__(model)
@@ -81,7 +86,8 @@ class Person(mesa.Agent):
         self.met = [[0, 0, 0, 0] for _ in range(self.model.groups)]
         self.good = [0.0] * self.model.groups
         self.bad = [0.0] * self.model.groups
-        self.joint = 0.0
+        self.joint = self.community = 0.0
+        self.bonding = 0
         self.candidate: Person | None = None
         self.priority = 0.0
 
@@ -91,7 +97,7 @@ class Person(mesa.Agent):
         p = self.model.p
         self.goes_out = self.age >= MEETING_AGE and not self.arrived < 0.0
         anxious = self.anxiety - p.anxiety_rest
-        take_up = (p.take_up_sociability * log(self.sociability) - p.take_up_anxiety * anxious
+        take_up = (p.take_up_sociability * (self.sociability - 1.0) - p.take_up_anxiety * anxious
                    - p.take_up_language * (1.0 - self.language))
         identity = p.common_identity * (self.connectedness - p.connectedness_rest)
         worry = p.appraisal_anxiety * anxious
@@ -117,6 +123,9 @@ class Person(mesa.Agent):
         if self.group == partner.group:
             self.met[self.group][POSITIVE] += 1
             partner.met[self.group][POSITIVE] += 1
+            if t.community:
+                self.bonding += 1
+                partner.bonding += 1
             mine = theirs = POSITIVE
             chance = t.tie_own
         else:
@@ -129,12 +138,18 @@ class Person(mesa.Agent):
             theirs = partner.live_through(self, t)
             chance = t.tie_cross
         if mine != NEGATIVE and theirs != NEGATIVE:
-            self.joint += t.joint / 100
-            partner.joint += t.joint / 100
+            self.do_together(t)
+            partner.do_together(t)
         if chance and mine == POSITIVE and theirs == POSITIVE and self.random.random() < chance:
             priority = self.random.random()
             self.consider(partner, priority)
             partner.consider(self, priority)
+
+    def do_together(self, t: Terms) -> None:
+        """Note the joint activity of a meeting."""
+        self.joint += t.joint / 100
+        if t.community:
+            self.community += t.joint / 100
 
     def live_through(self, partner: Person, t: Terms) -> int:
         """What a meeting is for this side, noted."""
@@ -186,28 +201,31 @@ class Person(mesa.Agent):
             if h in known:
                 good += p.extended
             attitude, positive, negative = self.attitude[h], self.positive[h], self.negative[h]
-            weighted = p.negative_weight * bad
-            new = good + weighted
-            if new > 0.0:
-                gain = 1.0 - exp(-new / (prior + positive + negative))
-                attitude += gain * ((good - weighted) / new - attitude)
+            before, weighted = prior + positive + negative, p.negative_weight * bad
+            attitude = (before * attitude + good - weighted) / (before + good + weighted)
             attitude += p.drift * (rest - attitude)
             self.attitude[h] = attitude + p.norms * (norm[h] - attitude)
             self.positive[h] = (positive + good) * (1.0 - p.forgetting)
             self.negative[h] = (negative + bad) * (1.0 - p.forgetting)
             self.recent_positive[h] += p.recall * (self.met[h][POSITIVE] - self.recent_positive[h])
             self.recent_negative[h] += p.recall * (self.met[h][NEGATIVE] - self.recent_negative[h])
+        felt = self.stigma
+        self.stigma = feel(felt, p.stigma_bonding * self.bonding, all_bad, p.stigma_learning, p.stigma_drift,
+                           p.stigma_rest)
         all_bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_disposition * self.disposition
+        rest = p.anxiety_rest - p.anxiety_disposition * self.disposition + p.stigma_anxiety * (felt - p.stigma_rest)
         self.anxiety = feel(self.anxiety, all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
         rest = (p.threat_rest + p.threat_level * (1.0 - share[self.group])
-                + p.threat_change * max(0.0, past[self.group] - share[self.group]))
+                + p.threat_change * max(0.0, past[self.group] - share[self.group])
+                + p.rumour_threat * (self.rumour == BELIEVES))
         self.threat = feel(self.threat, all_good, all_bad, p.threat_learning, p.threat_drift, rest)
-        self.connectedness += (1.0 - exp(-p.connectedness_gain * self.joint)) * (1.0 - self.connectedness)
+        self.connectedness = rise(self.connectedness, p.connectedness_gain * self.joint)
         self.connectedness += p.connectedness_decline * (p.connectedness_rest - self.connectedness)
+        self.engagement = rise(self.engagement, p.engagement_gain * self.community)
+        self.engagement += p.engagement_decline * (p.engagement_rest - self.engagement)
         if self.language < 1.0:
             meetings = sum(sum(self.met[h][:DECLINED]) for h in self.others)
-            self.language += (1.0 - exp(-p.language_gain * meetings)) * (1.0 - self.language)
+            self.language = rise(self.language, p.language_gain * meetings)
         self.age += 1.0 / WEEKS_A_YEAR
         self.arrived += 1.0 / WEEKS_A_YEAR
 
@@ -235,11 +253,14 @@ class Person(mesa.Agent):
 
 
 def feel(state: float, good: float, bad: float, learning: float, drift: float, rest: float) -> float:
-    """Anxiety or threat after a week: meetings move it to 0 or 1, then it returns towards rest."""
-    new = good + bad
-    if new > 0.0:
-        state += (1.0 - exp(-learning * new)) * (bad / new - state)
+    """Anxiety, threat or stigma after a week: meetings move it to 0 or 1, then it returns towards rest."""
+    state = (state + learning * bad) / (1.0 + learning * (good + bad))
     return state + drift * (min(1.0, max(0.0, rest)) - state)
+
+
+def rise(state: float, by: float) -> float:
+    """A state in [0, 1] that ``by`` brings nearer to 1."""
+    return (state + by) / (1.0 + by)
 
 
 class Town(mesa.Model):
@@ -329,7 +350,8 @@ class Town(mesa.Model):
             to_all[1] += overall * overall
             cross = sum(friend.group != g for friend in one.friends)
             for k, value in enumerate((1, one.anxiety, one.threat, one.connectedness, one.met[g][POSITIVE],
-                                       len(one.friends), cross, cross > 0)):
+                                       len(one.friends), cross, cross > 0, one.engagement, one.stigma,
+                                       one.civic)):
                 by_group[g][k] += value
         for g in range(G):
             n = max(1.0, by_group[g][0])

@@ -6,7 +6,7 @@ This is the model itself, without Mesa, Hydra or files: arrays, keyed draws and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -31,7 +31,7 @@ from contactsim.settings.seating import Setting, ordered, seat_everybody
 #: Residents from which on more than one thread pays (measured: benchmarks/README.md); used where none are asked for.
 WORTH_THREADS = 20_000
 
-_key_of = cache(name_key)
+_key_of = lru_cache(4096)(name_key)
 
 
 class Action(Protocol):

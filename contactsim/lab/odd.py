@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from contactsim import demography, history, parameters, paths, residents
+from contactsim import climate, demography, history, parameters, paths, residents
 from contactsim.encounters import tables
 from contactsim.measures import survey, weekly
 from contactsim.place import nesting, splitting
@@ -49,11 +49,16 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "SURVEY_AGE", "years", "youngest age that measures count (assumed; surveys of adults)"),
     (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
     (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
+    (residents, "UNHEARD", "state", "has not heard the rumour, or nobody speaks of one"),
+    (residents, "BELIEVES", "state", "has heard it and believes it"),
+    (residents, "KNOWS_BETTER", "state", "has been told why it is not so"),
+    (parameters, "MOST_SLOTS", "slots", "slots of all occasions in a week at most: one bit each"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
     (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
+    (climate, "MOST", "SD", "the most by which a message may hold down a state, however often it is told (A4)"),
     (history, "WINDOW", "weeks", "stretch over which a history must be flat (assumed)"),
     (splitting, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a quarter (fitted, A27)"),
     (splitting, "LOCAL_CELL", "log-odds SD", "spread between cells of a block (fitted, A27)"),
@@ -96,7 +101,7 @@ def occasion_table() -> str:
     occasions = parameters.Settings(**_default_settings()).occasions
     names = list(parameters.Occasion.model_fields)
     rows = [[f"`{name}`", *(_plain(getattr(occasion, key)) for key in names),
-             _plain(round(tables.conditions(occasion), 4))] for name, occasion in occasions.items()]
+             _plain(round(tables.allport(occasion), 4))] for name, occasion in occasions.items()]
     return _table(("occasion", *names, "mean condition"), rows)
 
 
