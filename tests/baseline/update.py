@@ -35,7 +35,7 @@ def new_parameters() -> ModelParameters:
     return make_parameters(psychology=odd_psychology(5), residents={"newcomers": 0.2, "vacancy": 0.1}, scenario={
         "spin_up_min": 30, "spin_up_max": 30, "moves": 0.2, "departures": 0.2, "arrivals": 0.05,
         "own_group_preference": 2.0,
-        "shocks": {"event": Shock(week=5, target="B", attitude=0.1, anxiety=0.1, threat=0.2)}})
+        "shocks": {"event": Shock(week=5, target="B", attitude=0.1, anxiety=0.1, threat=0.2, stigma=0.3)}})
 
 
 def run(parameters: ModelParameters) -> Values:
