@@ -1,4 +1,4 @@
-"""The command line: ``contactsim run | show | place | replay``.
+"""The command line: ``contactsim run | sweep | results | show | place ...``.
 
 Exit codes: 0 done, 1 a fault of contactsim's own (or a verdict that no longer holds), 2 a mistake in what was
 asked for, 130 interrupted.
@@ -14,9 +14,20 @@ from contactsim.errors import UserError, nearest
 
 COMMANDS = {
     "run": ("contactsim.commands.run", "simulate a place week by week and keep the results in a folder"),
+    "sweep": ("contactsim.commands.sweep", "many runs into one store, which never loses one"),
+    "results": ("contactsim.commands.results", "what a store's runs came to: tables, figures, sensitivity"),
+    "rerun": ("contactsim.commands.rerun", "repeat a run of a store and compare it to the last bit"),
     "show": ("contactsim.commands.show", "show what a finished run came to"),
     "place": ("contactsim.commands.place", "describe a place: residents, groups, segregation indices"),
+    "actions": ("contactsim.commands.actions", "list what can be done about a place, with costs and evidence"),
+    "compare": ("contactsim.commands.compare", "the same place with and without an action: effects, cost, who is reached"),
+    "demo": ("contactsim.commands.demo", "open the classroom in a browser: two worlds side by side, lessons"),
+    "evaluate": ("contactsim.commands.evaluate", "what a survey of an action would find, beside what the action did"),
+    "power": ("contactsim.commands.power", "how many people and seeds an effect needs to be seen"),
     "replay": ("contactsim.evidence.command", "replay findings of the literature and judge them"),
+    "findings": ("contactsim.commands.findings", "list the findings with their kept verdicts"),
+    "calibrate": ("contactsim.commands.calibrate", "fit the calibrated rows, and nothing else"),
+    "sensitivity": ("contactsim.commands.sensitivity", "which numbers move which findings"),
 }
 HELP = """contactsim: a laboratory for intergroup contact.
 

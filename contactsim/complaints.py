@@ -114,13 +114,13 @@ def unknown_key(key: str, composition: Composition | None) -> str:
 
 def known_keys(composition: Composition | None) -> list[str]:
     """All keys, with dots, of the configuration that the command line starts from (its groups kept)."""
-    from contactsim.composition import GROUPS, PRIMARY, RunMode, _leaves
+    from contactsim.composition import GROUPS, RunMode, _leaves
 
     if composition is None:
         return []
     chosen = [line for line in composition.overrides if line.split("=")[0] in GROUPS and "," not in line]
     try:
-        config: Any = composition.hydra.compose_config(PRIMARY, chosen, RunMode.RUN)
+        config: Any = composition.hydra.compose_config(composition.primary, chosen, RunMode.RUN)
     except Exception:  # the names only adorn a message: never let them hide it
         return list(GROUPS)
     raw: Any = OmegaConf.to_container(config, resolve=False)

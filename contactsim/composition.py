@@ -17,17 +17,21 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from contactsim.actions.files import alike
 from contactsim.complaints import reworded
 from contactsim.errors import UserError
 from contactsim.paths import configs_folder
 
 PRIMARY = "config"
 GROUPS = ("place", "residents", "settings", "psychology", "scenario", "survey")
+#: The group of which a run takes any number; an action of it stands under ``actions.NAME``.
+ACTIONS = "action"
 #: An interpolation of another key, such as ${seed}; anything with a colon would call a resolver.
 _PLAIN = re.compile(r"\$\{[\w.\[\]]+\}")
 
@@ -41,9 +45,12 @@ class Composition:
         sweep: several values for one key are allowed (``--multirun``).
     """
 
+    primary = PRIMARY
+
     def __init__(self, overrides: list[str], config_dir: str | None = None, sweep: bool = False) -> None:
         version.setbase("1.3")
-        self.overrides, self.config_dir, self.sweep = overrides, config_dir, sweep
+        self.overrides = [_addable(override) for override in overrides]
+        self.config_dir, self.sweep = config_dir, sweep
         path = create_config_search_path(str(configs_folder()))
         if config_dir is not None:
             self._check_folder(Path(config_dir))
@@ -63,6 +70,8 @@ class Composition:
                                 f"once.")
             if key in GROUPS and not override.is_delete():
                 self._check_choice(key, line, override)
+            if key == ACTIONS:
+                self._check_actions(line, override)
             seen[key] = line
         return parsed
 
@@ -74,12 +83,26 @@ class Composition:
             raise UserError(f"'{line}' (command line) names no configuration: {group} is one of "
                             f"{', '.join(self.options(group))}.")
 
+    def _check_actions(self, line: str, override: Override) -> None:
+        """Hydra keeps only one of two equal choices, so say so instead."""
+        value = override.value()
+        chosen = value if isinstance(value, list) else []
+        called: dict[str, str] = {}
+        for name in map(str, chosen):
+            found = self.hydra.config_loader.repository.load_config(f"{ACTIONS}/{name}")  # type: ignore[attr-defined]
+            package = (found.header.get("package") if found is not None else None) or name
+            if package in called:
+                twice = f"{name} twice" if called[package] == name else f"{called[package]} and {name}, one action"
+                raise UserError(f"'{line}' (command line) names {twice}: give the second one a name of its own, "
+                                f"as in +actions.north.like={name} +actions.north.start=26.")
+            called[package] = name
+
     def compose(self) -> DictConfig:
         """The configuration with Hydra's own part (``hydra``); raises UserError."""
         assert self.parsed is not None
         mode = RunMode.MULTIRUN if self.sweep else RunMode.RUN
         with reworded(self):
-            config = self.hydra.compose_config(PRIMARY, list(self.overrides), mode)
+            config = self.hydra.compose_config(self.primary, list(self.overrides), mode)
         _refuse_code(OmegaConf.to_container(config.hydra, resolve=False))
         return config
 
@@ -102,7 +125,7 @@ class Composition:
 
     def _file_of(self, key: str) -> str | None:
         loader: Any = self.hydra.config_loader
-        listed = loader.compute_defaults_list(PRIMARY, list(self.overrides), RunMode.RUN).defaults
+        listed = loader.compute_defaults_list(self.primary, list(self.overrides), RunMode.RUN).defaults
         for part in range(key.count(".") + 1):
             wanted = key.rsplit(".", part)[0]
             for default in reversed(listed):
@@ -148,7 +171,21 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
     with reworded(None):
         plain = OmegaConf.to_container(OmegaConf.create(raw), resolve=True)
     assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    found = {str(key): value for key, value in plain.items()}
+    if ACTIONS in found:
+        raise UserError(f"a file of the group '{ACTIONS}' does not say what it is called: its first line must be "
+                        f"'# @package actions.NAME'.")
+    # a job of --multirun has its own part alone
+    hydra = config.hydra if "hydra" in config else HydraConfig.get()
+    folders = [Path(source.path, ACTIONS) for source in hydra.runtime.config_sources if source.schema == "file"]
+    with reworded(None):
+        found["actions"] = alike(found["actions"], folders, "actions")
+    return found
+
+
+def _addable(override: str) -> str:
+    """An action's file holds only what differs from the defaults, so any key of it can be set."""
+    return f"++{override}" if override.startswith("actions.") else override
 
 
 def _refuse_code(hydra: Any) -> None:

@@ -7,8 +7,10 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_validator
 
+from contactsim.actions import ActionSection, sections
+from contactsim.actions.registry import MisconfiguredError
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import (
     ModelParameters,
@@ -37,6 +39,9 @@ class RunConfig(Section):
         json_schema_extra={"unit": "path"})
     keep_history: bool = Field(
         default=True, description="keep the history for later runs of the same place, parameters and seed")
+    store: str | None = Field(
+        default=None, description="store of a sweep that keeps the run, instead of a folder of its own",
+        json_schema_extra={"unit": "path"})
     force: bool = Field(default=False, description="replace a finished run that stands in the folder already")
     place: dict[str, Any] = Field(description="who lives where: see contactsim place")
     residents: Residents = Residents()
@@ -44,6 +49,13 @@ class RunConfig(Section):
     psychology: Psychology = Psychology()
     scenario: Scenario = Scenario()
     survey: Survey = Survey()
+    actions: dict[str, SerializeAsAny[ActionSection]] = Field(
+        default={}, description="what is done about the place, by name: see contactsim actions")
+
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _actions(cls, values: Any) -> Any:
+        return sections(values, "actions")
 
     @property
     def parameters(self) -> ModelParameters:
@@ -89,19 +101,25 @@ def validate(values: dict[str, Any], origin: Origin = lambda key: "configuration
         raise UserError(sentence(error, origin)) from None
 
 
-def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = RunConfig) -> str:
-    """One sentence for the first error: key, value, where from, what is allowed, the nearest name."""
+def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = RunConfig, prefix: str = "") -> str:
+    """One sentence for the first error: key, value, where from, what is allowed, the nearest name.
+
+    ``prefix`` is the key, with a dot, under which ``model`` stands.
+    """
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     path = [str(part) for part in first["loc"]]
-    key, what = ".".join(path), first["type"]
+    key, what = prefix + ".".join(path), first["type"]
     if what == "value_error":
-        text = str(first["ctx"]["error"]).rstrip(".")
+        wrong = first["ctx"]["error"]
+        if isinstance(wrong, MisconfiguredError):
+            return sentence(wrong.error, origin, wrong.model, f"{prefix}{wrong.key}.")
+        text = prefix + str(wrong).rstrip(".")
         return f"{text} ({origin(text.split('=')[0])})."
     value = f"{key}={shown(first['input'])} ({origin(key)})"
     if what == "extra_forbidden":
         owner = _model_at(model, path[:-1])
         names = list(owner.model_fields) if owner else []
-        inside = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
+        inside = f" in {key.rpartition('.')[0]}" if "." in key else ""
         allowed = f": allowed are {', '.join(names)}" if len(names) <= 14 else ""
         return f"{value} is unknown{inside}{allowed}.{nearest(path[-1], names)}"
     field = _field_at(model, path)
@@ -156,14 +174,14 @@ def _field_at(model: type[BaseModel], path: list[str]) -> Any:
 
 
 def _model_at(model: type[BaseModel], path: list[str]) -> type[BaseModel] | None:
-    """The section at a path of keys; a name in a mapping of sections counts as one key."""
+    """The section at a path of keys; a name in a mapping of sections, or a number in a list, counts as one key."""
     current: Any = model
     for part in path:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(part)
             current = field.annotation if field else None
-        elif typing.get_origin(current) is dict:
-            current = typing.get_args(current)[1]
+        elif typing.get_origin(current) in (dict, list):
+            current = typing.get_args(current)[-1]
         else:
             return None
     return current if isinstance(current, type) and issubclass(current, BaseModel) else None

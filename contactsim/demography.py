@@ -102,16 +102,42 @@ def _move(world: World, chance: float) -> bool:
     return moved
 
 
+def offer(world: World, name: str, households: Rows) -> Rows:
+    """Let households look for an empty dwelling of their size where their own group is rarer; nobody has to.
+
+    Returns the households that moved. Draws are named, so that they disturb no other move.
+    """
+    people, heads = world.people, _heads(world)
+    size, found = np.diff(people.household_start), np.full(households.shape[0], -1)
+    for s in np.unique(size[households]):
+        of = np.flatnonzero(size[households] == s)
+        found[of] = _search(world.base(Decision.MOVE, name), people.uid[heads[households[of]]],
+                            np.flatnonzero(size == s), ~people.active[heads])
+    households, found = households[found >= 0], found[found >= 0]
+    rarer = _gained(world, households, found) < 0
+    households, found = households[rarer], found[rarer]
+    draw = uniforms(world.base(Decision.MOVE, f"{name}/priority"), people.uid[heads[households]])
+    winners = _settle_conflicts(found, draw)
+    _swap(world, households[winners], found[winners])
+    return np.sort(households[winners])
+
+
 def _accepts(world: World, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Accept by the Metropolis rule on the own group's share in the neighbourhoods there and here."""
+    share = _gained(world, households, found)
+    chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
+    accepted: NDArray[np.bool_] = uniforms(world.base(Decision.MOVE, "accept"), uid) < chance
+    return accepted
+
+
+def _gained(world: World, households: Rows, found: Rows) -> NDArray[np.float64]:
+    """How much larger the own group's share is in the neighbourhood found than in the one left."""
     people = world.people
     group = people.group[_heads(world)[households]]
     street = world.settings["street"].partitions["neighbourhood"]
     area = np.searchsorted(street.start, people.household_start[people.dwelling], side="right") - 1
-    share = world.areas.share[area[found], group] - world.areas.share[area[households], group]
-    chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
-    accepted: NDArray[np.bool_] = uniforms(world.base(Decision.MOVE, "accept"), uid) < chance
-    return accepted
+    gained: NDArray[np.float64] = world.areas.share[area[found], group] - world.areas.share[area[households], group]
+    return gained
 
 
 def _search(base: np.uint64, uid: NDArray[np.int64], places: Rows, empty: NDArray[np.bool_]) -> Rows:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from mesa.datacollection import DataCollector
 
+from contactsim.actions import build
 from contactsim.agents import ColumnModel
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
@@ -60,7 +61,11 @@ class NeighbourhoodModel(ColumnModel):
 
         chosen = list(overrides) if seed is None else [*overrides, f"seed={seed}"]
         config = compose(chosen)
-        return cls(load_place(config.place), config.parameters, config.seed, threads)
+        place = load_place(config.place)
+        actions = build(config.actions, place, config.parameters)
+        model = cls(place, config.parameters, config.seed, threads)
+        model.world.actions = list(actions)
+        return model
 
     @property
     def place(self) -> Place:

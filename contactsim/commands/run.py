@@ -44,8 +44,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def run_one(config: Any, composition: Any, quiet: bool) -> None:
-    """Check one composed configuration, run it and say where its folder is. Raises UserError."""
+def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] | None = None) -> None:
+    """Check one composed configuration, run it and say where it is kept. Raises UserError.
+
+    ``labels`` are the job's own values of the keys that a multirun varies; a store keeps them with the run.
+    """
     from contactsim.composition import data_of
     from contactsim.config import validate
 
@@ -55,6 +58,8 @@ def run_one(config: Any, composition: Any, quiet: bool) -> None:
     from contactsim.lab.show import closing_lines
 
     try:
+        if checked.store is not None:
+            return _into_store(checked, labels or {}, quiet)
         with Bars(quiet) as bars:
             folder, stood = execute(checked, bars)
     except UserError as error:
@@ -67,6 +72,14 @@ def run_one(config: Any, composition: Any, quiet: bool) -> None:
         print(line)
 
 
+def _into_store(config: Any, labels: dict[str, Any], quiet: bool) -> None:
+    from contactsim.sweep.sweeping import one
+
+    name, stood = one(config, labels)
+    if not quiet:
+        print(f"{name}: {'was in' if stood else 'stored in'} {config.store}")
+
+
 def _multirun(composition: Any, config: Any, quiet: bool) -> int:
     """Hand the jobs to Hydra's sweeper and launcher; a job that fails is reported and the others go on."""
     from hydra.core.hydra_config import HydraConfig
@@ -77,13 +90,14 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
 
     here = os.getpid()
     failed: list[Exception] = []
+    varied = {str(o.key_or_group) for o in composition.parsed if o.is_sweep_override()}
 
     def job(task: Any) -> None:
         words = " ".join(HydraConfig.get().overrides.task)
         if not quiet:
             print(f"[{HydraConfig.get().job.num + 1}] {words}")
         try:
-            run_one(task, composition, quiet)
+            run_one(task, composition, quiet, _labels(HydraConfig.get().overrides.task, varied))
         except Exception as error:
             if os.getpid() != here:  # in a worker of another launcher: only Hydra can carry it back
                 raise
@@ -105,9 +119,18 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
     return 2 if failed else 0
 
 
+def _labels(overrides: Any, varied: set[str]) -> dict[str, Any]:
+    """{key: value} of a job's overrides whose keys are varied."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    found = {str(o.key_or_group): o.value() for o in OverridesParser.create().parse_overrides(list(overrides))}
+    return {key: value if isinstance(value, int | float | str) else str(value) for key, value in found.items()
+            if key in varied and key != "seed"}
+
+
 def _with_origin(message: str, origin: Any) -> str:
     """Say where the key that a later check complains about got its value."""
-    found = re.match(r"((?:place|scenario|settings|psychology|residents|survey)(?:\.[\w-]+)+)=", message)
+    found = re.match(r"((?:place|scenario|settings|psychology|residents|survey|actions)(?:\.[\w-]+)+)=", message)
     if not found:
         return message
     return f"{message.rstrip('. ')} ({found.group(1)} comes from: {origin(found.group(1))})."

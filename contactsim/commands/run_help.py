@@ -28,11 +28,12 @@ Hydra's launchers work where they are installed: hydra/launcher=joblib with --mu
 
 def text(composition: Composition) -> str:
     """Groups with their names, then every parameter with its default, range, unit and meaning."""
-    from contactsim.composition import GROUPS
+    from contactsim.composition import ACTIONS, GROUPS
 
     lines = [_HEAD]
     lines += [f"  {group:11} {', '.join(composition.options(group))}" for group in GROUPS]
-    lines += ["", "The run:", *_keys(RunConfig, "", skip={*GROUPS})]
+    lines.append(f"  {ACTIONS:11} any number, as in {ACTIONS}=[a,b]: {', '.join(composition.options(ACTIONS))}")
+    lines += ["", "The run:", *_keys(RunConfig, "", skip={*GROUPS, "actions"})]
     for group, section in DEFINED.items():
         lines += ["", f"{group}:", *_keys(section, f"{group}.")]
     return "\n".join([*lines, _TAIL])

@@ -1,4 +1,4 @@
-"""``contactsim replay``: run a design, print and write the ledger, compare with the verdicts kept with it."""
+"""``contactsim replay``: run findings, print and write the ledger, compare with the results kept with them."""
 
 from __future__ import annotations
 
@@ -6,136 +6,154 @@ import argparse
 import importlib.metadata
 import json
 import platform
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
+from contactsim.commands.arguments import Parser
 from contactsim.compiled import sources_digest
 from contactsim.config import compose
-from contactsim.errors import UserError, nearest
-from contactsim.evidence import report
-from contactsim.evidence.design import Design, folder, load, names
-from contactsim.evidence.replay import (
-    Progress,
-    Replayed,
-    as_json,
-    kept_verdicts,
-    moved,
-    replay,
-    sweep,
-)
-from contactsim.evidence.variants import changed
-from contactsim.lab.store import new_file, new_folder
+from contactsim.errors import UserError
+from contactsim.evidence import controls, kept, report, runs, tables
+from contactsim.evidence.asked import Asked, asked
+from contactsim.evidence.entries import Entry, entry, of_gradient
+from contactsim.evidence.replay import Progress, Replayed, replay, sweep
+from contactsim.lab.store import new_folder
 from contactsim.parameters import ModelParameters
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a replay came to."""
+
+    entries: list[Entry]
+    gradient: Replayed | None
+    """polarisation's readings and sweeps, where it was asked for"""
+
+
 def main(arguments: list[str]) -> int:
-    """Run a replay. Exit code 0 if every kept verdict holds, 1 if one does not; UserError for a mistake."""
+    """Run a replay. Exit code 0 if every kept result holds, 1 if one does not; UserError for a mistake."""
     options = _parser().parse_intermixed_args(arguments)
-    design = load(options.name)
-    if options.keep and (options.overrides or options.negative_control):
-        raise UserError("--keep keeps verdicts of the design as it stands: it takes no overrides and no "
+    overrides = [word for word in options.words if "=" in word]
+    what = asked([word for word in options.words if "=" not in word])
+    if options.keep and (overrides or options.negative_control):
+        raise UserError("--keep keeps results of the designs as they stand: it takes no overrides and no "
                         "--negative-control.")
-    base = _base(design, options.overrides, options.negative_control)
+    base = compose(["place=synthetic", *overrides]).parameters
+    if options.negative_control is not None:
+        base = controls.apply(options.negative_control, base)
     sample = "quick" if options.quick else "full"
     console, began = Console(width=None if sys.stdout.isatty() else 120), time.monotonic()
+    store = Path(options.store).expanduser() if options.store else runs.store_folder()
+    if options.fresh:
+        shutil.rmtree(store, ignore_errors=True)
     with _bar(options.quiet) as progress:
-        result = replay(design, base, sample, options.jobs, progress("worlds and knock-outs"))
-        if not options.quick:
-            result = replace(result, swept=sweep(design, base, options.jobs, progress("sweeps")))
-    target = Path(options.output or f"replays/{design.name}-{sample}")
-    _write(target, result, _provenance(options, began))
+        result = run(what, base, sample, options.jobs, store, progress, sweeps=not options.quick)
+    moved = [] if overrides else kept.moved(result.entries, sample)
+    target = Path(options.output or f"replays/{what.name}-{sample}")
+    _write(target, result, sample, moved, _provenance(options, began))
     if not options.quiet:
-        for history in design.histories:
-            console.print(report.table(result, history))
-        for sentence in report.breaks(result):
+        console.print(tables.ledger(result.entries, sample))
+        for sentence in report.breaks(result.gradient) if result.gradient is not None else ():
             console.print(f"  {sentence}", highlight=False)
+        console.print(tables.count(result.entries), highlight=False)
         console.print(report.LIMITS, style="dim")
     console.print(f"Report: {target / 'report.html'} ({time.monotonic() - began:.0f} s)", highlight=False)
     if options.keep:
-        _keep(result)
-    return _compared(result, console, bool(options.overrides))
+        for sentence in kept.keep(result.entries, sample):
+            console.print(f"Moved: {sentence}", highlight=False)
+        console.print("Kept. Say in the changelog what moved and why.")
+        return 0
+    return _compared(result, moved, console, sample, bool(overrides))
+
+
+def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store: Path,
+        progress: Callable[[str], Progress | None], sweeps: bool = False) -> Result:
+    """Live what is lacking and judge."""
+    entries: list[Entry] = []
+    gradient = None
+    if what.gradient is not None:
+        gradient = replay(what.gradient, base, sample, jobs, progress("along the gradient"), store)
+        if sweeps:
+            gradient = replace(gradient, swept=sweep(what.gradient, base, jobs, progress("sweeps")))
+        entries += [one for one in of_gradient(gradient) if one.id in what.ids]
+    if what.findings:
+        figures = runs.run(what.findings, base, sample, store, jobs, progress("findings"))
+        entries += [entry(folder, finding, figures[finding.id], sample) for folder, finding in what.findings]
+    return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), gradient)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="contactsim replay", description="Replay findings by a design that was fixed beforehand, and judge them.",
-        epilog="key=value overrides change the model's parameters; kept verdicts are then not compared.")
-    parser.add_argument("name", nargs="?", default="polarisation", help=f"one of: {', '.join(names())}")
-    parser.add_argument("overrides", nargs="*", help="model parameters, such as psychology.negative_weight=1")
-    parser.add_argument("--quick", action="store_true", help="a small sample, without sweeps: a minute or two")
-    parser.add_argument("--jobs", type=int, help="worlds lived at a time (default: all processors)")
+    parser = Parser(
+        "replay", description="Replay findings of the literature by designs fixed beforehand, and judge them.",
+        epilog="Figures are kept and never run twice: a replay that was stopped goes on where it was. key=value "
+               "overrides change the model's parameters; kept results are then not compared.")
+    parser.add_argument("words", nargs="*", metavar="ID | folder | key=value",
+                        help="findings (F14), folders (polarisation, youth ...; contactsim findings lists them), all "
+                             "if none is named; model parameters such as psychology.negative_weight=1")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small samples, without sweeps: minutes")
+    size.add_argument("--full", action="store_true", help="large samples and sweeps: up to an hour (the default)")
+    parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
     parser.add_argument("--output", help="folder of the report (default: replays/NAME-SAMPLE); replaced if it exists")
+    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
+    parser.add_argument("--fresh", action="store_true", help="forget the store's figures first")
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
-    parser.add_argument("--keep", action="store_true", help="keep these verdicts with the design, saying what moved")
-    parser.add_argument("--negative-control", metavar="WORLD",
-                        help="put one of the design's worlds in the base's place: the replay must then fail")
+    parser.add_argument("--keep", action="store_true", help="keep these results with the designs, saying what moved")
+    parser.add_argument("--negative-control", metavar="NAME",
+                        help=f"break the model in a known way ({', '.join(controls.names())}): the replay must fail")
     return parser
-
-
-def _base(design: Design, overrides: list[str], control: str | None) -> ModelParameters:
-    base = compose(["place=synthetic", *overrides]).parameters
-    if control is None:
-        return base
-    if control not in design.worlds:
-        raise UserError(f"--negative-control={control} is no world of the design; there are: "
-                        f"{', '.join(design.worlds)}.{nearest(control, design.worlds)}")
-    return changed(base, design.worlds[control].set)
 
 
 def _provenance(options: argparse.Namespace, began: float) -> dict[str, Any]:
     versions = {name: importlib.metadata.version(name) for name in ("contactsim", "numpy", "numba", "scipy")}
-    return {"command": f"contactsim replay {' '.join(sys.argv[2:])}", "overrides": options.overrides,
-            "negative_control": options.negative_control, "kernels": sources_digest(), "versions": versions,
-            "python": platform.python_version(), "platform": platform.platform(),
+    return {"command": f"contactsim replay {' '.join(sys.argv[2:])}",
+            "asked": options.words, "negative_control": options.negative_control, "kernels": sources_digest(),
+            "versions": versions, "python": platform.python_version(), "platform": platform.platform(),
             "seconds": round(time.monotonic() - began)}
 
 
-def _write(target: Path, result: Replayed, provenance: dict[str, Any]) -> None:
+def _write(target: Path, result: Result, sample: str, moved: list[str], provenance: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with new_folder(target, replace=True) as partial:
-        ledger = {**as_json(result), "provenance": provenance}
+        ledger = {"sample": sample, "said": tables.count(result.entries), "moved": moved,
+                  "findings": tables.plain(result.entries), "provenance": provenance}
+        if result.gradient is not None:
+            ledger["swept"] = result.gradient.swept
+            pd.DataFrame(result.gradient.readings).to_csv(partial / "readings.csv", index=False)
+            if result.gradient.swept:
+                pd.DataFrame(result.gradient.swept).to_csv(partial / "swept.csv", index=False)
         (partial / "ledger.json").write_text(json.dumps(ledger, indent=1, default=str), encoding="utf-8")
-        report.csv(result).to_csv(partial / "ledger.csv", index=False)
-        pd.DataFrame(result.readings).to_csv(partial / "readings.csv", index=False)
-        if result.swept:
-            pd.DataFrame(result.swept).to_csv(partial / "swept.csv", index=False)
-        (partial / "report.html").write_text(report.page(result, provenance), encoding="utf-8")
+        tables.csv(result.entries).to_csv(partial / "ledger.csv", index=False)
+        page = report.page(result.entries, sample, provenance, result.gradient, moved)
+        (partial / "report.html").write_text(page, encoding="utf-8")
 
 
-def _keep(result: Replayed) -> None:
-    for sentence in moved(result):
-        print(f"Moved: {sentence}")
-    verdicts = {**kept_verdicts(result.design), result.sample: result.verdicts()}
-    with new_file(folder(result.design.name) / "kept.json") as partial:
-        partial.write_text(json.dumps({"verdicts": verdicts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    print("Kept. Say in the changelog what moved and why.")
-
-
-def _compared(result: Replayed, console: Console, other_parameters: bool) -> int:
+def _compared(result: Result, moved: list[str], console: Console, sample: str, other_parameters: bool) -> int:
     if other_parameters:
-        console.print("Kept verdicts are not compared: other parameters.")
+        console.print("Kept results are not compared: other parameters.")
         return 0
-    if result.sample not in kept_verdicts(result.design):
-        console.print(f"No verdicts are kept for the {result.sample} sample yet (--keep keeps these).")
-        return 0
-    broken = moved(result)
-    for sentence in broken:
+    unkept = kept.unkept(result.entries, sample)
+    if unkept:
+        console.print(f"Nothing is kept of the {sample} sample yet for {', '.join(unkept)} (--keep keeps these "
+                      f"results).", highlight=False)
+    for sentence in moved:
         console.print(f"No longer holds: {sentence}.", highlight=False)
-    if not broken:
-        console.print("Every kept verdict holds.")
-    return 1 if broken else 0
+    if not moved and len(unkept) < sum(len(e.rows) for e in result.entries):
+        console.print("Every kept result holds.")
+    return 1 if moved else 0
 
 
 @contextmanager
-def _bar(quiet: bool) -> Iterator[Any]:
+def _bar(quiet: bool) -> Iterator[Callable[[str], Progress | None]]:
     """A factory of progress callbacks with time left on a terminal; silent otherwise."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

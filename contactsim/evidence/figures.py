@@ -1,4 +1,4 @@
-"""Pictures of a replay: what was read along the gradient, the outcomes with their bands, the sweeps."""
+"""Pictures of the ledger: a finding's rows with their bands, what was read along the gradient, the sweeps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from contactsim.evidence.entries import Entry
 from contactsim.evidence.judge import Interval
 from contactsim.evidence.replay import BASE, Replayed
 
@@ -40,29 +41,27 @@ def gradient(result: Replayed) -> Figure:
     return figure
 
 
-def outcomes(result: Replayed, history: str) -> Figure:
-    """Each outcome's interval and those of its knock-outs against the band, for one history."""
-    design = result.design
-    columns = 2
-    rows = -(-len(design.outcomes) // columns)
-    figure = Figure(figsize=(11, 1.9 * rows), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    for ax, outcome in zip(axes, design.outcomes, strict=False):
-        judged = next(j for j in result.judged if j.id == outcome.id and j.history == history)
-        lines: list[tuple[str, Interval]] = [("as it is", judged.effect)]
-        lines += [(f"{name.replace('_', ' ')}", knocked) for name, knocked in judged.knock_outs.items()]
-        _band(ax, outcome.band, [i for _, i in lines])
-        for y, (_, found) in enumerate(lines):
-            colour = BLUE if y == 0 else GREY
-            ax.plot([found.low, found.high], [y, y], color=colour, lw=2)
-            ax.plot(found.mean, y, marker="o" if y == 0 else "x", color=colour)
-        ax.set_yticks(range(len(lines)), [name for name, _ in lines], fontsize=8)
-        ax.set_ylim(len(lines) - 0.4, -0.6)
-        ax.set_title(f"{outcome.id}: {judged.verdict}", fontsize=10, loc="left")
-        ax.set_xlabel(outcome.unit, fontsize=8)
+def entry(found: Entry) -> Figure:
+    """Each row of a finding: interval and those of its knock-outs, with the band shaded."""
+    lines = [1 + len(row.knock_outs) for row in found.rows]
+    figure = Figure(figsize=(8.5, sum(0.75 + 0.24 * n for n in lines)), layout="constrained")
+    axes = figure.subplots(len(lines), 1, squeeze=False, gridspec_kw={"height_ratios": [1.6 + n for n in lines]})
+    for ax, row in zip(axes[:, 0], found.rows, strict=True):
+        shown = [("as it is", row.effect)]
+        shown += [(name.replace("_", " "), one) for name, (_, one) in row.knock_outs.items()]
+        _band(ax, row.band, [one for _, one in shown])
+        for y, (_, one) in enumerate(shown):
+            colour = GREY if y else BLUE if row.judged else PURPLE
+            if np.isfinite(one.low):
+                ax.plot([one.low, one.high], [y, y], color=colour, lw=2)
+            if np.isfinite(one.mean):
+                ax.plot(one.mean, y, marker="x" if y else "o", color=colour)
+        ax.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
+        ax.set_ylim(len(shown) - 0.4, -0.6)
+        ax.set_title(f"{row.id}: {row.verdict if row.judged else 'shown beside'}", fontsize=9, loc="left")
+        ax.set_xlabel(row.unit, fontsize=8)
+        ax.tick_params(axis="x", labelsize=8)
         _plain(ax)
-    for ax in axes[len(design.outcomes):]:
-        ax.set_visible(False)
     return figure
 
 

@@ -67,3 +67,21 @@ def verdict(effect: Interval, band: Band, must_leave: Mapping[str, Interval]) ->
     if unclear:
         return INCONCLUSIVE, f"the sample cannot tell whether the finding goes with {', '.join(unclear)}"
     return REPRODUCED, "inside the band, and gone with each knock-out" if must_leave else "inside the band"
+
+
+def blind(effect: Interval, band: Band) -> str:
+    """What the sample could not have told: a sentence, or nothing.
+
+    A sample is too small for a row when its interval reaches from the mean over the band's nearest edge, or is wider
+    than the band.
+    """
+    if not np.isfinite(effect.low):
+        return "with so few seeds nothing can be told"
+    low, high = _ends(band)
+    reach = (effect.high - effect.low) / 2
+    edge = min(abs(effect.mean - end) for end in (low, high) if np.isfinite(end))
+    if reach > (high - low) / 2:
+        return f"the interval (± {reach:.2g}) is wider than the band: this sample could not show the finding"
+    if reach > edge:
+        return f"a break of less than {reach:.2g} could not be seen with this sample"
+    return ""

@@ -91,6 +91,8 @@ class Finding(Part):
     worlds: dict[str, WorldDesign]
     knock_outs: dict[str, KnockOut]
     outcomes: list[Row]
+    residents: dict[Literal["quick", "full"], int] | None = None
+    """where they are not the folder's"""
 
     @model_validator(mode="after")
     def _knock_outs_there(self) -> Finding:
@@ -118,6 +120,11 @@ class Folder(Part):
     checks: bool = False
     """realism checks rather than findings of the essays"""
     findings: list[Finding]
+
+    def residents(self, finding: Finding, sample: str) -> int:
+        """How many residents a finding's places have."""
+        own = finding.residents or {}
+        return own.get(sample, self.samples[sample].residents)  # type: ignore[call-overload,index,no-any-return]
 
 
 def folders() -> list[str]:

@@ -1,35 +1,27 @@
-"""Run a design: every world for every seed, estimands, intervals, verdicts, and what was kept before.
-
-``contactsim replay polarisation --quick`` ends here.
-"""
+"""A replay along a gradient: every world for every seed, intervals, verdicts, sweeps, and what was kept before."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from contactsim.draws import Decision, stream
-from contactsim.evidence.design import Design, Outcome, Sample, folder
+from contactsim.evidence import runs, unit
+from contactsim.evidence.design import Design, Outcome
 from contactsim.evidence.estimands import ESTIMANDS, Case
+from contactsim.evidence.gradients import BASE, in_history, live_seed, made_place, name_of
 from contactsim.evidence.judge import Interval, interval, verdict
 from contactsim.evidence.observe import Observed, observe
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
-from contactsim.place import Place, synthetic_place
-from contactsim.place.coarse import coarsened
 
-BASE = "base"
 #: Name under which the unit of the place's table is swept.
 UNIT = "dissimilarity within units"
 #: Estimands that need no other world beside the one looked at.
 ONE_WORLD = ("contact_rise", "elasticity", "mediated", "worst_tenth", "worst_tenth_gradient", "spread_rise")
-Worlds = dict[str, dict[float, Observed]]
 #: Called with how many weeks' worth of worlds are done and how many there are.
 Progress = Callable[[int, int], None]
 
@@ -60,76 +52,25 @@ class Replayed:
     swept: list[dict[str, Any]] = field(default_factory=list)
     """one row for each swept parameter, value and outcome"""
 
-    def verdicts(self) -> dict[str, dict[str, str]]:
-        """{history: {outcome: verdict}}"""
-        out: dict[str, dict[str, str]] = {}
-        for j in self.judged:
-            out.setdefault(j.history, {})[j.id] = j.verdict
-        return out
-
-
-def made_place(design: Design, share: float, residents: int, seed: int, within: float | None = None) -> Place:
-    """The design's place for a share of the minority; ``within`` forgets its cells and makes new ones."""
-    place = design.place
-    majority, minority = place["groups"]
-    made = synthetic_place(f"{design.name} {share:g}", residents, {majority: 1 - share, minority: share},
-                           place["dissimilarity"], seed=_place_seed(seed, share), cell=place["cell"])
-    return made if within is None else coarsened(made, "block", within, _place_seed(seed, share), place["cell"])
-
-
-def _place_seed(seed: int, share: float) -> int:
-    return int(stream(seed, Decision.PLACE, round(1000 * share)) >> np.uint64(2))
-
-
-def worlds_of_seed(design: Design, base: ModelParameters, history: str, sample: Sample, seed: int,
-                   done: Callable[[], None]) -> Worlds:
-    """Every world of the design for one seed."""
-    worlds: Worlds = {}
-    for name in (BASE, *design.worlds):
-        parameters = _in_history(base, history)
-        if name != BASE:
-            parameters = changed(parameters, design.worlds[name].set)
-        worlds[name] = {}
-        for share in design.gradient if name == BASE else design.worlds[name].at:
-            place = made_place(design, share, sample.residents, seed)
-            worlds[name][share] = observe(place, parameters, seed, design.weeks)
-            done()
-    return worlds
-
-
-def _in_history(base: ModelParameters, history: str) -> ModelParameters:
-    return changed(base, {"scenario.history": history})
-
-
-def figure(design: Design, outcome: Outcome, worlds: Worlds, name: str) -> float:
-    """The outcome's estimand in one world for one seed."""
-    variant = design.worlds.get(name)
-    selected = BASE if name == BASE or (variant is not None and variant.select_as_in_base) else name
-    seen = worlds[name]
-    if name == BASE and outcome.knock_outs:
-        # the base is compared with knock-outs at the same shares
-        seen = {share: seen[share] for share in design.knock_out_gradient}
-    case = Case(seen, worlds[BASE], worlds[selected], worlds["no_contact"], worlds)
-    return ESTIMANDS[outcome.estimand](case, **outcome.arguments)
-
 
 def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None = None,
-           progress: Progress | None = None) -> Replayed:
-    """Run the design's base world and knock-outs in each history and judge every outcome."""
+           progress: Progress | None = None, store: Path | None = None) -> Replayed:
+    """Live what ``store`` lacks of the design's worlds, in each history, and judge every outcome."""
     size = design.samples[sample]  # type: ignore[index]
-    seeds = [design.first_seed + k for k in range(size.seeds)]
-    tasks = [(history, seed) for history in design.histories for seed in seeds]
-    per_task = len(design.gradient) + sum(len(world.at) for world in design.worlds.values())
-    count = _Counter(progress, len(tasks) * per_task)
-    results = _parallel(tasks, lambda t: worlds_of_seed(design, base, t[0], size, t[1], count), jobs)
+    store = runs.store_folder() if store is None else store
+    tasks = {(history, design.first_seed + k): (design, base, history, size, design.first_seed + k)
+             for history in design.histories for k in range(size.seeds)}
+    names = {at: name_of(*task) for at, task in tasks.items()}
+    runs.spread([(live_seed, (str(store), *task, names[at]), 1) for at, task in tasks.items()
+                 if unit.kept(store, names[at]) is None], jobs, progress)
+    found: dict[tuple[str, int], Any] = {at: unit.kept(store, name) for at, name in names.items()}
     family = sum(1 + sum(rule == "leaves" for rule in o.knock_outs.values()) for o in design.outcomes)
     judged, readings = [], []
     for history in design.histories:
-        seen = [results[history, seed] for seed in seeds]
-        judged += [judge(design, outcome, history, seen, family) for outcome in design.outcomes]
-        readings += [{"history": history, "world": world, "share": share, "seed": seed, **observed.summary}
-                     for seed, worlds in zip(seeds, seen, strict=True)
-                     for world, by_share in worlds.items() for share, observed in by_share.items()]
+        seen = [one for (in_, _), one in found.items() if in_ == history]
+        judged += [judge(outcome, history, [one["figures"][outcome.id] for one in seen], family)
+                   for outcome in design.outcomes]
+        readings += [reading for one in seen for reading in one["readings"]]
     return Replayed(design, sample, family, judged, readings)
 
 
@@ -149,7 +90,7 @@ def sweep(design: Design, base: ModelParameters, jobs: int | None = None,
 
     def work(task: tuple[str, float | None, int]) -> dict[float, Observed]:
         path, value, seed = task
-        parameters = _in_history(base if path == UNIT else changed(base, {path: value}), "lived")
+        parameters = in_history(base if path == UNIT else changed(base, {path: value}), "lived")
         seen = {}
         for share in design.knock_out_gradient:
             place = made_place(design, share, size.residents, seed, value if path == UNIT else None)
@@ -177,33 +118,14 @@ def _is_base(base: ModelParameters, path: str, value: float | None) -> bool:
     return bool(getattr(getattr(base, section), name) == value)
 
 
-def judge(design: Design, outcome: Outcome, history: str, seen: list[Worlds], family: int) -> Judged:
-    """Interval and verdict of one outcome over seeds."""
-    values = [figure(design, outcome, worlds, BASE) for worlds in seen]
+def judge(outcome: Outcome, history: str, figures: list[dict[str, float]], family: int) -> Judged:
+    """Interval and verdict of one outcome from its figures by world, one for each seed."""
+    values = [figure[BASE] for figure in figures]
     effect = interval(values, family)
-    knocked = {name: interval([figure(design, outcome, worlds, name) for worlds in seen], family)
-               for name in outcome.knock_outs}
+    knocked = {name: interval([figure[name] for figure in figures], family) for name in outcome.knock_outs}
     must_leave = {name: knocked[name] for name, rule in outcome.knock_outs.items() if rule == "leaves"}
     word, reason = verdict(effect, outcome.band, must_leave)
     return Judged(outcome.id, history, effect, knocked, word, reason, values)
-
-
-def kept_verdicts(design: Design) -> dict[str, dict[str, dict[str, str]]]:
-    """{sample: {history: {outcome: verdict}}} as kept with the design; empty where none is kept."""
-    file = folder(design.name) / "kept.json"
-    if not file.exists():
-        return {}
-    kept: dict[str, dict[str, dict[str, str]]] = json.loads(file.read_text(encoding="utf-8"))["verdicts"]
-    return kept
-
-
-def moved(result: Replayed) -> list[str]:
-    """A sentence for each kept verdict that no longer holds."""
-    kept = kept_verdicts(result.design).get(result.sample, {})
-    now = result.verdicts()
-    return [f"{outcome} ({history}): kept '{before}', now '{now[history][outcome]}'"
-            for history, outcomes in kept.items() for outcome, before in outcomes.items()
-            if now[history][outcome] != before]
 
 
 class _Counter:
@@ -229,14 +151,3 @@ def _parallel(tasks: Iterable[Any], work: Callable[[Any], Any], jobs: int | None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def as_json(result: Replayed) -> dict[str, Any]:
-    """The ledger as plain data."""
-    return {
-        "replay": result.design.name, "sample": result.sample, "family": result.family,
-        "changes": result.design.changes,
-        "outcomes": [{**o.model_dump(), "results": [asdict(j) for j in result.judged if j.id == o.id]}
-                     for o in result.design.outcomes],
-        "swept": result.swept,
-    }

@@ -27,4 +27,4 @@ def _set(tree: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
     elif rest:
         _set(tree[key], rest, value, path)
     else:
-        tree[key] = tree[key] + value["shift"] if isinstance(value, Mapping) else value
+        tree[key] = tree[key] + value["shift"] if isinstance(value, Mapping) and set(value) == {"shift"} else value

@@ -23,7 +23,7 @@ PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", 
             "omegaconf", "matplotlib")
 _ROOT = Path(contactsim.__file__).parent
 #: What computes a world; commands, files and figures do not change its numbers.
-_MODEL = ("*.py", "encounters/*.py", "settings/*.py", "measures/weekly.py")
+_MODEL = ("*.py", "encounters/*.py", "settings/*.py", "actions/*.py", "measures/weekly.py")
 _NOT_MODEL = {"__init__.py", "cli.py", "config.py", "composition.py", "complaints.py", "paths.py", "errors.py",
               "model.py"}
 
@@ -55,6 +55,8 @@ def scientific_digest(config: RunConfig, place: Place) -> str:
     """Hexadecimal digest (16 characters) of everything that decides a run's numbers, except the code."""
     values = config.model_dump(mode="json", include={
         "seed", "weeks", "residents", "settings", "psychology", "scenario", "survey"})
+    if config.actions:  # a run without any is the same run as before there were actions
+        values |= config.model_dump(mode="json", include={"actions"})
     return digest_of({**values, "place": place_digest(place)})
 
 

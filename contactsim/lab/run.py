@@ -6,13 +6,15 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from contactsim.actions import build, ledgers, outcomes
+from contactsim.actions.tables import UNITS as ACTION_UNITS
 from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
@@ -45,6 +47,10 @@ class Run:
     """the place in figures"""
     provenance: dict[str, Any]
     """versions, digests, inputs, history"""
+    actions: list[dict[str, Any]] = field(default_factory=list)
+    """what became of each action, and its costs (see :func:`contactsim.actions.outcomes`)"""
+    ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """action, week, interested ... sessions (see :func:`contactsim.actions.ledgers`)"""
 
 
 def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, bool]:
@@ -58,7 +64,7 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
         return target, True
     started = time.perf_counter()
     with new_folder(target, replace=config.force) as folder:
-        world, history, kept = _begin(config, place, progress)
+        world, history, kept = begin(config, place, progress)
         waves = [survey(world, config.survey)]
         for week in range(config.weeks):
             world.step()
@@ -69,6 +75,9 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
             "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
         write_table(folder / "survey.parquet", pd.concat(waves, ignore_index=True), SURVEY_UNITS)
         _write_json(folder / "place.json", describe(place))
+        if config.actions:
+            write_table(folder / "actions.parquet", ledgers(world.actions), ACTION_UNITS)
+            _write_json(folder / "actions.json", {"actions": outcomes(world.actions)})
         (folder / "config.yaml").write_text(
             yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
         lived = {"weeks": history.weeks, "flat": history.flat,
@@ -112,14 +121,21 @@ def write_table(path: Path, table: pd.DataFrame, units: dict[str, str]) -> None:
     pq.write_table(arrow.cast(schema), path)
 
 
-def _begin(config: RunConfig, place: Place, progress: Progress | None) -> tuple[World, History, bool]:
+def begin(config: RunConfig, place: Place, progress: Progress | None = None) -> tuple[World, History, bool]:
+    """The world at week 0, its history, and whether that history was a kept one (see ``keep_history``)."""
     def history(done: int, total: int) -> None:
         if progress is not None:
             progress("history", done, total)
 
-    if config.keep_history:
-        return kept_world(place, config.parameters, config.seed, config.threads, history)
-    return *lived_world(place, config.parameters, config.seed, config.threads, history), False
+    actions = build(config.actions, place, config.parameters)
+    lived = kept_world if config.keep_history else _lived_world
+    world, past, kept = lived(place, config.parameters, config.seed, config.threads, history)
+    world.actions = list(actions)
+    return world, past, kept
+
+
+def _lived_world(*what: Any) -> tuple[World, History, bool]:
+    return *lived_world(*what), False
 
 
 def _stands_already(target: Path, config: RunConfig, place: Place) -> bool:
@@ -152,7 +168,10 @@ def _read(path: Path) -> Run:
         weekly, answers = (pd.read_parquet(path / name) for name in ("weekly.parquet", "survey.parquet"))
     except (OSError, ValueError, yaml.YAMLError) as error:  # pyarrow's errors are of these kinds
         raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
-    return Run(path, config, weekly, answers, _read_json(path / "place.json"), record)
+    done = config.get("actions")
+    actions = _read_json(path / "actions.json")["actions"] if done else []
+    ledger = pd.read_parquet(path / "actions.parquet") if done else pd.DataFrame()
+    return Run(path, config, weekly, answers, _read_json(path / "place.json"), record, actions, ledger)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

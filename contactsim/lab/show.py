@@ -44,6 +44,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "contactsim": record["contactsim"], "history": record["history"], "seconds": record["seconds"],
         "groups": groups,
         "respondents": int(run.survey[["week", "resident"]].drop_duplicates().shape[0]),
+        "actions": run.actions,
         "figure": str(run.folder / "figure.png"),
     }
 
@@ -59,7 +60,7 @@ def closing_lines(run: Run) -> list[str]:
             f"{name}, first to last week: positive meetings {_change(g['positive'], 2)} and negative "
             f"{_change(g['negative'], 2)} a week; attitude {_change(g['attitude'], 3)}, SD "
             f"{_change(g['attitude_sd'], 3)}")
-    return [*lines, f"{figures['folder']}: contactsim show {figures['folder']}"]
+    return [*lines, *_actions(run), f"{figures['folder']}: contactsim show {figures['folder']}"]
 
 
 def render(run: Run) -> RenderableType:
@@ -74,11 +75,22 @@ def render(run: Run) -> RenderableType:
     facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
              *(f"made: {text}" for text in place["synthetic"]), *(f"mended: {text}" for text in place["mended"]),
              *([place["note"]] if place["note"] else []),
-             _history(figures), f"surveys: {figures['respondents']:,} answers in two waves",
+             _history(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
              f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",
              f"figure: {figures['figure']}"]
     return Group(Text(head, style="bold"), Text(""), _table(figures), Text(LEGEND, style="dim"), Text(""),
                  *(Text(fact) for fact in facts))
+
+
+def _actions(run: Run) -> list[str]:
+    """A line for each action: how many took part, at what cost, and what an evaluator should know."""
+    lines = []
+    for one in run.actions:
+        people = f"{one['participants']:,} of {one['interested']:,} interested took part" if one["interested"] else (
+            f"{one['participants']:,} people reached")
+        lines.append("; ".join([f"action {one['name']} ({one['mechanism']}): {people}, {one['staff']:,} staff and "
+                                f"volunteers, £{one['costs']['total']:,.0f}", *one["notes"][:2]]))
+    return lines
 
 
 def _table(figures: dict[str, Any]) -> RenderableType:

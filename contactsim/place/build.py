@@ -14,7 +14,7 @@ from contactsim.place import census2011, own_table, tables, ts021
 from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
 from contactsim.place.nesting import Ints, fill, runs
-from contactsim.place.reading import read_lines
+from contactsim.place.reading import lines_of, read_lines
 from contactsim.place.scheme import find_scheme, merge
 from contactsim.place.splitting import Split, split
 from contactsim.place.tables import AreaTable, many
@@ -22,14 +22,15 @@ from contactsim.place.within import default_dissimilarity
 
 
 def read_table(file: str | Path, *, level: str | None = None, within: Mapping[str, list[str]] | None = None,
-               columns: Columns | None = None, base: Path | None = None) -> AreaTable:
+               columns: Columns | None = None, base: Path | None = None, raw: bytes | None = None) -> AreaTable:
     """Read a table of residents by area and group and see by itself which kind it is.
 
     Known are census 2011 KS201EW, census 2021 TS021 (any separator, download or query export), and a table
     of one's own: long with the columns area, group and count, or any by ``columns``. ``level`` chooses one
-    of several levels of geography, ``within`` keeps the areas that lie in the named ones. Raises UserError.
+    of several levels of geography, ``within`` keeps the areas that lie in the named ones. ``raw`` are the file's
+    bytes where they are at hand already. Raises UserError.
     """
-    lines = read_lines(_found(str(file), base or Path.cwd()), str(file))
+    lines = read_lines(_found(str(file), base or Path.cwd()), str(file)) if raw is None else lines_of(raw, str(file))
     if columns is not None:
         table = own_table.read(lines, columns)
     elif ts021.looks_like(lines):
@@ -60,10 +61,10 @@ def _no_blank_areas(table: AreaTable) -> None:
             raise UserError(f"{table.source.path}: {code} has no {name}.")
 
 
-def table_place(config: TablePlace, base: Path) -> Place:
-    """A place from a table, as its keys say."""
+def table_place(config: TablePlace, base: Path, raw: bytes | None = None) -> Place:
+    """A place from a table, as its keys say; ``raw`` are the file's bytes where they are at hand already."""
     table = read_table(config.file, level=config.level, within=config.within, columns=config.columns,
-                       base=base)
+                       base=base, raw=raw)
     scheme = config.scheme or (None if table.source.kind.startswith("own") else "two")
     groups, counts = table.columns, table.counts
     if scheme:

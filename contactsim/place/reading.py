@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,16 +31,23 @@ class Lines:
 
 
 def read_lines(path: Path, shown: str) -> Lines:
-    """Read a text file, plain or gzipped: UTF-8 with or without byte order mark, else Windows-1252.
-
-    ``shown`` is the path as the user named it. Lines that begin with # are left out, as are blank ones.
-    """
+    """Read a text file, plain or gzipped; see :func:`lines_of`. ``shown`` is the path as the user named it."""
     try:
-        raw = path.read_bytes()
-        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        return lines_of(path.read_bytes(), shown)
     except FileNotFoundError:
         raise UserError(f"place.file={shown} does not exist.") from None
-    except (OSError, EOFError) as error:
+    except OSError as error:
+        raise UserError(f"place.file={shown} cannot be read ({error}).") from None
+
+
+def lines_of(raw: bytes, shown: str) -> Lines:
+    """The lines of a text file's bytes, plain or gzipped: UTF-8 with or without byte order mark, else Windows-1252.
+
+    Lines that begin with # are left out, as are blank ones.
+    """
+    try:
+        data = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"place.file={shown} cannot be read ({error}).") from None
     if b"\0" in data[:4096]:
         raise UserError(f"place.file={shown} is not a text file: save the table as CSV.")

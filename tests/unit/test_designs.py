@@ -10,7 +10,7 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import command, design, replay
+from contactsim.evidence import asked, command, design, gradients, kept, replay
 from contactsim.evidence.design import Sample, load, names
 from contactsim.evidence.estimands import ESTIMANDS
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
@@ -35,12 +35,6 @@ def test_design_is_complete(name: str) -> None:
             changed(BASE, {path: value})
 
 
-@pytest.mark.parametrize("name", names())
-def test_verdicts_are_kept_for_both_samples(name: str) -> None:
-    kept = replay.kept_verdicts(load(name))
-    assert set(kept) == {"full", "quick"}
-
-
 def test_variants_set_and_shift() -> None:
     silent = changed(BASE, {"settings.occasions.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
     assert {o.presence for o in silent.settings.occasions.values()} == {0.0}
@@ -63,47 +57,64 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> design.Design:
     outcomes = [o.model_copy(update={"knock_outs": {k: v for k, v in o.knock_outs.items() if k in worlds}})
                 for o in full.outcomes]
     small = full.model_copy(update={
-        "samples": {"quick": Sample(seeds=3, residents=2500)}, "weeks": 6, "gradient": [0.1, 0.5],
+        "samples": {"quick": Sample(seeds=3, residents=1200)}, "weeks": 6, "gradient": [0.1, 0.5],
         "knock_out_gradient": [0.1, 0.5], "histories": ["none"], "worlds": worlds, "outcomes": outcomes})
-    monkeypatch.setattr(command, "load", lambda name: small)
+    monkeypatch.setattr(asked.design, "load", lambda name: small)
     return small
 
 
-def test_replay_writes_ledger_and_report(tiny: design.Design, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "kept_verdicts", lambda d: {})
-    assert command.main(["polarisation", "--quick", "--output", str(tmp_path / "out")]) == 0
+@pytest.fixture
+def store(tmp_path: Path) -> list[str]:
+    """Arguments of a replay that leaves everything in the test's folder."""
+    return ["--quick", "--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
+
+
+def test_replay_writes_ledger_and_report(tiny: design.Design, store: list[str], tmp_path: Path) -> None:
+    assert command.main(["polarisation", *store]) in (0, 1)
     ledger = json.loads((tmp_path / "out" / "ledger.json").read_text())
-    assert [o["id"] for o in ledger["outcomes"]] == [o.id for o in tiny.outcomes]
-    f1 = ledger["outcomes"][0]["results"][0]
-    assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"]["mean"] == 0.0
+    assert [entry["id"] for entry in ledger["findings"]] == ["F1", "F2", "F3", "F4", "F5"]
+    f1 = ledger["findings"][0]["rows"][0]
+    assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"][1]["mean"] == 0.0
     page = (tmp_path / "out" / "report.html").read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 6  # one a finding, and the gradient
     assert "does not predict a real town" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", "").replace("https://matplotlib.org", "")
-    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "store"]
 
 
-def test_replay_is_the_same_on_any_number_of_jobs(tiny: design.Design) -> None:
-    one, two = (replay.replay(tiny, BASE, "quick", jobs) for jobs in (1, 2))
+def test_what_is_in_the_store_is_not_lived_again(tiny: design.Design, store: list[str], tmp_path: Path,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    command.main(["F1", *store])
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
+    assert len(before) == 3  # three seeds
+
+    def never(*_: object) -> None:
+        raise AssertionError("a world was lived again")
+
+    monkeypatch.setattr(gradients, "worlds_of_seed", never)
+    command.main(["F1", *store])
+    (tmp_path / "store" / next(iter(before))).unlink()  # as if a kill had come before the last seed
+    with pytest.raises(AssertionError, match="lived again"):
+        command.main(["F1", *store])
+
+
+def test_replay_is_the_same_on_any_number_of_jobs(tiny: design.Design, tmp_path: Path) -> None:
+    one, two = (replay.replay(tiny, BASE, "quick", jobs, None, tmp_path / str(jobs)) for jobs in (1, 2))
     assert [j.values for j in one.judged] == [j.values for j in two.judged]
     assert one.readings == two.readings
 
 
-def test_a_kept_verdict_that_no_longer_holds_fails(tiny: design.Design, tmp_path: Path,
+def test_a_kept_verdict_that_no_longer_holds_fails(tiny: design.Design, store: list[str],
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     """And so does the negative control: no contact in the base's place."""
-    now = replay.replay(tiny, BASE, "quick").verdicts()["none"]
-    kept = {"quick": {"none": {"F1": now["F1"]}}}
-    for module in (command, replay):
-        monkeypatch.setattr(module, "kept_verdicts", lambda d: kept)
-    arguments = ["polarisation", "--quick", "--quiet", "--output", str(tmp_path / "out")]
-    assert now["F1"] == REPRODUCED
-    assert command.main(arguments) == 0
-    assert command.main([*arguments, "--negative-control", "no_contact"]) == 1
-    kept["quick"]["none"]["F1"] = NOT_REPRODUCED
-    assert command.main(arguments) == 1
+    found = {"F1": {"verdict": REPRODUCED, "mean": 1.0, "tolerance": 100.0}}
+    monkeypatch.setattr(kept, "read", lambda folder, sample: found)
+    assert command.main(["F1", *store]) == 0
+    assert command.main(["F1", *store, "--negative-control", "no_contact"]) == 1
+    found["F1"]["verdict"] = NOT_REPRODUCED
+    assert command.main(["F1", *store]) == 1
+    assert command.main(["F1", *store, "psychology.negative_weight=1"]) == 0  # other parameters are not compared
 
 
 def test_keep_refuses_other_parameters(tiny: design.Design) -> None:
@@ -113,6 +124,6 @@ def test_keep_refuses_other_parameters(tiny: design.Design) -> None:
         command.main(["polarisation", "--quick", "--negative-control", "no_contacts"])
 
 
-def test_too_few_seeds_judge_nothing(tiny: design.Design) -> None:
-    single = tiny.model_copy(update={"samples": {"quick": Sample(seeds=1, residents=2500)}})
-    assert {j.verdict for j in replay.replay(single, BASE, "quick").judged} == {INCONCLUSIVE}
+def test_too_few_seeds_judge_nothing(tiny: design.Design, tmp_path: Path) -> None:
+    single = tiny.model_copy(update={"samples": {"quick": Sample(seeds=1, residents=1200)}})
+    assert {j.verdict for j in replay.replay(single, BASE, "quick", 1, None, tmp_path).judged} == {INCONCLUSIVE}

@@ -1,0 +1,14 @@
+"""Actions: what is done about a place.
+
+They change who meets whom, under which conditions, what people hear, or where they stand; never an attitude.
+"""
+
+from contactsim.actions.base import Action
+from contactsim.actions.gather import Gatherer
+from contactsim.actions.registry import build, sections
+from contactsim.actions.section import ActionSection, Audience, Gathering
+from contactsim.actions.tables import costs, ledgers, outcomes
+from contactsim.actions.who import eligible
+
+__all__ = ["Action", "ActionSection", "Audience", "Gatherer", "Gathering", "build", "costs", "eligible", "ledgers",
+           "outcomes", "sections"]

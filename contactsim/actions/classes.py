@@ -1,0 +1,65 @@
+"""Whole classes: nobody in them selects in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.actions.base import Rows
+from contactsim.draws import Decision, name_key, stream, uniforms
+
+if TYPE_CHECKING:
+    from contactsim.actions.convene import ConveneConfig
+    from contactsim.world import World
+
+Index = NDArray[np.intp]
+
+
+def linked_classes(world: World, name: str, config: ConveneConfig, pool: Rows, places: int,
+                   boost: float) -> tuple[Rows, Index, Index]:
+    """(rows, label, block) of the classes that take part.
+
+    A class takes part if most of it is in ``pool``. Linked classes are paired within a year of age, the one with
+    the largest share of the first group with the one with the smallest; a pair is a block and its classes are the
+    labels. Else each class is a block and its groups are the labels.
+    """
+    people, school = world.people, world.settings["school"]
+    partition = school.partitions["pool"]
+    number = len(partition)
+    seats = np.flatnonzero(school.occupant >= 0)
+    rows = school.occupant[seats].astype(np.intp)
+    of = np.searchsorted(partition.start, seats, side="right") - 1
+    size = np.bincount(of, minlength=number)
+    inside = np.zeros(len(people), bool)
+    inside[pool] = True
+    able = np.bincount(of, weights=inside[rows], minlength=number) * 2 > size
+    draw = uniforms(stream(world.seed, Decision.RECRUITED, world.clock, name_key(name)), partition.keys)
+    classes = np.flatnonzero(able & (draw < config.reach * boost))
+    classes = classes[np.argsort(draw[classes], kind="stable")]
+    classes = np.sort(classes[np.cumsum(size[classes]) <= places])
+    block = np.full(number, -1, np.intp)
+    block[classes] = np.arange(classes.shape[0])
+    if config.link:
+        year = np.round(np.bincount(of, weights=people.age[rows], minlength=number) / np.maximum(size, 1))
+        first = np.bincount(of, weights=people.group[rows] == 0, minlength=number) / np.maximum(size, 1)
+        block = _pairs(classes, year, first, number)
+    taken = (block[of] >= 0) & inside[rows]
+    rows, of = rows[taken], of[taken]
+    label = of if config.link else people.group[rows].astype(np.intp)
+    order = np.argsort(rows)
+    return rows[order], label[order], block[of][order]
+
+
+def _pairs(classes: Index, year: NDArray[np.float64], first: NDArray[np.float64], number: int) -> Index:
+    """(classes of the place,) pair of each class, -1 for none: most unlike classes of a year together."""
+    block = np.full(number, -1, np.intp)
+    pair = 0
+    for age in np.unique(year[classes]):
+        alike = classes[year[classes] == age]
+        alike = alike[np.argsort(first[alike], kind="stable")]
+        half = alike.shape[0] // 2
+        block[alike[:half]] = block[alike[::-1][:half]] = pair + np.arange(half)
+        pair += half
+    return block

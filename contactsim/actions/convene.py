@@ -1,0 +1,248 @@
+"""Convene: recruit people into small teams that meet on a calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from contactsim.actions import who
+from contactsim.actions.base import Rows
+from contactsim.actions.classes import linked_classes
+from contactsim.actions.gather import Gatherer
+from contactsim.actions.section import Gathering
+from contactsim.draws import Decision
+from contactsim.encounters.session import Session
+from contactsim.parameters import Conditions, Section, parameter
+
+if TYPE_CHECKING:
+    from contactsim.world import World
+
+
+class Phase(Section):
+    """A stretch of a programme."""
+
+    name: str = Field(default="", description="what it is")
+    weeks: int = parameter(1, 1, 5200, "weeks", "assumed", "how long it lasts")
+    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one session to the next")
+    slots: int | None = parameter(None, 1, 20, "slots", "assumed", "meetings at each session; null for the action's")
+    sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in a week that has any")
+    takes: Literal["its_slots", "the_week"] = Field(
+        default="its_slots", description="what it takes from the ordinary week: as many slots, or all (residential)")
+    among: Literal["team", "pairs", "all"] = Field(
+        default="team", description="who meets: the team, two teams (in turn), or everybody")
+    whom: Literal["members", "parents"] = Field(default="members", description="who comes: members or their parents")
+    attendance: float | None = parameter(None, 0, 1, "chance", "assumed", "of coming; null for the action's")
+    conditions: Conditions | None = Field(default=None, description="conditions; null for the action's")
+
+
+class ConveneConfig(Gathering):
+    """A programme of sessions for enrolled people."""
+
+    willing: float = parameter(0.0, -10, 10, "log odds", "assumed", "a neutral person who hears of it asks for a place")
+    capacity: int = parameter(60, 0, 1_000_000, "places", "assumed", "places of each intake")
+    share: float = parameter(1.0, 0, 1, "share", "assumed", "places at most, as a share of all whom it is for")
+    grows_to: int | None = parameter(None, 0, 1_000_000, "places", "assumed", "places at the end of its growth")
+    grows_over: int = parameter(156, 1, 5200, "weeks", "assumed", "weeks of steady growth")
+    quota: Literal["none", "area", "even", "guests"] = Field(
+        default="none",
+        description="places by group: as they come, as among all it is for, the same for each, or the first as guests")
+    guests: float = parameter(0.2, 0, 1, "share", "assumed", "of the places for the first group where it is the guest")
+    wait: int = parameter(0, 0, 520, "weeks", "assumed", "how long those without a place stay on the list")
+    no_show: float = parameter(0.0, 0, 1, "share", "assumed", "of those enrolled who never come")
+    team: int = parameter(12, 2, 2000, "people", "assumed", "largest team, helpers left out")
+    mix: Literal["mixed", "own"] = Field(
+        default="mixed", description="teams as mixed as the members, or of one community where possible")
+    link: bool = Field(default=False, description="whole classes in pairs, their pupils mixed in teams")
+    intakes: int | None = parameter(1, 1, 1000, "intakes", "assumed", "how many; null for as many as the calendar has")
+    again: int = parameter(52, 1, 5200, "weeks", "assumed", "from one intake to the next")
+    returns: bool = Field(default=False, description="those who took part may do so again")
+    phases: list[Phase] = Field(default=[Phase(weeks=12)], min_length=1, description="one after the other")
+
+    @model_validator(mode="after")
+    def _fits(self) -> ConveneConfig:
+        most = max(self.capacity, self.grows_to or 0)
+        if 0 < most < self.team:
+            raise ValueError(f"team={self.team} is larger than the pool it is drawn from: capacity={most}")
+        if self.link and self.found != "whole_class":
+            raise ValueError(f"link={self.link} pairs whole classes: found={self.found} must be whole_class")
+        return self
+
+    @property
+    def length(self) -> int:
+        """Weeks of all phases."""
+        return sum(phase.weeks for phase in self.phases)
+
+
+@dataclass
+class Intake:
+    """People who began together."""
+
+    number: int
+    begins: int
+    rows: Rows
+    uid: NDArray[np.int64]
+    team: NDArray[np.intp]
+    teams: int
+    never: NDArray[np.bool_]
+    """enrolled and never seen"""
+    met: int = 0
+    """sessions held"""
+
+
+class Convene(Gatherer[ConveneConfig]):
+    """A temporary setting. Who wants to come, gets a place, and comes is drawn for each person."""
+
+    Config = ConveneConfig
+
+    def __init__(self, name: str, config: ConveneConfig) -> None:
+        super().__init__(name, config)
+        self.intakes: list[Intake] = []
+        self._waiting: dict[int, tuple[int, int]] = {}  # row -> (uid, week from which it waits)
+
+    def act(self, world: World) -> None:
+        config, since = self.config, world.clock - self.config.start
+        number, rest = divmod(since, config.again)
+        if rest == 0 and (config.intakes is None or number < config.intakes):
+            self._begin(world, number)
+        for intake in self.intakes:
+            self._meet(world, intake)
+        self.intakes = [one for one in self.intakes if world.clock + 1 < one.begins + config.length]
+
+    def places(self, week: int) -> int:
+        """Places of an intake that begins in the week."""
+        config = self.config
+        if config.grows_to is None:
+            return config.capacity
+        grown = min(1.0, (week - config.start) / config.grows_over)
+        return round(config.capacity + grown * (config.grows_to - config.capacity))
+
+    def _begin(self, world: World, number: int) -> None:
+        config, pool = self.config, self._pool(world)
+        places = min(self.places(world.clock), round(config.share * pool.size))
+        if not pool.size:
+            self.remark(world.clock, "nobody was eligible")
+        if config.found == "whole_class":
+            rows, label, block = linked_classes(world, self.name, config, pool, places, self.reach)
+            self.note(world.clock, interested=rows.size)
+            self.mark("interested", rows)
+        else:
+            rows = self._enrol(world, pool, number, places)
+            label, block = world.people.group[rows].astype(np.intp), np.zeros(rows.shape[0], np.intp)
+        self.note(world.clock, enrolled=rows.size, waiting=len(self._waiting))
+        if not rows.size:
+            return
+        priority = who.keyed(world, Decision.TEAM, self.name, rows, number)
+        team, teams = who.deal(label, block, priority, config.team, config.mix == "mixed")
+        never = who.keyed(world, Decision.ATTENDS, self.name, rows, number) < config.no_show
+        self.intakes.append(Intake(number, world.clock, rows, world.people.uid[rows].copy(), team, teams, never))
+
+    def _pool(self, world: World) -> Rows:
+        """All who may take part and do not yet."""
+        pool = who.eligible(world, self.config)
+        taken = np.zeros(len(world.people), bool)
+        for intake in self.intakes:
+            taken[intake.rows] = True
+        if not self.config.returns:
+            taken |= self.attended > 0
+        return pool[~taken[pool]]
+
+    def _enrol(self, world: World, pool: Rows, number: int, places: int) -> Rows:
+        """Those of the pool who ask for a place and get one; the others wait where there is a list."""
+        config, people = self.config, world.people
+        heard = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < config.reach * self.reach
+        friendly, nervous = (0.0, 0.0) if config.found == "referred" else (config.friendly, config.nervous)
+        odds = np.exp(config.willing + who.leaning(world, pool, friendly, nervous, config.isolated))
+        asks = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number + 1) * (1 + 1 / odds) < 1
+        rows = pool[heard & asks]
+        self.note(world.clock, interested=rows.size)
+        self.mark("interested", rows)
+        since = self._since(world, rows, pool)
+        rows = np.flatnonzero(since < np.inf)
+        priority = since[rows] + who.keyed(world, Decision.TEAM, self.name, rows)
+        chosen = rows[who.shared_out(people.group[rows], priority, self._shares(world, pool, rows), places)]
+        self._waiting = {row: (int(people.uid[row]), int(since[row])) for row in rows.tolist()} if config.wait else {}
+        for row in chosen.tolist():
+            self._waiting.pop(row, None)
+        return np.sort(chosen)
+
+    def _since(self, world: World, rows: Rows, pool: Rows) -> NDArray[np.float64]:
+        """(N,) week since when each row asks for a place: now, or for those on the list earlier; inf for others."""
+        since = np.full(len(world.people), np.inf)
+        since[rows] = world.clock
+        able = np.zeros(len(world.people), bool)
+        able[pool] = True
+        for row, (uid, week) in self._waiting.items():
+            if able[row] and world.people.uid[row] == uid and world.clock - week <= self.config.wait:
+                since[row] = week
+        return since
+
+    def _shares(self, world: World, pool: Rows, rows: Rows) -> NDArray[np.float64]:
+        """(G,) shares of the places for each group."""
+        groups = world.people.groups
+        if self.config.quota == "even":
+            return np.full(groups, 1 / groups)
+        of = rows if self.config.quota == "none" else pool
+        counts = np.bincount(world.people.group[of], minlength=groups).astype(float)
+        if self.config.quota == "guests":
+            counts[0], others = self.config.guests, counts[1:].sum()
+            counts[1:] *= (1 - self.config.guests) / max(others, 1.0)
+        return counts / max(counts.sum(), 1e-12)
+
+    def _meet(self, world: World, intake: Intake) -> None:
+        week, phase = world.clock - intake.begins, None
+        for phase in self.config.phases:
+            if week < phase.weeks:
+                break
+            week -= phase.weeks
+        if phase is None or week % phase.every or not intake.rows.size:
+            return
+        for _ in range(phase.sessions):
+            self._session(world, intake, phase)
+
+    def _session(self, world: World, intake: Intake, phase: Phase) -> None:
+        people = world.people
+        number, intake.met = intake.met, intake.met + 1
+        here = people.active[intake.rows] & (people.uid[intake.rows] == intake.uid) & ~intake.never
+        here &= ~fully_away(world)[intake.rows]
+        usual = self.config.attendance if phase.attendance is None else phase.attendance
+        here &= self.comes(world, intake.rows, usual, number)
+        rows = np.where(here, intake.rows, -1)
+        if phase.whom == "parents":
+            rows = who.parents(world, rows)
+        if not (rows >= 0).any():
+            return  # helpers alone hold no session
+        seats = int(np.bincount(intake.team).max())
+        helpers = self.helpers(world, intake.teams, rows, intake.number, number)
+        occupant = np.full((intake.teams, seats + helpers.shape[1]), -1, np.int32)
+        occupant[:, :seats] = who.seated(intake.team, intake.teams, rows, seats).reshape(intake.teams, seats)
+        occupant[:, seats:] = helpers
+        occupant = _grouped(occupant, phase.among, number)
+        start = np.arange(occupant.shape[0] + 1, dtype=np.int64) * occupant.shape[1]
+        session = Session(f"{self.name}/{intake.number}/{number}", start, occupant.ravel(),
+                          self.conditions(phase.conditions), phase.slots or self.config.slots)
+        self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.takes == "the_week")
+
+
+def fully_away(world: World) -> NDArray[np.bool_]:
+    """(N,) whose whole week is taken already, by something else that takes the week."""
+    slots = sum(occasion.slots for occasion in world.parameters.settings.occasions.values())
+    return np.asarray((slots > 0) & (world.week.away == (1 << slots) - 1))
+
+
+def _grouped(teams: NDArray[np.int32], among: str, turn: int) -> NDArray[np.int32]:
+    """Seats (circles, seats) when teams meet by themselves, two by two (others in each turn) or all together."""
+    number, seats = teams.shape
+    if among == "team" or number < 2:
+        return teams
+    if among == "all":
+        return teams.reshape(1, -1)
+    order = np.arange(number + number % 2)
+    order[1:] = np.roll(order[1:], turn)  # a round robin: the first stays, the others move on
+    half = order.shape[0] // 2
+    padded = np.vstack([teams, np.full((number % 2, seats), -1, np.int32)])
+    return np.hstack([padded[order[:half]], padded[order[half:][::-1]]])
+

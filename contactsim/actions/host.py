@@ -1,0 +1,137 @@
+"""Host: a place that stands open to whoever comes by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from contactsim.actions import who
+from contactsim.actions.base import Rows
+from contactsim.actions.gather import Gatherer
+from contactsim.actions.section import Found, Gathering
+from contactsim.draws import Decision, uniforms
+from contactsim.encounters.session import Session
+from contactsim.parameters import parameter
+from contactsim.residents import WEEKS_A_YEAR
+
+if TYPE_CHECKING:
+    from contactsim.world import World
+
+class HostConfig(Gathering):
+    """A venue with rooms, regulars who drop in, and helpers."""
+
+    found: Found = Field(default="drop_in", description="how people are found")
+    attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "a regular comes when it is open")
+    connected: float = parameter(
+        1.0, -5, 10, "log odds per connectedness", "assumed", "those who feel they belong come more")
+    regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "who know and use it, found anew each year")
+    rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "in use")
+    room: int = parameter(10, 2, 200, "people", "assumed", "who fit in a room")
+    rooms_after_cut: int = parameter(0, 0, 1000, "rooms", "assumed", "rooms left from the cut on; 0 closes it")
+    bonding: float = parameter(0.0, 0, 1, "share", "assumed", "of the rooms, used by one group at a time, in turn")
+    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one opening to the next")
+    whom: Literal["visitors", "parents"] = Field(default="visitors", description="who comes: they, or their parents")
+
+    @model_validator(mode="after")
+    def _voluntary(self) -> HostConfig:
+        if self.found == "whole_class":
+            raise ValueError(f"found={self.found} does not fit a place that stands open")
+        return self
+
+
+class Host(Gatherer[HostConfig]):
+    """A lasting setting. Regulars come by chance; who finds no seat goes home."""
+
+    Config = HostConfig
+
+    def __init__(self, name: str, config: HostConfig) -> None:
+        super().__init__(name, config)
+        self._rows: Rows = np.empty(0, np.intp)
+        self._uid = np.empty(0, np.int64)
+        self._found = -WEEKS_A_YEAR
+
+    def stopped(self, week: int) -> bool:
+        return super().stopped(week) and not self.config.rooms_after_cut
+
+    def act(self, world: World) -> None:
+        config = self.config
+        if (world.clock - config.start) % config.every:
+            return
+        if world.clock - self._found >= WEEKS_A_YEAR:
+            self._find(world)
+        people, rows = world.people, self._rows
+        if not rows.size:
+            return
+        here = people.active[rows] & (people.uid[rows] == self._uid) & self.comes(world, rows, config.attendance)
+        rows = rows[here]
+        rooms = config.rooms_after_cut if super().stopped(world.clock) else config.rooms
+        seats = self._seat(world, rows, rooms)
+        came = seats[seats >= 0]
+        self.note(world.clock, waiting=rows.shape[0] - came.shape[0])
+        if config.whom == "parents":
+            seats = who.parents(world, seats).astype(np.int32)
+            came = seats[seats >= 0]
+        seats = seats.reshape(rooms, config.room)
+        helpers = self.helpers(world, 1, came, self._found, len(self.ledger))[0]
+        places = np.full((-(-helpers.size // rooms), rooms), -1, np.int32)  # helpers spread over the rooms
+        places.ravel()[:helpers.size] = helpers
+        seats = np.hstack([seats, places.T])
+        start = np.arange(rooms + 1, dtype=np.int64) * seats.shape[1]
+        session = Session(self.name, start, seats.ravel(), self.conditions(), config.slots)
+        self.hold(world, session, came, helpers[helpers >= 0], 1)
+
+    def _find(self, world: World) -> None:
+        """Who uses the place in the coming year: drawn by weight from all it is for."""
+        config, pool = self.config, who.eligible(world, self.config)
+        if not pool.size:
+            self.remark(world.clock, "nobody was eligible")
+        belong = world.people.connectedness[pool] - world.parameters.psychology.connectedness_rest
+        weight = who.leaning(world, pool, config.friendly, config.nervous, config.isolated) + config.connected * belong
+        wanted = round(config.regulars * config.reach * self.reach)
+        self._rows = np.sort(who.chosen(world, self.name, pool, weight, wanted))
+        self._uid, self._found = world.people.uid[self._rows].copy(), world.clock
+        self.mark("interested", self._rows)
+        self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)
+
+    def _seat(self, world: World, rows: Rows, rooms: int) -> NDArray[np.int32]:
+        """(rooms * room,) who sits where, each near a usual seat; if more come than fit, draws say who goes home.
+
+        In a bonding room only its group sits.
+        """
+        config, people = self.config, world.people
+        occupant = np.full(rooms * config.room, -1, np.int32)
+        room = np.arange(occupant.size) // config.room
+        kept = np.where(room < round(config.bonding * rooms), (world.clock + room) % people.groups, -1)
+        common = np.flatnonzero(kept < 0)
+        chance = uniforms(world.base(Decision.TEAM, self.name), people.uid[rows])
+        usual = who.keyed(world, Decision.TEAM, self.name, rows)
+        left = np.argsort(chance, kind="stable")
+        for group in np.unique(kept[kept >= 0]):
+            own = np.flatnonzero(kept == group)
+            alike = left[(people.group[rows[left]] == group) & (chance[left] * (own.size + common.size) < own.size)]
+            alike = alike[:own.size]
+            occupant[own[parked(usual[alike], own.size)]] = rows[alike]
+            left = left[~np.isin(left, alike)]
+        left = left[:common.size]
+        occupant[common[parked(usual[left], common.size)]] = rows[left]
+        return occupant
+
+
+def parked(usual: NDArray[np.float64], seats: int) -> NDArray[np.intp]:
+    """A seat for each of at most ``seats`` people: the usual one (a share of the row), or the next that is free.
+
+    So somebody more moves only those who sit next to each other from there on.
+    """
+    order = np.argsort(usual, kind="stable")
+    number = np.arange(order.size)
+    place = np.maximum.accumulate((usual[order] * seats).astype(np.intp) - number) + number
+    over = place >= seats
+    free = np.ones(seats, bool)
+    free[place[~over]] = False
+    place[over] = np.flatnonzero(free)[:over.sum()]
+    found = np.empty(order.size, np.intp)
+    found[order] = place
+    return found

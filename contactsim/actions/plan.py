@@ -1,0 +1,151 @@
+"""Plan: several actions on one calendar and one budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, SerializeAsAny, field_validator
+
+from contactsim.actions import who
+from contactsim.actions.base import COUNTS, Action, Rows
+from contactsim.actions.section import ActionSection, Audience, Cost
+from contactsim.parameters import parameter
+
+if TYPE_CHECKING:
+    from contactsim.place import Place
+    from contactsim.world import World
+
+#: Keys of a plan that say where its parts act, unless they say so themselves.
+_WHERE = ("areas", "choose", "number", "scale")
+
+
+class PlanConfig(Audience):
+    """Parts with calendars of their own, counted from the plan's start. It says where, and they say who.
+
+    Its reach multiplies theirs.
+    """
+
+    parts: dict[str, SerializeAsAny[ActionSection]] = Field(min_length=1, description="its actions, by name")
+    message: Literal["on", "off"] = Field(
+        default="on", description="whether its parts that speak do so; compare with off to see what the meetings do")
+    budget: float | None = parameter(
+        None, 0, 1e9, "pounds", "assumed", "it stops when that is spent; null for no limit")
+
+    @field_validator("parts", mode="before")
+    @classmethod
+    def _parts(cls, values: Any) -> Any:
+        from contactsim.actions.registry import sections  # the registry knows plans, and plans any mechanism
+
+        return sections(values, "parts")
+
+    @field_validator("message", mode="before")
+    @classmethod
+    def _switch(cls, value: Any) -> Any:
+        """YAML reads a bare off as false."""
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(kind for part in self.parts.values() for kind in part.kinds))
+
+    def costs(self) -> list[Cost]:
+        return [self.cost, *(cost for part in self.parts.values() for cost in part.costs())]
+
+    def price(self) -> str:
+        prices = [str(self.cost)] if self.cost != type(self.cost)() else []
+        prices += [f"{name}: {part.price()}" for name, part in self.parts.items()]
+        limit = [f"at most £{self.budget:,.0f} in all"] if self.budget is not None else []
+        return "; ".join(prices + limit)
+
+
+class Plan(Action[PlanConfig]):
+    """Lets its parts do what is due, in their order, until the money or the time is over."""
+
+    Config = PlanConfig
+
+    def __init__(self, name: str, config: PlanConfig) -> None:
+        from contactsim.actions.registry import make
+
+        super().__init__(name, config)
+        self.parts = [make(f"{name}.{part}", self._placed(section)) for part, section in config.parts.items()
+                      if config.message == "on" or section.kinds != ("speak",)]
+
+    def _placed(self, section: ActionSection) -> ActionSection:
+        """A part on the plan's calendar, and in its areas where it names none of its own."""
+        config = self.config
+        new: dict[str, Any] = {"start": config.start + section.start}
+        for key in ("end", "cut"):
+            if getattr(section, key) is not None:
+                new[key] = config.start + getattr(section, key)
+        if isinstance(section, Audience):
+            new["reach"] = config.reach * section.reach
+            if section.areas is None and section.choose is None:
+                new |= {key: getattr(config, key) for key in _WHERE}
+        return section.model_copy(update=new)
+
+    def check(self, place: Place) -> None:
+        who.check(self.name, self.config, place)
+        for part in self.parts:
+            part.check(place)
+
+    @property
+    def ledger(self) -> list[dict[str, int]]:
+        return _together(part.ledger for part in self.parts)
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{part.name}: {text}" for part in self.parts for text in part.notes] + self._notes
+
+    def members(self) -> list[Action[Any]]:
+        return [self, *(one for part in self.parts for one in part.members())]
+
+    def fade(self, world: World) -> None:
+        for part in self.parts:
+            part.fade(world)
+
+    def act(self, world: World) -> None:
+        config = self.config
+        if config.budget is not None and self.costs()["total"] >= config.budget:
+            self.remark(world.clock, f"the budget of £{config.budget:,.0f} is spent")
+            return
+        for part in self.parts:
+            part.work(world)
+
+    def heads(self) -> int:
+        return self.participants.size if self.config.cost.participant else 0
+
+    def costs(self) -> dict[str, Any]:
+        """What the plan itself costs, with its parts: their prices come on top of its own."""
+        costs = [super().costs(), *(part.costs() for part in self.parts)]
+        sums = {name: sum(one[name] for one in costs) for name in ("fixed", "sessions", "participants", "total")}
+        return {**sums, "source": "; ".join(dict.fromkeys(one["source"] for one in costs if one["total"]))}
+
+    @property
+    def attended(self) -> NDArray[np.int32]:
+        """(N,) sessions of all parts that each row came to."""
+        lived = [part.attended for part in self.parts if part._attended is not None]
+        return np.sum([super().attended, *lived], axis=0, dtype=np.int32)
+
+    @property
+    def participants(self) -> Rows:
+        return self._union("participants")
+
+    def _marked(self, kind: str) -> Rows:
+        return self._union(kind)
+
+    def _union(self, kind: str) -> Rows:
+        rows = [getattr(part, kind) for part in self.parts]
+        return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.intp)
+
+
+def _together(ledgers: Any) -> list[dict[str, int]]:
+    """The ledgers of several actions added up week by week."""
+    weeks: dict[int, dict[str, int]] = {}
+    for ledger in ledgers:
+        for line in ledger:
+            total = weeks.setdefault(line["week"], {"week": line["week"], **dict.fromkeys(COUNTS, 0)})
+            for name in COUNTS:
+                total[name] += line[name]
+    return [weeks[week] for week in sorted(weeks)]

@@ -1,0 +1,90 @@
+"""The mechanisms by name, a user's own among them, and actions made from a configuration."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from contactsim.actions import clash
+from contactsim.actions.base import Action
+from contactsim.actions.convene import Convene
+from contactsim.actions.equip import Equip
+from contactsim.actions.host import Host
+from contactsim.actions.level import Level
+from contactsim.actions.plan import Plan
+from contactsim.actions.section import ActionSection
+from contactsim.actions.speak import Speak
+from contactsim.errors import UserError, nearest
+from contactsim.parameters import ModelParameters
+from contactsim.place import Place
+
+ENTRY_POINTS = "contactsim.mechanisms"
+OURS: dict[str, type[Action[Any]]] = {
+    "convene": Convene, "host": Host, "speak": Speak, "level": Level, "equip": Equip, "plan": Plan}
+
+
+@cache
+def mechanisms() -> dict[str, type[Action[Any]]]:
+    """All mechanisms; those of other packages come by the entry points ``contactsim.mechanisms``."""
+    found = dict(OURS)
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        if point.name in found:
+            raise UserError(f"the mechanism '{point.name}' of {point.value} has the name of another one.")
+        found[point.name] = point.load()
+    return found
+
+
+class MisconfiguredError(ValueError):
+    """What is wrong with an action's values, kept until somebody can say where they come from."""
+
+    def __init__(self, key: str, model: type[ActionSection], error: ValidationError) -> None:
+        super().__init__(f"{key} is not allowed")
+        self.key, self.model, self.error = key, model, error
+
+
+def sections(values: Any, key: str) -> Any:
+    """Sections of named actions, each of its mechanism's kind, from plain data under ``key``.
+
+    Raises MisconfiguredError or ValueError; anything but a mapping is returned as it is.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    return {name: value if isinstance(value, ActionSection) else _section(value, f"{key}.{name}")
+            for name, value in values.items()}
+
+
+def _section(values: Any, key: str) -> ActionSection:
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{key}={values!r} is not allowed: it must be a mapping with keys such as mechanism, start")
+    name, known = values.get("mechanism"), mechanisms()
+    if name is None:
+        raise ValueError(f"{key} says neither its mechanism nor like which action it is: choose it by action=NAME, or "
+                         f"write {key}.like=NAME")
+    if name not in known:
+        raise ValueError(f"{key}.mechanism={name!r} is not allowed: it must be one of {', '.join(known)}"
+                         f"{nearest(str(name), known).rstrip('.')}")
+    try:
+        return known[name].Config.model_validate(dict(values))
+    except ValidationError as error:
+        raise MisconfiguredError(key, known[name].Config, error) from None
+
+
+def build(configs: Mapping[str, ActionSection], place: Place, parameters: ModelParameters) -> list[Action[Any]]:
+    """The actions of a run, for one world. Raises UserError where one does not fit the place."""
+    actions = [make(name, config) for name, config in configs.items()]
+    for action in actions:
+        action.check(place)
+    members = [one for action in actions for one in action.members()]
+    for one in members:
+        one.meet(members)
+    clash.check(members)
+    return actions
+
+
+def make(name: str, config: ActionSection) -> Action[Any]:
+    """One action from its section."""
+    return mechanisms()[config.mechanism](name, config)

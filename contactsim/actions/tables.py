@@ -1,0 +1,38 @@
+"""What actions did and cost, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from contactsim.actions.base import COUNTS, Action
+
+UNITS = {"week": "weeks since the history ended", **dict.fromkeys(COUNTS, "people"), "sessions": "meetings of a team"}
+PRICES = {"fixed": "pounds", "sessions": "pounds", "participants": "pounds", "total": "pounds"}
+
+
+def ledgers(actions: Iterable[object]) -> pd.DataFrame:
+    """Each action's counts in each week that it was due: action, week, interested ... sessions."""
+    lines = [{"action": action.name, **line} for action in _ours(actions) for line in action.ledger]
+    return pd.DataFrame(lines, columns=["action", "week", *COUNTS])
+
+
+def outcomes(actions: Iterable[object]) -> list[dict[str, Any]]:
+    """What became of each action, ready for JSON: people (counts of rows), costs (pounds) and notes."""
+    return [{"name": action.name, "title": action.config.title, "mechanism": " + ".join(action.config.kinds),
+             "interested": int(action.interested.size), "participants": int(action.participants.size),
+             "staff": int(action.staff.size), "weeks": len(action.ledger), "costs": action.costs(),
+             "notes": list(action.notes)} for action in _ours(actions)]
+
+
+def costs(actions: Iterable[object]) -> pd.DataFrame:
+    """What each action has cost: action, fixed, sessions, participants, total (pounds), source."""
+    lines = [{"action": action.name, **action.costs()} for action in _ours(actions)]
+    return pd.DataFrame(lines, columns=["action", *PRICES, "source"])
+
+
+def _ours(actions: Iterable[object]) -> list[Action[Any]]:
+    """Those that keep a ledger: a world takes anything that has a week."""
+    return [action for action in actions if isinstance(action, Action)]

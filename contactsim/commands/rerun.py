@@ -1,0 +1,61 @@
+"""``contactsim rerun ID``: repeat a run of a store and compare it with what is stored, to the last bit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from contactsim.commands.arguments import Parser
+from contactsim.errors import UserError
+
+
+def main(arguments: list[str]) -> int:
+    """Repeat the run. Exit code 0 if it is the same, 1 if it is not."""
+    parser = Parser("rerun", description="Repeat a run of a store exactly, and say whether it came out the same.")
+    parser.add_argument("id", help="identity of the run, or its beginning: the column 'run' of contactsim results")
+    parser.add_argument("--store", default="sweeps", help="folder of the store (default: sweeps)")
+    parser.add_argument("--output", metavar="FOLDER", help="leave a run folder with survey and figure there as well")
+    options = parser.parse_args(arguments)
+    from contactsim.lab.provenance import model_digest
+    from contactsim.sweep import Store
+    from contactsim.sweep.live import Liver
+
+    store = Store(options.store)
+    row = find(store, options.id)
+    found = Liver(store.path).relive(row)
+    same = found == row["digest"]
+    verdict = "the same to the last bit" if same else "NOT the same"
+    if row["status"] != "ok":
+        verdict = f"it is stored as {row['status']} ({row['message']}); this time it ended well"
+        same = True
+    print(f"{row['id']}: {verdict} (digest {found})")
+    if not same and row["model"] != model_digest():
+        print(f"  it was lived with another version of the model ({row['model']}, here {model_digest()}): install the "
+              f"version that its provenance names")
+    if options.output:
+        _leave_folder(store, row, options.output)
+    return 0 if same else 1
+
+
+def find(store: Any, name: str) -> dict[str, Any]:
+    """The stored row of the one run whose identity begins so. Raises UserError."""
+    table = store.catalogue()
+    found = [row for row in table.to_pylist() if row["id"].startswith(name)]
+    if len(found) != 1:
+        many = f"begins {len(found)} identities" if found else "is no run"
+        raise UserError(f"{name} {many} of {store.path}: contactsim results {store.path} --csv lists them.")
+    row: dict[str, Any] = found[0]
+    return row
+
+
+def _leave_folder(store: Any, row: dict[str, Any], output: str) -> None:
+    from contactsim.config import validate
+    from contactsim.lab.run import execute
+    from contactsim.sweep.spec import IN_STORE
+
+    config = validate(json.loads(row["config"]))
+    if IN_STORE in config.place:
+        raise UserError(f"--output {output} is not possible: the place of this run was made in Python.")
+    folder, _ = execute(config.model_copy(update={"output": output}))
+    print(f"{Path(folder)}: contactsim show {folder}")

@@ -1,0 +1,73 @@
+"""Lessons: files that set two worlds, ask, run and tell what came of it (docs/teaching.md)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contactsim.demo.choice import COLOURS, MOST_WEEKS, Choice, check
+from contactsim.demo.pictures import MEASURES
+from contactsim.errors import UserError
+
+FOLDER = Path(__file__).parent / "lessons"
+
+
+class Lesson(BaseModel):
+    """One lesson's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    minutes: int = Field(ge=1, le=30, description="how long it takes, reading included")
+    from_: str = Field(alias="from", description="the essay it comes from")
+    both: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    seed: int = Field(default=1, ge=0, le=2**31 - 1)
+    colour: str = "attitude"
+    weeks: int = Field(ge=4, le=MOST_WEEKS, description="weeks that the run takes")
+    story: list[str] = Field(min_length=1, description="paragraphs to read first")
+    question: str
+    options: list[str] = Field(min_length=2, max_length=4)
+    shows: list[str] = Field(min_length=1, description="measures of the table that reveals what came of it")
+    group: int | None = Field(default=None, ge=0, description="whose figures: a group's number, or everyone")
+    reveal: list[str] = Field(min_length=1)
+    evidence: list[str] = Field(min_length=1, description="what the sources found, with ids of docs/evidence.md")
+    limits: list[str] = Field(min_length=1)
+    teacher: list[str] = Field(min_length=1, description="notes on harm and limits, for who leads the class")
+
+    def choice(self, name: str) -> Choice:
+        """The two worlds of the lesson."""
+        return Choice(both=self.both, left=self.left, right=self.right, seed=self.seed, colour=self.colour, lesson=name,
+                      speed=10)
+
+
+@cache
+def lessons() -> dict[str, Lesson]:
+    """All lessons by the name of their file, in the order of those names."""
+    return {path.stem.split("_", 1)[1]: read(path) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def read(path: Path) -> Lesson:
+    """A lesson's file; raises UserError that says what is wrong with it."""
+    try:
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        lesson = Lesson.model_validate(values)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path.name} cannot be read as a lesson: {str(error).splitlines()[0]}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path.name}: {key} is not allowed ({first['msg'].lower()}).") from None
+    for override in (*lesson.both, *lesson.left, *lesson.right):
+        check(override)
+    known = [name for name, _, _ in MEASURES]
+    wrong = [name for name in lesson.shows if name not in known]
+    if wrong or lesson.colour not in COLOURS:
+        what = f"shows {wrong[0]}: allowed are {', '.join(known)}" if wrong else f"colour {lesson.colour}"
+        raise UserError(f"{path.name}: {what}.")
+    return lesson

@@ -1,0 +1,67 @@
+"""Serves the page on this machine, with nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+import webbrowser
+
+#: How Solara must behave here: no messages to its makers, no banner, and a closed page is forgotten.
+ENVIRONMENT = {
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_THEME_VARIANT": "light",
+    "SOLARA_THEME_VARIANT_USER_SELECTABLE": "False",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "60s",
+    "SOLARA_SESSION_SAME_SITE": "lax",
+    "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
+    "SOLARA_MODE": "production",
+    "SOLARA_APP": "contactsim.demo.app",
+}
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(host: str, port: int, browser: bool) -> None:
+    """Warm the kernels, then serve until interrupted."""
+    os.environ.update(ENVIRONMENT)
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")
+    warm()
+    import uvicorn
+
+    where = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    config = uvicorn.Config("solara.server.starlette:app", host=host, port=port, log_level="warning",
+                            ws_max_size=32 * 2**20)
+    server = uvicorn.Server(config)
+    threading.Thread(target=_announce, args=(server, where, browser), daemon=True).start()
+    server.run()
+
+
+def warm() -> None:
+    """Compile the kernels and read what the first page needs, so that nobody waits for it."""
+    from contactsim.demo import app  # noqa: F401  what a page imports
+    from contactsim.demo.desk import START
+    from contactsim.demo.player import Player
+
+    done = threading.Event()
+
+    def sent(kind: str, _: object) -> None:
+        if kind in ("frame", "trouble"):
+            done.set()
+
+    player = Player(sent)
+    player.start()
+    player.show(START)
+    done.wait(120)
+    player.stop()
+    player.thread.join()
+
+
+def _announce(server: object, where: str, browser: bool) -> None:
+    import time
+
+    while not getattr(server, "started", False):
+        time.sleep(0.05)
+    print(f"The classroom is open at {where} (Ctrl-C closes it).", flush=True)
+    if browser:
+        webbrowser.open(where)

@@ -1,0 +1,212 @@
+"""What happened to this person: a world is lived again with one resident recorded, and told as a short story.
+
+Every sentence rests on meetings from the record; nothing is made up but the wording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+
+from contactsim.demo.build import Upload, configure, place_of
+from contactsim.demo.choice import Choice
+from contactsim.demo.pictures import others
+from contactsim.demo.record import Witness
+from contactsim.encounters.tables import DECLINED, NEGATIVE, POSITIVE
+from contactsim.errors import UserError
+from contactsim.lab.run import begin
+from contactsim.world import World
+
+#: Where a meeting of an occasion takes place; an occasion or session that is not here goes by its name.
+WHERE = {
+    "neighbours": "next door", "street": "in the street", "town": "in town", "classmates": "at the class table",
+    "schoolyard": "in the schoolyard", "team": "in the work team", "workplace": "at the workplace",
+    "club": "at the club", "friends": "among friends",
+}
+WHAT = {POSITIVE: "good", NEGATIVE: "bad", DECLINED: "declined"}
+#: Scenes told at most.
+MOST_SCENES = 9
+
+
+class Scene(TypedDict):
+    """One moment of a life."""
+
+    week: int
+    kind: str
+    text: str
+
+
+class Story(TypedDict):
+    """A life in a world's weeks."""
+
+    title: str
+    person: str
+    summary: list[str]
+    scenes: list[Scene]
+    attitude: list[float]
+    note: str
+
+
+@dataclass(frozen=True)
+class _Event:
+    week: int
+    where: str
+    partner: int
+    theirs: int
+    """what it was for the other side"""
+    felt: int
+    """what it was for the resident"""
+
+
+def live_again(choice: Choice, side: str, row: int, weeks: int, upload: Upload | None = None) -> Story:
+    """Live a choice's world for some weeks and tell what the resident in ``row`` lived.
+
+    Raises UserError where nobody lives in that row.
+    """
+    config = configure(choice, side, upload)
+    world = begin(config, place_of(config, upload))[0]
+    if not 0 <= row < len(world.people):
+        raise UserError(f"There is no resident {row} in this place.")
+    witness = Witness()
+    world.actions.append(witness)
+    life = _Life(world, row)
+    for _ in range(weeks):
+        world.step()
+        life.note(witness)
+    if not world.people.active[row]:
+        raise UserError(f"Nobody lives there now: resident {row} has left the place.")
+    return life.story()
+
+
+class _Life:
+    """What is noted about one resident, week by week."""
+
+    def __init__(self, world: World, row: int) -> None:
+        self.world, self.row = world, row
+        self.uid = int(world.people.uid[row])
+        self.events: list[_Event] = []
+        self.ties: list[tuple[int, int, bool]] = []  # week, friend, made or lost
+        self.attitude = [self._attitude()]
+        self.friends = self._friends()
+        self.began = 0
+
+    def note(self, witness: Witness) -> None:
+        """Add the week that the world has just lived."""
+        world, people, week = self.world, self.world.people, self.world.clock
+        if int(people.uid[self.row]) != self.uid:  # somebody new has moved in
+            self.__init__(world, self.row)  # type: ignore[misc]
+            self.began = week
+            return
+        for meeting in witness.meetings(world, self.row):
+            for one, other, mine, theirs in zip(meeting.one, meeting.other, meeting.mine, meeting.theirs, strict=True):
+                here = one == self.row
+                partner, felt, other_felt = (other, mine, theirs) if here else (one, theirs, mine)
+                self.events.append(_Event(week, meeting.occasion, int(partner), int(other_felt), int(felt)))
+        friends = self._friends()
+        self.ties += [(week, friend, True) for friend in sorted(friends - self.friends)]
+        self.ties += [(week, friend, False) for friend in sorted(self.friends - friends)]
+        self.friends = friends
+        self.attitude.append(self._attitude())
+
+    def story(self) -> Story:
+        """The life as sentences."""
+        return {"title": f"Resident {self.uid:,}", "person": self._person(), "summary": self._summary(),
+                "scenes": self._scenes(), "attitude": [round(a, 4) for a in self.attitude],
+                "note": "One person's life is an illustration: in twin worlds only averages say what an action does. "
+                        "Nobody here is real."}
+
+    def _attitude(self) -> float:
+        return float(others(self.world, np.array([self.row]))[0])
+
+    def _friends(self) -> set[int]:
+        people = self.world.people
+        ties = people.ties[self.row]
+        return {int(j) for j in ties if j >= 0 and people.group[j] != people.group[self.row]}
+
+    def _who(self, row: int) -> str:
+        people = self.world.people
+        return f"resident {int(people.uid[row]):,} ({self.world.place.groups[people.group[row]]}, " \
+               f"{max(0, int(people.age[row]))})"
+
+    def _person(self) -> str:
+        people, row = self.world.people, self.row
+        belongs = [name for name in ("school", "work", "association") if self.world.settings[name].seat[row] >= 0]
+        places = {"school": "goes to school", "work": "has a workplace", "association": "belongs to an association"}
+        age = int(people.age[row])
+        since = people.arrived[row]
+        newcomer = f", arrived {since:.0f} years ago" if since == since and since >= 1 else ""
+        doing = ", ".join(places[name] for name in belongs) or "belongs to no school, workplace or association"
+        return (f"{self.world.place.groups[people.group[row]]}, {age} years old{newcomer}; {doing}. "
+                f"{_more(people.sociability[row], 1.0, 'Often out', 'Seldom out', 'Out as often as most')}; "
+                f"{_more(people.exposure[row], 0.0, 'more', 'less', 'as')} prone to bad experiences "
+                f"{'as' if abs(people.exposure[row]) < 0.5 else 'than'} most.")
+
+    def _summary(self) -> list[str]:
+        counts = {what: sum(e.felt == what for e in self.events) for what in (POSITIVE, NEGATIVE, DECLINED)}
+        weeks = len(self.attitude) - 1
+        told = [f"In {_number(weeks, 'week')}: {_number(counts[POSITIVE], 'good meeting')} with other groups, "
+                f"{_number(counts[NEGATIVE], 'bad one')}, and {counts[DECLINED]:,} that came to nothing because one of "
+                f"the two walked away."]
+        if self.began:
+            told.insert(0, f"Moved in in week {self.began}.")
+        change = self.attitude[-1] - self.attitude[0]
+        how = "hardly changed" if abs(change) < 0.02 else "grew warmer" if change > 0 else "grew colder"
+        told.append(f"The attitude to other groups {how}: from {self.attitude[0]:+.2f} to {self.attitude[-1]:+.2f} "
+                    f"(on a scale from -1 to +1).")
+        told.append(f"Friends in other groups now: {len(self.friends)}.")
+        return told
+
+    def _scenes(self) -> list[Scene]:
+        """The moments that tell most: friendships, the first good and bad meeting, sessions, the steepest weeks."""
+        found: dict[tuple[int, str], Scene] = {}
+
+        def add(week: int, kind: str, text: str) -> None:
+            if len(found) < MOST_SCENES:
+                found.setdefault((week, text), {"week": week, "kind": kind, "text": text})
+
+        for what in (POSITIVE, NEGATIVE):
+            first = next((e for e in self.events if e.felt == what), None)
+            if first is not None:
+                add(first.week, WHAT[what], f"The first {WHAT[what]} meeting: {self._told(first)}")
+        for week, friend, made in self.ties[:4]:
+            add(week, "good" if made else "bad",
+                f"{'Made friends with' if made else 'Lost touch with'} {self._who(friend)}.")
+        steps = np.diff(self.attitude)
+        for k in np.argsort(-np.abs(steps))[:3] if steps.size else []:
+            self._tell_week(int(k), float(steps[k]), add)
+        planned = [e for e in self.events if e.where not in WHERE]
+        if planned:
+            add(planned[0].week, "good", f"Came to {_where(planned[0].where)} for the first time.")
+        odd = next((e for e in self.events if {e.felt, e.theirs} == {POSITIVE, NEGATIVE}), None)
+        if odd is not None:
+            add(odd.week, "mixed", f"One meeting, two memories: {self._told(odd)} The other side lived it as "
+                                   f"{WHAT[odd.theirs]}.")
+        return sorted(found.values(), key=lambda scene: scene["week"])
+
+    def _tell_week(self, k: int, step: float, add: Any) -> None:
+        week = self.began + k + 1
+        lived = [e for e in self.events if e.week == week and e.felt in (POSITIVE, NEGATIVE)]
+        if not lived:
+            return
+        good, bad = (sum(e.felt == what for e in lived) for what in (POSITIVE, NEGATIVE))
+        add(week, "good" if step > 0 else "bad",
+            f"A week that told: {_number(good, 'good meeting')} and {_number(bad, 'bad one')}; the attitude moved by "
+            f"{step:+.3f}.")
+
+    def _told(self, event: _Event) -> str:
+        verb = {POSITIVE: "got on well with", NEGATIVE: "fell out with"}[event.felt]
+        return f"{_where(event.where)}, {verb} {self._who(event.partner)}."
+
+
+def _where(occasion: str) -> str:
+    return WHERE.get(occasion, occasion.replace("_", " ").replace("/", " "))
+
+
+def _number(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def _more(value: float, middle: float, more: str, less: str, same: str) -> str:
+    return same if abs(value - middle) < 0.5 else more if value > middle else less

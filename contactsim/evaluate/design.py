@@ -1,0 +1,151 @@
+"""What an evaluation is: who is asked, when, how well, and how the answers are analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from contactsim.config import sentence
+from contactsim.errors import UserError, nearest
+from contactsim.lab.reading import OUTCOMES
+from contactsim.parameters import Section, parameter
+from contactsim.paths import configs_folder
+
+#: Methods by what they need.
+NEEDS_CONTROL = {"after", "did", "ancova", "matched", "weighted"}
+NEEDS_BEFORE = {"before_after", "did", "ancova", "two_pretests"}
+METHODS = {
+    "after": "participants against controls, afterwards",
+    "before_after": "participants afterwards less before",
+    "did": "difference in differences: participants' change less the controls'",
+    "ancova": "participants against controls afterwards, held at the same answer before",
+    "matched": "difference in differences after matching on the propensity to take part",
+    "weighted": "difference in differences, controls weighted by their propensity to take part",
+    "two_pretests": "participants' change less their own change between two pretests",
+}
+
+
+class Evaluation(Section):
+    """A survey design. All numbers are those of the study; see each file for what its source gives."""
+
+    title: str = Field(default="", description="what it is called")
+    about: str = Field(default="", description="what the source did, and what is assumed")
+    source: str = Field(default="our own", description="evidence ids or chapter")
+    treated: Literal["participants", "residents"] = Field(
+        default="participants", description="who is asked on the action's side: those who took part, or the town")
+    control: Literal["interested", "others", "untouched", "matched_town", "none"] = Field(
+        default="interested", description="interested: asked for a place and did not take part; others: anybody else; "
+        "untouched: from schools (children) or neighbourhoods where nobody took part; matched_town: the same place "
+        "under another seed without the action")
+    ages: list[int] | None = Field(
+        default=None, description="first and last year of age of those asked, at week 0; null: no limit",
+        json_schema_extra={"unit": "years"})
+    size: int = parameter(500, 2, 1_000_000, "people", "assumed", "asked on the action's side; all if there are fewer")
+    control_size: int = parameter(500, 2, 1_000_000, "people", "assumed", "asked as controls; all if there are fewer")
+    sites: int = parameter(
+        1, 1, 1000, "towns", "assumed", "seeds that one study draws on as its towns, which share size and control_size")
+    start: int | None = parameter(None, 0, 5200, "week", "assumed", "begin of the action; null as configured")
+    gap: int = parameter(13, 1, 520, "weeks", "assumed", "between two pretests")
+    after: int = parameter(17, 0, 5200, "weeks", "assumed", "until people are asked again")
+    counted_from: Literal["end", "start"] = Field(default="end", description="of the action: where 'after' begins")
+    outcomes: list[str] = Field(default=["attitude"], description="scales that are asked")
+    items: int = parameter(4, 1, 50, "items", "assumed", "of each scale")
+    categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
+    reliability: float = parameter(0.8, 0.05, 1, "alpha", "assumed", "Cronbach's alpha of each scale")
+    nonresponse: float = parameter(0.0, 0, 0.95, "share", "assumed", "of those asked, who never answer")
+    attrition: float = parameter(0.0, 0, 0.95, "share", "assumed", "of those who answered before, not found again")
+    selective: float = parameter(
+        0.0, -5, 5, "log odds per SD", "assumed", "the friendlier answer more (attitude, at the first wave)")
+    methods: list[str] = Field(default=["did"], description="; ".join(f"{k}: {v}" for k, v in METHODS.items()))
+    mediator: str | None = Field(
+        default=None, description="an outcome, or 'attended' (sessions), that may carry the effect")
+    mediated: str | None = Field(default=None, description="the outcome that it is carried to; the first if null")
+
+    @field_validator("outcomes", "methods", "ages", mode="before")
+    @classmethod
+    def _listed(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = int if info.field_name == "ages" else str
+        return value if info.field_name == "ages" and value is None else a_list(value, kind, str(info.field_name))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Evaluation:
+        known("outcomes", self.outcomes, OUTCOMES)
+        known("methods", self.methods, METHODS)
+        if not self.outcomes or not self.methods:
+            raise ValueError("outcomes and methods need one name each at least")
+        if self.control == "none" and NEEDS_CONTROL & set(self.methods):
+            raise ValueError(f"control=none leaves nobody to hold methods={', '.join(self.methods)} against: "
+                             f"without controls only before_after and two_pretests can be used")
+        if self.mediator not in (None, "attended", *OUTCOMES):
+            raise ValueError(f"mediator={self.mediator!r} is unknown: allowed are attended, {', '.join(OUTCOMES)}")
+        if self.mediator and self.control == "none":
+            raise ValueError(f"mediator={self.mediator} needs controls: control=none")
+        if self.mediated not in (None, *self.outcomes):
+            raise ValueError(f"mediated={self.mediated!r} is none of outcomes={', '.join(self.outcomes)}")
+        if self.treated == "residents" and self.control not in ("matched_town", "none"):
+            raise ValueError(f"treated=residents leaves nobody in the town for control={self.control}: only "
+                             f"matched_town or none can be used")
+        if self.ages is not None and (len(self.ages) != 2 or not 0 <= self.ages[0] <= self.ages[1]):
+            raise ValueError(f"ages={self.ages} must be a first and a last year of age, as in [15, 17]")
+        return self
+
+    @property
+    def asks_before(self) -> bool:
+        """Whether there is a wave before the action."""
+        return bool(NEEDS_BEFORE & set(self.methods))
+
+    @property
+    def asks_twice_before(self) -> bool:
+        """Whether there are two waves before the action."""
+        return "two_pretests" in self.methods
+
+
+def a_list(value: Any, kind: type, key: str) -> list[Any]:
+    """The value, or a single one as a list; raises ValueError where something is not of the kind."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(one, bool) or not isinstance(one, (int, float) if kind is float else kind) for one in values):
+        words = {int: "whole numbers", float: "numbers", str: "names"}[kind]
+        raise ValueError(f"{key}={value} must be a list of {words}")
+    return [kind(one) for one in values]
+
+
+def known(key: str, given: list[str], allowed: Iterable[str]) -> None:
+    """Raise ValueError for the first name that is not allowed."""
+    for name in given:
+        if name not in allowed:
+            raise ValueError(f"{key}={name!r} is unknown: allowed are {', '.join(allowed)}.{nearest(name, allowed)}")
+
+
+def names() -> list[str]:
+    """Evaluations that come with contactsim."""
+    return sorted(path.stem for path in (configs_folder() / "evaluation").glob("*.yaml"))
+
+
+def load(name: str, changes: dict[str, Any] | None = None) -> Evaluation:
+    """A shipped evaluation by name, or one of one's own by the path of a YAML file, with changed keys.
+
+    Raises UserError.
+    """
+    own = Path(name)
+    path = own if own.suffix in (".yaml", ".yml") else configs_folder() / "evaluation" / f"{name}.yaml"
+    if not path.is_file():
+        raise UserError(f"evaluation={name} (command line) is unknown: allowed are {', '.join(names())}, or a YAML "
+                        f"file.{nearest(name, names())}")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}.") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no mapping of keys such as control, size and after.")
+    changes = changes or {}
+    try:
+        return Evaluation.model_validate({**values, **changes})
+    except ValidationError as error:
+        def origin(key: str) -> str:
+            return "command line" if key.split(".")[1] in changes else path.name
+
+        raise UserError(sentence(error, origin, Evaluation, "evaluation.")) from None

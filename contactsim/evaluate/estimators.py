@@ -1,0 +1,166 @@
+"""What evaluators compute, on statsmodels and scipy.
+
+All take a table with one row a person: ``treated`` (0 or 1), ``before`` and ``after`` (scale scores), ``earlier``
+(a second pretest) and covariates (names starting with ``x_``); each gives an :class:`Estimate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from contactsim.errors import UserError
+
+LEVEL = 0.95
+#: Furthest match, in standard deviations of the propensity's log odds (Austin 2011 recommends .2).
+CALIPER = 0.2
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An effect as an evaluation would report it, in the unit of the table's scores."""
+
+    value: float
+    low: float
+    high: float
+    treated: int
+    control: int
+    note: str = ""
+
+    @property
+    def found(self) -> bool:
+        """Whether the evaluation would call it significant (95 %)."""
+        return bool(self.low > 0 or self.high < 0)
+
+
+def statsmodels() -> Any:
+    """statsmodels' interface; raises UserError where it is not installed."""
+    try:
+        import statsmodels.api as sm
+    except ImportError:
+        raise UserError("evaluate and power need statsmodels, which is not installed: pip install "
+                        "'contactsim[analysis]'.") from None
+    return sm
+
+
+def after(table: pd.DataFrame) -> Estimate:
+    """Treated less controls, afterwards."""
+    return _difference(table, table["after"])
+
+
+def did(table: pd.DataFrame) -> Estimate:
+    """Change of the treated less that of the controls."""
+    return _difference(table, table["after"] - table["before"])
+
+
+def ancova(table: pd.DataFrame) -> Estimate:
+    """Treated less controls afterwards, at the same score before."""
+    return _difference(table, table["after"], table[["before"]])
+
+
+def before_after(table: pd.DataFrame) -> Estimate:
+    """Change of the treated."""
+    own = table[table["treated"] == 1]
+    return _mean(own["after"] - own["before"])
+
+
+def two_pretests(table: pd.DataFrame) -> Estimate:
+    """Change of the treated less their change between the pretests."""
+    own = table[table["treated"] == 1]
+    return _mean(own["after"] - own["before"] - (own["before"] - own["earlier"]))
+
+
+def matched(table: pd.DataFrame) -> Estimate:
+    """The same as :func:`did` (or :func:`after`, where nobody was asked before) with each treated person held
+    against the control of the nearest propensity, within a caliper and with replacement."""
+    from scipy.spatial import KDTree
+
+    try:
+        odds = _log_odds(table)
+    except (np.linalg.LinAlgError, ValueError, _separation()) as error:
+        return Estimate(NAN, NAN, NAN, 0, 0, f"no propensity: {str(error).splitlines()[0][:60]}")
+    one = (table["treated"] == 1).to_numpy()
+    far, near = KDTree(odds[~one, None]).query(odds[one, None])
+    kept = far <= CALIPER * odds.std()
+    if kept.sum() < 2:
+        return Estimate(NAN, NAN, NAN, int(kept.sum()), 0, "no two people could be matched")
+    weight = np.zeros(len(table))
+    weight[np.flatnonzero(one)[kept]] = 1.0
+    np.add.at(weight, np.flatnonzero(~one)[near[kept]], 1.0)
+    used = weight > 0
+    note = f"{int((~kept).sum())} of {kept.size} without a match" if not kept.all() else ""
+    return _difference(table[used], score(table)[used], weight=weight[used], note=note)
+
+
+def weighted(table: pd.DataFrame) -> Estimate:
+    """The same with controls weighted by the odds of their propensity (effect on the treated)."""
+    try:
+        odds = _log_odds(table)
+    except (np.linalg.LinAlgError, ValueError, _separation()) as error:
+        return Estimate(NAN, NAN, NAN, 0, 0, f"no propensity: {str(error).splitlines()[0][:60]}")
+    weight = np.where(table["treated"] == 1, 1.0, np.exp(odds))
+    return _difference(table, score(table), weight=weight)
+
+
+ESTIMATORS: dict[str, Callable[[pd.DataFrame], Estimate]] = {
+    f.__name__: f for f in (after, before_after, did, ancova, matched, weighted, two_pretests)}
+
+
+def score(table: pd.DataFrame) -> pd.Series[float]:
+    """Change from before, or what was said afterwards where nobody was asked before."""
+    return table["after"] - table["before"] if "before" in table else table["after"]
+
+
+def _difference(table: pd.DataFrame, of: pd.Series[float], held: pd.DataFrame | None = None,
+                weight: NDArray[np.float64] | None = None, note: str = "") -> Estimate:
+    """Coefficient of ``treated`` with heteroscedasticity-robust errors (HC3; HC1 with weights)."""
+    sm = statsmodels()
+    treated = table["treated"].to_numpy(float)
+    n = int(treated.sum()), int((1 - treated).sum())
+    if min(n) < 2:
+        return Estimate(NAN, NAN, NAN, *n, "fewer than two people on one side")
+    columns = [np.ones(len(treated)), treated, *([] if held is None else held.to_numpy(float).T)]
+    y, design = of.to_numpy(float), np.column_stack(columns)
+    model = sm.OLS(y, design) if weight is None else sm.WLS(y, design, weights=weight)
+    fit = model.fit(cov_type="HC3" if weight is None else "HC1", use_t=True)
+    low, high = fit.conf_int(1 - LEVEL)[1]
+    return Estimate(float(fit.params[1]), float(low), float(high), *n, note)
+
+
+def _mean(change: pd.Series[float]) -> Estimate:
+    from scipy.stats import t
+
+    n = len(change)
+    if n < 2:
+        return Estimate(NAN, NAN, NAN, n, 0, "fewer than two people")
+    half = float(t.ppf((1 + LEVEL) / 2, n - 1) * change.std(ddof=1) / np.sqrt(n))
+    return Estimate(float(change.mean()), float(change.mean()) - half, float(change.mean()) + half, n, 0)
+
+
+def _separation() -> type[Exception]:
+    from statsmodels.tools.sm_exceptions import PerfectSeparationError
+
+    found: type[Exception] = PerfectSeparationError
+    return found
+
+
+def _log_odds(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Log odds of taking part, by logistic regression on the covariates and the scores before."""
+    import warnings
+
+    sm = statsmodels()
+    known = table[[name for name in table if str(name).startswith("x_")]].astype(float)
+    varied = known.loc[:, known.std() > 0]
+    if varied.empty:
+        raise ValueError("nothing is known of people before")
+    standard = (varied - varied.mean()) / varied.std()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = sm.Logit(table["treated"].astype(float), sm.add_constant(standard)).fit(disp=0, maxiter=100)
+    return np.asarray(fit.fittedvalues, float)

@@ -1,0 +1,196 @@
+"""What a design can see: by closed forms where there are any, and by simulating the survey.
+
+Effects are in standard deviations of true values; a scale of reliability r shows sqrt(r) of them. With a stability
+s of true values between waves, answers correlate by r s. In units of the answers' standard deviation the noise of
+
+- after: 1; before_after and did: sqrt(2 (1 - r s)); ancova: sqrt(1 - (r s)^2);
+- two_pretests: sqrt(6 - 8 r s + 2 r s^2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from contactsim.config import sentence
+from contactsim.draws import Decision, name_key, normals, stream
+from contactsim.errors import UserError
+from contactsim.evaluate.design import a_list, known
+from contactsim.evaluate.estimators import ESTIMATORS, statsmodels
+from contactsim.evaluate.items import answers, scale
+from contactsim.parameters import Section, parameter
+
+DESIGNS = ("after", "did", "ancova", "before_after", "two_pretests", "matched")
+#: Designs of one sample; the others hold it against as many controls.
+ONE_SAMPLE = ("before_after", "two_pretests")
+#: An effect that is so many times the scatter over seeds needs no more than two.
+LARGEST = 10.0
+
+
+class Power(Section):
+    """A question of power."""
+
+    effect: float = parameter(0.2, 0.001, 5, "SD", "assumed", "effect that is to be seen, in SD of true values")
+    sample: list[int] = Field(default=[20, 50, 200], description="participants; as many controls",
+                              json_schema_extra={"unit": "people"})
+    reliability: list[float] = Field(default=[0.6, 0.8, 0.9], description="Cronbach's alpha of the scale",
+                                     json_schema_extra={"unit": "alpha"})
+    stability: float = parameter(
+        0.85, 0, 0.999, "correlation", "assumed", "of true values before and after", "order of A25; compare says yours")
+    power: float = parameter(0.8, 0.05, 0.999, "chance", "assumed", "of seeing the effect")
+    level: float = parameter(0.05, 0.0001, 0.5, "chance", "assumed", "of seeing one where there is none, both sides")
+    designs: list[str] = Field(default=["after", "did", "ancova", "before_after", "two_pretests"],
+                               description=f"of {', '.join(DESIGNS)}, as in an evaluation's methods")
+    items: int = parameter(4, 1, 50, "items", "assumed", "of the scale")
+    categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
+    studies: int = parameter(100, 0, 100_000, "studies", "assumed", "simulated for each cell; 0 for none")
+    seed: int = parameter(1, 0, 2**31 - 1, "integer", "assumed", "fixes the simulated studies")
+    output: str | None = Field(
+        default=None, description="folder; power/DIGEST if null", json_schema_extra={"unit": "path"})
+    force: bool = Field(default=False, description="replace what stands in the folder")
+
+    @field_validator("sample", "reliability", "designs", mode="before")
+    @classmethod
+    def _listed(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = {"sample": int, "reliability": float, "designs": str}
+        return a_list(value, kinds[str(info.field_name)], str(info.field_name))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Power:
+        known("designs", self.designs, DESIGNS)
+        if not self.sample or min(self.sample) < 4 or max(self.sample) > 1_000_000:
+            raise ValueError(f"sample={self.sample} must be numbers from 4 to 1000000, as in sample=[20,50,200]")
+        if not self.reliability or not 0.05 <= min(self.reliability) <= max(self.reliability) <= 1:
+            raise ValueError(f"reliability={self.reliability} must be numbers from 0.05 to 1, as in [0.6,0.8]")
+        if not self.designs:
+            raise ValueError("designs must name one design at least")
+        return self
+
+
+def check(values: dict[str, Any]) -> Power:
+    """A question from plain data; raises UserError with one sentence."""
+    try:
+        return Power.model_validate(values)
+    except ValidationError as error:
+        raise UserError(sentence(error, lambda key: "command line", Power)) from None
+
+
+def noise(design: str, reliability: float, stability: float) -> float:
+    """Standard deviation of what a design compares, in those of the answers; nan without a closed form."""
+    r = reliability * stability
+    forms: dict[str, Callable[[], float]] = {
+        "after": lambda: 1.0, "did": lambda: sqrt(2 * (1 - r)), "before_after": lambda: sqrt(2 * (1 - r)),
+        "ancova": lambda: sqrt(1 - r * r),
+        "two_pretests": lambda: sqrt(6 - 8 * r + 2 * reliability * stability**2)}
+    return forms[design]() if design in forms else float("nan")
+
+
+def smallest(question: Power, design: str, sample: int, reliability: float) -> float:
+    """Smallest effect (SD of true values) that ``sample`` participants can show; nan without a closed form."""
+    spread = noise(design, reliability, question.stability)
+    if np.isnan(spread):
+        return float("nan")
+    seen = _solve(question, design, nobs=sample)
+    return float(seen * spread / sqrt(reliability))
+
+
+def needed(question: Power, design: str, reliability: float) -> float:
+    """Participants that can show the effect asked for; nan without a closed form."""
+    spread = noise(design, reliability, question.stability)
+    if np.isnan(spread):
+        return float("nan")
+    found = _solve(question, design, effect_size=question.effect * sqrt(reliability) / spread)
+    return float(np.ceil(found))
+
+
+def _solve(question: Power, design: str, nobs: float | None = None, effect_size: float | None = None) -> float:
+    """What is not given, by statsmodels' power of the t test (of one sample, or of two of equal size)."""
+    statsmodels()
+    from statsmodels.stats.power import TTestIndPower, TTestPower
+
+    asked = {"alpha": question.level, "power": question.power, "effect_size": effect_size}
+    if design in ONE_SAMPLE:
+        return float(np.squeeze(TTestPower().solve_power(nobs=nobs, **asked)))
+    return float(np.squeeze(TTestIndPower().solve_power(nobs1=nobs, **asked)))
+
+
+def simulate(question: Power, design: str, sample: int, reliability: float, effect: float) -> float:
+    """Share of simulated studies that find the effect (in its direction).
+
+    True values are normal; people answer items; the design's estimator is that of an evaluation, at 95 %.
+    """
+    hits = 0
+    for number in range(question.studies):
+        found = ESTIMATORS[design](_study(question, design, sample, reliability, effect, number))
+        hits += int(found.low > 0)
+    return hits / question.studies if question.studies else float("nan")
+
+
+def _study(question: Power, design: str, sample: int, reliability: float, effect: float, number: int) -> pd.DataFrame:
+    arms = 1 if design in ONE_SAMPLE else 2
+    uid = np.arange(arms * sample)
+    treated = (uid < sample).astype(float)
+    s, waves = question.stability, ("earlier", "before", "after")
+    fresh = [normals(stream(question.seed, Decision.RESPONSE, name_key("power", wave), number), uid) for wave in waves]
+    true = [fresh[0]]
+    for k in (1, 2):
+        true.append(s * true[-1] + sqrt(1 - s * s) * fresh[k])
+    true[2] = true[2] + effect * treated
+    key = question.seed * 1_000_003 + number
+    table = pd.DataFrame({wave: scale(answers(value, uid, key, f"power/{wave}", question.items, question.categories,
+                                              reliability)) for wave, value in zip(waves, true, strict=True)})
+    return table.assign(treated=treated, x_before=table["before"])
+
+
+def table(question: Power) -> pd.DataFrame:
+    """By design, sample and reliability: smallest effect, the participants that ``effect`` needs, and the simulated
+    power at that smallest effect (at ``effect`` where there is no closed form)."""
+    rows = []
+    for design in question.designs:
+        for reliability in question.reliability:
+            for sample in question.sample:
+                least = smallest(question, design, sample, reliability)
+                at = question.effect if np.isnan(least) else least
+                rows.append({"design": design, "reliability": reliability, "sample": sample, "smallest": least,
+                             "needed": needed(question, design, reliability), "simulated_at": at,
+                             "simulated": simulate(question, design, sample, reliability, at)})
+    return pd.DataFrame(rows)
+
+
+def seeds_needed(question: Power, of_seeds: pd.DataFrame, effects: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1),
+                 week: int | None = None) -> pd.DataFrame:
+    """Seeds that show an average effect, with twin worlds and with independent seeds, from a comparison's own
+    scatter over seeds (``of_seeds.parquet``): part, outcome, effect, twins, independent."""
+    statsmodels()
+    from statsmodels.stats.power import TTestIndPower, TTestPower
+
+    last = int(of_seeds["week"].max()) if week is None else week
+    whole = of_seeds[(of_seeds["by"] == "all") & (of_seeds["week"] == last) & (of_seeds["side"] == "with")]
+    rows = []
+    for (part, outcome), cell in whole.groupby(["part", "outcome"], sort=False):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sd = float(np.nanmedian(cell["raw"] / cell["effect"])) if (cell["effect"] != 0).any() else float("nan")
+        raw, without = cell["raw"].dropna(), cell["without"].dropna()
+        if len(raw) < 3 or not sd > 0 or raw.std() == 0:
+            continue
+        apart = sqrt((float((raw + without).var()) + float(without.var())) / 2)
+        for effect in effects:
+            asked = {"alpha": question.level, "power": question.power}
+            rows.append({
+                "part": part, "outcome": outcome, "effect": effect,
+                "twins": _number(TTestPower(), "nobs", effect_size=effect * sd / float(raw.std()), **asked),
+                "independent": _number(TTestIndPower(), "nobs1", effect_size=effect * sd / apart, **asked)})
+    return pd.DataFrame(rows, columns=["part", "outcome", "effect", "twins", "independent"])
+
+
+def _number(of: Any, name: str, effect_size: float, power: float, alpha: float) -> float:
+    """Seeds, at least 2: tried one by one where they are few, for statsmodels' solver does not get there."""
+    for few in range(2, 12):
+        if effect_size > LARGEST or of.power(effect_size, few, alpha) >= power:
+            return float(few)
+    return float(np.ceil(np.squeeze(of.solve_power(effect_size=effect_size, power=power, alpha=alpha, **{name: None}))))

@@ -1,0 +1,150 @@
+"""The ledger judged: one entry a finding, with its rows, whichever way it was run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contactsim.evidence.design import Design
+from contactsim.evidence.judge import (
+    INCONCLUSIVE,
+    NOT_EXPLAINED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    Band,
+    Interval,
+    blind,
+    interval,
+    verdict,
+)
+from contactsim.evidence.ledger import Finding, Folder
+from contactsim.evidence.replay import Replayed
+from contactsim.evidence.unit import BASE, Figures
+
+#: Worst first: what a finding is said to be, by its rows.
+ORDER = (NOT_REPRODUCED, NOT_EXPLAINED, INCONCLUSIVE, REPRODUCED)
+NONE = "from no history"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One row: a figure with its interval, band, knock-outs and verdict."""
+
+    id: str
+    says: str
+    unit: str
+    band: Band
+    band_source: str
+    role: str
+    judged: bool
+    effect: Interval
+    knock_outs: dict[str, tuple[str, Interval]]
+    """by name: the rule (leaves or reported) and the interval"""
+    verdict: str
+    reason: str
+    note: str
+    """what the sample could not have told; empty if nothing"""
+    values: list[float] = field(repr=False)
+    """by seed"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finding as judged."""
+
+    id: str
+    claim: str
+    folder: str
+    title: str
+    essays: list[int]
+    source: str
+    grade: str
+    evidence: list[str]
+    role: str
+    role_note: str
+    reading: str
+    knock_outs: dict[str, str]
+    """what each switches off, in words"""
+    check: bool
+    """a realism check rather than a finding"""
+    changes: list[dict[str, Any]]
+    family: int
+    seeds: int
+    residents: int
+    rows: list[Judged]
+
+    @property
+    def verdict(self) -> str:
+        """The worst of the judged rows."""
+        return next(word for word in ORDER if any(row.verdict == word for row in self.rows if row.judged))
+
+    @property
+    def counted(self) -> str:
+        """``3 of 4 rows``: how many of the judged rows are reproduced."""
+        judged = [row for row in self.rows if row.judged]
+        return f"{sum(row.verdict == REPRODUCED for row in judged)} of {len(judged)}"
+
+
+def family_of(findings: list[Finding]) -> int:
+    """How many intervals must hold together: judged rows and the knock-outs that must leave."""
+    return sum(1 + sum(rule == "leaves" for rule in row.knock_outs.values())
+               for finding in findings for row in finding.outcomes if row.judged)
+
+
+def entry(folder: Folder, finding: Finding, figures: list[Figures], sample: str) -> Entry:
+    """A finding of a folder from its figures, one for each seed; intervals hold together over the folder."""
+    family, size = family_of(folder.findings), folder.samples[sample]  # type: ignore[index]
+    rows = []
+    for row in finding.outcomes:
+        of = {name: [one[row.id][name] for one in figures] for name in (BASE, *row.knock_outs)}
+        rows.append(_judged(row.id, row.says, row.unit, row.band, row.band_source, row.role or finding.role, row.judged,
+                            of, row.knock_outs, family))
+    return Entry(finding.id, finding.claim, folder.name, folder.title, folder.essays, finding.source, finding.grade,
+                 finding.evidence, finding.role, finding.role_note, finding.reading,
+                 {name: one.text for name, one in finding.knock_outs.items()}, folder.checks, folder.changes, family,
+                 size.seeds, folder.residents(finding, sample), rows)
+
+
+def of_gradient(result: Replayed) -> list[Entry]:
+    """Polarisation's findings as entries: rows after a lived history, and beside them those from none."""
+    design, size = result.design, result.design.samples[result.sample]  # type: ignore[index]
+    return [Entry(name, outcomes[0].claim, design.name, design.title, design.essays, "essays 3 and 6",
+                  outcomes[0].grade, outcomes[0].evidence, outcomes[0].role, outcomes[0].role_note,
+                  "Places that differ in the share of the minority alone, from .02 to .50, after a lived history; "
+                  "beside them the same from no history.",
+                  {world: one.text for world, one in design.worlds.items()}, False, design.changes, result.family,
+                  size.seeds, size.residents, _rows_of(result, [o.id for o in outcomes]))
+            for name, outcomes in _grouped(design).items()]
+
+
+def _grouped(design: Design) -> dict[str, list[Any]]:
+    """Outcomes by finding: F4-level and F4-time are rows of F4."""
+    found: dict[str, list[Any]] = {}
+    for outcome in design.outcomes:
+        found.setdefault(outcome.id.split("-")[0], []).append(outcome)
+    return found
+
+
+def _rows_of(result: Replayed, ids: list[str]) -> list[Judged]:
+    rows = []
+    for history in result.design.histories:
+        for one in result.judged:
+            if one.history == history and one.id in ids:
+                outcome = next(o for o in result.design.outcomes if o.id == one.id)
+                first = history == result.design.histories[0]
+                rows.append(Judged(one.id if first else f"{one.id}@{history}",
+                                   outcome.claim if first else f"{outcome.claim}, {NONE}", outcome.unit,
+                                   outcome.band, outcome.band_source, outcome.role, first, one.effect,
+                                   {name: (rule, one.knock_outs[name]) for name, rule in outcome.knock_outs.items()},
+                                   one.verdict, one.reason, blind(one.effect, outcome.band), one.values))
+    return rows
+
+
+def _judged(id: str, says: str, unit: str, band: Band, band_source: str, role: str, is_judged: bool,
+            figures: Mapping[str, list[float]], rules: Mapping[str, Any], family: int) -> Judged:
+    effect = interval(figures[BASE], family)
+    knocked = {name: (rule, interval(figures[name], family)) for name, rule in rules.items()}
+    word, reason = verdict(effect, band, {name: found for name, (rule, found) in knocked.items() if rule == "leaves"})
+    return Judged(id, says, unit, band, band_source, role, is_judged, effect, knocked, word, reason,
+                  blind(effect, band), figures[BASE])

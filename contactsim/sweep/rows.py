@@ -1,0 +1,106 @@
+"""A run as one row of a Parquet file: what a store is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+_WEEK = pa.struct([("week", pa.int32()), ("measure", pa.string()), ("group", pa.string()),
+                   ("target", pa.string()), ("value", pa.float64())])
+#: Columns of a run. ``point``, ``config``, ``history`` and ``provenance`` are JSON; times and hosts stand in
+#: ``provenance`` alone, so all the other columns of a run are the same wherever and however often it is done.
+SCHEMA = pa.schema([
+    ("id", pa.string()), ("status", pa.string()), ("message", pa.string()), ("measure", pa.string()),
+    ("digest", pa.string()), ("model", pa.string()), ("place", pa.string()), ("place_digest", pa.string()),
+    ("residents", pa.int64()), ("seed", pa.int64()), ("weeks", pa.int32()), ("replication", pa.int32()),
+    ("point", pa.string()), ("config", pa.string()), ("history", pa.string()), ("kept", pa.list_(pa.string())),
+    ("provenance", pa.string()),
+    ("numbers", pa.map_(pa.string(), pa.float64())), ("arrays", pa.map_(pa.string(), pa.list_(pa.float64()))),
+    ("weekly", pa.list_(_WEEK)), ("files", pa.map_(pa.string(), pa.large_binary())),
+])
+#: Columns that hold results, read only when asked for.
+DATA = ("numbers", "arrays", "weekly", "files")
+CATALOGUE = [name for name in SCHEMA.names if name not in DATA]
+OK, FAILED, TIMEOUT = "ok", "failed", "timeout"
+
+
+@dataclass
+class Found:
+    """What a measure found in a run."""
+
+    weekly: pd.DataFrame | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def row(values: Mapping[str, Any], found: Found | None = None) -> pa.Table:
+    """A table of one row. ``values`` are the columns that are no results; those not given are null."""
+    columns: dict[str, Any] = {name: [values.get(name)] for name in CATALOGUE}
+    found = found or Found()
+    columns["numbers"] = [[(name, float(value)) for name, value in found.numbers.items()]]
+    columns["arrays"] = [[(name, np.asarray(value, float)) for name, value in found.arrays.items()]]
+    columns["files"] = [list(found.files.items())]
+    arrays = [_weekly(found.weekly) if name == "weekly" else pa.array(columns[name], SCHEMA.field(name).type)
+              for name in SCHEMA.names]
+    table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+    if values.get("status") == OK:
+        at = SCHEMA.get_field_index("digest")
+        table = table.set_column(at, SCHEMA.field(at), pa.array([result_digest(table)]))
+    return table
+
+
+def _weekly(weekly: pd.DataFrame | None) -> pa.Array:
+    if weekly is None:
+        return pa.nulls(1, SCHEMA.field("weekly").type)
+    arrays = [pc.cast(pa.array(weekly[name], from_pandas=False), _WEEK.field(name).type) for name in
+              ("week", "measure", "group", "target", "value")]
+    inner = pa.StructArray.from_arrays(arrays, fields=list(_WEEK))
+    return pa.ListArray.from_arrays(pa.array([0, len(weekly)], pa.int32()), inner, type=SCHEMA.field("weekly").type)
+
+
+def result_digest(table: pa.Table) -> str:
+    """Digest of the results in a table of one row, to the last bit; files kept on request are no part."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, number in table["numbers"][0].as_py() or []:
+        digest.update(name.encode() + np.float64(number).tobytes())
+    for name, values in table["arrays"][0].as_py() or []:
+        digest.update(name.encode() + np.asarray(values, float).tobytes())
+    weekly = table["weekly"].combine_chunks()
+    if weekly.null_count == 0:
+        inner = weekly.flatten()
+        for name in _WEEK.names:
+            column = inner.field(name)
+            if pa.types.is_string(column.type):
+                coded = column.dictionary_encode()
+                digest.update("\n".join(coded.dictionary.to_pylist()).encode())
+                column = coded.indices
+            digest.update(np.ascontiguousarray(column.to_numpy(zero_copy_only=False)).tobytes())
+    return digest.hexdigest()
+
+
+def weekly_frame(weekly: pa.ChunkedArray, only: Mapping[str, list[Any]] | None = None) -> pd.DataFrame:
+    """The weekly tables of many rows as one frame; column ``row`` says whose. ``only`` {column: values} filters."""
+    parts = []
+    start = 0
+    for chunk in weekly.chunks:
+        inner, parent = chunk.flatten(), pc.list_parent_indices(chunk)
+        table = pa.Table.from_arrays([pc.cast(parent, pa.int64()), *inner.flatten()], names=["row", *_WEEK.names])
+        table = table.set_column(0, "row", pc.add(table["row"], start))
+        for name, values in (only or {}).items():
+            table = table.filter(pc.is_in(table[name], pa.array(values, _WEEK.field(name).type)))
+        for name in ("measure", "group", "target"):
+            table = table.set_column(table.schema.get_field_index(name), name, pc.dictionary_encode(table[name]))
+        parts.append(table)
+        start += len(chunk)
+    if not sum(map(len, parts)):
+        return pd.DataFrame(columns=["row", *_WEEK.names])
+    return pa.concat_tables(parts).unify_dictionaries().to_pandas()

@@ -1,0 +1,160 @@
+"""One run of a sweep: its frozen configuration, and the digest that says when two runs are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from contactsim.actions import build
+from contactsim.climate import check_shocks
+from contactsim.config import RunConfig
+from contactsim.errors import UserError
+from contactsim.lab import history_cache
+from contactsim.lab.provenance import digest_of, model_digest, place_digest, scientific_digest
+from contactsim.parameters import ModelParameters
+from contactsim.place import Place, load_place
+
+#: The measure of every sweep from the command line: the weekly table, as ``contactsim run`` writes it.
+WEEKLY = "weekly"
+#: What a run can keep besides, on request.
+KEPT_FILES = ("survey", "figure")
+#: Key of a place that the store itself keeps, because it was made in Python.
+IN_STORE = "kept"
+#: Keys of a run that a store leaves out: where and how it is lived.
+NOT_SCIENCE = {"threads", "output", "force", "keep_history", "store"}
+#: A value that a run is labelled with.
+Label = str | float | int | bool | None
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """A run to be done: what decides its numbers, and labels that do not."""
+
+    config: RunConfig
+    place: Place | None = None
+    """a place made in Python; read by ``config.place`` if None"""
+    point: Mapping[str, Label] = field(default_factory=dict)
+    """labels: columns of the results, no part of the run's identity"""
+    replication: int = 0
+    """number of the replication at its point, from 0"""
+
+    @classmethod
+    def of(cls, parameters: ModelParameters, place: Place, seed: int, weeks: int,
+           actions: Mapping[str, Any] | None = None, **point: Label) -> RunSpec:
+        """A run from the model's parameters, a place made in Python and the actions of a configuration."""
+        sections: dict[str, Any] = {name: getattr(parameters, name) for name in type(parameters).model_fields}
+        if actions:
+            sections["actions"] = actions
+        kept = {IN_STORE: place_digest(place), "name": place.name}
+        config = RunConfig(seed=seed, weeks=weeks, place=kept, **sections)
+        return cls(config, place, point)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run with its identity and all that its worker needs, in plain data."""
+
+    id: str
+    spec: RunSpec
+    place_digest: str
+    history: str | None
+    """digest of the history that it begins with; None for none"""
+    residents: int
+    groups: int
+
+    def task(self, measure: str, keep: Sequence[str], base: Path, timeout: float | None, share: bool) -> dict[str, Any]:
+        """What a worker is told."""
+        return {"id": self.id, "config": self.spec.config.model_dump(mode="json", exclude=NOT_SCIENCE),
+                "measure": measure,
+                "keep": list(keep), "point": dict(self.spec.point), "replication": self.spec.replication,
+                "base": str(base), "timeout": timeout, "share": share, "place_digest": self.place_digest,
+                "model": model_digest()}
+
+
+class Places:
+    """Places by their configuration, the last few in memory."""
+
+    def __init__(self, base: Path, kept: Path, most: int = 8) -> None:
+        """``base`` for relative files; ``kept`` is the store's folder of places made in Python."""
+        self.base, self.kept, self.most = base, kept, most
+        self._known: dict[str, tuple[Place, str]] = {}
+
+    def get(self, config: Mapping[str, Any]) -> tuple[Place, str]:
+        """(place, its digest). Raises UserError."""
+        key = json.dumps(config, sort_keys=True, default=str)
+        if key not in self._known:
+            if len(self._known) >= self.most:
+                self._known.pop(next(iter(self._known)))
+            place = self._read(config)
+            self._known[key] = place, place_digest(place)
+        return self._known[key]
+
+    def _read(self, config: Mapping[str, Any]) -> Place:
+        if IN_STORE not in config:
+            return load_place(config, self.base)
+        from contactsim.sweep.places import read_place
+
+        return read_place(self.kept / f"{config[IN_STORE]}.npz")
+
+
+def planned(runs: Sequence[RunSpec], measure: str, places: Places) -> list[Planned]:
+    """The runs with their identities, in their order. Raises UserError for a place that cannot be made."""
+    digests: dict[int, str] = {}
+    out = []
+    for spec in runs:
+        if spec.place is not None:
+            place = spec.place
+            digest = digests.setdefault(id(place), place_digest(place))
+        else:
+            place, digest = places.get(spec.config.place)
+        check_shocks(spec.config.scenario.shocks, place.groups)
+        build(spec.config.actions, place, spec.config.parameters)  # says what does not fit before anything is lived
+        lived = spec.config.scenario.history == "lived"
+        history = history_cache.key(place, spec.config.parameters, spec.config.seed) if lived else None
+        out.append(Planned(run_id(spec.config, place, measure), spec, digest, history,
+                           place.residents, len(place.groups)))
+    return out
+
+
+def run_id(config: RunConfig, place: Place, measure: str) -> str:
+    """Hexadecimal digest (16 characters) of everything that decides what is kept of a run.
+
+    Scientific configuration with the seed, who lives where, the model's sources, and the measure. Not in it:
+    paths, output, threads and jobs, labels, the survey and figure kept on request.
+    """
+    return digest_of([scientific_digest(config, place), model_digest(), measure_digest(measure)])
+
+
+@cache
+def measure_digest(measure: str) -> str:
+    """Name of a measure with the digest of its source file."""
+    if measure == WEEKLY:
+        return WEEKLY
+    source = Path(str(importlib.import_module(measure.partition(":")[0]).__file__)).read_bytes()
+    return f"{measure}@{hashlib.blake2b(source, digest_size=8).hexdigest()}"
+
+
+def measure_name(measure: str | Callable[..., Any]) -> str:
+    """A measure as ``package.module:function``. Raises UserError for one that a worker could not find."""
+    if measure == WEEKLY:
+        return WEEKLY
+    name = measure if isinstance(measure, str) else f"{measure.__module__}:{measure.__qualname__}"
+    find_measure(name)
+    return name
+
+
+def find_measure(name: str) -> Callable[..., dict[str, Any]]:
+    """The function of a measure's name. Raises UserError."""
+    module, _, function = name.partition(":")
+    try:
+        found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError):
+        raise UserError(f"measure={name} is not to be found: give 'weekly' or the name of a function of a module "
+                        f"that can be imported, as package.module:function.") from None
+    return found

@@ -1,0 +1,248 @@
+"""The store of many runs: a folder of Parquet files with one row a run, and no server.
+
+``runs/ID.parquet`` holds one run (``ID.failed.parquet`` a failure), written under a temporary name, flushed
+and renamed by the process that did it: whole or absent, and never waiting for anybody. From time to time
+small files are packed into ``packs/``, many rows to a file, and then removed; a run that is in both for a
+moment counts once. So 2,000 small runs are a handful of files in the end, a kill loses the run in flight
+and no other, and processes on several machines need no lock. Nothing is ever changed in place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from contactsim.errors import UserError
+from contactsim.lab.provenance import digest_of
+from contactsim.sweep.atomic import remove_leftovers, write_whole
+from contactsim.sweep.rows import CATALOGUE, OK, SCHEMA
+
+#: Version of the layout.
+FORMAT = 1
+#: Bytes of results that a pack holds at most, and from which on a file is left as it is.
+PACK = 32_000_000
+_FAILED = ".failed"
+
+
+class Store:
+    """A folder of runs. Reading is safe while others write."""
+
+    def __init__(self, path: Path | str, missing: bool = False) -> None:
+        """Open a store; with ``missing``, one that is not there yet counts as empty. Raises UserError."""
+        self.path = Path(path).expanduser()
+        self.runs, self.packs = self.path / "runs", self.path / "packs"
+        self.experiments, self.places = self.path / "experiments", self.path / "places"
+        self.damaged: dict[str, str] = {}
+        """files that could not be read, with the reason, as found by the last reading"""
+        if missing and not self._exists():
+            self._check_free()
+        else:
+            self._check()
+
+    def _exists(self) -> bool:
+        return (self.path / "store.json").is_file()
+
+    def _check_free(self) -> None:
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise UserError(f"store={self.path} is there and is no store of contactsim: choose another folder.")
+
+    def _create(self) -> None:
+        with self.writing():
+            text = json.dumps({"kind": "contactsim store", "format": FORMAT}) + "\n"
+            write_whole(self.path / "store.json", lambda partial: _write_text(partial, text))
+
+    def _check(self) -> None:
+        if not self._exists():
+            raise UserError(f"{self.path} is no store of contactsim: it has no store.json.")
+        try:
+            found = json.loads((self.path / "store.json").read_text(encoding="utf-8"))["format"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{self.path / 'store.json'} is damaged ({error}); the runs beside it are not touched: "
+                            f"copy the file from another store of this version.") from None
+        if found != FORMAT:
+            raise UserError(f"{self.path} is a store of format {found}; this version of contactsim reads and writes "
+                            f"format {FORMAT}: choose another folder, or use the version that made it.")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say what is wrong with the disk in one sentence. Raises UserError."""
+        try:
+            yield
+        except OSError as error:
+            hint = {errno.ENOSPC: "free some space and give the same command again",
+                    errno.EDQUOT: "free some space and give the same command again"}.get(
+                        error.errno or 0, "it must be a folder that you may write to")
+            raise UserError(f"store={self.path} cannot be written: {error.strerror or error}; what is stored already "
+                            f"is whole ({hint}).") from None
+
+    def prepare(self) -> None:
+        """Make the store if there is none, see that it can be written, and remove what killed processes left.
+
+        Raises UserError.
+        """
+        if not self._exists():
+            self._create()
+        with self.writing():
+            for folder in (self.runs, self.packs, self.experiments, self.places):
+                folder.mkdir(parents=True, exist_ok=True)
+                remove_leftovers(folder)
+            write_whole(self.runs / ".probe", lambda partial: _write_text(partial, "x" * 4096))
+            (self.runs / ".probe").unlink(missing_ok=True)
+
+    def write(self, table: pa.Table) -> None:
+        """Write one run's row under its name, whole or not at all. Raises OSError."""
+        name, ok = table["id"][0].as_py(), table["status"][0].as_py() == OK
+        target = self.runs / f"{name}{'' if ok else _FAILED}.parquet"
+        write_whole(target, lambda partial: _write(table, partial))
+        if ok:
+            (self.runs / f"{name}{_FAILED}.parquet").unlink(missing_ok=True)
+
+    def catalogue(self) -> pa.Table:
+        """Every run once, sorted by id, without the results. A success outranks failures."""
+        return self.read(CATALOGUE)
+
+    def read(self, columns: Iterable[str], ids: Collection[str] | None = None) -> pa.Table:
+        """The chosen columns of every run once (or of ``ids``), sorted by id; raises UserError for a vanished file."""
+        wanted = list(dict.fromkeys(["id", "status", "kept", *columns]))
+        for _ in range(5):
+            with contextlib.suppress(_MovedError):
+                table = self._once(self._read_all(wanted, ids))
+                return table.select([name for name in SCHEMA.names if name in set(columns) | {"id"}])
+        raise UserError(f"{self.path} changes too fast to be read: try again when fewer sweeps work on it.")
+
+    def _read_all(self, columns: list[str], ids: Collection[str] | None) -> pa.Table:
+        self.damaged = {}
+        known = pa.array(sorted(ids)) if ids is not None else None
+        parts = [SCHEMA.empty_table().select(columns)]
+        # singles before packs: a run that is packed in between is then found in its pack
+        for path in [*_parquet(self.runs), *_parquet(self.packs)]:
+            if ids is not None and path.parent == self.runs and path.name.split(".")[0] not in ids:
+                continue
+            try:
+                part = _read(path, columns, known)
+            except FileNotFoundError:
+                if path.parent == self.packs:
+                    raise _MovedError from None
+                continue
+            except (OSError, ValueError, pa.ArrowException) as error:
+                self.damaged[path.relative_to(self.path).as_posix()] = str(error).splitlines()[0][:160]
+                continue
+            if part.num_rows:
+                parts.append(part)
+        return pa.concat_tables(parts)
+
+    @staticmethod
+    def _once(table: pa.Table) -> pa.Table:
+        if not table.num_rows:
+            return table
+        rank = pc.add(pc.multiply(pc.cast(pc.equal(table["status"], OK), pa.int32()), 100),
+                      pc.cast(pc.fill_null(pc.list_value_length(table["kept"]), 0), pa.int32()))
+        order = pc.sort_indices(pa.table({"id": table["id"], "rank": rank}),
+                                sort_keys=[("id", "ascending"), ("rank", "descending")])
+        table = table.take(order)
+        ids = table["id"].to_pylist()
+        return table.filter(pa.array([k == 0 or ids[k - 1] != name for k, name in enumerate(ids)]))
+
+    def set_damaged_aside(self) -> list[str]:
+        """Move the files that the last reading found damaged to ``damaged/``; returns their names."""
+        moved = []
+        with self.writing():
+            for name in self.damaged:
+                (self.path / "damaged").mkdir(exist_ok=True)
+                (self.path / name).replace(self.path / "damaged" / Path(name).name)
+                moved.append(name)
+        self.damaged = {}
+        return moved
+
+    def pack(self, at_least: int = 2) -> int:
+        """Put small files together, ``at_least`` that many of them; returns how many runs were packed.
+
+        Safe at any moment and beside others: a pack is whole before the files in it are removed.
+        """
+        packed = 0
+        for group in self._groups():
+            if len(group) >= at_least:
+                packed += self._pack(group)
+        return packed
+
+    def _groups(self) -> Iterator[list[tuple[Path, os.stat_result]]]:
+        """Files to be packed together: up to PACK bytes."""
+        group: list[tuple[Path, os.stat_result]] = []
+        size = 0
+        for path in [*_parquet(self.runs), *_parquet(self.packs)]:
+            with contextlib.suppress(FileNotFoundError):
+                fact = path.stat()
+                if fact.st_size > PACK // 2:
+                    continue
+                if size + fact.st_size > PACK:
+                    yield group
+                    group, size = [], 0
+                group.append((path, fact))
+                size += fact.st_size
+        yield group
+
+    def _pack(self, group: list[tuple[Path, os.stat_result]]) -> int:
+        parts, read = [], []
+        for path, fact in group:
+            try:
+                parts.append(_read(path, SCHEMA.names))
+                read.append((path, fact))
+            except (OSError, ValueError, pa.ArrowException):
+                continue  # vanished into another's pack, or damaged: left where it is
+        if len(parts) < 2:
+            return 0
+        table = self._once(pa.concat_tables(parts))
+        name = digest_of([table["id"].to_pylist(), sorted(path.name for path, _ in read)])
+        target = self.packs / f"{name}.parquet"
+        write_whole(target, lambda partial: _write(table, partial))
+        for path, fact in read:
+            with contextlib.suppress(FileNotFoundError):
+                if path != target and path.stat().st_mtime_ns == fact.st_mtime_ns:
+                    path.unlink()
+        return len(parts)
+
+
+class _MovedError(Exception):
+    """A pack went into another one while it was to be read."""
+
+
+def _parquet(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with path.open("wb") as out:
+        pq.write_table(table, out, compression="zstd", row_group_size=64, write_page_checksum=True)
+
+
+def _read(path: Path, columns: list[str], ids: pa.Array | None = None) -> pa.Table:
+    with path.open("rb") as file:
+        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        if parquet.schema_arrow.names != SCHEMA.names:
+            raise ValueError("it has other columns than a store of this version")
+        if ids is None:
+            return parquet.read(columns=columns).select(columns).cast(_schema(columns))
+        parts = []
+        for group in range(parquet.num_row_groups):
+            there = pc.is_in(parquet.read_row_group(group, columns=["id"])["id"], ids)
+            if pc.any(there).as_py():
+                part = parquet.read_row_group(group, columns=columns).filter(there)
+                parts.append(part.select(columns).cast(_schema(columns)))
+        return pa.concat_tables(parts) if parts else _schema(columns).empty_table()
+
+
+def _schema(columns: list[str]) -> Any:
+    return pa.schema([SCHEMA.field(name) for name in columns])
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,63 @@
+"""Aggregates over replications: for each point, mean with its interval, and quantiles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from contactsim.errors import UserError, nearest
+
+#: Probability that an interval holds the mean.
+LEVEL = 0.95
+#: Measures that are shown unless others are asked for.
+SHOWN = ("attitude", "attitude_sd", "positive", "negative")
+
+
+def chosen(figures: Sequence[str], measures: Sequence[str] | None) -> list[str]:
+    """The figures, such as ``attitude[Group]``, of the measures asked for. Raises UserError for an unknown one."""
+    names = list(dict.fromkeys(figure.partition("[")[0] for figure in figures))
+    if measures is None:
+        measures = [name for name in SHOWN if name in names] or names
+    for measure in measures:
+        if measure not in names and measure not in figures:
+            raise UserError(f"--measure {measure} is not among the measures of these runs: {', '.join(names)}."
+                            f"{nearest(measure, names)}")
+    return [figure for measure in measures for figure in figures if figure in (measure, f"{measure}[{_in(figure)}]")]
+
+
+def parts(figure: str) -> tuple[str, str]:
+    """(measure, group) of a figure; no group for a number of a measure of one's own."""
+    return figure.partition("[")[0], _in(figure)
+
+
+def _in(figure: str) -> str:
+    found = re.search(r"\[(.*)\]$", figure)
+    return found[1] if found else ""
+
+
+def summary(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str],
+            quantiles: Sequence[float] = ()) -> pd.DataFrame:
+    """One row for each point and figure: the point's columns, measure, group, runs, mean, low, high, quantiles.
+
+    ``low`` and ``high`` are Student's 95 % interval of the mean over replications; nan for a single run.
+    """
+    from scipy import stats
+
+    rows: list[dict[str, Any]] = []
+    grouped = table.groupby(list(by), sort=False, dropna=False) if by else [((), table)]
+    for point, runs in grouped:
+        for figure in figures:
+            values = runs[figure].dropna().to_numpy(float)
+            n = len(values)
+            mean = float(values.mean()) if n else np.nan
+            half = (float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan)
+            measure, group = parts(figure)
+            rows.append({**dict(zip(by, point, strict=True)), "measure": measure, "group": group, "runs": n,
+                         "mean": mean, "low": mean - half, "high": mean + half,
+                         **{f"q{q:g}": float(np.quantile(values, q)) if n else np.nan for q in quantiles}})
+    columns = [*by, "measure", "group", "runs", "mean", "low", "high", *(f"q{q:g}" for q in quantiles)]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,72 @@
+"""Worlds in which something is done, for tests of actions."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.actions import Action, build, sections
+from contactsim.actions.catalogue import load, names
+from contactsim.history import restore, state
+from contactsim.place import Place
+from contactsim.world import World
+from tests.worlds import make_parameters, make_place, make_world
+
+#: Every action that has a file.
+ALL = names()
+#: Columns that no action may write.
+FORBIDDEN = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "disposition")
+
+
+def town(cells: int = 18, people: int = 80) -> Place:
+    """Two groups, from cells that are mostly A to cells that are mostly B; three quarters."""
+    share = np.linspace(0.1, 0.8, cells)
+    b = np.rint(share * people).astype(int)
+    return make_place(np.column_stack([people - b, b]))
+
+
+@cache
+def _lived() -> dict[str, NDArray[Any]]:
+    world = _fresh(1)
+    for _ in range(6):
+        world.step()
+    return {name: array.copy() for name, array in state(world).items()}
+
+
+def _fresh(threads: int) -> World:
+    return make_world(town(), make_parameters(residents={"newcomers": 0.3}), 11, threads)
+
+
+def acting(*actions: tuple[str, dict[str, Any]], threads: int = 1) -> World:
+    """A world that has lived six weeks, at its week 0, with the actions (name, values)."""
+    world = _fresh(threads)
+    restore(world, _lived())
+    world.actions = list(made(world, *actions))
+    return world
+
+
+def made(world: World, *actions: tuple[str, dict[str, Any]]) -> list[Action[Any]]:
+    """Actions from plain values, for a world."""
+    found = sections(dict(actions), "actions")
+    return build(found, world.place, world.parameters)
+
+
+def shipped(name: str, **changes: Any) -> tuple[str, dict[str, Any]]:
+    """An action as its file has it, with changes to its fields."""
+    return name, {**load(name).model_dump(), **changes}
+
+
+def first(world: World, number: int = 0) -> Action[Any]:
+    """The first (or another) of the world's actions."""
+    action = world.actions[number]
+    assert isinstance(action, Action)
+    return action
+
+
+def live(world: World, weeks: int) -> World:
+    for _ in range(weeks):
+        world.step()
+    return world

@@ -1,0 +1,55 @@
+"""The regression notices a broken model: each negative control fails results that the model itself passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contactsim.config import compose
+from contactsim.evidence import controls, kept, ledger, runs
+from contactsim.evidence.entries import Entry, entry
+from contactsim.evidence.ledger import Finding, Folder
+from contactsim.parameters import ModelParameters
+
+BASE = compose(["place=synthetic"]).parameters
+SEEDS, RESIDENTS, WEEKS = 4, 1000, 26
+
+
+def small() -> list[tuple[Folder, Finding]]:
+    """R1, R3 and F7 on few residents, without a history."""
+    out = []
+    for name in ("R1", "R3", "F7"):
+        folder, finding = ledger.all_findings()[name]
+        worlds = {key: world.model_copy(update={"weeks": WEEKS, "set": {"scenario.history": "none"}})
+                  for key, world in finding.worlds.items()}
+        rows = [row.model_copy(update={"knock_outs": {}}) for row in finding.outcomes]
+        size = {"quick": ledger.Sample(seeds=SEEDS, residents=RESIDENTS)}
+        finding = finding.model_copy(update={"worlds": worlds, "outcomes": rows, "knock_outs": {}})
+        out.append((folder.model_copy(update={"samples": size, "name": "small"}), finding))
+    return out
+
+
+def replayed(parameters: ModelParameters, store: Path) -> list[Entry]:
+    figures = runs.run(small(), parameters, "quick", store, jobs=1)
+    return [entry(folder, finding, figures[finding.id], "quick") for folder, finding in small()]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("figures")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "experiments_folder", lambda: tmp_path)
+    kept.keep(replayed(BASE, store), "quick")
+
+
+def test_the_model_itself_passes(store: Path) -> None:
+    assert kept.moved(replayed(BASE, store), "quick") == []
+
+
+@pytest.mark.parametrize("control", controls.names())
+def test_each_negative_control_fails(control: str, store: Path) -> None:
+    assert kept.moved(replayed(controls.apply(control, BASE), store), "quick") != []

@@ -1,0 +1,107 @@
+"""Helpers for the tests of sweeps: tiny runs, measures that misbehave, and what a store holds to the last bit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from contactsim.config import compose
+from contactsim.sweep import Results, RunSpec, Store
+from contactsim.sweep.live import Liver
+from contactsim.sweep.places import keep_place
+from contactsim.sweep.rows import SCHEMA
+from contactsim.sweep.spec import WEEKLY, measure_name
+from contactsim.sweep.sweeping import make_plan
+
+TINY = ["place=synthetic", "place.residents=600", "scenario=no_history", "weeks=4"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def bytecode_kept() -> Iterator[None]:
+    """Let the dozens of processes of a test module keep what the first of them compiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+def specs(seeds: range | list[int], *more: str, **point: Any) -> list[RunSpec]:
+    """Tiny runs, one for each seed."""
+    keys = {line.split("=")[0] for line in more}
+    config = compose([*(line for line in TINY if line.split("=")[0] not in keys), *more])
+    return [RunSpec(config.model_copy(update={"seed": seed}), None, point, k) for k, seed in enumerate(seeds)]
+
+
+def live_here(store: Path, runs: list[RunSpec], measure: Any = WEEKLY, keep: tuple[str, ...] = ()) -> Results:
+    """As a sweep, but in this process, for tests of what is stored and not of who stored it."""
+    plan = make_plan(Store(store, missing=True), runs, measure_name(measure), keep)
+    plan.store.prepare()
+    for run in runs:
+        if run.place is not None:
+            keep_place(run.place, plan.store.places)
+    liver = Liver(store)
+    for run in plan.todo:
+        liver.live(run.task(plan.measure, plan.keep, plan.base, None, False))
+    return Results(plan.store, [run.id for run in plan.runs])
+
+
+def content(store: Path | str) -> pa.Table:
+    """All that a store holds of its runs, except times and hosts."""
+    return Store(store).read([name for name in SCHEMA.names if name != "provenance"])
+
+
+def start(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[str]:
+    """``contactsim ARGUMENTS`` in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "import sys; from contactsim.cli import main; sys.exit(main())", *arguments],
+        cwd=cwd, env={**os.environ, **env}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True)
+
+
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """Wait until something holds; returns it. Fails after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+    return found
+
+
+def odd_seeds_fail(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
+    """A measure that fails for odd seeds, with an exception of its own."""
+    if config.seed % 2:
+        raise OddError(f"seed {config.seed}\nis odd")
+    return {"seed": float(config.seed)}
+
+
+class OddError(Exception):
+    """Nobody else's."""
+
+
+def killed(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
+    """A measure whose process is killed for seed 3."""
+    if config.seed == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"seed": float(config.seed)}
+
+
+def arrays(world: Any, history: Any, config: Any, tick: Any) -> dict[str, Any]:
+    """A measure with a number and an array."""
+    for _ in range(config.weeks):
+        world.step()
+        tick()
+    return {"mean": float(world.people.attitude.mean()), "ages": world.people.age}
+
+
+def endless(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
+    """A measure that ends by its time limit alone."""
+    while True:
+        tick()

@@ -1,0 +1,74 @@
+"""Lessons are whole, their worlds can be built, and a broken file says what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contactsim.actions import catalogue
+from contactsim.demo import offers
+from contactsim.demo.build import configure
+from contactsim.demo.choice import SIDES, check, read_link
+from contactsim.demo.lessons import FOLDER, lessons, read
+from contactsim.errors import UserError
+
+
+def test_there_are_six_lessons_in_the_order_of_their_files() -> None:
+    assert list(lessons()) == ["parallel_lives", "more_contact_of_both_kinds", "polarisation", "youth_scheme",
+                               "festival", "shock"]
+
+
+@pytest.mark.parametrize("name", list(lessons()))
+def test_a_lesson_can_be_shown_and_shared(name: str) -> None:
+    lesson = lessons()[name]
+    choice = lesson.choice(name)
+    assert read_link(choice.link(), tuple(lessons())) == choice
+    configs = [configure(choice, side) for side in SIDES]
+    assert configs[0] != configs[1]
+    assert any("Finding" in line for line in lesson.evidence)
+    assert any("harm" in line.lower() for line in lesson.teacher)
+
+
+@pytest.mark.parametrize("name", list(lessons()))
+def test_the_place_of_a_lesson_is_large_enough_for_its_action(name: str) -> None:
+    """The youth scheme takes an eighth of those of 15 to 17: fewer than ten teams would be no lesson."""
+    config = configure(lessons()[name].choice(name), "right")
+    residents = config.place["residents"]
+    assert residents >= 3000
+    if "youth_scheme" in config.actions:
+        assert residents * 3 / 100 * config.actions["youth_scheme"].share >= 4 * config.actions["youth_scheme"].team
+
+
+def test_a_broken_lesson_says_what_is_wrong(tmp_path: Path) -> None:
+    values = yaml.safe_load((FOLDER / "6_shock.yaml").read_text())
+    for change, said in (({"shows": ["happiness"]}, "happiness"), ({"weeks": 0}, "weeks"), ({"colour": "pink"}, "pink"),
+                         ({"both": ["output=/x"]}, "output"), ({"teacher": []}, "teacher"), ({"extra": 1}, "extra")):
+        file = tmp_path / "7_broken.yaml"
+        file.write_text(yaml.safe_dump({**values, **change}))
+        with pytest.raises(UserError, match=said):
+            read(file)
+    file.write_text("title: [")
+    with pytest.raises(UserError, match="cannot be read"):
+        read(file)
+
+
+@pytest.mark.parametrize("name", list(offers.comparisons()))
+def test_a_comparison_makes_two_worlds(name: str) -> None:
+    from contactsim.demo.choice import Choice
+
+    found = offers.comparisons()[name]
+    choice = Choice(both=tuple(check(o) for o in found.both), left=found.left, right=found.right)
+    assert configure(choice, "left") != configure(choice, "right")
+
+
+def test_all_that_is_offered_is_there() -> None:
+    assert "census" not in offers.places() and "bradford" in offers.places()
+    assert set(offers.actions()) == set(catalogue.names())
+    for slider in offers.sliders():
+        assert slider["unit"] and slider["text"] and slider["low"] <= slider["value"] <= slider["high"]
+        for value in (slider["low"], slider["high"]):
+            text = offers.override_value(slider["key"], value)
+            assert offers.slider_value(slider["key"], text) == pytest.approx(value)
+            check(f"{slider['key']}={text}")

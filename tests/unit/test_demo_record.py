@@ -1,0 +1,112 @@
+"""Meetings worked out again from a week's notes agree with the week's tally, person by person."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from contactsim.config import compose
+from contactsim.demo.choice import Choice
+from contactsim.demo.record import Witness, tallies
+from contactsim.demo.story import live_again
+from contactsim.encounters.tables import NEGATIVE, POSITIVE
+from contactsim.errors import UserError
+from contactsim.lab.run import begin
+from contactsim.place import load_place
+from contactsim.world import World
+from tests.worlds import differing_columns, four_groups, make_parameters, make_world
+
+BUSY = {"moves": 0.3, "departures": 0.2, "arrivals": 0.1}
+
+
+def across(world: World) -> np.ndarray:
+    """The week's tally of meetings between groups alone, of those who lived there (rows of others keep old notes)."""
+    tally = world.week.tally.astype(int)
+    there = world.witness.occupants["street"]  # type: ignore[attr-defined]
+    tally[np.setdiff1d(np.arange(len(world.people)), there)] = 0
+    tally[np.arange(len(world.people)), world.witness.group] = 0  # type: ignore[attr-defined]
+    return tally
+
+
+def watched(world: World) -> tuple[World, Witness]:
+    witness = Witness()
+    world.actions.append(witness)
+    world.witness = witness  # type: ignore[attr-defined]
+    return world, witness
+
+
+@pytest.mark.parametrize("scenario", [{}, BUSY])
+def test_meetings_add_up_to_the_tally_while_people_come_and_go(scenario: dict[str, float]) -> None:
+    """Four groups, every setting and scale, friends, a year's end with new seats."""
+    world, witness = watched(make_world(four_groups(), make_parameters(scenario={**scenario})))
+    good = bad = 0
+    for _ in range(56):
+        world.step()
+        found = witness.meetings(world)
+        tally = tallies(witness.group, world.people.groups, found)
+        assert (tally == across(world)).all()
+        good, bad = good + tally[:, :, POSITIVE].sum(), bad + tally[:, :, NEGATIVE].sum()
+    assert good > 100 and bad > 20
+    assert any(m.occasion == "friends" for m in found)
+
+
+def test_meetings_of_one_resident_are_those_of_all() -> None:
+    world, witness = watched(make_world(four_groups()))
+    for _ in range(12):
+        world.step()
+    whole = tallies(witness.group, world.people.groups, witness.meetings(world))
+    for row in range(0, len(world.people), 7):
+        alone = tallies(witness.group, world.people.groups, witness.meetings(world, row))
+        assert (alone[row] == whole[row]).all()
+
+
+def test_sessions_of_actions_are_seen() -> None:
+    config = compose(["place.residents=2000", "action=[community_centre]", "scenario=no_history", "threads=1"])
+    world, witness = watched(begin(config, load_place(config.place))[0])
+    names = set()
+    for _ in range(4):
+        world.step()
+        found = witness.meetings(world)
+        assert (tallies(witness.group, world.people.groups, found) == across(world)).all()
+        names |= {m.occasion for m in found}
+    assert names - set(world.parameters.settings.occasions)
+
+
+def test_a_witness_changes_nothing() -> None:
+    seen, _ = watched(make_world(four_groups(), make_parameters(scenario=BUSY)))
+    unseen = make_world(four_groups(), make_parameters(scenario=BUSY))
+    for _ in range(6):
+        seen.step()
+        unseen.step()
+    assert differing_columns(seen, unseen) == []
+
+
+def test_a_life_is_told_from_real_meetings() -> None:
+    choice = Choice(both=("place.residents=1500", "scenario=no_history", "place.shares=[0.5, 0.5]"), seed=3)
+    stories = [live_again(choice, "left", row, 20) for row in (4, 40, 400)]
+    for story in stories:
+        assert len(story["attitude"]) == 21 and all(-1 <= a <= 1 for a in story["attitude"])
+        assert all(1 <= scene["week"] <= 20 for scene in story["scenes"])
+    assert any(story["scenes"] for story in stories)
+    assert stories[0] == live_again(choice, "left", 4, 20)
+
+
+def test_a_week_that_told_says_what_the_attitude_did() -> None:
+    """Good and bad are those of the resident, not of the other side."""
+    choice = Choice(both=("place.residents=1500", "scenario=no_history", "place.shares=[0.5, 0.5]"), seed=3)
+    config = compose([*choice.overrides("left"), "seed=3", "threads=1"])
+    world = begin(config, load_place(config.place))[0]
+    row, felt = 40, {"good": 0, "bad": 0}
+    for _ in range(20):
+        world.step()
+        others = np.arange(world.people.groups) != world.people.group[row]
+        felt["good"] += int(world.week.tally[row, others, POSITIVE].sum())
+        felt["bad"] += int(world.week.tally[row, others, NEGATIVE].sum())
+    told = live_again(choice, "left", row, 20)["summary"][0]
+    assert f"{felt['good']} good meeting" in told and f"{felt['bad']} bad one" in told
+    assert felt["good"] != felt["bad"]
+
+
+def test_nobody_has_no_life() -> None:
+    with pytest.raises(UserError, match="no resident"):
+        live_again(Choice(both=("place.residents=500", "scenario=no_history")), "left", 10**6, 1)

@@ -1,0 +1,231 @@
+"""Simulated surveys: reliability as asked for, known effects recovered, and biases where they were built in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from contactsim.errors import UserError
+from contactsim.evaluate import estimators
+from contactsim.evaluate.design import Evaluation, load, names
+from contactsim.evaluate.items import alpha, answers, scale, thresholds
+from contactsim.evaluate.mediation import mediate
+from contactsim.evaluate.study import analyse, survey
+from contactsim.lab.asked import WITH, WITHOUT
+from contactsim.lab.twins import Side, Twins, live
+from contactsim.world import World
+from tests.unit.test_twins import Club, quick
+from tests.worlds import two_groups
+
+PLACE = two_groups(12, 250)
+UID = np.arange(20_000)
+TRUE = np.random.default_rng(5).standard_normal(UID.size)
+
+
+@pytest.mark.parametrize("items, categories, wanted", [(4, 5, 0.8), (3, 7, 0.6), (10, 2, 0.9), (2, 3, 0.5)])
+def test_a_scale_has_the_reliability_asked_for(items: int, categories: int, wanted: float) -> None:
+    """Cronbach's alpha, and about as much of the variance is true (20,000 people: within .015)."""
+    given = answers(TRUE, UID, 1, "scale", items, categories, wanted)
+    assert given.min() == 1 and given.max() == categories and np.array_equal(given, given.round())
+    assert alpha(given) == pytest.approx(wanted, abs=0.015)
+    if categories > 2:  # two answers tell less of somebody far out than alpha says
+        assert np.corrcoef(scale(given), TRUE)[0, 1] ** 2 == pytest.approx(wanted, abs=0.03)
+
+
+def test_answers_are_keyed_by_person_scale_and_item() -> None:
+    given = answers(TRUE, UID, 1, "scale", 3, 5, 0.7)
+    some = np.array([5, 900, 17])
+    assert np.array_equal(answers(TRUE[some], UID[some], 1, "scale", 3, 5, 0.7), given[some])
+    assert not np.array_equal(answers(TRUE, UID, 1, "other", 3, 5, 0.7), given)
+    perfect = answers(TRUE, UID, 1, "scale", 3, 5, 1.0)
+    assert (perfect == perfect[:, :1]).all() and thresholds(5).tolist() == [-1.5, -0.5, 0.5, 1.5]
+
+
+def people(n: int = 1200, effect: float = 0.4, selection: float = 0.8, trend: float = 0.3,
+           seed: int = 1) -> pd.DataFrame:
+    """A study with a trend, an effect on the treated, and treated who were higher already."""
+    rng = np.random.default_rng(seed)
+    base = rng.standard_normal(n)
+    treated = (rng.random(n) < 1 / (1 + np.exp(-selection * base))).astype(int)
+    before = base + 0.4 * rng.standard_normal(n)
+    after = base + trend + effect * treated + 0.4 * rng.standard_normal(n)
+    earlier = base - trend + 0.4 * rng.standard_normal(n)
+    return pd.DataFrame({"treated": treated, "earlier": earlier, "before": before, "after": after, "x_before": before,
+                         "x_age": rng.integers(15, 18, n).astype(float)})
+
+
+def test_difference_in_differences_recovers_a_known_effect() -> None:
+    table = people()
+    found = estimators.did(table)
+    assert found.low < 0.4 < found.high and found.high - found.low < 0.3 and found.treated + found.control == len(table)
+    by_hand = (table["after"] - table["before"]).groupby(table["treated"]).mean()
+    assert found.value == pytest.approx(by_hand[1] - by_hand[0])
+
+
+def test_what_forgets_the_start_or_the_trend_is_wrong_in_the_direction_built_in() -> None:
+    table = people()
+    assert estimators.after(table).low > 0.4  # the treated were higher already
+    assert estimators.before_after(table).low > 0.4  # everybody rose
+    assert estimators.after(people(selection=-0.8)).high < 0.4
+    held = estimators.two_pretests(table)
+    assert held.low < 0.4 < held.high  # the trend is the same between the pretests
+
+
+def test_matching_and_weighting_take_out_what_was_known_before() -> None:
+    table = people(n=3000).drop(columns="before")  # afterwards only, but the propensity knows the start
+    naive, matched, weighted = estimators.after(table), estimators.matched(table), estimators.weighted(table)
+    assert naive.low > 0.4 + 0.2
+    for found in (matched, weighted):
+        assert abs(found.value - 0.4) < 0.5 * abs(naive.value - 0.4)
+
+
+def test_estimates_without_people_say_so() -> None:
+    table = people(n=200).assign(treated=0)
+    assert estimators.did(table).note and np.isnan(estimators.did(table).value)
+    assert not estimators.did(table).found
+    blank = people(n=50).drop(columns=["x_before", "x_age"])
+    assert "no propensity" in estimators.matched(blank).note
+
+
+def test_mediation_finds_the_path_that_was_built() -> None:
+    """a = .5, b = .6, direct .2: the indirect path is .3."""
+    rng = np.random.default_rng(2)
+    treated = rng.integers(0, 2, 2000)
+    mediator = 0.5 * treated + rng.standard_normal(2000)
+    table = pd.DataFrame({"treated": treated, "mediator": mediator,
+                          "after": 0.2 * treated + 0.6 * mediator + rng.standard_normal(2000)})
+    found = mediate(table, repeats=199)
+    assert found.indirect_low < 0.3 < found.indirect_high
+    assert found.total == pytest.approx(found.indirect + found.direct)
+    assert found.share == pytest.approx(found.indirect / found.total)
+    nothing = mediate(table.assign(mediator=rng.standard_normal(2000)), repeats=199)
+    assert nothing.indirect_low < 0 < nothing.indirect_high
+    assert np.isnan(mediate(table.head(5)).indirect)
+
+
+class Roll(Club):
+    """An action on paper: it lists people and does nothing."""
+
+    def __init__(self, choose: Any) -> None:
+        super().__init__([], name="roll")
+        self.choose, self.interested = choose, self.rows
+
+    def week(self, world: World) -> None:
+        if world.clock == 0:
+            people = world.people
+            adults = np.flatnonzero(people.active & (people.age >= 16))
+            order = adults[np.argsort(self.choose(people, adults), kind="stable")]
+            self.participants = np.sort(order[-600:])
+            self.interested = np.sort(order[-1200:])
+
+
+def on_paper(choose: Any, seed: int = 1) -> Twins:
+    return live(PLACE, seed, {WITHOUT: Side(quick()), WITH: Side(quick(), lambda: [Roll(choose)])}, 6, [6])
+
+
+def friendly(people: Any, rows: Any) -> Any:
+    return people.disposition[rows] + people.attitude[rows].sum(axis=1)
+
+
+def by_lot(people: Any, rows: Any) -> Any:
+    return people.uid[rows] * 7919 % 1009
+
+
+NAIVE: dict[str, Any] = {"control": "others", "size": 500, "control_size": 500, "after": 6, "counted_from": "start"}
+
+
+def estimate(choose: Any, **changes: Any) -> dict[str, dict[str, Any]]:
+    design = Evaluation(**{**NAIVE, "methods": ["after", "did", "matched"], **changes})
+    rows, _ = analyse(design, [survey(design, on_paper(choose), None, {"before": 0, "after": 6})])
+    return {row["method"]: row for row in rows}
+
+
+def test_self_selection_biases_the_naive_comparison_and_chance_does_not() -> None:
+    """Nothing is done, so every effect found is a bias; the friendly took part (or were drawn by lot)."""
+    chosen, lot = estimate(friendly), estimate(by_lot)
+    assert chosen["after"]["true"] == 0.0 == lot["after"]["true"]
+    assert chosen["after"]["low"] > 0.5 and chosen["after"]["bias"] == chosen["after"]["estimate"]
+    assert abs(lot["after"]["estimate"]) < 0.2
+    assert abs(chosen["did"]["estimate"]) < 0.25 * chosen["after"]["estimate"]
+
+
+def test_non_response_loses_the_cold_where_it_is_selective() -> None:
+    whole, some = (survey(Evaluation(**{**NAIVE, "methods": ["did"], **more}), on_paper(by_lot), None,
+                          {"before": 0, "after": 6}) for more in ({}, {"nonresponse": 0.5, "selective": 2.0}))
+    a, b = whole.tables["attitude"], some.tables["attitude"]
+    assert 0.4 * len(a) < len(b) < 0.6 * len(a) and b["before"].mean() > a["before"].mean() + 0.1
+    assert set(b["uid"]) < set(a["uid"])
+
+
+def test_controls_are_those_asked_for() -> None:
+    twins = on_paper(friendly)
+    took, interested = twins.mask(WITH, "participants"), twins.mask(WITH, "interested")
+
+    def asked(control: str, other: Twins | None = None) -> Any:
+        design = Evaluation(**{**NAIVE, "control": control, "size": 10_000, "control_size": 10_000})
+        table = survey(design, twins, other, {"before": 0, "after": 6}).tables["attitude"]
+        return set(table.loc[table["treated"] == 0, "uid"])
+
+    uid = twins.residents.uid
+    assert asked("interested") == set(uid[interested & ~took])
+    assert asked("others") == set(uid[~took])
+    other = on_paper(friendly, seed=2)
+    assert asked("matched_town", other) == set(other.residents.uid)
+
+
+def test_only_those_whom_it_left_alone_are_untouched() -> None:
+    rows = np.flatnonzero(two_rows())
+    twins = live(PLACE, 1, {WITHOUT: Side(quick()), WITH: Side(quick(), lambda: [Club(rows)])}, 6, [6])
+    design = Evaluation(**{**NAIVE, "control": "untouched", "size": 10_000, "control_size": 10_000})
+    table = survey(design, twins, None, {"before": 0, "after": 6}).tables["attitude"]
+    controls = np.isin(twins.residents.uid, table.loc[table["treated"] == 0, "uid"])
+    areas, took = twins.residents.areas["neighbourhood"], twins.mask(WITH, "participants")
+    grown = twins.residents.age >= 18
+    assert controls[grown].any() and not np.isin(areas[controls & grown], areas[took]).any()
+
+
+def two_rows() -> Any:
+    from tests.worlds import make_world
+
+    people = make_world(PLACE, quick(), seed=1).people
+    return people.active & (people.age > 30) & (np.arange(len(people)) < 60)
+
+
+def test_towns_are_put_together() -> None:
+    design = Evaluation(**{**NAIVE, "methods": ["did"], "sites": 2})
+    towns = [survey(design, on_paper(by_lot, seed), None, {"before": 0, "after": 6}, sites=2) for seed in (1, 2)]
+    (row,), _ = analyse(design, towns)
+    assert row["seeds"] == "1 2" and 450 <= row["treated"] <= 500
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_comes_with_contactsim_can_be_read(name: str) -> None:
+    design = load(name)
+    assert design.title and design.source and ("ssumed" in design.about or design.source == "our own")
+
+
+@pytest.mark.parametrize("name, changes, says", [
+    ("youth_schema", {}, "Did you mean 'youth_scheme'"),
+    ("youth_scheme", {"size": 0}, "evaluation.size=0"),
+    ("youth_scheme", {"reliability": 2.0}, "evaluation.reliability"),
+    ("youth_scheme", {"outcomes": ["warmth"]}, "outcomes='warmth'"),
+    ("youth_scheme", {"control": "none"}, "control=none"),
+    ("youth_scheme", {"treated": "residents"}, "treated=residents"),
+    ("youth_scheme", {"mediator": "luck"}, "mediator='luck'"),
+    ("youth_scheme", {"ages": [17, 15]}, "ages=[17, 15]"),
+    ("youth_scheme", {"sizes": 3}, "evaluation.sizes"),
+])
+def test_mistakes_are_said(name: str, changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError) as error:
+        load(name, changes)
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_without_statsmodels_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels.api", None)
+    with pytest.raises(UserError, match=r"contactsim\[analysis\]"):
+        estimators.statsmodels()

@@ -1,0 +1,128 @@
+"""The ledger can be run: every finding is there once, its estimands, worlds, knock-outs, places and actions exist."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from contactsim.config import compose
+from contactsim.errors import UserError
+from contactsim.evidence import asked, design, ledger, lived, unit
+from contactsim.evidence.ledger import Finding, Folder
+
+BASE = compose(["place=synthetic"]).parameters
+ALL = ledger.all_findings()
+ALONG = asked.gradient_ids(design.load(asked.GRADIENT))
+
+
+def actions_of(finding: Finding) -> set[str]:
+    """Actions of the worlds that the finding's rows speak of."""
+    spoken = str([row.arguments for row in finding.outcomes])
+    return {action for name, world in finding.worlds.items() if f"'{name}@" in spoken or f"'{name}'" in spoken
+            for action in world.actions}
+
+
+WITH_ACTIONS = [name for name, (_, finding) in ALL.items() if actions_of(finding)]
+
+
+def test_every_finding_is_there_once() -> None:
+    assert sorted([*ALONG, *(name for name in ALL if name[0] == "F")]) == sorted(f"F{k}" for k in range(1, 35))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_estimands_take_their_arguments(name: str) -> None:
+    _, finding = ALL[name]
+    rows = {row.id: row for row in finding.outcomes}
+    assert len(rows) == len(finding.outcomes)
+    for row in finding.outcomes:
+        if row.estimand == unit.AGAINST:
+            assert row.arguments["of"] in rows
+            assert row.arguments["knock_out"] in finding.knock_outs
+        else:
+            inspect.signature(unit.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_worlds_exist_and_knock_outs_change_them(name: str) -> None:
+    _, finding = ALL[name]
+    for world in finding.worlds.values():
+        lived.parameters_of(world, BASE)
+        assert set(lived._sections(world)) == set(world.actions)
+    for switch in finding.knock_outs.values():
+        after = {key: lived.knocked(world, key, switch) for key, world in finding.worlds.items()}
+        assert after != finding.worlds
+        for world in after.values():
+            lived.parameters_of(world, BASE)
+            lived._sections(world)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name[0] == "F"])
+def test_emergent_findings_have_a_knock_out_that_must_leave(name: str) -> None:
+    _, finding = ALL[name]
+    if finding.role == "emergent":
+        assert any("leaves" in row.knock_outs.values() for row in finding.outcomes)
+
+
+@pytest.mark.parametrize("name", WITH_ACTIONS)
+def test_action_findings_have_ten_seeds_and_a_null_action_that_must_fail(name: str) -> None:
+    folder, finding = ALL[name]
+    assert min(size.seeds for size in folder.samples.values()) >= 10
+    without_reach = {key for key, switch in finding.knock_outs.items() if switch.no_reach}
+    assert any(row.knock_outs.get(key) == "leaves" for row in finding.outcomes for key in without_reach)
+
+
+@pytest.mark.parametrize("name", ledger.folders())
+def test_places_can_be_made_at_every_size(name: str) -> None:
+    folder = ledger.folder(name)
+    used = {(world.place, folder.residents(finding, sample)) for finding in folder.findings
+            for world in finding.worlds.values() for sample in folder.samples}
+    for place, residents in used:
+        assert lived.made_place(place, residents, folder.first_seed).residents == residents
+
+
+def test_an_action_without_reach_has_none() -> None:
+    _, finding = ALL["F14"]
+    null = lived.knocked(finding.worlds["with"], "with", finding.knock_outs["null_action"])
+    assert lived._sections(null)["youth_scheme"].reach == 0.0
+    assert lived.knocked(finding.worlds["without"], "without", finding.knock_outs["null_action"]).actions == {}
+
+
+@pytest.mark.parametrize("words, ids", [
+    (["f14", "F15"], ["F14", "F15"]), (["youth"], ["F14", "F15", "F16", "F17", "F18"]),
+    (["polarisation"], ["F1", "F2", "F3", "F4", "F5"])])
+def test_findings_are_asked_for_by_id_or_folder(words: list[str], ids: list[str]) -> None:
+    what = asked.asked(words)
+    assert what.ids == ids
+    assert (what.gradient is not None) == (ids[0] == "F1")
+
+
+def test_an_unknown_finding_names_the_nearest() -> None:
+    with pytest.raises(UserError, match="Did you mean 'youth'"):
+        asked.asked(["yuoth"])
+
+
+def test_a_wrong_design_is_told_in_a_sentence(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "findings.yaml").write_text("name: odd\nfindings: []\n")
+    monkeypatch.setattr(ledger, "experiments_folder", lambda: tmp_path)
+    with pytest.raises(UserError, match=r"findings.yaml: title"):
+        ledger.folder.__wrapped__("odd")
+
+
+def test_claims_and_bands_decide_no_figure() -> None:
+    """A figure's name changes with what decides it and with nothing else."""
+    _, finding = ALL["F14"]
+    name = unit.name_of(finding, BASE, 500, 1)
+    rows = [row.model_copy(update={"band": (0.0, None), "says": "x"}) for row in finding.outcomes]
+    assert unit.name_of(finding.model_copy(update={"claim": "other", "outcomes": rows}), BASE, 500, 1) == name
+    worlds = {**finding.worlds, "with": finding.worlds["with"].model_copy(update={"weeks": 61})}
+    assert unit.name_of(finding.model_copy(update={"worlds": worlds}), BASE, 500, 1) != name
+    assert unit.name_of(finding, BASE, 500, 2) != name
+
+
+def test_folder_names_are_those_of_their_folders() -> None:
+    for name in ledger.folders():
+        folder: Folder = ledger.folder(name)
+        assert folder.name == name
+        assert (ledger.experiments_folder() / name / "README.md").is_file()

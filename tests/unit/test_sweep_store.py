@@ -1,0 +1,150 @@
+"""The store: whole or absent, of this version, packed without a changed bit, and never harmed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from contactsim.errors import UserError
+from contactsim.sweep import Store, experiments, sweep
+from contactsim.sweep.atomic import write_whole
+from contactsim.sweep.rows import OK, SCHEMA
+from contactsim.sweep.sweeping import make_plan
+from tests.sweeping import bytecode_kept, content, live_here, specs  # noqa: F401
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of eight tiny runs."""
+    folder = tmp_path_factory.mktemp("made") / "store"
+    runs = specs(range(8))
+    live_here(folder, runs).need()
+    experiments.record(Store(folder), "eight", make_plan(Store(folder), runs).runs, {"design": "made in Python"})
+    Store(folder).pack()
+    return folder
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be ill-treated."""
+    return Path(shutil.copytree(made, tmp_path / "store"))
+
+
+def singles(folder: Path) -> Path:
+    """The store with each run in a file of its own."""
+    one = Store(folder)
+    table = one.read(SCHEMA.names)
+    shutil.rmtree(one.packs)
+    one.packs.mkdir()
+    for k in range(len(table)):
+        one.write(table.slice(k, 1))
+    return folder
+
+
+def test_packing_changes_no_bit_and_leaves_few_files(store: Path) -> None:
+    before = content(store)
+    assert len(list((store / "packs").iterdir())) == 1 and len(list((store / "runs").iterdir())) == 0
+    singles(store)
+    assert len(list((store / "runs").iterdir())) == 8 and content(store).equals(before)
+    assert Store(store).pack() == 8
+    assert len(list((store / "runs").iterdir())) == 0 and content(store).equals(before)
+
+
+def test_a_run_in_two_files_counts_once(store: Path) -> None:
+    before = content(store)
+    packs = {path.name: path.read_bytes() for path in (store / "packs").iterdir()}
+    singles(store)
+    for name, held in packs.items():
+        (store / "packs" / name).write_bytes(held)
+    assert len(list((store / "runs").iterdir())) == 8 and content(store).equals(before)
+
+
+def test_a_success_outranks_a_failure_of_the_same_run(store: Path) -> None:
+    table = Store(store).read(SCHEMA.names).slice(0, 1)
+    failed = table.set_column(1, SCHEMA.field(1), pa.array(["failed"]))
+    Store(store).write(failed)
+    assert len(list((store / "runs").glob("*.failed.parquet"))) == 1
+    assert content(store)["status"].to_pylist() == [OK] * 8
+    Store(store).write(table)
+    assert list((store / "runs").glob("*.failed.parquet")) == []
+
+
+def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(store: Path, made: Path) -> None:
+    singles(store)
+    broken = sorted((store / "runs").iterdir())[2]
+    broken.write_bytes(broken.read_bytes()[:-100])
+    one = Store(store)
+    assert len(one.catalogue()) == 7 and list(one.damaged) == [f"runs/{broken.name}"]
+    sweep(store, specs(range(8)), jobs=1).need()
+    assert content(store).equals(content(made))
+    assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
+
+
+def test_flipped_bits_are_noticed(store: Path) -> None:
+    pack = next((store / "packs").iterdir())
+    held = bytearray(pack.read_bytes())
+    held[len(held) // 2] ^= 0xFF
+    pack.write_bytes(held)
+    one = Store(store)
+    assert len(one.read(SCHEMA.names)) == 0 and list(one.damaged) == [f"packs/{pack.name}"]
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (json.dumps({"kind": "contactsim store", "format": 99}), "store of format 99.*reads and writes format 1"),
+    ("{", "is damaged"), ("[]", "is damaged")])
+def test_a_store_of_another_version_or_damaged_is_said_and_not_touched(store: Path, text: str, words: str) -> None:
+    (store / "store.json").write_text(text)
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match=words):
+        sweep(store, specs(range(9)), jobs=1)
+    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("dear")
+    with pytest.raises(UserError, match="no store of contactsim"):
+        sweep(tmp_path, specs(range(1)), jobs=1)
+    with pytest.raises(UserError, match="no store of contactsim"):
+        Store(tmp_path / "nowhere")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_name_stands_for_its_runs_and_more_but_not_for_others(store: Path) -> None:
+    before = content(store)
+    with pytest.raises(UserError, match=r"name=eight stands for another sweep.*8 runs.*choose another name"):
+        sweep(store, specs(range(8), "weeks=5"), jobs=1, name="eight")
+    assert content(store).equals(before)
+    asked: list[int] = []
+    sweep(store, specs(range(10)), jobs=1, name="eight", progress=lambda done, todo, failed: asked.append(todo))
+    assert asked == [2, 2] and len(content(store)) == 10
+    with pytest.raises(UserError, match=r"name=a/b is not allowed"):
+        sweep(store, specs(range(1)), name="a/b")
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
+    def write(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    (tmp_path / "target").write_bytes(b"before")
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "target", write)
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+    assert (tmp_path / "target").read_bytes() == b"before"
+
+
+def test_what_a_killed_writer_left_is_not_read_and_removed(store: Path) -> None:
+    code = ("import os, signal, sys; from pathlib import Path; from contactsim.sweep.atomic import write_whole\n"
+            "def write(path): path.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+            f"write_whole(Path({str(store)!r}, 'runs', 'abc.parquet'), write)")
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -9
+    assert len(list((store / "runs").iterdir())) == 1
+    assert len(content(store)) == 8 and Store(store).damaged == {}
+    Store(store).prepare()
+    assert list((store / "runs").iterdir()) == []
