@@ -159,7 +159,7 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert not anchor or anchor in anchors(target.read_text()), link
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "how-to.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "how-to.md", "sweeps.md"])
 def test_commands_of_the_documents_work(name: str, tmp_path: Path) -> None:
     text = (ROOT / "docs" / name).read_text()
     blocks = re.findall(r"(?s)<!-- tested -->\n```(bash|python)\n(.*?)```", text)
