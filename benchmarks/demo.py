@@ -29,6 +29,7 @@ SEEN = {"width": 1600, "height": 1400}
 WEEK = "Number(document.querySelector('.cs-week b').innerText)"
 SMALL = [("both", "place.residents=2000"), ("right", "place.dissimilarity=0.6"), ("speed", "1000")]
 LARGE = [("both", "place.residents=100000"), ("right", "action=[community_centre]"), ("speed", "1000")]
+READY = ".cs-transport .cs-play:not(:disabled)"
 #: Counts the pictures that the browser draws.
 COUNT = """() => { window.drawn = 0; const real = CanvasRenderingContext2D.prototype.clearRect;
   CanvasRenderingContext2D.prototype.clearRect = function (...a) {
@@ -47,7 +48,7 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox"])
+                executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox", "--renderer-process-limit=4"])
             if only in (None, "open"):
                 found["usable_after_s"] = [round(opening(browser), 2) for _ in range(5)]
             if only in (None, "small"):
@@ -119,25 +120,34 @@ def pace(browser: Browser, server: subprocess.Popen[str], query: list[tuple[str,
 
 
 def many(browser: Browser, visitors: int) -> dict[str, Any]:
-    """Many visitors open worlds of their own and play twenty weeks; how many failed, and how long it took."""
+    """Many pages, each with worlds of its own, play ten weeks at once; how many failed, and how long it took.
+
+    The pages share one browser's cache, since a class would have a machine each: what is asked for is whether the
+    server bears them.
+    """
     began = time.perf_counter()
-    query = [("both", "place.residents=2000"), ("speed", "10")]
-    pages = [visit(browser, [*query, ("seed", str(seed))], 120) for seed in range(1, visitors + 1)]
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    context.set_default_timeout(180_000)
+    pages = [context.new_page() for _ in range(visitors)]
+    for seed, page in enumerate(pages, start=1):
+        page.goto(ADDRESS + "?" + urlencode([("both", "place.residents=2000"), ("speed", "1"), ("seed", str(seed))]),
+                  wait_until="commit")
+    for page in pages:
+        page.wait_for_selector(READY)
     opened = time.perf_counter() - began
     for page in pages:
-        page.get_by_role("button", name="Play").first.click()
+        page.evaluate("document.querySelector('.cs-transport .cs-play').click()")
     failed = 0
     for page in pages:
         try:
-            page.wait_for_function(f"{WEEK} >= 20", timeout=180_000)
+            page.wait_for_function(f"{WEEK} >= 10")
             failed += page.query_selector(".cs-trouble") is not None
         except Exception:
             failed += 1
     played = time.perf_counter() - began - opened
-    for page in pages:
-        page.context.close()
+    context.close()
     return {"visitors": visitors, "failed": failed, "all_open_after_s": round(opened, 1),
-            "all_at_week_20_after_s": round(played, 1)}
+            "all_at_week_10_after_s": round(played, 1)}
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ def linked_classes(world: World, name: str, config: ConveneConfig, pool: Rows, p
                    boost: float) -> tuple[Rows, Index, Index]:
     """(rows, label, block) of the classes that take part.
 
-    A class takes part if most of it is in ``pool``. Linked classes are paired within a year of age, the one with
-    the largest share of the first group with the one with the smallest; a pair is a block and its classes are the
-    labels. Else each class is a block and its groups are the labels.
+    A class takes part if most of it is in ``pool``. Linked classes are paired within a year of age where possible,
+    the one with the largest share of the first group with the one with the smallest; a pair is a block and its
+    classes are the labels. Else each class is a block and its groups are the labels.
     """
     people, school = world.people, world.settings["school"]
     partition = school.partitions["pool"]
@@ -53,7 +53,10 @@ def linked_classes(world: World, name: str, config: ConveneConfig, pool: Rows, p
 
 
 def _pairs(classes: Index, year: NDArray[np.float64], first: NDArray[np.float64], number: int) -> Index:
-    """(classes of the place,) pair of each class, -1 for none: most unlike classes of a year together."""
+    """(classes of the place,) pair of each class, -1 for none: most unlike classes of a year together.
+
+    Those that are left over in their years are paired with the next in age, so that at most one is left alone.
+    """
     block = np.full(number, -1, np.intp)
     pair = 0
     for age in np.unique(year[classes]):
@@ -62,4 +65,8 @@ def _pairs(classes: Index, year: NDArray[np.float64], first: NDArray[np.float64]
         half = alike.shape[0] // 2
         block[alike[:half]] = block[alike[::-1][:half]] = pair + np.arange(half)
         pair += half
+    left = classes[block[classes] < 0]
+    left = left[np.argsort(year[left], kind="stable")]
+    half = left.shape[0] // 2
+    block[left[:2 * half]] = pair + np.arange(2 * half) // 2
     return block

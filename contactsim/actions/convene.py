@@ -129,6 +129,8 @@ class Convene(Gatherer[ConveneConfig]):
             rows, label, block = linked_classes(world, self.name, config, pool, places, self.reach)
             self.note(world.clock, interested=rows.size)
             self.mark("interested", rows)
+            if not rows.size and places:
+                self.remark(world.clock, "no class could take part")
         else:
             rows = self._enrol(world, pool, number, places)
             label, block = world.people.group[rows].astype(np.intp), np.zeros(rows.shape[0], np.intp)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = """contactsim sweep: many runs into one store, from a laptop to a cluster.
 
   contactsim sweep store=study place=bradford seed='range(0,60)'
-  contactsim sweep store=study psychology.negative_weight=1,1.5,2 scenario=no_history,shock replications=20
+  contactsim sweep store=study psychology.negative_weight=1,1.5,2 residents=default,no_exposure replications=20
   contactsim sweep store=study 'psychology.negative_weight=interval(1,3)' 'psychology.transfer=interval(0,.8)' \\
       design=sobol samples=64 replications=4
   contactsim results study --plot figure.png
@@ -146,7 +146,9 @@ def _help() -> str:
         if key == "engine":
             lines += ["  engine=local   local, or dask with engine.scheduler=ADDRESS (docs/cluster.md)"]
         else:
-            lines += [f"  {key}={shown(field.get_default(call_default_factory=True))}   {allowed_of(field)}",
+            default = field.get_default(call_default_factory=True)
+            allowed = "a list" if isinstance(default, list) else allowed_of(field)
+            lines += [f"  {key}={shown(default)}   {allowed}",
                       f"      {field.description}"]
     return HELP + "\n".join(lines) + "\n" + TAIL
 

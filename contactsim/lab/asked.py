@@ -53,8 +53,7 @@ class Asked:
     def digest(self, place: Place) -> str:
         """Digest of everything that decides the numbers, except the code."""
         sides = [scientific_digest(config, place) for config in self.configs.values()]
-        actions = [_plain(config) for config in self.configs.values()]
-        return digest_of([sides, actions, list(self.seeds), list(self.read_at)])
+        return digest_of([sides, list(self.seeds), list(self.read_at)])
 
 
 def ask(overrides: list[str], without: list[str] | None = None, config_dir: str | None = None) -> Asked:
@@ -109,10 +108,6 @@ def take_own(overrides: list[str], names: tuple[str, ...]) -> tuple[dict[str, An
 
 def _maker(config: RunConfig, place: Place) -> Callable[[], list[Any]]:
     return lambda: list(build(config.actions, place, config.parameters))
-
-
-def _plain(config: RunConfig) -> dict[str, Any]:
-    return {name: section.model_dump(mode="json") for name, section in config.actions.items()}
 
 
 def _beside(full: RunConfig, bare: RunConfig) -> tuple[RunConfig, RunConfig]:

@@ -69,7 +69,7 @@ def compare(asked: Asked, place: Place, jobs: int = 1, progress: Progress | None
     if stray:
         notes.append(f"{stray} residents differ outside what the rules can reach: please report this as a fault.")
     return Comparison(asked, place, summarise(of_seeds), of_seeds, precision(of_seeds), reach, seeds,
-                      (*notes, *_warnings(seeds, asked)))
+                      (*notes, *_warnings(seeds, asked, bool(reach["differing"].any()))))
 
 
 def one_seed(asked: Asked, place: Place, seed: int, progress: Progress | None = None) -> Twins:
@@ -97,11 +97,12 @@ def _added(twins: Twins, side: str) -> float:
     return here - (there if there == there else 0.0)
 
 
-def _warnings(seeds: pd.DataFrame, asked: Asked) -> list[str]:
+def _warnings(seeds: pd.DataFrame, asked: Asked, differs: bool) -> list[str]:
     with_ = seeds[seeds["side"] == WITH]
     told = []
     if asked.config.actions and not with_["participants"].any():
-        told.append("Nobody took part in any seed.")
+        told.append("Nobody is listed as having taken part: what is done is done to everybody." if differs
+                    else "Nobody took part in any seed.")
     if len(asked.seeds) < 2:
         told.append("One seed gives no interval: ask for seeds=10 or so.")
     if not with_["flat"].all() and (with_["history"] > 0).any():

@@ -86,8 +86,10 @@ def _actions(run: Run) -> list[str]:
     """A line for each action: how many took part, at what cost, and what an evaluator should know."""
     lines = []
     for one in run.actions:
-        people = f"{one['participants']:,} of {one['interested']:,} interested took part" if one["interested"] else (
-            f"{one['participants']:,} people reached")
+        people = f"{one['participants']:,} people reached"
+        if one["interested"]:
+            people = (f"{one['participants']:,} of {one['interested']:,} interested took part"
+                      if one["participants"] <= one["interested"] else f"{people}, {one['interested']:,} interested")
         lines.append("; ".join([f"action {one['name']} ({one['mechanism']}): {people}, {one['staff']:,} staff and "
                                 f"volunteers, £{one['costs']['total']:,.0f}", *one["notes"][:2]]))
     return lines

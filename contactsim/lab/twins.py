@@ -198,9 +198,9 @@ def _step(worlds: dict[str, World], made: dict[str, list[Any]], marked: bool) ->
 def _mark(worlds: dict[str, World], base: str, name: str, week: int) -> dict[str, Any]:
     """What the week did to one side against the base; the reachable set where onlookers kept the moment."""
     a, b = worlds[base], worlds[name]
-    living: Rows = np.logical_or(a.people.active, b.people.active)
+    living = a.people.active | b.people.active
     differ = differing(a, b)
-    moved = (np.abs(b.people.attitude - a.people.attitude) > NOTICEABLE).any(axis=1)
+    moved: Rows = np.any(np.abs(b.people.attitude - a.people.attitude) > NOTICEABLE, axis=1)
     found = {"side": name, "week": week, "differing": float(differ[living].mean()),
              "moved": float(moved[living].mean())}
     then = [one.moment for world in (a, b) for one in world.actions if isinstance(one, Onlooker) and one.moment]

@@ -83,13 +83,11 @@ def _maps(means: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Fig
 
 def _write_in(axis: Axes, wide: pd.DataFrame, half: pd.DataFrame) -> None:
     """Mean and half of its interval in each cell of a map; light on dark and dark on light."""
-    middle = np.nanmean([wide.to_numpy().min(), wide.to_numpy().max()])
-    for i in range(wide.shape[0]):
-        for j in range(wide.shape[1]):
-            mean, width = float(wide.iat[i, j]), float(half.iat[i, j])
-            words = f"{mean:.3g}\n±{width:.1g}" if width == width else f"{mean:.3g}"
-            axis.text(j, i, words, ha="center", va="center", fontsize=8,
-                      color="#ffffff" if mean < middle else "#000000")
+    means, halves = wide.to_numpy(float), half.to_numpy(float)
+    middle = (np.nanmin(means) + np.nanmax(means)) / 2
+    for (i, j), mean in np.ndenumerate(means):
+        words = f"{mean:.3g}\n±{halves[i, j]:.1g}" if np.isfinite(halves[i, j]) else f"{mean:.3g}"
+        axis.text(j, i, words, ha="center", va="center", fontsize=8, color="#ffffff" if mean < middle else "#000000")
 
 
 def _tick(value: Any) -> str:

@@ -28,8 +28,9 @@ from contactsim.sweep.rows import CATALOGUE, OK, SCHEMA
 
 #: Version of the layout.
 FORMAT = 1
-#: Bytes of results that a pack holds at most, and from which on a file is left as it is.
-PACK = 32_000_000
+#: Bytes of results that a pack holds at most, and from which on a file is left as it is: put together again and
+#: again, large files would cost more than many runs do.
+PACK, LARGE = 32_000_000, 4_000_000
 _FAILED = ".failed"
 
 
@@ -181,7 +182,7 @@ class Store:
         for path in [*_parquet(self.runs), *_parquet(self.packs)]:
             with contextlib.suppress(FileNotFoundError):
                 fact = path.stat()
-                if fact.st_size > PACK // 2:
+                if fact.st_size > LARGE:
                     continue
                 if size + fact.st_size > PACK:
                     yield group

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactsim.actions import who
+from contactsim.actions.classes import _pairs
 from contactsim.actions.convene import Convene, _grouped
 from contactsim.actions.host import parked
 from contactsim.actions.plan import Plan
@@ -146,6 +147,15 @@ def test_whole_classes_take_everybody_and_link_unlike_ones() -> None:
     assert abs(friendly[intake.rows].mean() - friendly[(world.people.age >= 5) & (world.people.age < 18)].mean()) < 0.05
     for team in range(intake.teams):
         assert len(set(pool[intake.rows[intake.team == team]])) == 2, "a team has pupils of both classes"
+
+
+def test_at_most_one_class_is_left_without_a_partner() -> None:
+    year = np.array([7.0, 7, 7, 8, 9, 9, 9, 10])
+    share = np.array([0.1, 0.5, 0.9, 0.3, 0.2, 0.4, 0.8, 0.6])
+    pairs = _pairs(np.arange(8), year, share, 9)
+    assert pairs[0] == pairs[2] and pairs[4] == pairs[6], "unlike ones of a year"
+    assert sorted(np.bincount(pairs[:8])) == [2, 2, 2, 2] and pairs[8] == -1
+    assert (_pairs(np.arange(3), year[:3], share, 3) == [0, -1, 0]).all()
 
 
 def test_parents_come_to_the_parents_event() -> None:

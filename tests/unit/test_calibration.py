@@ -78,5 +78,5 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
 def test_mistakes_are_told() -> None:
     with pytest.raises(UserError, match="--budget=1"):
         calibrate.main(["--budget", "1"])
-    with pytest.raises(UserError, match="psychology.negativ_weight"):
+    with pytest.raises(UserError, match="negativ_weight"):
         command.main(["morris", "--parameters", "psychology.negativ_weight"])
