@@ -48,7 +48,8 @@ def main() -> None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=["--no-sandbox", "--renderer-process-limit=4"])
+                executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+                args=["--no-sandbox", "--renderer-process-limit=4"])
             if only in (None, "open"):
                 found["usable_after_s"] = [round(opening(browser), 2) for _ in range(5)]
             if only in (None, "small"):

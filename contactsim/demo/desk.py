@@ -191,6 +191,7 @@ class Desk:
         choice = read_link(choice.link(), tuple(lessons()))
         if keep:
             self.before = [*self.before, replace(self.choice.value, week=0)][-_MOST_UNDO:]
+        self.sent["status"].value = {"stage": "building", "playing": False, "week": 0}  # nothing to press
         self.choice.value = choice
         self.results.value = self.sent["story"].value = None
         self.player.show(choice, self.upload if choice.upload else None)
