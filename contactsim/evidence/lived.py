@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,18 @@ class Probe:
         rows = np.flatnonzero((people.group == 0) & (notes.out > 0) & (people.age >= MEETING_AGE))
         notes.tally[rows, 1, self.kind] += 1
         notes.dose[rows, 1, self.kind] += 100
+
+
+@cache
+def _decides(world: str) -> dict[str, Any]:
+    design = WorldDesign.model_validate_json(world)
+    actions = {name: section.model_dump(mode="json") for name, section in _sections(design).items()}
+    return {**design.model_dump(mode="json"), "place": places()[design.place].model_dump(), "actions": actions}
+
+
+def decides(world: WorldDesign) -> dict[str, Any]:
+    """Everything about a world that decides its numbers, written out: its place and its actions' files included."""
+    return _decides(world.model_dump_json())
 
 
 def key_of(world: WorldDesign, residents: int) -> str:

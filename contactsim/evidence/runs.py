@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
@@ -73,7 +74,7 @@ def spread(chunks: list[Chunk], jobs: int | None, progress: Progress | None) -> 
             done += size
             tell(done, total)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
         sizes: dict[Future[Any], int] = {pool.submit(work, *arguments): size for work, arguments, size in chunks}
         left = set(sizes)
         try:
@@ -86,3 +87,15 @@ def spread(chunks: list[Chunk], jobs: int | None, progress: Progress | None) -> 
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """A replay that is killed takes its processes along: a pool's own would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this runs in a process of the pool"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

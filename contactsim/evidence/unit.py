@@ -18,7 +18,7 @@ from typing import Any
 from contactsim.evidence import effects, relations
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
-from contactsim.evidence.lived import Histories, key_of, knocked, see
+from contactsim.evidence.lived import Histories, decides, key_of, knocked, see
 from contactsim.evidence.seen import Seen
 from contactsim.lab.provenance import digest_of, model_digest
 from contactsim.lab.store import new_file
@@ -101,7 +101,7 @@ def _figure(row: Row, rows: Mapping[str, Row], side: _Side, sides: Mapping[str, 
 
 def name_of(finding: Finding, base: ModelParameters, residents: int, seed: int) -> str:
     """Digest of everything that decides a finding's figures for a seed; claims and bands do not."""
-    worlds = {name: world.model_dump() for name, world in finding.worlds.items()}
+    worlds = {name: decides(world) for name, world in finding.worlds.items()}
     switches = {name: one.model_dump(exclude={"text"}) for name, one in finding.knock_outs.items()}
     rows = [[row.id, row.estimand, row.arguments, sorted(row.knock_outs)] for row in finding.outcomes]
     return digest_of([finding.id, worlds, switches, rows, base.model_dump(mode="json"), residents, seed,

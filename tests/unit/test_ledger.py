@@ -121,6 +121,13 @@ def test_claims_and_bands_decide_no_figure() -> None:
     assert unit.name_of(finding, BASE, 500, 2) != name
 
 
+def test_files_of_places_and_actions_decide_figures() -> None:
+    """What a world only names is written out in its figures' name, so that a changed file is lived again."""
+    said = lived.decides(ALL["F14"][1].worlds["with"])
+    assert said["actions"]["youth_scheme"]["phases"][0]["name"] == "outdoors"
+    assert said["place"]["dissimilarity"] == 0.3
+
+
 def test_folder_names_are_those_of_their_folders() -> None:
     for name in ledger.folders():
         folder: Folder = ledger.folder(name)
