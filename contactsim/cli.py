@@ -20,7 +20,7 @@ COMMANDS = {
     "show": ("contactsim.commands.show", "show what a finished run came to"),
     "place": ("contactsim.commands.place", "describe a place: residents, groups, segregation indices"),
     "actions": ("contactsim.commands.actions", "list what can be done about a place, with costs and evidence"),
-    "compare": ("contactsim.commands.compare", "the same place with and without an action: effects, cost, who is reached"),
+    "compare": ("contactsim.commands.compare", "a place with and without an action: effects, cost, who is reached"),
     "demo": ("contactsim.commands.demo", "open the classroom in a browser: two worlds side by side, lessons"),
     "evaluate": ("contactsim.commands.evaluate", "what a survey of an action would find, beside what the action did"),
     "power": ("contactsim.commands.power", "how many people and seeds an effect needs to be seen"),

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,10 @@ def content(store: Path | str) -> pa.Table:
     return Store(store).read([name for name in SCHEMA.names if name != "provenance"])
 
 
-def start(*arguments: str, cwd: Path | None = None, **env: str) -> subprocess.Popen[str]:
-    """``contactsim ARGUMENTS`` in a process group of its own."""
+def start(*arguments: str, cwd: Path | None = None, before: Sequence[str] = (), **env: str) -> subprocess.Popen[str]:
+    """``contactsim ARGUMENTS`` in a process group of its own, behind the words of another command."""
     return subprocess.Popen(
-        [sys.executable, "-c", "import sys; from contactsim.cli import main; sys.exit(main())", *arguments],
+        [*before, sys.executable, "-c", "import sys; from contactsim.cli import main; sys.exit(main())", *arguments],
         cwd=cwd, env={**os.environ, **env}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True)
 
