@@ -7,8 +7,8 @@ from contactsim.actions.base import Action
 from contactsim.actions.gather import Gatherer
 from contactsim.actions.registry import build, sections
 from contactsim.actions.section import ActionSection, Audience, Gathering
-from contactsim.actions.tables import costs, ledgers, outcomes
+from contactsim.actions.tables import costs, ledgers, outcomes, remarks
 from contactsim.actions.who import eligible
 
 __all__ = ["Action", "ActionSection", "Audience", "Gatherer", "Gathering", "build", "costs", "eligible", "ledgers",
-           "outcomes", "sections"]
+           "outcomes", "remarks", "sections"]

@@ -37,8 +37,9 @@ def _short(costs: list[Cost]) -> str:
         prices = sorted({getattr(cost, key) for cost in costs} - {0.0})
         if prices:
             parts.append(f"£{' to '.join(f'{price:,.0f}' for price in dict.fromkeys((prices[0], prices[-1])))} {per}")
-    sourced = any(not cost.source.startswith("assumed") for cost in costs if cost != Cost())
-    return f"{' + '.join(parts) or 'nothing'}{'' if sourced else ' (assumed)'}"
+    assumed = [cost.source.startswith("assumed") for cost in costs if cost != Cost()]
+    origin = " (assumed)" if all(assumed) else " (partly assumed)" if any(assumed) else ""
+    return f"{' + '.join(parts) or 'nothing'}{origin}"
 
 
 def facts(name: str, section: ActionSection) -> dict[str, Any]:

@@ -125,6 +125,8 @@ class Convene(Gatherer[ConveneConfig]):
         places = min(self.places(world.clock), round(config.share * pool.size))
         if not pool.size:
             self.remark(world.clock, "nobody was eligible")
+        elif pool.size < config.team and places:
+            self.remark(world.clock, f"team={config.team} is larger than the {pool.size} people it could be drawn from")
         if config.found == "whole_class":
             rows, label, block = linked_classes(world, self.name, config, pool, places, self.reach)
             self.note(world.clock, interested=rows.size)

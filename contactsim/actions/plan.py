@@ -76,6 +76,8 @@ class Plan(Action[PlanConfig]):
         """A part on the plan's calendar, and in its areas where it names none of its own."""
         config = self.config
         new: dict[str, Any] = {"start": config.start + section.start}
+        if config.message == "off" and isinstance(section, PlanConfig):
+            new["message"] = "off"
         for key in ("end", "cut"):
             if getattr(section, key) is not None:
                 new[key] = config.start + getattr(section, key)

@@ -70,6 +70,8 @@ class ActionSection(Section):
     def _in_time(self) -> ActionSection:
         if self.end is not None and self.end < self.start:
             raise ValueError(f"start={self.start} is after end={self.end}; it must not be")
+        if self.cut is not None and self.cut < self.start:
+            raise ValueError(f"start={self.start} is after cut={self.cut}; it must not be")
         unknown = sorted({key.split(".")[0] for key in self.sourced} - set(type(self).model_fields))
         if unknown:
             raise ValueError(f"sourced={unknown[0]} names no key of this action")

@@ -24,7 +24,12 @@ def outcomes(actions: Iterable[object]) -> list[dict[str, Any]]:
     return [{"name": action.name, "title": action.config.title, "mechanism": " + ".join(action.config.kinds),
              "interested": int(action.interested.size), "participants": int(action.participants.size),
              "staff": int(action.staff.size), "weeks": len(action.ledger), "costs": action.costs(),
-             "notes": list(action.notes)} for action in _ours(actions)]
+             "notes": remarks(action)} for action in _ours(actions)]
+
+
+def remarks(action: Action[Any]) -> list[str]:
+    """The action's notes, and whether any week of it was lived at all."""
+    return [*action.notes, *([] if action.ledger else [f"it was never due (start={action.config.start})"])]
 
 
 def costs(actions: Iterable[object]) -> pd.DataFrame:

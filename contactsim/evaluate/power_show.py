@@ -76,6 +76,8 @@ def _seeds(seeds: pd.DataFrame | None) -> list[RenderableType]:
 
     if seeds is None:
         return [Text("For the number of seeds, name a comparison's folder: --from comparisons/...", style="dim")]
+    if seeds.empty:
+        return [Text("That comparison tells no number of seeds: it needs an outcome that differs, and three seeds.")]
     effects = sorted(seeds["effect"].unique())
     shown = Table("part", "outcome", *(Column(f"{e:g} SD", justify="right") for e in effects), box=None, pad_edge=False,
                   padding=(0, 2, 0, 0))

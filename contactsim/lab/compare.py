@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from contactsim.actions import Action, remarks
 from contactsim.lab.asked import WITH, Asked, ask
 from contactsim.lab.effects import effects, precision, summarise
 from contactsim.lab.together import Together, over_seeds
@@ -87,7 +88,8 @@ def _of_one(twins: Twins, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame, pd.
                            **{what: int(twins.mask(side, what).sum())
                               for what in ("participants", "staff", "interested")},
                            "history": twins.history.weeks, "flat": twins.history.flat} for side in sides])
-    notes = [f"{action.name}: {note}" for action in twins.sides[WITH].actions for note in getattr(action, "notes", ())]
+    notes = [f"{action.name}: {note}" for action in twins.sides[WITH].actions if isinstance(action, Action)
+             for note in remarks(action)]
     return table.assign(seed=seed), twins.reach.assign(seed=seed), facts, notes
 
 

@@ -130,6 +130,7 @@ BAD = [
     ([ON, "actions.youth_scheme.cost.session=-5"], ["actions.youth_scheme.cost.session=-5", "pounds"]),
     ([ON, "actions.youth_scheme.capacity=5"], ["team=13", "larger than the pool", "capacity=5"]),
     ([ON, "actions.youth_scheme.start=9", "actions.youth_scheme.end=5"], ["start=9 is after end=5", "command line"]),
+    ([ON, "actions.youth_scheme.start=9", "actions.youth_scheme.cut=5"], ["start=9 is after cut=5", "command line"]),
     ([ON, "actions.youth_scheme.ages=[17,15]"], ["ages=[17, 15]", "[15, 17]"]),
     ([ON, "actions.youth_scheme.ages=17"], ["actions.youth_scheme.ages=17"]),
     ([ON, "actions.youth_scheme.found=forced"], ["found='forced'", "voluntary, referred, whole_class"]),

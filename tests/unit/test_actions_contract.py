@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactsim.actions import costs, ledgers
+from contactsim.actions import costs, ledgers, remarks
 from contactsim.actions.plan import Plan
 from contactsim.world import World
 from tests.acting import ALL, FORBIDDEN, acting, first, live, shipped
@@ -61,6 +61,11 @@ def test_zero_takers_are_said_in_the_ledger() -> None:
     assert action.notes == ["week 0: nobody was eligible"]
     assert action.ledger == [{"week": 0, "interested": 0, "enrolled": 0, "waiting": 0, "attended": 0, "staff": 0,
                               "sessions": 0}]
+
+
+def test_an_action_whose_time_never_comes_says_so() -> None:
+    world = live(acting(shipped("youth_scheme", start=500), shipped("library_chat")), 2)
+    assert [remarks(first(world, k)) for k in (0, 1)] == [["it was never due (start=500)"], []]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactsim.actions import who
+from contactsim.actions.catalogue import load
 from contactsim.actions.classes import _pairs
 from contactsim.actions.convene import Convene, _grouped
 from contactsim.actions.host import parked
@@ -449,3 +450,20 @@ def test_a_message_can_be_switched_off(name: str) -> None:
     assert isinstance(on, Plan) and isinstance(off, Plan)
     assert "speak" in {part.config.mechanism for part in on.parts}
     assert "speak" not in {part.config.mechanism for part in off.parts}
+
+
+def test_a_plan_without_its_message_silences_the_plans_in_it() -> None:
+    nested = {"mechanism": "plan", "message": "off", "parts": {"arts": {**load("arts_festival").model_dump()}}}
+    (plan,) = acting(("both", nested)).actions
+    assert isinstance(plan, Plan)
+    assert "speak" not in {one.config.mechanism for one in plan.members()}
+    assert "host" in {one.config.mechanism for one in plan.members()}
+
+
+def test_a_team_larger_than_all_whom_it_is_for_is_one_team_that_says_so() -> None:
+    world = acting(("it", {**EVERYBODY, "ages": [15, 17], "team": 900, "phases": [{"weeks": 1}]}))
+    action = convened(world)
+    eligible = who.eligible(world, action.config).size
+    world.step()
+    assert action.notes == [f"week 0: team=900 is larger than the {eligible} people it could be drawn from"]
+    assert 0 < action.participants.size < 900 and action.ledger[0]["sessions"] == 1
