@@ -160,11 +160,12 @@ def allowed_of(field: Any) -> str:
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(kind, "a mapping")
     low, high = bounds(field)
     unit = (field.json_schema_extra or {}).get("unit")
-    span = f" from {_plain(low)} to {_plain(high)}" if low is not None and high is not None else ""
+    span = f" from {plain(low)} to {plain(high)}" if low is not None and high is not None else ""
     return f"{words}{span}{f' ({unit})' if unit and kind is not bool else ''}{null}"
 
 
-def _plain(number: float) -> str:
+def plain(number: float) -> str:
+    """A number in words: ``0.25``, ``1,000,000``."""
     return f"{number:g}" if abs(number) < 1e6 else f"{number:,.0f}"
 
 

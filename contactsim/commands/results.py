@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> int:
     from contactsim.sweep import Store
     from contactsim.sweep.frames import catalogue, figures, filtered, swept_keys
 
+    if options.last < 1:
+        raise UserError(f"--last {options.last} is not allowed: it must be a whole number of weeks from 1.")
     store = Store(options.store)
     name = options.name
     if options.sensitivity:
@@ -31,6 +33,8 @@ def main(arguments: list[str]) -> int:
         name = sampled_experiment(store, name)
     listed = filtered(catalogue(store, name), options.where)
     damaged = dict(store.damaged)
+    if options.plot or options.csv or options.parquet or options.weeks or options.sensitivity or options.mean:
+        _warn(listed, damaged)
     if options.weeks and not options.plot:
         return _export(_weeks(store, listed, _words(options.measure)), options)
     table = figures(store, listed, options.last)
@@ -46,6 +50,9 @@ def main(arguments: list[str]) -> int:
     elif options.sensitivity:
         from contactsim.sweep.sensitivity import indices
 
+        if not shown:
+            raise UserError(f"{options.store} has no results of {name} yet: give the sweep's command again.")
+
         _put(indices(store, name, table, shown), options)
     elif options.mean or options.quantiles:
         _put(summary(table[table["status"] == "ok"], keys, shown, _quantiles(options.quantiles)), options)
@@ -55,6 +62,17 @@ def main(arguments: list[str]) -> int:
     else:
         _overview(store, table, keys, shown, damaged)
     return 0
+
+
+def _warn(listed: pd.DataFrame, damaged: dict[str, str]) -> None:
+    """Say on the side what a table or figure is made without."""
+    for file, why in damaged.items():
+        print(f"contactsim: {file} is damaged ({why}); its runs are not in this: the sweep's command does them again",
+              file=sys.stderr)
+    lacking = int((listed["status"] != "ok").sum())
+    if 0 < lacking < len(listed):
+        print(f"contactsim: {lacking} of {len(listed)} runs are without results (contactsim results STORE says why)",
+              file=sys.stderr)
 
 
 def _runs(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFrame:
@@ -78,6 +96,8 @@ def _export(table: pd.DataFrame, options: Any) -> int:
         if file is not None:
             try:
                 write(table, file)
+            except BrokenPipeError:  # whoever read the screen has seen enough
+                raise
             except OSError as error:
                 raise UserError(f"{file} cannot be written: {error.strerror or error}.") from None
     if options.csv is None and options.parquet is None:

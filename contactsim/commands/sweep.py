@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ The sweep:
 """
 #: Failures told one by one; the others are counted, and ``contactsim results`` has them all.
 TOLD = 5
+#: Seconds between two lines of progress where there is no terminal, as in a cluster's log.
+EVERY = 60.0
 TAIL = """
 Options:
   --jobs N         processes of this machine (default: all processors); never changes a result
@@ -75,9 +78,10 @@ def main(arguments: list[str]) -> int:
 
 def _follow(answers: Iterator[dict[str, Any]], plan: Plan, options: Any) -> int:
     """Carry the plan out, with a bar; returns how many runs failed, told one by one."""
-    failed, todo = 0, len(plan.todo)
+    ended, failed, todo = 0, 0, len(plan.todo)
     with _bar(todo, options.quiet) as step:
         for answer in answers:
+            ended += 1
             if answer["status"] != "ok":
                 failed += 1
             if answer["status"] != "ok" and failed <= TOLD:
@@ -87,7 +91,8 @@ def _follow(answers: Iterator[dict[str, Any]], plan: Plan, options: Any) -> int:
         kept = len(plan.failed) if not options.retry_failed else 0
         left = f"; {failed} failed" if failed else ""
         left += f"; {kept} failed earlier (--retry-failed does them again)" if kept else ""
-        print(f"{todo - failed} runs done{left}. Next: contactsim results {plan.store.path}")
+        left += f"; {todo - ended} not begun" if ended < todo else ""
+        print(f"{ended - failed} runs done{left}. Next: contactsim results {plan.store.path}")
     return failed
 
 
@@ -123,9 +128,9 @@ def _print_plan(plan: Plan, varied: Varied, name: str, options: Any) -> None:
 
 @contextmanager
 def _bar(total: int, quiet: bool) -> Iterator[Any]:
-    """A step to be called with the number of failures; draws on a terminal only."""
+    """A step to be called with the number of failures; a bar on a terminal, a line now and then elsewhere."""
     if quiet or not sys.stderr.isatty():
-        yield lambda failed: None
+        yield (lambda failed: None) if quiet else _lines(total)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -135,6 +140,25 @@ def _bar(total: int, quiet: bool) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("runs", total=total, failed=0)
         yield lambda failed: progress.update(task, advance=1, failed=failed)
+
+
+def _lines(total: int) -> Callable[[int], None]:
+    """A step that now and then says in a line how far the runs are."""
+    from contactsim.sweep.estimate import said
+
+    began = told = time.monotonic()
+    done = 0
+
+    def step(failed: int) -> None:
+        nonlocal told, done
+        done, now = done + 1, time.monotonic()
+        if now - told >= EVERY:
+            told = now
+            left = (now - began) / done * (total - done)
+            print(f"contactsim: {done} of {total} runs, {failed} failed, about {said(left)} left", file=sys.stderr,
+                  flush=True)
+
+    return step
 
 
 def _help() -> str:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Panels of small multiples at most, and from how many points on a line carries no error bars but a band.
 MOST_PANELS, BAND = 30, 12
-#: Cells up to which a map says its numbers.
-LABELLED = 42
+#: Cells up to which a map says its numbers, and values that an axis of a map names at most.
+LABELLED, NAMED = 42, 12
 
 
 def draw(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Figure:
@@ -70,15 +70,26 @@ def _maps(means: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Fig
     for axis, figure in zip(axes, figures, strict=True):
         measure, group = parts(figure)
         own = means[(means["measure"] == measure) & (means["group"] == group)]
-        wide = own.pivot(index=by[1], columns=by[0], values="mean")
-        if wide.size <= LABELLED:
-            _write_in(axis, wide, own.pivot(index=by[1], columns=by[0], values="high") - wide)
-        image = axis.imshow(wide.to_numpy(float), origin="lower", aspect="auto", cmap="cividis")
-        axis.set_xticks(range(wide.shape[1]), [_tick(v) for v in wide.columns])
-        axis.set_yticks(range(wide.shape[0]), [_tick(v) for v in wide.index])
+        if own.groupby(list(by)).ngroups < own[by[0]].nunique() * own[by[1]].nunique() and all(
+                pd.api.types.is_numeric_dtype(own[key]) for key in by):
+            image: Any = axis.scatter(own[by[0]], own[by[1]], c=own["mean"], s=30, cmap="cividis",
+                                      edgecolors="#444444", linewidths=0.4)
+        else:
+            image = _cells(axis, own, by)
         axis.set(title=f"{measure}{f', {group}' if group else ''}", xlabel=by[0], ylabel=by[1])
         canvas.colorbar(image, ax=axis, label=UNITS.get(measure, measure))
     return _finished(canvas, {}, _runs(means))
+
+
+def _cells(axis: Axes, own: pd.DataFrame, by: Sequence[str]) -> Any:
+    """A cell for each pair of values; numbers in it where there are few."""
+    wide = own.pivot(index=by[1], columns=by[0], values="mean")
+    if wide.size <= LABELLED:
+        _write_in(axis, wide, own.pivot(index=by[1], columns=by[0], values="high") - wide)
+    for values, ticks in ((wide.columns, axis.set_xticks), (wide.index, axis.set_yticks)):
+        named = range(0, len(values), -(-len(values) // NAMED))
+        ticks(list(named), [_tick(values[k]) for k in named])
+    return axis.imshow(wide.to_numpy(float), origin="lower", aspect="auto", cmap="cividis")
 
 
 def _write_in(axis: Axes, wide: pd.DataFrame, half: pd.DataFrame) -> None:
@@ -86,8 +97,16 @@ def _write_in(axis: Axes, wide: pd.DataFrame, half: pd.DataFrame) -> None:
     means, halves = wide.to_numpy(float), half.to_numpy(float)
     middle = (np.nanmin(means) + np.nanmax(means)) / 2
     for (i, j), mean in np.ndenumerate(means):
-        words = f"{mean:.3g}\n±{halves[i, j]:.1g}" if np.isfinite(halves[i, j]) else f"{mean:.3g}"
-        axis.text(j, i, words, ha="center", va="center", fontsize=8, color="#ffffff" if mean < middle else "#000000")
+        axis.text(j, i, _said(mean, float(halves[i, j])), ha="center", va="center", fontsize=8,
+                  color="#ffffff" if mean < middle else "#000000")
+
+
+def _said(mean: float, half: float) -> str:
+    """A mean with half of its interval, both to the interval's first digit."""
+    if not (np.isfinite(half) and half > 0):
+        return f"{mean:.3g}"
+    digits = max(0, -int(np.floor(np.log10(half))))
+    return f"{mean:.{digits}f}\n±{half:.{digits}f}"
 
 
 def _tick(value: Any) -> str:
@@ -105,15 +124,17 @@ def draw_weeks(weeks: pd.DataFrame, by: Sequence[str], measure: str) -> Figure:
                         f"keep some with --where KEY=VALUE.")
     groups = dict(zip(weeks["group"].astype(str).unique(), COLOURS, strict=False))
     canvas, axes = _grid(len(points), min(4, len(points)), 3.2, 2.4, same_y=True)
-    for axis, (point, runs) in zip(axes, points, strict=True):
+    for k, (axis, (point, runs)) in enumerate(zip(axes, points, strict=True)):
         for group, colour in groups.items():
             values = runs[runs["group"] == group].groupby("week")["value"]
             mean, low, high = values.mean(), values.quantile(0.05), values.quantile(0.95)
             axis.fill_between(mean.index, low, high, color=colour, alpha=0.15, linewidth=0)
             axis.plot(mean.index, mean, color=colour, linewidth=1.4)
         axis.set_title("\n".join(f"{key}={_tick(value)}" for key, value in zip(by, point, strict=True)), fontsize=8)
-        axis.set(xlabel="week", ylabel=f"{measure}")
-    return _finished(canvas, groups, f"{weeks['run'].nunique()} runs; band: nine in ten of a point's runs")
+        axis.set_xlabel("week")
+        if k % min(4, len(points)) == 0:
+            axis.set_ylabel(UNITS.get(measure, measure), fontsize=8)
+    return _finished(canvas, groups, f"{measure}; {weeks['run'].nunique()} runs; band: nine in ten of a point's runs")
 
 
 def _grid(panels: int, columns: int, width: float, height: float, same_y: bool = False) -> tuple[Figure, list[Axes]]:
@@ -132,7 +153,7 @@ def _coloured(figures: Sequence[str]) -> dict[str, str]:
 
 def _runs(means: pd.DataFrame) -> str:
     low, high = means["runs"].min(), means["runs"].max()
-    return f"{low if low == high else f'{low} to {high}'} runs a point; bars, bands and ±: 95 % interval of the mean"
+    return f"{low if low == high else f'{low} to {high}'} runs a point; bars, bands and ±: 95 % interval of the mean over seeds"
 
 
 def _finished(canvas: Figure, groups: dict[str, str], words: str) -> Figure:

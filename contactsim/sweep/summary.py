@@ -43,20 +43,23 @@ def summary(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str],
             quantiles: Sequence[float] = ()) -> pd.DataFrame:
     """One row for each point and figure: the point's columns, measure, group, runs, mean, low, high, quantiles.
 
-    ``low`` and ``high`` are Student's 95 % interval of the mean over replications; nan for a single run.
+    ``low`` and ``high`` are Student's 95 % interval of the mean over seeds; nan for a single seed. All points share
+    their seeds, so where ``by`` leaves out a swept parameter the runs of a seed are averaged first: they are no
+    independent runs. Quantiles are over runs.
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     rows: list[dict[str, Any]] = []
     grouped = table.groupby(list(by), sort=False, dropna=False) if by else [((), table)]
     for point, runs in grouped:
         for figure in figures:
-            values = runs[figure].dropna().to_numpy(float)
-            n = len(values)
-            mean = float(values.mean()) if n else np.nan
-            half = (float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan)
+            known = runs[figure].dropna()
+            values, seeds = known.to_numpy(float), known.groupby(runs["seed"]).mean().to_numpy(float)
+            n = len(seeds)
+            mean = float(seeds.mean()) if n else np.nan
+            half = float(stdtrit(n - 1, (1 + LEVEL) / 2) * seeds.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
             measure, group = parts(figure)
-            rows.append({**dict(zip(by, point, strict=True)), "measure": measure, "group": group, "runs": n,
+            rows.append({**dict(zip(by, point, strict=True)), "measure": measure, "group": group, "runs": len(values),
                          "mean": mean, "low": mean - half, "high": mean + half,
                          **{f"q{q:g}": float(np.quantile(values, q)) if n else np.nan for q in quantiles}})
     columns = [*by, "measure", "group", "runs", "mean", "low", "high", *(f"q{q:g}" for q in quantiles)]

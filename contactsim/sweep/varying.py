@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, O
 from omegaconf import OmegaConf
 
 from contactsim.composition import Composition, data_of
-from contactsim.config import RunConfig, _field_at, bounds, register_defaults, validate
+from contactsim.config import RunConfig, _field_at, allowed_of, bounds, plain, register_defaults, validate
 from contactsim.errors import UserError
 from contactsim.sweep.config import SweepConfig, own_keys
 from contactsim.sweep.design import SAMPLED, Axis, need_salib, points
@@ -70,6 +70,9 @@ class Varied:
                 raise UserError(f"'{line}' (command line) is no interval to sample: write two numbers, the lower "
                                 f"first.")
             field = _field_at(RunConfig, key.split("."))
+            low, high = bounds(field) if field is not None else (None, None)
+            if low is not None and high is not None and not low <= value.start < value.end <= high:
+                raise UserError(f"'{line}' (command line) is not allowed: both ends must be {allowed_of(field)}.")
             whole = field is not None and field.annotation is int
             return Axis(key, (), float(value.start), float(value.end), whole)
         if isinstance(value, ChoiceSweep) and any(isinstance(v, IntervalSweep) for v in value.list):
@@ -196,5 +199,6 @@ def swept_table(varied: Varied) -> list[tuple[str, str, str, str]]:
         low, high = bounds(field) if field is not None else (None, None)
         many = f"{', '.join(map(str, axis.values[:6]))}{', ...' if len(axis.values) > 6 else ''} ({len(axis.values)})"
         shown = f"{axis.low:g} to {axis.high:g}" if axis.interval else many
-        rows.append((axis.key, shown, unit, f"{low:g} to {high:g}" if None not in (low, high) else ""))
+        allowed = f"{plain(low)} to {plain(high)}" if low is not None and high is not None else ""
+        rows.append((axis.key, shown, unit, allowed))
     return rows

@@ -93,6 +93,7 @@ def test_groups_lists_and_references_vary_too() -> None:
     ("psychology=default,equal", r"psychology=equal .*equal_weight"),
     ("psychology.negative_weight=1,2,1", "names a value twice"),
     ("seed=interval(1,5)", "no interval to sample"),
+    ("psychology.negative_weight=interval(1,99)", r"interval\(1,99\).*both ends must be a number from 0 to 8"),
     ("output=here", "no meaning in a sweep"),
     ("replications=0", r"replications=0 \(command line\).*from 1"),
     ("engine=dusk", r"engine=dusk .*allowed are dask, local"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from scipy import stats
 
 import contactsim
 from contactsim.cli import main
+from contactsim.commands import results as results_command
+from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
 from contactsim.sweep import Store, experiments
 from contactsim.sweep.config import read
+from contactsim.sweep.plots import draw
 from contactsim.sweep.sweeping import make_plan
 from contactsim.sweep.varying import Varied
 from tests.sweeping import TINY, bytecode_kept, live_here, odd_seeds_fail, specs  # noqa: F401
@@ -76,6 +80,16 @@ def test_means_intervals_and_quantiles_are_those_of_the_runs(store: Path, capsys
     assert (by_one["runs"] == 6).all() and len(by_one) == 3 * 2
 
 
+def test_an_interval_is_over_seeds_and_not_over_runs_that_share_one(
+        store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = table(capsys, store)
+    found = table(capsys, store, "--mean", "--by", WEIGHT, "--measure", "attitude")
+    row = found[(found[WEIGHT] == 2) & (found["group"] == "majority")].iloc[0]
+    seeds = rows[rows[WEIGHT] == 2].groupby("seed")["attitude[majority]"].mean()
+    low, high = stats.t.interval(0.95, 2, seeds.mean(), stats.sem(seeds))
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx((seeds.mean(), low, high))
+
+
 def test_exports_to_files(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, "results", store, "--parquet", tmp_path / "a.parquet")
     said(capsys, "results", store, "--weeks", "--csv", tmp_path / "b.csv", "--measure", "positive")
@@ -93,6 +107,7 @@ def test_overview_and_mistakes(store: Path, capsys: pytest.CaptureFixture[str]) 
     assert "is no experiment" in said(capsys, "results", store, "--name", "other", code=2)
     assert "no store of contactsim" in said(capsys, "results", store.parent, code=2)
     assert "design=latin, sobol, morris" in said(capsys, "results", store, "--sensitivity", code=2)
+    assert "from 1" in said(capsys, "results", store, "--last", 0, code=2)
 
 
 @pytest.mark.parametrize(("file", "more"), [
@@ -105,6 +120,18 @@ def test_figures(store: Path, tmp_path: Path, file: str, more: list[str], capsys
     if file == "one.png":
         said(capsys, "results", store, "--plot", tmp_path / file, *more)
         assert (tmp_path / file).read_bytes() == once
+
+
+def test_a_full_grid_is_drawn_as_cells_and_a_sample_as_points() -> None:
+    pairs = [(a, b) for a in (1.0, 2.0) for b in (3.0, 4.0, 5.0)]
+    for kept, cells in ((pairs, True), (pairs[:-1], False)):
+        rows = [{"a": a, "b": b, "seed": seed, "y": a * b + seed / 8} for a, b in kept for seed in (1, 2)]
+        axis = draw(pd.DataFrame(rows), ["a", "b"], ["y"]).axes[0]
+        assert (len(axis.images) == 1) == cells
+        if not cells:
+            assert [tuple(at) for at in axis.collections[0].get_offsets()] == kept
+        else:
+            assert "3.2\n±0.8" in {text.get_text() for text in axis.texts}
 
 
 def test_figures_that_cannot_be_drawn(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,3 +204,35 @@ def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.Cap
     text = said(capsys, "results", tmp_path / "store")
     assert "2 runs (2 failed)" in text and "OddError: seed 1 is odd" in text
     assert "no results to draw" in said(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
+    run = contactsim.sweep.frames.catalogue(Store(tmp_path / "store"))["run"][0]
+    assert "failed again (OddError: seed" in said(capsys, "rerun", run, "--store", tmp_path / "store")
+
+
+def test_what_is_missing_or_damaged_is_said_beside_every_table(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    live_here(tmp_path / "store", specs([1, 2, 4]), odd_seeds_fail)
+    (tmp_path / "store" / "runs" / "00.parquet").write_bytes(b"no")
+    assert main(["results", str(tmp_path / "store"), "--mean"]) == 0
+    errors = capsys.readouterr().err
+    assert "runs/00.parquet is damaged" in errors and "1 of 3 runs are without results" in errors
+
+
+def test_a_reader_that_has_seen_enough_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(table: Any, file: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(results_command, "_write_csv", closed)
+    with pytest.raises(BrokenPipeError):
+        results_command._export(pd.DataFrame(), SimpleNamespace(csv="-", parquet=None))
+
+
+def test_a_sweep_counts_what_ended_and_tells_a_log_how_far_it_is(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sweep_command, "EVERY", 0.0)
+    plan: Any = SimpleNamespace(todo=[1, 2, 3, 4], failed=set(), store=SimpleNamespace(path="study"))
+    answers = [{"id": "a", "status": "ok"}, {"id": "b", "status": "failed", "message": "odd"}]
+    options = SimpleNamespace(quiet=False, retry_failed=False)
+    assert sweep_command._follow(iter(answers), plan, options) == 1
+    out, errors = capsys.readouterr()
+    assert "1 runs done; 1 failed; 2 not begun" in out
+    assert "1 of 4 runs, 0 failed, about" in errors and "2 of 4 runs, 1 failed, about" in errors
