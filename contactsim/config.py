@@ -128,8 +128,17 @@ def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = Ru
         return f"{key} ({origin(key)}) is missing{about}; it must be {allowed_of(field)}."
     near = ""
     if what == "literal_error":
-        near = nearest(str(first["input"]), [str(c) for c in typing.get_args(field.annotation)])
+        if field is None:  # one of a list
+            field = _field_at(model, path[:-1])
+        near = nearest(str(first["input"]), _choices(field.annotation))
     return f"{value} is not allowed: it must be {allowed_of(field)}.{near}"
+
+
+def _choices(kind: Any) -> list[str]:
+    """What a literal, or a list of literals, allows."""
+    if typing.get_origin(kind) is list:
+        kind = typing.get_args(kind)[0]
+    return [str(choice) for choice in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
 
 
 def shown(value: Any) -> str:
@@ -154,7 +163,9 @@ def allowed_of(field: Any) -> str:
     if typing.get_origin(kind) in (types.UnionType, typing.Union):
         kind, null = next(a for a in typing.get_args(kind) if a is not type(None)), " or null"
     if typing.get_origin(kind) is typing.Literal:
-        return f"one of {', '.join(str(c) for c in typing.get_args(kind))}"
+        return f"one of {', '.join(_choices(kind))}"
+    if typing.get_origin(kind) is list:
+        return f"a list, as in [{','.join(_choices(kind))}]" if _choices(kind) else "a list"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"a mapping with keys such as {', '.join(list(kind.model_fields)[:4])}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}.get(kind, "a mapping")

@@ -171,8 +171,7 @@ def _help() -> str:
             lines += ["  engine=local   local, or dask with engine.scheduler=ADDRESS (docs/cluster.md)"]
         else:
             default = field.get_default(call_default_factory=True)
-            allowed = "a list" if isinstance(default, list) else allowed_of(field)
-            lines += [f"  {key}={shown(default)}   {allowed}",
+            lines += [f"  {key}={shown(default)}   {allowed_of(field)}",
                       f"      {field.description}"]
     return HELP + "\n".join(lines) + "\n" + TAIL
 

@@ -43,6 +43,9 @@ class Varied:
         self._bases: dict[tuple[str, ...], dict[str, Any] | None] = {}
         for override in self.composition.parsed:
             self._sort(override)
+        if "seed" in sweep.paired:
+            raise UserError(f"paired=[{','.join(sweep.paired)}] (command line) pairs seeds, and all points use the same "
+                            f"seeds: leave seed out of it.")
         if any(axis.interval for axis in self.axes) and sweep.design != "latin":
             need_salib()
         self.points = points([axis for axis in self.axes if axis.key != "seed"], sweep.design, sweep.paired,
