@@ -153,7 +153,8 @@ def _coloured(figures: Sequence[str]) -> dict[str, str]:
 
 def _runs(means: pd.DataFrame) -> str:
     low, high = means["runs"].min(), means["runs"].max()
-    return f"{low if low == high else f'{low} to {high}'} runs a point; bars, bands and ±: 95 % interval of the mean over seeds"
+    runs = low if low == high else f"{low} to {high}"
+    return f"{runs} runs a point; bars, bands and ±: 95 % interval of the mean over seeds"
 
 
 def _finished(canvas: Figure, groups: dict[str, str], words: str) -> Figure:

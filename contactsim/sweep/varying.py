@@ -44,8 +44,8 @@ class Varied:
         for override in self.composition.parsed:
             self._sort(override)
         if "seed" in sweep.paired:
-            raise UserError(f"paired=[{','.join(sweep.paired)}] (command line) pairs seeds, and all points use the same "
-                            f"seeds: leave seed out of it.")
+            raise UserError(f"paired=[{','.join(sweep.paired)}] (command line) pairs seeds, and all points use the "
+                            f"same seeds: leave seed out of it.")
         if any(axis.interval for axis in self.axes) and sweep.design != "latin":
             need_salib()
         self.points = points([axis for axis in self.axes if axis.key != "seed"], sweep.design, sweep.paired,
