@@ -12,7 +12,7 @@ import solara
 from contactsim.demo import offers
 from contactsim.demo.colours import palette
 from contactsim.demo.desk import Desk
-from contactsim.demo.lessons import lessons
+from contactsim.demo.lessons import lessons, verdicts
 from contactsim.demo.pictures import MEASURES
 from contactsim.demo.told import captions
 
@@ -27,7 +27,7 @@ def _Stage(scene: Any, frame: Any, palette: Any, captions: Any, difference: bool
 
 
 @solara.component_vue("charts.vue")
-def _Charts(scene: Any, figures: Any, palette: Any, measures: Any, difference: bool, repeat: str,
+def _Charts(scene: Any, figures: Any, palette: Any, measures: Any, whose: int, difference: bool, repeat: str,
             event_again: Callable[[Any], None]) -> None:
     """The charts."""
 
@@ -43,7 +43,7 @@ def _Controls(state: Any, offers: Any, link: str, download: Any, event_act: Even
 
 
 @solara.component_vue("lesson.vue")
-def _Lesson(state: Any, lessons: Any, lesson: Any, results: Any, event_act: Event) -> None:
+def _Lesson(state: Any, lessons: Any, lesson: Any, results: Any, verdicts: Any, event_act: Event) -> None:
     """The lesson."""
 
 
@@ -106,7 +106,9 @@ def Stage(desk: Desk) -> None:
 def Charts(desk: Desk) -> None:
     """The charts of this visitor's worlds."""
     scene, choice = desk.sent["scene"].value, desk.choice.value
-    _Charts(scene=scene, figures=desk.sent["figures"].value, palette=_palette(scene), measures=MEASURES,
+    lesson = lessons().get(choice.lesson)
+    whose = lesson.group if lesson is not None and lesson.group is not None else -1
+    _Charts(scene=scene, figures=desk.sent["figures"].value, palette=_palette(scene), measures=MEASURES, whose=whose,
             difference=choice.view == "difference", repeat=choice.command("right"),
             event_again=lambda _: desk.player.again())
 
@@ -140,7 +142,8 @@ def Lesson(desk: Desk) -> None:
         groups = (desk.sent["scene"].value or {"worlds": [{"groups": []}]})["worlds"][0]["groups"]
         known = lesson.group is not None and lesson.group < len(groups)
         shown["of"] = groups[lesson.group] if known else "everyone aged 16 and over"
-    _Lesson(state=desk.state(), lessons=found, lesson=shown, results=desk.results.value, event_act=desk.act)
+    _Lesson(state=desk.state(), lessons=found, lesson=shown, results=desk.results.value,
+            verdicts=verdicts(desk.choice.value.lesson) if lesson else [], event_act=desk.act)
 
 
 @solara.component

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from contactsim.config import RunConfig, compose
@@ -103,9 +104,15 @@ def configure(choice: Choice, side: str, upload: Upload | None = None) -> RunCon
         if upload is None or upload.digest != choice.upload:
             raise UserError("This link shows a place from a file that is not in it: upload the file to see it.")
         overrides = ["place=census", f"place.file={upload.name}", *overrides]
-    with _COMPOSING:
-        config = compose([*overrides, f"seed={choice.seed}", "threads=1"])
+    config = _composed((*overrides, f"seed={choice.seed}", "threads=1"))
     return config.model_copy(update={"keep_history": False}) if choice.upload else config  # nothing stays on the disk
+
+
+@lru_cache(maxsize=128)
+def _composed(overrides: tuple[str, ...]) -> RunConfig:
+    """The run of these overrides; it never changes, and composing it takes longer than reading its history."""
+    with _COMPOSING:
+        return compose(list(overrides))
 
 
 def place_of(config: RunConfig, upload: Upload | None) -> Place:

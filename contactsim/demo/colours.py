@@ -23,11 +23,11 @@ STOPS = {
 }
 #: What the ends of a colouring mean.
 ENDS = {
-    "attitude": ("cold", "warm"), "positive": ("no good contact", "4 good meetings a week, or more"),
-    "negative": ("no bad contact", "2 bad meetings a week, or more"), "connectedness": ("not at all", "fully"),
+    "attitude": ("cold", "warm"), "positive": ("none", "4 or more a week"), "negative": ("none", "2 or more a week"),
+    "connectedness": ("not at all", "fully"),
 }
 NAMES = {"group": "group", "attitude": "attitude to other groups", "positive": "good contact of late",
-         "negative": "bad contact of late", "connectedness": "connectedness to the place"}
+         "negative": "bad contact of late", "connectedness": "connectedness"}
 
 
 def palette(groups: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import solara
 
-from contactsim.demo import offers
+from contactsim.demo import offers, pictures
 from contactsim.demo.build import Upload, take_upload
 from contactsim.demo.choice import SIDES, Choice, check, key_of, read_link
 from contactsim.demo.lessons import lessons
@@ -231,8 +231,10 @@ class Desk:
 
     def _reveal(self) -> None:
         lesson = lessons().get(self.choice.value.lesson)
-        if lesson is not None and self.player.week:
-            self.results.value = {"week": self.player.week, "rows": outcome(lesson, self.player.rows)}
+        if lesson is not None and self.player.week and self.player.sides is not None:
+            left, right = self.player.sides
+            moved = pictures.moved(left.world, right.world) if self.player.same else None
+            self.results.value = {"week": self.player.week, "rows": outcome(lesson, self.player.rows), "moved": moved}
 
     def state(self) -> dict[str, Any]:
         """What the controls show."""

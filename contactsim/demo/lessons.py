@@ -13,6 +13,14 @@ from contactsim.demo.choice import COLOURS, MOST_WEEKS, Choice, check
 from contactsim.demo.pictures import MEASURES
 from contactsim.errors import UserError
 
+#: What a verdict of the ledger means to a first-year student.
+VERDICTS = {
+    "reproduced": "The model shows it.",
+    "inconclusive": "The model's sample is too small to say.",
+    "not reproduced": "The model does not show it, or not as much as was fixed beforehand.",
+    "not explained by the mechanism": "The model shows it, and for another reason than was fixed beforehand.",
+    "": "Not replayed yet.",
+}
 FOLDER = Path(__file__).parent / "lessons"
 
 
@@ -24,6 +32,7 @@ class Lesson(BaseModel):
     title: str
     minutes: int = Field(ge=1, le=30, description="how long it takes, reading included")
     from_: str = Field(alias="from", description="the essay it comes from")
+    worlds: tuple[str, str] = Field(description="what each world is, in a few words")
     both: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
@@ -36,9 +45,11 @@ class Lesson(BaseModel):
     shows: list[str] = Field(min_length=1, description="measures of the table that reveals what came of it")
     group: int | None = Field(default=None, ge=0, description="whose figures: a group's number, or everyone")
     reveal: list[str] = Field(min_length=1)
+    findings: list[str] = Field(min_length=1, description="findings whose kept verdicts are told")
     evidence: list[str] = Field(min_length=1, description="what the sources found, with ids of docs/evidence.md")
     limits: list[str] = Field(min_length=1)
     teacher: list[str] = Field(min_length=1, description="notes on harm and limits, for who leads the class")
+    next: str = Field(default="", description="name of the lesson that goes on from here")
 
     def choice(self, name: str) -> Choice:
         """The two worlds of the lesson."""
@@ -50,6 +61,24 @@ class Lesson(BaseModel):
 def lessons() -> dict[str, Lesson]:
     """All lessons by the name of their file, in the order of those names."""
     return {path.stem.split("_", 1)[1]: read(path) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+@cache
+def verdicts(name: str) -> list[dict[str, str]]:
+    """What came of replaying a lesson's findings: id, claim, verdict as kept (full sample first), and its meaning."""
+    from contactsim.evidence.listing import listed  # takes a second, which only lessons have to wait for
+
+    try:
+        lines = listed(lessons()[name].findings)
+    except UserError as error:
+        raise UserError(f"Lesson {name}, findings: {error}") from None
+    found = []
+    for line in lines:
+        sample = next((sample for sample in ("full", "quick") if line["kept"][sample]), "")
+        verdict = line["kept"].get(sample, "")
+        found.append({"id": line["id"], "claim": line["claim"], "verdict": verdict, "sample": sample,
+                      "means": VERDICTS[verdict], "folder": line["folder"]})
+    return found
 
 
 def read(path: Path) -> Lesson:

@@ -24,6 +24,7 @@ class Comparison(NamedTuple):
 
     title: str
     text: str
+    worlds: tuple[str, ...]
     both: tuple[str, ...]
     left: tuple[str, ...]
     right: tuple[str, ...]
@@ -33,7 +34,7 @@ class Comparison(NamedTuple):
 def comparisons() -> dict[str, Comparison]:
     """All comparisons by name."""
     found = _offers()["comparisons"]
-    return {name: Comparison(c["title"], c["text"], *(tuple(c.get(key, ())) for key in ("both", "left", "right")))
+    return {name: Comparison(c["title"], c["text"], *(tuple(c.get(key, ())) for key in Comparison._fields[2:]))
             for name, c in found.items()}
 
 

@@ -24,24 +24,26 @@ from contactsim.world import World
 MEASURES = (
     ("positive", "Positive meetings", "a resident and week"),
     ("negative", "Negative meetings", "a resident and week"),
-    ("attitude", "Mean attitude", "-1 to 1"),
+    ("attitude", "Mean attitude", "−1 to 1"),
     ("attitude_sd", "Spread of attitudes", "standard deviation"),
     ("cross_friend", "Friend in another group", "share of residents"),
     ("connectedness", "Connectedness", "0 to 1"),
     ("engagement", "Engagement", "0 to 1"),
     ("separation", "Separation of meetings", "0 mixed, 1 own group only"),
     ("dissimilarity", "Separation of homes (D)", "0 mixed, 1 apart"),
-    ("with_friend", "Attitude of those with a friend in another group", "-1 to 1"),
-    ("without_friend", "Attitude of those without", "-1 to 1"),
-    ("participants", "Attitude of participants (in A: of the same people)", "-1 to 1"),
-    ("others", "Attitude of all others", "-1 to 1"),
+    ("with_friend", "Attitude of those with a friend in another group", "−1 to 1"),
+    ("without_friend", "Attitude of those without", "−1 to 1"),
+    ("participants", "Attitude of participants (in A: of the same people)", "−1 to 1"),
+    ("others", "Attitude of all others", "−1 to 1"),
 )
 #: Bars of the distribution of attitudes, from -1 to 1.
 BARS = 40
 #: People below whom a mean of some of them is not shown: it would be theirs and no mean.
 FEWEST = 10
+#: By how much the attitude of one person must differ between two worlds to be called warmer or colder.
+CLEARLY = 0.05
 #: Meetings drawn at most.
-MOST_LINES = 70
+MOST_LINES = 44
 #: Lowest and highest value of each colouring, and of a difference between two worlds.
 SCALES = {"attitude": (-1.0, 1.0), "positive": (0.0, 4.0), "negative": (0.0, 2.0), "connectedness": (0.0, 1.0)}
 DIFFERENCES = {"attitude": 0.4, "positive": 2.0, "negative": 1.0, "connectedness": 0.4}
@@ -199,10 +201,13 @@ def distribution(world: World) -> NDArray[np.float32]:
     return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def reached(one: World, other: World) -> float:
-    """Share of residents whom the difference between two worlds of the same people has reached."""
-    touched = (one.people.attitude != other.people.attitude).any(axis=1) | (one.people.anxiety != other.people.anxiety)
-    return float((touched & one.people.active).sum() / max(1, one.people.active.sum()))
+def moved(one: World, other: World) -> tuple[float, float]:
+    """Shares of those aged 16 and over who are clearly (:data:`CLEARLY`) warmer, and colder, in the other world."""
+    both = one.people.active & other.people.active & (one.people.uid == other.people.uid)
+    rows = np.flatnonzero(both & (other.people.age >= SURVEY_AGE))
+    change = others(other, rows) - others(one, rows)
+    n = max(1, rows.shape[0])
+    return float((change > CLEARLY).sum() / n), float((change < -CLEARLY).sum() / n)
 
 
 def scene(sides: Sequence[Side], same: bool) -> dict[str, Any]:

@@ -151,23 +151,31 @@ class Player:
             if time.monotonic() - last[0] > 0.15:
                 last[0] = time.monotonic()
                 self._status("building", done=done, total=total)
-                if self._stopped or self._wanted is not None:
+                if self._superseded():
                     raise _SupersededError
 
         try:
             sides = build(at_week_zero(choice), upload, progress)
         except _SupersededError:
             return
+        if self._superseded():
+            return
         self.choice, self.upload, self.sides = at_week_zero(choice), upload, sides
         self.same = alike(*sides)
         self.rows = ([], [])
         self._publish("scene", pictures.scene(sides, self.same))
-        while self.week < choice.week and self._wanted is None and not self._stopped:
+        while self.week < choice.week and not self._superseded():
             self._live()
             if self.week % 20 == 0:
                 self._status("building", done=self.week, total=choice.week)
+        if self._superseded():
+            return
         self._draw(0)
         self._status("ready")
+
+    def _superseded(self) -> bool:
+        """Whether what is being built is no longer wanted; then nothing is said to be ready."""
+        return self._stopped or self._wanted is not None
 
     @property
     def week(self) -> int:
@@ -247,7 +255,7 @@ class Player:
             "first": first, "week": self.week,
             "rows": [b"".join(row.tobytes() for row in rows[first:]) for rows in self.rows],
             "bars": [pictures.distribution(side.world).tobytes() for side in self.sides],
-            "reached": pictures.reached(left.world, right.world) if self.same else None,
+            "moved": pictures.moved(left.world, right.world) if self.same else None,
         }
 
     def _tell(self, world: int, row: int) -> None:

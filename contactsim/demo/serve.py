@@ -41,6 +41,7 @@ def warm() -> None:
     """Compile the kernels and read what the first page needs, so that nobody waits for it."""
     from contactsim.demo import app  # noqa: F401  what a page imports
     from contactsim.demo.desk import START
+    from contactsim.demo.lessons import lessons, verdicts
     from contactsim.demo.player import Player
 
     done = threading.Event()
@@ -52,6 +53,8 @@ def warm() -> None:
     player = Player(sent)
     player.start()
     player.show(START)
+    for name in lessons():
+        verdicts(name)
     done.wait(120)
     player.stop()
     player.thread.join()

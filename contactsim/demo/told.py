@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from contactsim.demo import offers
 from contactsim.demo.choice import SIDES, Choice, key_of
-from contactsim.demo.lessons import Lesson
+from contactsim.demo.lessons import Lesson, lessons
 from contactsim.demo.pictures import MEASURES
 
 
@@ -29,18 +29,23 @@ def told(choice: Choice, file: str) -> dict[str, Any]:
 
 
 def captions(choice: Choice) -> list[str]:
-    """What is different about each world, in a few words."""
+    """What is different about each world, in a few words; those of the lesson or comparison if it is one unchanged."""
+    lesson = lessons().get(choice.lesson)
+    known: list[Lesson | offers.Comparison] = [*([lesson] if lesson else []), *offers.comparisons().values()]
+    for one in known:
+        if (choice.left, choice.right) == (one.left, one.right):
+            return list(one.worlds)
     return [" · ".join(_short(o) for o in getattr(choice, side)) or "as it is" for side in SIDES]
 
 
 def outcome(lesson: Lesson, rows: Sequence[list[NDArray[np.float32]]]) -> list[list[str]]:
-    """The lesson's measures in the last of both worlds' weeks: title, A, B, B minus A."""
+    """The lesson's measures in the last of both worlds' weeks: title, unit, A, B, B minus A."""
     column = -1 if lesson.group is None else lesson.group
     found = []
     for k, (name, title, unit) in enumerate(MEASURES):
         if name in lesson.shows:
             a, b = (float(weeks[-1][k, column]) for weeks in rows)
-            found.append((lesson.shows.index(name), [f"{title} ({unit})", *(_shown(v) for v in (a, b, b - a))]))
+            found.append((lesson.shows.index(name), [title, unit, *(_shown(v) for v in (a, b, b - a))]))
     return [row for _, row in sorted(found)]
 
 

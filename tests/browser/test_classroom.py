@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from contactsim.config import compose
+from contactsim.evidence.listing import listed
 from contactsim.lab.run import execute, load_run
-from tests.browser.conftest import Classroom
+from tests.browser.conftest import PATIENCE, Classroom
 
 Visit = Callable[..., Classroom]
 SMALL = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_history"),
@@ -149,6 +150,35 @@ def test_a_lesson_from_question_to_limits(visit: Visit) -> None:
     assert room.page.locator(".cs-lesson tbody tr").count() == 5
     assert "lesson=parallel_lives" in room.query()
     assert room.page.inner_text(".cs-lesson tbody tr td") not in ("", "–")
+    assert "homes far apart" in room.page.inner_text(".cs-map figcaption")
+    verdict = room.page.inner_text(".cs-verdicts li")
+    assert "F8" in verdict and listed(["F8"])[0]["kept"]["quick"] in verdict
+
+
+def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit) -> None:
+    """By keyboard alone: choose the lesson, predict, run, read how many became warmer and colder, go on to part two."""
+    room = visit(SMALL)
+    page = room.page
+    page.focus(".cs-lesson select")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    page.wait_for_selector("text=Polarisation and its cure, part 1 >> visible=true")
+    room.ready()
+    page.focus(".cs-predict input")
+    page.keyboard.press("Space")
+    page.wait_for_selector(".cs-lesson .cs-play:not(:disabled)")
+    page.focus(".cs-lesson .cs-play")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".cs-moved", timeout=4 * PATIENCE)
+    assert room.week() == 104
+    warmer, colder = (int(words.split()[0]) for words in page.locator(".cs-moved b").all_inner_texts())
+    assert warmer > 20 and colder > 10
+    assert "polarisation through contact" in page.inner_text(".cs-lesson")
+    room.press("Go on")
+    page.wait_for_selector("h2:has-text('part 2')")
+    room.ready()
+    assert room.week() == 0 and not page.query_selector(".cs-moved")
+    assert page.locator(".cs-predict input:checked").count() == 0
 
 
 def test_an_uploaded_table_stays_out_of_the_link_and_its_names_are_text(visit: Visit) -> None:
@@ -214,7 +244,7 @@ def test_twins_show_the_difference(visit: Visit) -> None:
                    return c && c.width > 100 && !document.querySelector('.cs-none'); }""")
     assert room.colours(2) > 3
     assert "view=difference" in room.query()
-    assert "reached" in room.page.inner_text(".cs-key")
+    assert "warmer in B than the same person in A" in room.page.inner_text(".cs-key")
 
 
 def test_what_is_taken_away_repeats_in_the_command_line(visit: Visit, tmp_path: Path) -> None:

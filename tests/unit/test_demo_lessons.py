@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,21 @@ import yaml
 
 from contactsim.actions import catalogue
 from contactsim.demo import offers
-from contactsim.demo.build import configure
+from contactsim.demo.build import build, configure
 from contactsim.demo.choice import SIDES, check, read_link
-from contactsim.demo.lessons import FOLDER, lessons, read
+from contactsim.demo.lessons import FOLDER, VERDICTS, lessons, read, verdicts
+from contactsim.demo.pictures import figures, moved, participants
+from contactsim.demo.told import captions
 from contactsim.errors import UserError
+from contactsim.evidence.entries import ORDER
+from contactsim.evidence.listing import listed
 
 
 def test_there_are_six_lessons_in_the_order_of_their_files() -> None:
-    assert list(lessons()) == ["parallel_lives", "more_contact_of_both_kinds", "polarisation", "youth_scheme",
+    """The third has two parts."""
+    assert list(lessons()) == ["parallel_lives", "more_contact_of_both_kinds", "polarisation", "cure", "youth_scheme",
                                "festival", "shock"]
+    assert [lesson.next for lesson in lessons().values() if lesson.next] == ["cure"]
 
 
 @pytest.mark.parametrize("name", list(lessons()))
@@ -27,7 +34,7 @@ def test_a_lesson_can_be_shown_and_shared(name: str) -> None:
     assert read_link(choice.link(), tuple(lessons())) == choice
     configs = [configure(choice, side) for side in SIDES]
     assert configs[0] != configs[1]
-    assert any("Finding" in line for line in lesson.evidence)
+    assert captions(choice) == list(lesson.worlds)
     assert any("harm" in line.lower() for line in lesson.teacher)
 
 
@@ -41,10 +48,35 @@ def test_the_place_of_a_lesson_is_large_enough_for_its_action(name: str) -> None
         assert residents * 3 / 100 * config.actions["youth_scheme"].share >= 4 * config.actions["youth_scheme"].team
 
 
+@pytest.mark.parametrize("name", list(lessons()))
+def test_a_lesson_tells_the_verdicts_that_the_ledger_keeps(name: str) -> None:
+    told = verdicts(name)
+    assert [line["id"] for line in told] == lessons()[name].findings
+    for line, kept in zip(told, listed(lessons()[name].findings), strict=True):
+        assert line["verdict"] == (kept["kept"]["full"] or kept["kept"]["quick"])
+        assert line["means"] == VERDICTS[line["verdict"]]
+    assert {*ORDER, ""} == set(VERDICTS)
+
+
+def test_part_one_shows_polarisation_through_contact() -> None:
+    """The same people, with meetings and without: many warmer, many colder, the spread wider, the mean little moved."""
+    choice = lessons()["polarisation"].choice("polarisation")
+    left, right = build(replace(choice, both=(*choice.both[1:], "place.residents=3000")))
+    for _ in range(52):
+        left.world.step()
+        right.world.step()
+    warmer, colder = moved(left.world, right.world)
+    assert warmer > 0.15 and colder > 0.1
+    sd, mean = ([figures(side.world, participants(side.world))[k, -1] for side in (left, right)] for k in (3, 2))
+    assert sd[1] - sd[0] > 0.03 and abs(mean[1] - mean[0]) < sd[1] - sd[0]
+    assert moved(right.world, right.world) == (0.0, 0.0)
+
+
 def test_a_broken_lesson_says_what_is_wrong(tmp_path: Path) -> None:
     values = yaml.safe_load((FOLDER / "6_shock.yaml").read_text())
     for change, said in (({"shows": ["happiness"]}, "happiness"), ({"weeks": 0}, "weeks"), ({"colour": "pink"}, "pink"),
-                         ({"both": ["output=/x"]}, "output"), ({"teacher": []}, "teacher"), ({"extra": 1}, "extra")):
+                         ({"both": ["output=/x"]}, "output"), ({"teacher": []}, "teacher"), ({"extra": 1}, "extra"),
+                         ({"findings": []}, "findings"), ({"worlds": ["one"]}, "worlds")):
         file = tmp_path / "7_broken.yaml"
         file.write_text(yaml.safe_dump({**values, **change}))
         with pytest.raises(UserError, match=said):
