@@ -2,73 +2,109 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from contactsim.commands.arguments import Parser
+from contactsim.commands.progress import Bars
 from contactsim.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from contactsim.evidence.sensitivity import Sensitivity
 
 
 def main(arguments: list[str]) -> int:
     """Move numbers and say which rows move with them."""
-    parser = Parser("sensitivity", description="Move the model's numbers and see which findings move. It can be "
-                                               "stopped and goes on where it was.")
-    parser.add_argument("method", nargs="?", default="each", choices=("each", "morris", "sobol"),
-                        help="each: every number of the psychology by itself, less and more by 30 %%; morris, sobol: "
-                             "the contested and unsourced numbers together")
-    parser.add_argument("--parameters", nargs="+", help="contested numbers to move (default: all of them)")
-    parser.add_argument("--budget", type=int, help="points at most (default: that of experiments/sensitivity.yaml)")
-    parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
-    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
-    parser.add_argument("--output", help="CSV to write (default: experiments/sensitivity/METHOD.csv with --keep)")
-    parser.add_argument("--keep", action="store_true", help="keep the table beside its design")
-    options = parser.parse_args(arguments)
-    from contactsim.config import compose
-    from contactsim.evidence import runs, sensitivity
+    options = _parser().parse_args(arguments)
+    from contactsim.evidence import runs, sensitivity, tried
 
     of = sensitivity.design()
-    names = options.parameters or list(of.contested)
-    unknown = [name for name in names if name not in of.contested]
-    if unknown:
-        raise UserError(f"--parameters={unknown[0]} is not among the contested numbers: allowed are "
-                        f"{', '.join(of.contested)}.")
-    base = compose(["place=synthetic"]).parameters
-    budget = options.budget or of.budget
+    names = _names(of, options)
     store = Path(options.store).expanduser() if options.store else runs.store_folder()
-    sampled = None if options.method == "each" else sensitivity.sample(of, names, options.method, budget)
-    at: list[Any] = (sensitivity.one_at_a_time(of, base)[:budget] if sampled is None
-                     else [dict(zip(names, row.tolist(), strict=True)) for row in sampled])
-    print(f"Budget: {len(at)} points, {of.seeds} seeds each, of {len(of.findings)} findings.", flush=True)
-    findings, found = sensitivity.run(of, at, base, store, options.jobs, None)
-    table = (sensitivity.moved_rows(of, at, found, findings) if sampled is None
-             else sensitivity.indices(of, names, options.method, sampled, found))
+    with Bars() as bars:
+        table, count = _table(of, names, options, store, bars)
     _show(table, options.method)
-    _write(table, options)
+    if options.output:
+        tried.write(table, Path(options.output))
+        print(f"Written: {options.output}")
+    if options.keep:
+        about = {"method": options.method, "parameters": names, "points": count, "seeds": of.seeds,
+                 "residents": of.residents, "findings": of.findings}
+        print(f"Kept: {tried.keep(table, f'sensitivity/{options.method}', about)}")
     return 0
 
 
-def _show(table: Any, method: str) -> None:
-    if method == "each":
-        for parameter, lines in table.groupby("parameter", sort=False):
-            rows = list(dict.fromkeys(lines.loc[lines["counts"], "row"]))
-            turns = list(dict.fromkeys(lines.loc[lines["turns"], "row"]))
-            print(f"{parameter}: moves {', '.join(rows) or 'no row'}"
-                  + (f"; turns {', '.join(turns)}" if turns else ""))
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser("sensitivity", description="Move the model's numbers and see which findings move. It can be "
+                                               "stopped and goes on where it was.")
+    parser.add_argument("method", nargs="?", default="each", choices=("each", "along", "morris", "sobol"),
+                        help="each: every number of the psychology by itself, less and more by 30 %%; along: each "
+                             "contested or unsourced number by itself along its range; morris, sobol: these together")
+    parser.add_argument("--parameters", nargs="+", help="contested numbers to move (default: all of them)")
+    parser.add_argument("--budget", type=int, help="points at most of morris and sobol (default: that of "
+                                                   "experiments/sensitivity.yaml)")
+    parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
+    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
+    parser.add_argument("--output", help="CSV to write the table to")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep the table as experiments/sensitivity/METHOD.csv, which reports show")
+    return parser
+
+
+def _names(of: Sensitivity, options: argparse.Namespace) -> list[str]:
+    """The contested numbers asked for; raises UserError for options that do not go together."""
+    if options.method == "each" and options.parameters:
+        raise UserError("--parameters goes with along, morris and sobol: each moves every number of the psychology.")
+    if options.budget is not None and options.method in ("each", "along"):
+        raise UserError(f"--budget goes with morris and sobol: {options.method} has as many points as it needs.")
+    names = options.parameters or list(of.contested)
+    for name in names:
+        if name not in of.contested:
+            raise UserError(f"--parameters={name} is not among the contested numbers: allowed are "
+                            f"{', '.join(of.contested)}.")
+    least = 2 * (len(names) + 1) if options.method == "morris" else 4 * (len(names) + 2)
+    if options.budget is not None and options.budget < least:
+        raise UserError(f"--budget={options.budget} is not allowed: {options.method} of {len(names)} numbers needs "
+                        f"{least} points or more.")
+    return names
+
+
+def _table(of: Sensitivity, names: list[str], options: argparse.Namespace, store: Path,
+           bars: Bars) -> tuple[pd.DataFrame, int]:
+    """The method's table and its number of points."""
+    from contactsim.config import compose
+    from contactsim.evidence import sensitivity
+
+    base, method = compose(["place=synthetic"]).parameters, options.method
+    findings = sensitivity.looked_at(of)
+    sampled, at = None, sensitivity.one_at_a_time(of, base)
+    if method == "along":
+        at = sensitivity.along(of, names)
+    elif method != "each":
+        sampled = sensitivity.sample(of, names, method, options.budget or of.budget[method])
+        at = [dict(zip(names, row.tolist(), strict=True)) for row in sampled]
+    print(f"Budget: {len(at)} points of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr, flush=True)
+    found = sensitivity.run(of, at, findings, base, store, options.jobs,
+                            lambda done, total: bars("points and seeds", done, total))
+    if sampled is None:
+        return sensitivity.moved_rows(at, found, findings), len(at)
+    bands = {row.id: row.band for finding in findings for row in finding.outcomes}
+    return sensitivity.indices(of, names, method, sampled, found, bands), len(at)
+
+
+def _show(table: pd.DataFrame, method: str) -> None:
+    if method in ("each", "along"):
+        from contactsim.evidence.turns import sentences
+
+        for sentence in sentences(table, method):
+            print(sentence)
         return
     by = "mu_star" if method == "morris" else "ST"
     for row, lines in table.groupby("row", sort=False):
         ranked = lines.sort_values(by, ascending=False)
         print(f"{row}: " + ", ".join(f"{name} {value:.3g}" for name, value in zip(
             ranked["parameter"], ranked[by], strict=True)))
-
-
-def _write(table: Any, options: Any) -> None:
-    from contactsim.lab.store import new_file
-    from contactsim.paths import experiments_folder
-
-    kept = experiments_folder() / "sensitivity" / f"{options.method}.csv"
-    target = Path(options.output) if options.output else kept if options.keep else None
-    if target is not None:
-        with new_file(target) as partial:
-            table.round(5).to_csv(partial, index=False)
-        print(f"Kept: {target}")

@@ -1,4 +1,7 @@
-"""Calibration, apart from testing: parameters are fitted to the calibrated rows (F7, F13) and to nothing else."""
+"""Calibration, apart from testing: parameters are fitted to the calibrated rows (F7, F13) and to nothing else.
+
+A fit changes nothing in the model: its values are kept beside its design, and set in ``parameters.py`` by hand or left.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,12 @@ import yaml
 
 from contactsim.evidence import points
 from contactsim.evidence.ledger import Part
+from contactsim.lab.provenance import model_digest
 from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
 from contactsim.paths import experiments_folder
+
+METHOD = "Nelder-Mead, scipy.optimize.minimize"
 
 
 class Target(Part):
@@ -28,6 +34,9 @@ class Target(Part):
 class Calibration(Part):
     """What is fitted to what, on which seeds, with how many evaluations."""
 
+    title: str
+    outcome: str
+    """what became of it: in use, or tried and left"""
     rows: dict[str, Target]
     parameters: dict[str, tuple[float, float]]
     budget: int
@@ -48,9 +57,10 @@ class Fit:
     """each evaluation's parameters, rows and objective"""
 
 
-def design() -> Calibration:
-    """What ``experiments/calibration.yaml`` says."""
-    return Calibration.model_validate(yaml.safe_load((experiments_folder() / "calibration.yaml").read_text()))
+def designs() -> dict[str, Calibration]:
+    """The fits of ``experiments/calibration.yaml`` by name."""
+    text = (experiments_folder() / "calibration.yaml").read_text(encoding="utf-8")
+    return {name: Calibration.model_validate(one) for name, one in yaml.safe_load(text).items()}
 
 
 def fit(of: Calibration, base: ModelParameters, store: Path, budget: int, jobs: int | None = None,
@@ -96,11 +106,22 @@ def _value(base: ModelParameters, path: str) -> float:
     return float(getattr(getattr(base, section), name))
 
 
-def keep(of: Calibration, found: Fit, budget: int) -> Path:
-    """Write the fit beside its design."""
-    file = experiments_folder() / "calibration.json"
-    text: dict[str, Any] = {"design": of.model_dump(mode="json"), "budget": budget,
-                            "method": "Nelder-Mead, scipy.optimize.minimize", **asdict(found)}
-    with new_file(file) as partial:
+def _file(name: str) -> Path:
+    return experiments_folder() / "calibration" / f"{name}.json"
+
+
+def keep(name: str, of: Calibration, found: Fit, budget: int) -> Path:
+    """Write a fit as ``experiments/calibration/NAME.json``."""
+    text: dict[str, Any] = {"design": of.model_dump(mode="json", exclude={"title", "outcome"}), "budget": budget,
+                            "method": METHOD, "model": model_digest(), **asdict(found)}
+    with new_file(_file(name)) as partial:
         partial.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
-    return file
+    return _file(name)
+
+
+def kept(name: str) -> dict[str, Any] | None:
+    """What is kept of a fit; None where nothing is."""
+    if not _file(name).is_file():
+        return None
+    found: dict[str, Any] = json.loads(_file(name).read_text(encoding="utf-8"))
+    return found

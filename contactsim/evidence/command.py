@@ -22,8 +22,8 @@ from contactsim.commands.arguments import Parser
 from contactsim.compiled import sources_digest
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import controls, kept, report, runs, tables
-from contactsim.evidence.asked import Asked, asked
+from contactsim.evidence import controls, kept, report, runs, tables, tried
+from contactsim.evidence.asked import GRADIENT, Asked, asked
 from contactsim.evidence.entries import Entry, entry, of_gradient
 from contactsim.evidence.replay import Progress, Replayed, replay, sweep
 from contactsim.lab.store import new_folder
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     _write(target, result, sample, moved, _provenance(options, began))
     if not options.quiet:
         console.print(tables.ledger(result.entries, sample))
-        for sentence in report.breaks(result.gradient) if result.gradient is not None else ():
+        for sentence in report.breaks(result.gradient.swept) if result.gradient is not None else ():
             console.print(f"  {sentence}", highlight=False)
         console.print(tables.count(result.entries), highlight=False)
         console.print(report.LIMITS, style="dim")
@@ -70,6 +70,8 @@ def main(arguments: list[str]) -> int:
     if options.keep:
         for sentence in kept.keep(result.entries, sample):
             console.print(f"Moved: {sentence}", highlight=False)
+        for file in _keep_beside(result, sample):
+            console.print(f"Table: {file}", highlight=False)
         console.print("Kept. Say in the changelog what moved and why.")
         return 0
     return _compared(result, moved, console, sample, bool(overrides))
@@ -135,6 +137,16 @@ def _write(target: Path, result: Result, sample: str, moved: list[str], provenan
         tables.csv(result.entries).to_csv(partial / "ledger.csv", index=False)
         page = report.page(result.entries, sample, provenance, result.gradient, moved)
         (partial / "report.html").write_text(page, encoding="utf-8")
+
+
+def _keep_beside(result: Result, sample: str) -> list[Path]:
+    """Keep the tables that polarisation's documents speak of, from a full replay; returns their files."""
+    if sample != "full" or result.gradient is None:
+        return []
+    along = [entry for entry in result.entries if entry.folder == GRADIENT]
+    frames = {"result": tables.csv(along), "swept": pd.DataFrame(result.gradient.swept)}
+    about = {"sample": sample, "seeds": along[0].seeds, "residents": along[0].residents}
+    return [tried.keep(frame, f"{GRADIENT}/{name}", about) for name, frame in frames.items() if not frame.empty]
 
 
 def _compared(result: Result, moved: list[str], console: Console, sample: str, other_parameters: bool) -> int:

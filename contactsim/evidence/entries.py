@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contactsim.evidence.design import Design
+from contactsim.evidence import diagnoses
+from contactsim.evidence.design import Design, Outcome
 from contactsim.evidence.judge import (
     INCONCLUSIVE,
     NOT_EXPLAINED,
@@ -48,6 +49,11 @@ class Judged:
     values: list[float] = field(repr=False)
     """by seed"""
 
+    @property
+    def held(self) -> bool:
+        """It has a knock-out that must make it go."""
+        return any(rule == "leaves" for rule, _ in self.knock_outs.values())
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -73,6 +79,8 @@ class Entry:
     seeds: int
     residents: int
     rows: list[Judged]
+    diagnosis: str = ""
+    """why the kept result is as it is; empty where nothing is written"""
 
     @property
     def verdict(self) -> str:
@@ -84,6 +92,16 @@ class Entry:
         """``3 of 4 rows``: how many of the judged rows are reproduced."""
         judged = [row for row in self.rows if row.judged]
         return f"{sum(row.verdict == REPRODUCED for row in judged)} of {len(judged)}"
+
+    @property
+    def held(self) -> bool:
+        """Every judged emergent row has a knock-out that must make it go."""
+        return all(row.held for row in self.rows if row.judged and row.role == "emergent")
+
+    @property
+    def too_small(self) -> list[str]:
+        """The judged rows of which the sample could not tell a break."""
+        return [row.id for row in self.rows if row.judged and (row.note or row.verdict == INCONCLUSIVE)]
 
 
 def family_of(findings: list[Finding]) -> int:
@@ -103,7 +121,7 @@ def entry(folder: Folder, finding: Finding, figures: list[Figures], sample: str)
     return Entry(finding.id, finding.claim, folder.name, folder.title, folder.essays, finding.source, finding.grade,
                  finding.evidence, finding.role, finding.role_note, finding.reading,
                  {name: one.text for name, one in finding.knock_outs.items()}, folder.checks, folder.changes, family,
-                 size.seeds, folder.residents(finding, sample), rows)
+                 size.seeds, folder.residents(finding, sample), rows, diagnoses.read(folder.name).get(finding.id, ""))
 
 
 def of_gradient(result: Replayed) -> list[Entry]:
@@ -113,14 +131,20 @@ def of_gradient(result: Replayed) -> list[Entry]:
                   outcomes[0].grade, outcomes[0].evidence, outcomes[0].role, outcomes[0].role_note,
                   "Places that differ in the share of the minority alone, from .02 to .50, after a lived history; "
                   "beside them the same from no history.",
-                  {world: one.text for world, one in design.worlds.items()}, False, design.changes, result.family,
-                  size.seeds, size.residents, _rows_of(result, [o.id for o in outcomes]))
+                  switched_off(design, outcomes), False, design.changes, result.family, size.seeds, size.residents,
+                  _rows_of(result, [o.id for o in outcomes]), diagnoses.read(design.name).get(name, ""))
             for name, outcomes in _grouped(design).items()]
 
 
-def _grouped(design: Design) -> dict[str, list[Any]]:
+def switched_off(design: Design, outcomes: list[Outcome]) -> dict[str, str]:
+    """The knock-outs of some outcomes, in words."""
+    used = {world for outcome in outcomes for world in outcome.knock_outs}
+    return {world: one.text for world, one in design.worlds.items() if world in used}
+
+
+def _grouped(design: Design) -> dict[str, list[Outcome]]:
     """Outcomes by finding: F4-level and F4-time are rows of F4."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, list[Outcome]] = {}
     for outcome in design.outcomes:
         found.setdefault(outcome.id.split("-")[0], []).append(outcome)
     return found
@@ -137,7 +161,9 @@ def _rows_of(result: Replayed, ids: list[str]) -> list[Judged]:
                                    outcome.claim if first else f"{outcome.claim}, {NONE}", outcome.unit,
                                    outcome.band, outcome.band_source, outcome.role, first, one.effect,
                                    {name: (rule, one.knock_outs[name]) for name, rule in outcome.knock_outs.items()},
-                                   one.verdict, one.reason, blind(one.effect, outcome.band), one.values))
+                                   one.verdict, one.reason,
+                                   blind(one.effect, outcome.band, _must_leave(outcome.knock_outs, one.knock_outs)),
+                                   one.values))
     return rows
 
 
@@ -145,6 +171,11 @@ def _judged(id: str, says: str, unit: str, band: Band, band_source: str, role: s
             figures: Mapping[str, list[float]], rules: Mapping[str, Any], family: int) -> Judged:
     effect = interval(figures[BASE], family)
     knocked = {name: (rule, interval(figures[name], family)) for name, rule in rules.items()}
-    word, reason = verdict(effect, band, {name: found for name, (rule, found) in knocked.items() if rule == "leaves"})
+    must_leave = _must_leave(rules, {name: found for name, (_, found) in knocked.items()})
+    word, reason = verdict(effect, band, must_leave)
     return Judged(id, says, unit, band, band_source, role, is_judged, effect, knocked, word, reason,
-                  blind(effect, band), figures[BASE])
+                  blind(effect, band, must_leave), figures[BASE])
+
+
+def _must_leave(rules: Mapping[str, Any], found: Mapping[str, Interval]) -> dict[str, Interval]:
+    return {name: found[name] for name, rule in rules.items() if rule == "leaves"}

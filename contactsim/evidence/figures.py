@@ -9,12 +9,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from contactsim.evidence.entries import Entry
+from contactsim.evidence.entries import Entry, Judged
 from contactsim.evidence.judge import Interval
 from contactsim.evidence.replay import BASE, Replayed
 
 # Okabe and Ito's colours, told apart by people with any common colour blindness.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
+#: Inches of a finding's picture: its width, the room for names, above a row and below it.
+WIDE, LEFT, TITLE, LABEL = 8.5, 2.0, 0.25, 0.45
 MARK = {"lived": "o", "none": "s"}
 HISTORY = {"lived": "after a lived history", "none": "from no history"}
 
@@ -43,26 +45,34 @@ def gradient(result: Replayed) -> Figure:
 
 def entry(found: Entry) -> Figure:
     """Each row of a finding: interval and those of its knock-outs, with the band shaded."""
-    lines = [1 + len(row.knock_outs) for row in found.rows]
-    figure = Figure(figsize=(8.5, sum(0.75 + 0.24 * n for n in lines)), layout="constrained")
-    axes = figure.subplots(len(lines), 1, squeeze=False, gridspec_kw={"height_ratios": [1.6 + n for n in lines]})
-    for ax, row in zip(axes[:, 0], found.rows, strict=True):
-        shown = [("as it is", row.effect)]
-        shown += [(name.replace("_", " "), one) for name, (_, one) in row.knock_outs.items()]
-        _band(ax, row.band, [one for _, one in shown])
-        for y, (_, one) in enumerate(shown):
-            colour = GREY if y else BLUE if row.judged else PURPLE
-            if np.isfinite(one.low):
-                ax.plot([one.low, one.high], [y, y], color=colour, lw=2)
-            if np.isfinite(one.mean):
-                ax.plot(one.mean, y, marker="x" if y else "o", color=colour)
-        ax.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
-        ax.set_ylim(len(shown) - 0.4, -0.6)
-        ax.set_title(f"{row.id}: {row.verdict if row.judged else 'shown beside'}", fontsize=9, loc="left")
-        ax.set_xlabel(row.unit, fontsize=8)
-        ax.tick_params(axis="x", labelsize=8)
-        _plain(ax)
+    heights = [0.1 + 0.24 * (1 + len(row.knock_outs)) for row in found.rows]
+    tall = sum(TITLE + height + LABEL for height in heights)
+    figure, top = Figure(figsize=(WIDE, tall)), tall
+    for row, height in zip(found.rows, heights, strict=True):
+        top -= TITLE + height
+        # placed by hand, in inches: a layout that measures texts takes most of a report's time
+        ax = figure.add_axes((LEFT / WIDE, top / tall, (WIDE - LEFT - 0.1) / WIDE, height / tall))
+        top -= LABEL
+        _row(ax, row)
     return figure
+
+
+def _row(ax: Axes, row: Judged) -> None:
+    shown = [("as it is", row.effect)]
+    shown += [(name.replace("_", " "), one) for name, (_, one) in row.knock_outs.items()]
+    _band(ax, row.band, [one for _, one in shown])
+    for y, (_, one) in enumerate(shown):
+        colour = GREY if y else BLUE if row.judged else PURPLE
+        if np.isfinite(one.low):
+            ax.plot([one.low, one.high], [y, y], color=colour, lw=2)
+        if np.isfinite(one.mean):
+            ax.plot(one.mean, y, marker="x" if y else "o", color=colour)
+    ax.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
+    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax.set_title(f"{row.id}: {row.verdict if row.judged else 'shown beside'}", fontsize=9, loc="left")
+    ax.set_xlabel(row.unit, fontsize=8)
+    ax.tick_params(axis="x", labelsize=8)
+    _plain(ax)
 
 
 def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, float | None]]) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from scipy import stats
@@ -69,11 +70,11 @@ def verdict(effect: Interval, band: Band, must_leave: Mapping[str, Interval]) ->
     return REPRODUCED, "inside the band, and gone with each knock-out" if must_leave else "inside the band"
 
 
-def blind(effect: Interval, band: Band) -> str:
+def blind(effect: Interval, band: Band, must_leave: Mapping[str, Interval] = MappingProxyType({})) -> str:
     """What the sample could not have told: a sentence, or nothing.
 
-    A sample is too small for a row when its interval reaches from the mean over the band's nearest edge, or is wider
-    than the band.
+    A sample is too small for a row when its interval reaches from the mean over the band's nearest edge, is wider
+    than the band, or overlaps that of a world without a mechanism which should make a difference (and does not stay).
     """
     if not np.isfinite(effect.low):
         return "with so few seeds nothing can be told"
@@ -84,4 +85,6 @@ def blind(effect: Interval, band: Band) -> str:
         return f"the interval (± {reach:.2g}) is wider than the band: this sample could not show the finding"
     if reach > edge:
         return f"a break of less than {reach:.2g} could not be seen with this sample"
-    return ""
+    same = [name for name, off in must_leave.items()
+            if off.low <= effect.high and effect.low <= off.high and not off.inside(band)]
+    return f"a break would not be seen: the sample cannot tell it from {', '.join(same)}" if same else ""

@@ -7,7 +7,7 @@ from typing import Any
 from contactsim.evidence import kept
 from contactsim.evidence.asked import GRADIENT, asked
 from contactsim.evidence.design import Design
-from contactsim.evidence.entries import ORDER
+from contactsim.evidence.entries import ORDER, switched_off
 from contactsim.evidence.ledger import Finding, Folder
 
 
@@ -40,7 +40,8 @@ def _of_gradient(design: Design) -> list[dict[str, Any]]:
             "source": "essays 3 and 6", "grade": outcome.grade, "evidence": outcome.evidence, "role": outcome.role,
             "role_note": outcome.role_note, "reading": design.population, "registered": design.registered,
             "changes": design.changes, "worlds": {"shares": design.gradient},
-            "knock_outs": {world: one.text for world, one in design.worlds.items()}, "rows": []})
+            "knock_outs": {}, "rows": []})
+        line["knock_outs"].update(switched_off(design, [outcome]))
         line["rows"].append(outcome.model_dump())
     for line in lines.values():
         line["kept"] = _kept(GRADIENT, [row["id"] for row in line["rows"]])

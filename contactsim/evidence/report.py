@@ -11,9 +11,8 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
-from contactsim.evidence import figures
+from contactsim.evidence import beside, figures, summary, tried
 from contactsim.evidence.entries import Entry
-from contactsim.evidence.judge import REPRODUCED
 from contactsim.evidence.replay import BASE, Replayed
 from contactsim.evidence.tables import band, count, number
 
@@ -26,23 +25,22 @@ HANGS_ON = ("Two assumptions carry the spread of attitudes, and neither has a so
             "exposed to bad events than others). The weight of negative against positive meetings "
             "(psychology.negative_weight) is contested: A9 and A11 find bad stronger than good, A11b finds no clear "
             "tendency.")
-ROLES = {
-    "assumed": "Built in. The replay shows that it is in, and how large; it proves nothing.",
-    "calibrated": "A parameter was or may be fitted to it. It proves nothing either.",
-    "implied": "Follows in one step from something built in. What is tested is its size.",
-    "emergent": "No single number's sign states it. These rows are what the model claims to explain, each as far as "
-                "its knock-out makes it vanish."}
 VERDICTS = (
     "<b>Reproduced</b>: the interval over seeds lies inside the band, and with each mechanism that must carry it "
     "off it lies outside. <b>Not reproduced</b>: the interval lies outside the band. <b>Not explained by the "
     "mechanism</b>: it is there, and stays when the mechanism is off. <b>Inconclusive</b>: this sample cannot say. "
     "A finding is called by the worst of its judged rows. Intervals of one folder hold together at 95 % "
-    "(Bonferroni). Rows 'shown beside' have no say: other readings, or the other side of a dispute.")
+    "(Bonferroni). Rows 'shown beside' have no say: other readings, or the other side of a dispute. <b>Roles and "
+    "knock-outs</b>: a knock-out is the same world with one mechanism switched off; 'reported' knock-outs have no say. "
+    "<b>Null actions</b>: an action that reaches nobody must fail its finding; a row which claims that something does "
+    "<i>not</i> change cannot fail it, and has another row of the finding beside it which does. Effects in SD are in "
+    "standard deviations of the people compared: .2 is often called small, .5 middling.")
 STYLE = ("body{font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff;margin:0}main{max-width:72rem;"
          "margin:auto;padding:1rem}table{border-collapse:collapse;font-size:.85rem}td,th{padding:.2rem .6rem;"
          "border-bottom:1px solid #ccc;text-align:left;vertical-align:top}.limits{border-left:4px solid #D55E00;"
          "padding-left:1rem}svg{max-width:100%;height:auto}dt{font-weight:600}figure{margin:1rem 0}"
-         "section{border-top:1px solid #ccc;margin-top:2rem}.note{color:#a33}figcaption{font-size:.85rem;color:#444}")
+         "section{border-top:1px solid #ccc;margin-top:2rem}.note{color:#a33}figcaption{font-size:.85rem;color:#444}"
+         "nav ul{columns:2;margin:.3rem 0}h3{font-size:1.05rem}.sides td,.sides th{width:50%}")
 
 
 def page(entries: Sequence[Entry], sample: str, provenance: dict[str, Any], gradient: Replayed | None = None,
@@ -50,20 +48,22 @@ def page(entries: Sequence[Entry], sample: str, provenance: dict[str, Any], grad
     """The report. ``gradient`` adds what was read along polarisation's gradient; ``moved`` what no longer holds."""
     findings = [e for e in entries if not e.check]
     checks = [e for e in entries if e.check]
-    parts = ["<h1>The ledger of findings</h1>", f"<p class=limits>{_e(LIMITS)}</p>",
-             _contents(findings, checks, gradient),
-             "<h2 id=short>In short</h2>", f"<p><b>{_e(count(list(entries)))}</b> ({_e(sample)} sample)</p>",
-             *(f"<p class=note>No longer holds: {_e(one)}.</p>" for one in moved), _summary(findings),
-             "<h2 id=assumed>What is assumed, and what comes out</h2>", _roles(findings), f"<p>{_e(HANGS_ON)}</p>",
-             "<h2 id=read>How to read this</h2>", f"<p>{VERDICTS}</p>", "<h2 id=findings>Findings</h2>",
-             *(_section(entry) for entry in findings)]
-    if checks:
-        parts += ["<h2 id=checks>Realism checks</h2>", "<p>No findings of the essays: does the made world look like "
-                  "surveyed ones?</p>", *(_section(entry) for entry in checks)]
-    if gradient is not None:
-        parts += [_along(gradient)]
-    parts += ["<h2 id=changes>Changes since registration</h2>", _changes(entries), "<h2 id=from>Provenance</h2><dl>",
-              *(f"<dt>{_e(str(k))}</dt><dd>{_e(str(v))}</dd>" for k, v in provenance.items()), "</dl>"]
+    chapters = [
+        ("short", "In short", _short(entries, findings, sample, moved)),
+        ("assumed", "What is assumed, and what comes out", f"{summary.roles(findings)}<p>{_e(HANGS_ON)}</p>"),
+        ("read", "How to read this", f"<p>{VERDICTS}</p>"),
+        ("disputes", "Where sources disagree", beside.disputed(entries)),
+        ("findings", "Findings", "".join(_section(entry) for entry in findings)),
+        ("checks", "Realism checks", "<p>No findings of the essays: does the made world look like surveyed ones?</p>"
+         f"{''.join(_section(entry) for entry in checks)}" if checks else ""),
+        ("along", "Along the gradient of diversity", "" if gradient is None else _along(gradient)),
+        ("moving", "Which numbers move which findings", beside.moving()),
+        ("fitted", "What was fitted", beside.fitted()),
+        ("changes", "Changes since registration", _changes(entries)),
+        ("from", "Provenance", _provenance(provenance))]
+    chapters = [chapter for chapter in chapters if chapter[2]]
+    parts = ["<h1>The ledger of findings</h1>", f"<p class=limits>{_e(LIMITS)}</p>", _contents(chapters, findings),
+             *(f"<h2 id={to}>{title}</h2>{text}" for to, title, text in chapters)]
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>The ledger of findings</title>"
             f"<style>{STYLE}</style><main>{''.join(parts)}</main></html>\n")
 
@@ -72,31 +72,21 @@ def _e(text: str) -> str:
     return html.escape(text)
 
 
-def _contents(findings: list[Entry], checks: list[Entry], gradient: Replayed | None) -> str:
-    links = [("short", "In short"), ("assumed", "Assumed or emergent"), ("read", "How to read")]
-    links += [("findings", "Findings")]
-    links += [("checks", "Realism checks")] if checks else []
-    links += [("along", "Along the gradient")] if gradient is not None else []
-    links += [("changes", "Changes"), ("from", "Provenance")]
-    return f"<nav>{' · '.join(f'<a href=#{to}>{text}</a>' for to, text in links)}</nav>"
+def _contents(chapters: Sequence[tuple[str, str, str]], findings: Sequence[Entry]) -> str:
+    links = " · ".join(f"<a href=#{e.id}>{e.id}</a>" for e in findings)
+    items = "".join(f"<li><a href=#{to}>{title}</a>{f': {links}' if to == 'findings' else ''}</li>"
+                    for to, title, _ in chapters)
+    return f"<nav aria-label=Contents><ul>{items}</ul></nav>"
 
 
-def _summary(findings: list[Entry]) -> str:
-    lines = ["<table><tr><th>finding<th>claim<th>rests on<th>role<th>verdict<th>rows reproduced</tr>"]
-    lines += [f"<tr><td><a href=#{e.id}>{e.id}</a><td>{_e(e.claim)}<td>{e.grade}<td>{e.role}<td><b>{e.verdict}</b>"
-              f"<td>{e.counted}</tr>" for e in findings]
-    return "".join(lines) + "</table>"
+def _short(entries: Sequence[Entry], findings: Sequence[Entry], sample: str, moved: Sequence[str]) -> str:
+    notes = "".join(f"<p class=note>No longer holds: {_e(one)}.</p>" for one in moved)
+    return (f"<p><b>{_e(count(list(entries)))}</b> ({_e(sample)} sample)</p>{notes}{summary.plain(findings)}"
+            f"<h3>One by one</h3>{summary.table(findings)}")
 
 
-def _roles(findings: list[Entry]) -> str:
-    """What the model only assumes, and what it claims, by role of the rows."""
-    parts = []
-    for role, text in ROLES.items():
-        rows = [row for e in findings for row in e.rows if row.judged and row.role == role]
-        good = [row.id for row in rows if row.verdict == REPRODUCED]
-        parts.append(f"<dt>{role}: {len(good)} of {len(rows)} rows reproduced</dt><dd>{_e(text)} "
-                     f"{_e(', '.join(good) or 'None came out')}.</dd>")
-    return f"<dl>{''.join(parts)}</dl>"
+def _provenance(provenance: dict[str, Any]) -> str:
+    return f"<dl>{''.join(f'<dt>{_e(str(k))}</dt><dd>{_e(str(v))}</dd>' for k, v in provenance.items())}</dl>"
 
 
 def _section(entry: Entry) -> str:
@@ -106,9 +96,10 @@ def _section(entry: Entry) -> str:
     switches = "".join(f"<li>{_e(name.replace('_', ' '))}: {_e(text)}</li>" for name, text in entry.knock_outs.items())
     picture = _picture(figures.entry(entry), f"{entry.id}: each row's interval (dot), its knock-outs (crosses), the "
                                              f"band (shaded); purple rows are shown beside")
+    why = f"<p><b>Why</b> (of the kept result): {_e(entry.diagnosis)}</p>" if entry.diagnosis else ""
     off = f"<p>Switched off:</p><ul>{switches}</ul>" if switches else ""
     return (f"<section id={entry.id}><h3>{entry.id}. {_e(entry.claim)}: {entry.verdict}</h3><p>{_e(entry.reading)}</p>"
-            f"{picture}{_rows(entry)}{off}<p>{facts}</p></section>")
+            f"{picture}{_rows(entry)}{why}{off}<p>{facts}</p></section>")
 
 
 def _rows(entry: Entry) -> str:
@@ -126,16 +117,24 @@ def _rows(entry: Entry) -> str:
 
 
 def _along(result: Replayed) -> str:
-    parts = ["<h2 id=along>Along the gradient of diversity</h2>", _picture(
-        figures.gradient(result), "Positive and negative contact, mean and spread of attitudes by diversity"),
-        readings(result).round(3).to_html(index=False, border=0)]
-    if result.swept:
-        bands = {o.id: o.band for o in result.design.outcomes}
-        items = "".join(f"<li>{_e(s)}</li>" for s in breaks(result))
-        parts += ["<h3>Where it breaks</h3><p>Base world after a lived history; 95 % intervals of each figure by "
-                  f"itself; the ring marks the value that the rest uses; bands are shaded.</p><ul>{items}</ul>",
-                  _picture(figures.sweeps(result.swept, bands), "Each outcome along each swept number")]
-    return "".join(parts)
+    picture = _picture(figures.gradient(result), "Positive and negative contact, mean and spread of attitudes by share")
+    return picture + readings(result).round(3).to_html(index=False, border=0) + _swept(result)
+
+
+def _swept(result: Replayed) -> str:
+    """Where polarisation's findings turn: of this replay, or as kept of the last full one."""
+    rows, told = result.swept, ""
+    kept = tried.read(f"{result.design.name}/swept")
+    if not rows and kept is not None:
+        rows = [{str(key): value for key, value in row.items()} for row in kept.table.to_dict("records")]
+        told = "<p>From the last full replay that was kept.</p>" + (beside.OUTDATED if kept.outdated else "")
+    if not rows:
+        return ""
+    bands = {o.id: o.band for o in result.design.outcomes}
+    items = "".join(f"<li>{_e(sentence)}</li>" for sentence in breaks(rows))
+    return (f"<h3>Where it breaks</h3>{told}<p>Base world after a lived history; 95 % intervals of each figure by "
+            f"itself; the ring marks the value that the rest uses; bands are shaded.</p><ul>{items}</ul>"
+            f"{_picture(figures.sweeps(rows, bands), 'Each outcome along each swept number')}")
 
 
 def _changes(entries: Sequence[Entry]) -> str:
@@ -152,9 +151,9 @@ def readings(result: Replayed) -> pd.DataFrame:
     return frame.groupby(["history", "share"]).mean().reset_index()
 
 
-def breaks(result: Replayed) -> list[str]:
+def breaks(swept: list[dict[str, Any]]) -> list[str]:
     """Where a finding turns along each swept number, one sentence each."""
-    rows = pd.DataFrame(result.swept)
+    rows = pd.DataFrame(swept)
     said: list[str] = []
     if rows.empty:
         return said

@@ -1,27 +1,29 @@
-"""Where verdicts turn: every number of the psychology by itself, and the contested ones together (SALib)."""
+"""Where verdicts turn: every number of the psychology by itself, and the contested ones alone and together (SALib)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 from contactsim.evidence import points
 from contactsim.evidence.judge import Band
-from contactsim.evidence.ledger import Finding, Part
+from contactsim.evidence.ledger import Finding, Part, Row
 from contactsim.evidence.points import Point
 from contactsim.evidence.replay import Progress
 from contactsim.parameters import ModelParameters, Psychology
 from contactsim.paths import experiments_folder
 
-#: Levels of each parameter in Morris's design.
-LEVELS = 4
-#: Standard errors by which a row must move to count as moved.
-MOVED = 3.0
+#: Levels of each parameter in Morris's design, and points along a range.
+LEVELS, ALONG = 4, 5
+#: Standard errors by which a row must move to count as moved, and how far at least, in its own unit.
+MOVED, AT_LEAST = 4.0, 0.02
+Found = dict[str, list[float]]
 
 
 class Sensitivity(Part):
@@ -33,12 +35,15 @@ class Sensitivity(Part):
     seeds: int
     residents: int
     findings: list[str]
-    budget: int
+    budget: dict[Literal["morris", "sobol"], int]
+    read_beside: dict[str, list[Row]]
+    kept_although_idle: dict[str, str]
 
 
 def design() -> Sensitivity:
     """What ``experiments/sensitivity.yaml`` says."""
-    return Sensitivity.model_validate(yaml.safe_load((experiments_folder() / "sensitivity.yaml").read_text()))
+    text = (experiments_folder() / "sensitivity.yaml").read_text(encoding="utf-8")
+    return Sensitivity.model_validate(yaml.safe_load(text))
 
 
 def one_at_a_time(of: Sensitivity, base: ModelParameters) -> list[Point]:
@@ -55,29 +60,44 @@ def one_at_a_time(of: Sensitivity, base: ModelParameters) -> list[Point]:
     return out
 
 
-def moved_rows(of: Sensitivity, at: Sequence[Point], found: Sequence[dict[str, list[float]]],
-               findings: Sequence[Finding]) -> pd.DataFrame:
-    """One line for each moved number and row: by how much, paired over seeds, and whether the row leaves its band.
+def along(of: Sensitivity, names: Sequence[str]) -> list[Point]:
+    """The base, and each of the contested numbers at even steps along its range."""
+    return [{}, *({name: round(float(value), 6)} for name in names
+                  for value in np.linspace(*of.contested[name], ALONG))]
+
+
+def moved_rows(at: Sequence[Point], found: Sequence[Found], findings: Sequence[Finding]) -> pd.DataFrame:
+    """One line for each moved number, its value and row: by how much, and whether the row leaves its band.
 
     Columns: parameter, value, row, base, moved, change, standard_error, counts (more than ``MOVED`` standard errors
-    and .02 of the row's unit), turns (inside the band at one and outside at the other).
+    and ``AT_LEAST``), turns (inside the band at one and outside at the other). Changes are paired over seeds; the
+    standard error of a row is pooled over all points that move it at all, since a point has few seeds.
     """
     bands = {row.id: row.band for finding in findings for row in finding.outcomes}
-    base, lines = found[0], []
-    for point, here in zip(at[1:], found[1:], strict=True):
+    base = found[0]
+    changes = {row: [np.asarray(here[row]) - np.asarray(values) for here in found[1:]] for row, values in base.items()}
+    errors = {row: _pooled_error(of_row) for row, of_row in changes.items()}
+    lines = []
+    for k, point in enumerate(at[1:]):
         (path, value), = point.items()
-        for row, values in here.items():
-            change = np.asarray(values) - np.asarray(base[row])
-            error = float(change.std(ddof=1) / np.sqrt(change.shape[0])) if change.shape[0] > 1 else float("nan")
-            then, now = points.mean(base[row]), points.mean(values)
-            counts = abs(change.mean()) > max(MOVED * (error if np.isfinite(error) else 0.0), 0.02)
-            lines.append({"parameter": path, "value": value, "row": row, "base": then, "moved": now,
-                          "change": float(change.mean()), "standard_error": error, "counts": bool(counts),
-                          "turns": _inside(then, bands[row]) != _inside(now, bands[row])})
+        for row, values in base.items():
+            change, then, now = float(changes[row][k].mean()), points.mean(values), points.mean(found[k + 1][row])
+            lines.append({"parameter": path, "value": value, "row": row, "base": then, "moved": now, "change": change,
+                          "standard_error": errors[row],
+                          "counts": bool(abs(change) > max(MOVED * errors[row], AT_LEAST)),
+                          "turns": inside(then, bands[row]) != inside(now, bands[row])})
     return pd.DataFrame(lines)
 
 
-def _inside(value: float, band: Band) -> bool:
+def _pooled_error(changes: Sequence[NDArray[np.float64]]) -> float:
+    """Standard error of a mean change over seeds, from all points at which anything changed; 0 where none did."""
+    spreads = [change.var(ddof=1) / change.shape[0] for change in changes
+               if change.shape[0] > 1 and change.any() and np.isfinite(change).all()]
+    return float(np.sqrt(np.mean(spreads))) if spreads else 0.0
+
+
+def inside(value: float, band: Band) -> bool:
+    """Whether a figure lies in a band."""
     low, high = band
     return (low is None or value >= low) and (high is None or value <= high)
 
@@ -99,9 +119,13 @@ def sample(of: Sensitivity, names: Sequence[str], method: str, budget: int, seed
     return np.asarray(sobol.sample(problem(of, names), size, calc_second_order=False, seed=seed))
 
 
-def indices(of: Sensitivity, names: Sequence[str], method: str, at: np.ndarray,
-            found: Sequence[dict[str, list[float]]]) -> pd.DataFrame:
-    """One line for each row and number. Morris: mu_star, sigma; Sobol: S1, ST; with half 95 % intervals."""
+def indices(of: Sensitivity, names: Sequence[str], method: str, at: np.ndarray, found: Sequence[Found],
+            bands: Mapping[str, Band]) -> pd.DataFrame:
+    """One line for each row and number. Morris: mu_star, sigma; Sobol: S1, ST; with half 95 % intervals.
+
+    ``inside_low`` and ``inside_high`` are the shares of points whose figure lies in the row's band, with the number in
+    the lower and in the upper half of its range: where they differ, the verdict turns on it.
+    """
     lines = []
     for row in found[0]:
         y = np.array([points.mean(here[row]) for here in found])
@@ -117,14 +141,26 @@ def indices(of: Sensitivity, names: Sequence[str], method: str, at: np.ndarray,
 
             got = sobol.analyze(problem(of, names), y, calc_second_order=False, seed=1)
             columns = ("S1", "S1_conf", "ST", "ST_conf")
-        lines += [{"row": row, "parameter": name, **{column: float(got[column][k]) for column in columns}}
-                  for k, name in enumerate(names)]
+        good = np.array([inside(value, bands[row]) for value in y])
+        for k, name in enumerate(names):
+            upper = at[:, k] > np.mean(of.contested[name])
+            lines.append({"row": row, "parameter": name, **{column: float(got[column][k]) for column in columns},
+                          "inside_low": _share(good[~upper]), "inside_high": _share(good[upper])})
     return pd.DataFrame(lines)
 
 
-def run(of: Sensitivity, at: Sequence[Point], base: ModelParameters, store: Path, jobs: int | None,
-        progress: Progress | None) -> tuple[list[Finding], list[dict[str, list[float]]]]:
-    """Figures at points."""
-    findings = points.bare(of.findings)
+def _share(good: NDArray[np.bool_]) -> float:
+    return float(good.mean()) if good.size else float("nan")
+
+
+def looked_at(of: Sensitivity) -> list[Finding]:
+    """The findings without knock-outs, and the rows that are read off their worlds besides."""
+    return [finding.model_copy(update={"outcomes": [*finding.outcomes, *of.read_beside.get(finding.id, [])]})
+            for finding in points.bare(of.findings)]
+
+
+def run(of: Sensitivity, at: Sequence[Point], findings: Sequence[Finding], base: ModelParameters, store: Path,
+        jobs: int | None, progress: Progress | None) -> list[Found]:
+    """Figures at points, one for each seed; what ``store`` has is not run again."""
     seeds = [of.first_seed + k for k in range(of.seeds)]
-    return findings, points.figures(at, findings, base, seeds, of.residents, store, jobs, progress)
+    return points.figures(at, findings, base, seeds, of.residents, store, jobs, progress)

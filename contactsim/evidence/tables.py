@@ -36,8 +36,9 @@ def ledger(entries: list[Entry], sample: str) -> Table:
     for column in ("row", "effect and interval", "band", "role", "verdict"):
         out.add_column(column, no_wrap=column != "verdict")
     for entry in entries:
-        out.add_row(entry.id, "", "", entry.role, f"[{STYLES[entry.verdict]}]{entry.verdict}[/] ({entry.counted} rows)",
-                    style="bold")
+        small = f"; too small a sample for {', '.join(entry.too_small)}" if entry.too_small else ""
+        word = f"[{STYLES[entry.verdict]}]{entry.verdict}[/] ({entry.counted} rows{small})"
+        out.add_row(entry.id, "", "", entry.role, word, style="bold")
         for row in entry.rows:
             word = row.verdict if row.judged else f"shown beside: {row.verdict}"
             role = row.role if row.role != entry.role else ""
@@ -75,7 +76,8 @@ def csv(entries: list[Entry]) -> pd.DataFrame:
 
 def plain(entries: list[Entry]) -> list[dict[str, Any]]:
     """Entries as plain data: unbounded ends of intervals and figures that could not be computed are null."""
-    return [_finite({**asdict(entry), "verdict": entry.verdict, "reproduced": entry.counted}) for entry in entries]
+    return [_finite({**asdict(entry), "verdict": entry.verdict, "reproduced": entry.counted,
+                     "too_small": entry.too_small}) for entry in entries]
 
 
 def _finite(value: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, command, design, gradients, kept, replay
+from contactsim.evidence import asked, command, design, gradients, kept, replay, tried
 from contactsim.evidence.design import Sample, load, names
 from contactsim.evidence.estimands import ESTIMANDS
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
@@ -76,11 +76,29 @@ def test_replay_writes_ledger_and_report(tiny: design.Design, store: list[str], 
     f1 = ledger["findings"][0]["rows"][0]
     assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"][1]["mean"] == 0.0
     page = (tmp_path / "out" / "report.html").read_text()
-    assert page.count("<svg") == 6  # one a finding, and the gradient
+    swept = tried.read("polarisation/swept") is not None
+    assert page.count("<svg") == 6 + swept  # one a finding, the gradient, and what is kept of a full replay's sweeps
     assert "does not predict a real town" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", "").replace("https://matplotlib.org", "")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "store"]
+
+
+def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: design.Design, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    full = tiny.model_copy(update={"samples": {"full": Sample(seeds=2, residents=1200)}})
+    monkeypatch.setattr(asked.design, "load", lambda name: full)
+    swept = [{"parameter": "psychology.norms", "value": 0.01, "is_base": False, "outcome": "F5", "mean": 0.3,
+              "low": 0.2, "high": 0.4, "inside": False, "outside": False}]
+    monkeypatch.setattr(command, "sweep", lambda *_: swept)
+    for module in (kept, tried):
+        monkeypatch.setattr(module, "experiments_folder", lambda: tmp_path)
+    folder = ["--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
+    assert command.main(["polarisation", "--full", "--keep", *folder]) == 0
+    written = {path.name for path in (tmp_path / "polarisation").iterdir()}
+    assert written == {"kept.json", "result.csv", "result.json", "swept.csv", "swept.json"}
+    table = tried.read("polarisation/swept")
+    assert table is not None and table.about["seeds"] == 2 and not table.outdated
 
 
 def test_what_is_in_the_store_is_not_lived_again(tiny: design.Design, store: list[str], tmp_path: Path,

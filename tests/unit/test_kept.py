@@ -67,3 +67,11 @@ def test_a_sample_that_could_not_see_a_break_says_so() -> None:
     assert "could not be seen" in blind(interval([0.0, 0.3, 0.1], 1), BAND)
     assert "wider than the band" in blind(interval([-1.0, 1.0, 0.0], 1), (-0.1, 0.1))
     assert "so few seeds" in blind(interval([1.0], 1), BAND)
+    nothing = interval([0.0, 0.001, -0.001], 1)
+    assert "cannot tell it from null_action" in blind(nothing, BAND, {"null_action": interval([0.0, 0.0], 1)})
+    assert blind(nothing, BAND, {"other": interval([0.9, 1.0, 1.1], 1)}) == ""
+
+
+def test_a_finding_names_the_rows_of_which_a_break_would_not_be_seen() -> None:
+    assert entry(VALUES).too_small == []
+    assert entry([0.0, 0.3, 0.1]).too_small == ["F1"]
