@@ -16,7 +16,7 @@ COMMANDS = {
     "run": ("contactsim.commands.run", "simulate a place week by week and keep the results in a folder"),
     "sweep": ("contactsim.commands.sweep", "many runs into one store, which never loses one"),
     "results": ("contactsim.commands.results", "what a store's runs came to: tables, figures, sensitivity"),
-    "rerun": ("contactsim.commands.rerun", "repeat a run of a store and compare it to the last bit"),
+    "rerun": ("contactsim.commands.rerun", "repeat a run and compare it with what is kept, to the last bit"),
     "show": ("contactsim.commands.show", "show what a finished run came to"),
     "place": ("contactsim.commands.place", "describe a place: residents, groups, segregation indices"),
     "actions": ("contactsim.commands.actions", "list what can be done about a place, with costs and evidence"),

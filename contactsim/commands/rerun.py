@@ -1,4 +1,4 @@
-"""``contactsim rerun ID``: repeat a run of a store and compare it with what is stored, to the last bit."""
+"""``contactsim rerun``: repeat a run of a store, or a run folder, and compare it with what is kept, to the last bit."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from contactsim.errors import UserError
 
 def main(arguments: list[str]) -> int:
     """Repeat the run. Exit code 0 if it is the same, 1 if it is not."""
-    parser = Parser("rerun", description="Repeat a run of a store exactly, and say whether it came out the same.")
-    parser.add_argument("id", help="identity of the run, or its beginning: the column 'run' of contactsim results")
+    parser = Parser("rerun", description="Repeat a run of a store, or the one that a run folder keeps, exactly, and say "
+                                         "whether it came out the same.")
+    parser.add_argument("id", metavar="ID | FOLDER",
+                        help="a run folder; or the identity of a store's run, or its beginning: the column 'run' of "
+                             "contactsim results")
     parser.add_argument("--store", default="sweeps", help="folder of the store (default: sweeps)")
     parser.add_argument("--output", metavar="FOLDER", help="leave a run folder with survey and figure there as well")
     options = parser.parse_args(arguments)
-    from contactsim.lab.provenance import model_digest
+    if Path(options.id).is_dir():
+        return _folder(options.id, options.output)
     from contactsim.sweep import Store
     from contactsim.sweep.live import Liver
 
@@ -32,9 +36,8 @@ def main(arguments: list[str]) -> int:
         verdict = f"it is stored as {row['status']} ({row['message']}); this time it ended well"
         same = True
     print(f"{row['id']}: {verdict} (digest {found})")
-    if not same and row["model"] != model_digest():
-        print(f"  it was lived with another version of the model ({row['model']}, here {model_digest()}): install the "
-              f"version that its provenance names")
+    if not same:
+        _say_version(row["model"])
     if options.output:
         _leave_folder(store, row, options.output)
     return 0 if same else 1
@@ -50,6 +53,28 @@ def _relived(liver: Any, row: dict[str, Any]) -> str | None:
         print(f"{row['id']}: it is stored as {row['status']} ({row['message']}), and failed again "
               f"({type(error).__name__}: {' '.join(str(error).split())})")
         return None
+
+
+def _folder(folder: str, output: str | None) -> int:
+    from contactsim.commands.progress import Bars
+    from contactsim.lab.again import again
+
+    with Bars(quiet=False) as bars:
+        run, other = again(folder, output, bars)
+    print(f"{folder}: {'NOT the same: ' + ', '.join(other) if other else 'the same to the last bit'}")
+    if other:
+        _say_version(run.provenance["model_sources"])
+    if output:
+        print(f"{output}: contactsim show {output}")
+    return 1 if other else 0
+
+
+def _say_version(of_run: str) -> None:
+    from contactsim.lab.provenance import model_digest
+
+    if of_run != model_digest():
+        print(f"  it was lived with another version of the model ({of_run}, here {model_digest()}): install the version "
+              f"that its provenance names")
 
 
 def find(store: Any, name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from contactsim.cli import main
 from contactsim.config import RunConfig, compose
 from contactsim.errors import UserError
 from contactsim.lab import history_cache
@@ -64,6 +65,21 @@ def test_units_travel_with_the_tables(finished: Path) -> None:
         units = json.loads(schema.metadata[b"units"])
         assert units[column] and schema.field(column).metadata[b"unit"].decode() == units[column]
     assert json.loads(pq.read_schema(finished / "weekly.parquet").metadata[b"units"])["attitude"] == UNITS["attitude"]
+
+
+def test_a_folder_can_be_lived_again_and_a_difference_is_noticed(
+        finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rerun", str(finished), "--output", f"{tmp_path}/new"]) == 0
+    assert "the same to the last bit" in capsys.readouterr().out and load_run(tmp_path / "new")
+    other = shutil.copytree(finished, tmp_path / "other")
+    config = yaml.safe_load((other / "config.yaml").read_text())
+    (other / "config.yaml").write_text(yaml.safe_dump({**config, "seed": 4}))
+    assert main(["rerun", str(other)]) == 1
+    assert "NOT the same: weekly, survey" in capsys.readouterr().out
+    config["place"]["residents"] = 1600
+    (other / "config.yaml").write_text(yaml.safe_dump(config))
+    assert main(["rerun", str(other)]) == 2
+    assert "gives another place than it gave then" in capsys.readouterr().err
 
 
 def test_no_path_of_this_machine_in_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +159,7 @@ def test_folders_that_cannot_be_read_back(finished: Path, tmp_path: Path) -> Non
 
 KILLED = """
 import os, signal, sys
+from contactsim.cli import main
 from contactsim.config import compose
 from contactsim.lab.run import execute
 def die(stage, done, total):
