@@ -12,8 +12,8 @@ from contactsim.errors import UserError
 
 def main(arguments: list[str]) -> int:
     """Repeat the run. Exit code 0 if it is the same, 1 if it is not."""
-    parser = Parser("rerun", description="Repeat a run of a store, or the one that a run folder keeps, exactly, and say "
-                                         "whether it came out the same.")
+    parser = Parser("rerun", description="Repeat a run of a store, or the one that a run folder keeps, and say whether "
+                                         "it came out the same.")
     parser.add_argument("id", metavar="ID | FOLDER",
                         help="a run folder; or the identity of a store's run, or its beginning: the column 'run' of "
                              "contactsim results")
@@ -73,8 +73,8 @@ def _say_version(of_run: str) -> None:
     from contactsim.lab.provenance import model_digest
 
     if of_run != model_digest():
-        print(f"  it was lived with another version of the model ({of_run}, here {model_digest()}): install the version "
-              f"that its provenance names")
+        print(f"  it was lived with another version of the model ({of_run}, here {model_digest()}): install the "
+              f"version that its provenance names")
 
 
 def find(store: Any, name: str) -> dict[str, Any]:
