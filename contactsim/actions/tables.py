@@ -29,7 +29,7 @@ def outcomes(actions: Iterable[object]) -> list[dict[str, Any]]:
 
 def remarks(action: Action[Any]) -> list[str]:
     """The action's notes, and whether any week of it was lived at all."""
-    return [*action.notes, *([] if action.ledger else [f"it was never due (start={action.config.start})"])]
+    return [*action.notes, *([] if action.ledger else ["nothing of it was due in the weeks lived"])]
 
 
 def costs(actions: Iterable[object]) -> pd.DataFrame:

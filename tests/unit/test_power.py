@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from contactsim import cli
 from contactsim.errors import UserError
-from contactsim.evaluate.power import check, needed, noise, seeds_needed, simulate, smallest
+from contactsim.evaluate.power import check, needed, noise, seeds_needed, simulate, smallest, table
+from contactsim.evaluate.power_show import render
 
 
 def test_the_closed_form_is_the_textbooks() -> None:
@@ -50,6 +53,15 @@ def test_seeds_follow_from_the_scatter_of_a_comparison() -> None:
                              "raw": raw, "effect": raw / 0.25, "without": without})
     found = seeds_needed(check({}), of_seeds).set_index("effect")
     assert (found["twins"] < found["independent"]).all() and (found.loc[0.01] >= found.loc[0.1]).all()
+
+
+def test_a_comparison_without_a_difference_tells_no_number_of_seeds() -> None:
+    of_seeds = pd.DataFrame({"side": "with", "week": 5, "part": "participants", "by": "all", "outcome": "attitude",
+                             "raw": np.zeros(4), "effect": np.zeros(4), "without": 0.3})
+    question = check({"designs": "after", "sample": 20, "reliability": 0.8, "studies": 0})
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(render(question, table(question), seeds_needed(question, of_seeds), Path("here")))
+    assert "tells no number of seeds" in shown.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("values, says", [
