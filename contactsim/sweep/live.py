@@ -89,7 +89,7 @@ class Liver:
         config = RunConfig.model_validate({**task["config"], "threads": 1, "keep_history": task["share"]})
         base = task["base"]
         places = self._places.setdefault(base, Places(Path(base), self.store.places))
-        place, digest = places.get(config.place)
+        place, digest = places.get(config.place, task["place_digest"])
         facts |= {"place": place.name, "residents": place.residents}
         if digest != task["place_digest"]:
             raise UserError(f"place={place.name} is not the place that was planned: its file has changed since, or "

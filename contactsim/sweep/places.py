@@ -1,4 +1,4 @@
-"""Places made in Python, kept in the store as plain arrays and text (no pickle)."""
+"""Places made in Python or read from files, kept in the store as plain arrays and text (no pickle)."""
 
 from __future__ import annotations
 

@@ -81,26 +81,27 @@ class Places:
     """Places by their configuration, the last few in memory."""
 
     def __init__(self, base: Path, kept: Path, most: int = 8) -> None:
-        """``base`` for relative files; ``kept`` is the store's folder of places made in Python."""
+        """``base`` for relative files; ``kept`` is the store's folder of places."""
         self.base, self.kept, self.most = base, kept, most
         self._known: dict[str, tuple[Place, str]] = {}
 
-    def get(self, config: Mapping[str, Any]) -> tuple[Place, str]:
-        """(place, its digest). Raises UserError."""
-        key = json.dumps(config, sort_keys=True, default=str)
+    def get(self, config: Mapping[str, Any], digest: str = "") -> tuple[Place, str]:
+        """(place, its digest); the store's copy, if it has one of that ``digest``. Raises UserError."""
+        key = json.dumps([config, digest], sort_keys=True, default=str)
         if key not in self._known:
             if len(self._known) >= self.most:
                 self._known.pop(next(iter(self._known)))
-            place = self._read(config)
+            place = self._read(config, digest)
             self._known[key] = place, place_digest(place)
         return self._known[key]
 
-    def _read(self, config: Mapping[str, Any]) -> Place:
-        if IN_STORE not in config:
+    def _read(self, config: Mapping[str, Any], digest: str) -> Place:
+        copy = self.kept / f"{config.get(IN_STORE, digest)}.npz"
+        if IN_STORE not in config and not copy.is_file():
             return load_place(config, self.base)
         from contactsim.sweep.places import read_place
 
-        return read_place(self.kept / f"{config[IN_STORE]}.npz")
+        return read_place(copy)
 
 
 def planned(runs: Sequence[RunSpec], measure: str, places: Places) -> list[Planned]:

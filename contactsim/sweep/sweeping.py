@@ -80,9 +80,7 @@ def carry_out(plan: Plan, jobs: int | None = None, timeout: float | None = None,
         return
     if plan.aside:
         plan.store.set_damaged_aside()
-    with plan.store.writing():
-        for place in {id(run.spec.place): run.spec.place for run in todo if run.spec.place is not None}.values():
-            keep_place(place, plan.store.places)
+    _keep_places(plan)
     shared = _shared(todo)
     queue = Queue(by_sharing(todo, shared), shared)
 
@@ -110,6 +108,16 @@ def carry_out(plan: Plan, jobs: int | None = None, timeout: float | None = None,
         plan.store.pack()
     if scheduler is not None and not fail_fast:
         _all_here(plan, set(by_id))
+
+
+def _keep_places(plan: Plan) -> None:
+    """Places made in Python or read from files go into the store: workers and reruns need nothing besides."""
+    specs = {run.place_digest: run.spec for run in plan.todo
+             if run.spec.place is not None or run.spec.config.place.get("kind") == "table"}
+    places = Places(plan.base, plan.store.places)
+    with plan.store.writing():
+        for spec in specs.values():
+            keep_place(spec.place or places.get(spec.config.place)[0], plan.store.places)
 
 
 def _shared(todo: Sequence[Planned]) -> set[str]:
@@ -155,6 +163,7 @@ def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
     if not plan.todo:
         return run.id, True
     store.prepare()
+    _keep_places(plan)
     with store.writing():
         answer = Liver(store.path).live(run.task(plan.measure, (), plan.base, None, config.keep_history))
     if answer["status"] != OK:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import contactsim
+from contactsim.cli import main
 from contactsim.config import compose
 from contactsim.errors import UserError
 from contactsim.lab.run import execute
@@ -47,6 +48,19 @@ def test_identity_hangs_on_the_contents_of_inputs_and_not_on_their_path(tmp_path
     one, elsewhere, other = (identity_of_table(table(*what)) for what in
                              (("a.csv", 310), ("b.csv", 310), ("c.csv", 311)))
     assert one == elsewhere != other
+
+
+def test_a_run_is_repeated_exactly_without_its_input_file(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+    Path("town.csv").write_text("area,group,count\nnorth,A,310\nnorth,B,40\nsouth,A,60\nsouth,B,290\n")
+    assert main(["run", "place=census", "place.file=town.csv", "scenario=no_history", "weeks=4", "store=../store"]) == 0
+    Path("town.csv").write_text("area,group,count\nnorth,A,9\nnorth,B,400\nsouth,A,60\nsouth,B,290\n")
+    monkeypatch.chdir(tmp_path)
+    run = capsys.readouterr().out.partition(":")[0]
+    assert main(["rerun", run, "--store", "store"]) == 0
+    assert "the same to the last bit" in capsys.readouterr().out
 
 
 def identity_of_table(file: str) -> str:
