@@ -160,9 +160,9 @@ def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit)
     room = visit(SMALL)
     page = room.page
     page.focus(".cs-lesson select")
-    for _ in range(3):
+    for title in ("Parallel lives", "More contact of both kinds", "Polarisation and its cure, part 1"):
         page.keyboard.press("ArrowDown")
-    page.wait_for_selector("text=Polarisation and its cure, part 1 >> visible=true")
+        page.wait_for_selector(f".cs-lesson h2:has-text('{title}')")
     room.ready()
     page.focus(".cs-predict input")
     page.keyboard.press("Space")
