@@ -143,9 +143,11 @@ def figures(world: World, took_part: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def _separation(mean: dict[str, NDArray[np.float64]], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far meetings fall short of those of people who meet by chance: 1 - across / (across if by chance)."""
+    """How far meetings fall short of those of people who meet by chance: 1 - across / (across if by chance); nan
+    where nobody met."""
     across = mean["positive"] + mean["negative"] + mean["neutral"]
-    share = across / np.maximum(across + mean["own_meetings"], 1e-12)
+    all_meetings = across + mean["own_meetings"]
+    share = across / np.where(all_meetings > 0, all_meetings, np.nan)
     groups = n[:-1] / n[-1]
     expected = np.append(1.0 - groups, 1.0 - (groups**2).sum())
     return np.asarray(1.0 - share / np.maximum(expected, 1e-12))

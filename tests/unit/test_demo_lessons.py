@@ -13,7 +13,7 @@ from contactsim.demo import offers
 from contactsim.demo.build import build, configure
 from contactsim.demo.choice import SIDES, check, read_link
 from contactsim.demo.lessons import FOLDER, VERDICTS, lessons, read, verdicts
-from contactsim.demo.pictures import figures, moved, participants
+from contactsim.demo.pictures import MEASURES, figures, moved, participants
 from contactsim.demo.told import captions
 from contactsim.errors import UserError
 from contactsim.evidence.entries import ORDER
@@ -67,7 +67,10 @@ def test_part_one_shows_polarisation_through_contact() -> None:
         right.world.step()
     warmer, colder = moved(left.world, right.world)
     assert warmer > 0.15 and colder > 0.1
-    sd, mean = ([figures(side.world, participants(side.world))[k, -1] for side in (left, right)] for k in (3, 2))
+    names = [name for name, _, _ in MEASURES]
+    shown = [figures(side.world, participants(side.world))[:, -1] for side in (left, right)]
+    sd, mean, apart = ([row[names.index(name)] for row in shown] for name in ("attitude_sd", "attitude", "separation"))
+    assert apart[0] != apart[0] and 0 < apart[1] < 1  # where nobody meets, meetings are neither apart nor mixed
     assert sd[1] - sd[0] > 0.03 and abs(mean[1] - mean[0]) < sd[1] - sd[0]
     assert moved(right.world, right.world) == (0.0, 0.0)
 
