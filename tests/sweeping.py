@@ -66,7 +66,7 @@ def start(*arguments: str, cwd: Path | None = None, before: Sequence[str] = (), 
         start_new_session=True)
 
 
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 180.0) -> Any:
     """Wait until something holds; returns it. Fails after ``seconds``."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -33,7 +33,7 @@ def stored(store: Path) -> int:
 def finish(store: Path, *more: str) -> None:
     """Give the sweep's command and let it end well."""
     done = start("sweep", f"store={store}", *SWEEP, *more)
-    _, errors = done.communicate(timeout=120)
+    _, errors = done.communicate(timeout=300)
     assert done.returncode == 0, errors
 
 
@@ -68,7 +68,7 @@ def test_killed_ten_times_and_continued_is_as_undisturbed(undisturbed: pa.Table,
 def test_two_writers_at_once_do_no_harm(undisturbed: pa.Table, tmp_path: Path) -> None:
     both = [start("sweep", f"store={tmp_path}/store", *SWEEP, "--jobs", "1") for _ in range(2)]
     for one in both:
-        _, errors = one.communicate(timeout=120)
+        _, errors = one.communicate(timeout=300)
         assert one.returncode == 0, errors
     assert content(tmp_path / "store").equals(undisturbed)
 
@@ -82,7 +82,7 @@ def test_a_killed_worker_costs_nothing(undisturbed: pa.Table, tmp_path: Path) ->
         pytest.skip("NO WORKER WAS KILLED: this system does not list a process's children")
     workers = {pid for path in Path(f"/proc/{running.pid}/task").glob("*/children") for pid in path.read_text().split()}
     os.kill(int(min(workers)), signal.SIGKILL)
-    _, errors = running.communicate(timeout=120)
+    _, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert content(store).equals(undisturbed)
 
@@ -106,7 +106,7 @@ def small_disk(size: str) -> Iterator[Path]:
 def test_a_full_disk_is_said_and_the_sweep_goes_on_when_there_is_space(undisturbed: pa.Table) -> None:
     with small_disk("256k") as disk:
         full = start("sweep", f"store={disk}/store", *SWEEP, "--jobs", "1")
-        _, errors = full.communicate(timeout=120)
+        _, errors = full.communicate(timeout=300)
         assert full.returncode == 2 and "No space left" in errors and "same command" in errors, errors
         assert "Traceback" not in errors and errors.count("\n") == 1
         held = content(disk / "store")
@@ -134,7 +134,7 @@ def test_a_read_only_store_is_said_and_not_touched(tmp_path: Path) -> None:
     before, files = content(store), sorted(store.rglob("*"))
     try:
         refused = start("sweep", f"store={store}", *SWEEP, "--jobs", "1", before=unprivileged())
-        _, errors = refused.communicate(timeout=120)
+        _, errors = refused.communicate(timeout=300)
         assert refused.returncode == 2, errors
         assert re.search(r"cannot be written: .*what is stored already is whole", errors), errors
         assert "Traceback" not in errors and errors.count("\n") == 1
@@ -174,7 +174,7 @@ def test_a_distributed_sweep_with_a_killed_worker_is_as_undisturbed(
     running = start("sweep", f"store={store}", *SWEEP, "engine=dask", f"engine.scheduler={file}")
     until(lambda: stored(store) >= 4)
     workers[0].kill()
-    _, errors = running.communicate(timeout=120)
+    _, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert content(store).equals(undisturbed)
 
