@@ -6,7 +6,6 @@ import argparse
 import importlib.metadata
 import json
 import platform
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +53,7 @@ def main(arguments: list[str]) -> int:
     console, began = Console(width=None if sys.stdout.isatty() else 120), time.monotonic()
     store = Path(options.store).expanduser() if options.store else runs.store_folder()
     if options.fresh:
-        shutil.rmtree(store, ignore_errors=True)
+        runs.forget(store)
     with _bar(options.quiet) as progress:
         result = run(what, base, sample, options.jobs, store, progress, sweeps=not options.quick)
     moved = [] if overrides else kept.moved(result.entries, sample)
@@ -85,7 +84,7 @@ def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store
     if what.gradient is not None:
         gradient = replay(what.gradient, base, sample, jobs, progress("along the gradient"), store)
         if sweeps:
-            gradient = replace(gradient, swept=sweep(what.gradient, base, jobs, progress("sweeps")))
+            gradient = replace(gradient, swept=sweep(what.gradient, base, jobs, progress("sweeps"), store))
         entries += [one for one in of_gradient(gradient) if one.id in what.ids]
     if what.findings:
         figures = runs.run(what.findings, base, sample, store, jobs, progress("findings"))

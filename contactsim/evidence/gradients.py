@@ -20,6 +20,10 @@ from contactsim.place import Place, synthetic_place
 from contactsim.place.coarse import coarsened
 
 BASE = unit.BASE
+#: Name under which the unit of the place's table is swept.
+UNIT = "dissimilarity within units"
+#: Estimands that need no other world beside the one looked at.
+ONE_WORLD = ("contact_rise", "elasticity", "mediated", "worst_tenth", "worst_tenth_gradient", "spread_rise")
 Worlds = dict[str, dict[float, Observed]]
 
 
@@ -75,6 +79,33 @@ def live_seed(store: str, design: Design, base: ModelParameters, history: str, s
     readings = [{"history": history, "world": world, "share": share, "seed": seed, **observed.summary}
                 for world, by_share in worlds.items() for share, observed in by_share.items()]
     unit.keep(Path(store), name, {"figures": figures, "readings": readings})
+
+
+def alone(design: Design) -> list[Outcome]:
+    """The outcomes that one world can tell."""
+    return [outcome for outcome in design.outcomes
+            if outcome.estimand in ONE_WORLD and outcome.arguments.get("reading") != "effect"]
+
+
+def live_swept(store: str, design: Design, base: ModelParameters, path: str, value: float | None, sample: Sample,
+               seed: int, name: str) -> None:
+    """Live a seed with one swept number, lived history, and keep its figures by outcome in a store."""
+    parameters = in_history(base if path == UNIT else changed(base, {path: value}), "lived")
+    within = value if path == UNIT else None
+    seen = {share: observe(made_place(design, share, sample.residents, seed, within), parameters, seed, design.weeks)
+            for share in design.knock_out_gradient}
+    case = Case(seen, seen, seen, {}, {})
+    unit.keep(Path(store), name, {o.id: ESTIMANDS[o.estimand](case, **o.arguments) for o in alone(design)})
+
+
+def swept_name(design: Design, base: ModelParameters, path: str, value: float | None, sample: Sample,
+               seed: int) -> str:
+    """Digest of everything that decides a seed's figures with one swept number."""
+    decides = design.model_dump(mode="json", include={"name", "place", "weeks", "knock_out_gradient"})
+    outcomes = [[o.id, o.estimand, o.arguments] for o in alone(design)]
+    sources = [inspect.getsource(what) for what in (estimands, observing, live_swept)]
+    return digest_of([decides, outcomes, base.model_dump(mode="json"), path, value, sample.residents, seed,
+                      model_digest(), sources])
 
 
 def name_of(design: Design, base: ModelParameters, history: str, sample: Sample, seed: int) -> str:

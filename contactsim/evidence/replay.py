@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contactsim.evidence import runs, unit
 from contactsim.evidence.design import Design, Outcome
-from contactsim.evidence.estimands import ESTIMANDS, Case
-from contactsim.evidence.gradients import BASE, in_history, live_seed, made_place, name_of
+from contactsim.evidence.gradients import BASE, UNIT, alone, live_seed, live_swept, name_of, swept_name
 from contactsim.evidence.judge import Interval, interval, verdict
-from contactsim.evidence.observe import Observed, observe
-from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 
-#: Name under which the unit of the place's table is swept.
-UNIT = "dissimilarity within units"
-#: Estimands that need no other world beside the one looked at.
-ONE_WORLD = ("contact_rise", "elasticity", "mediated", "worst_tenth", "worst_tenth_gradient", "spread_rise")
 #: Called with how many weeks' worth of worlds are done and how many there are.
 Progress = Callable[[int, int], None]
 
@@ -75,39 +66,30 @@ def replay(design: Design, base: ModelParameters, sample: str, jobs: int | None 
 
 
 def sweep(design: Design, base: ModelParameters, jobs: int | None = None,
-          progress: Progress | None = None) -> list[dict[str, Any]]:
+          progress: Progress | None = None, store: Path | None = None) -> list[dict[str, Any]]:
     """Every outcome that one world can tell, at each value of each swept number; lived history.
 
-    One row for each value and outcome: parameter, value, whether it is the base's, outcome, mean, low, high
-    (95 % interval of its own, not of a family) and whether that lies inside the band.
+    What ``store`` lacks is lived. One row for each value and outcome: parameter, value, whether it is the base's,
+    outcome, mean, low, high (95 % interval of its own, not of a family) and whether that lies inside the band.
     """
     size = design.sweeps.sample
-    seeds = [design.first_seed + k for k in range(size.seeds)]
+    store = runs.store_folder() if store is None else store
     values = [(path, value) for path, all_values in design.sweeps.parameters.items() for value in all_values]
     values += [(UNIT, value) for value in design.sweeps.dissimilarity_within_units]  # type: ignore[misc]
-    tasks = [(path, value, seed) for path, value in values for seed in seeds]
-    count = _Counter(progress, len(tasks) * len(design.knock_out_gradient))
-
-    def work(task: tuple[str, float | None, int]) -> dict[float, Observed]:
-        path, value, seed = task
-        parameters = in_history(base if path == UNIT else changed(base, {path: value}), "lived")
-        seen = {}
-        for share in design.knock_out_gradient:
-            place = made_place(design, share, size.residents, seed, value if path == UNIT else None)
-            seen[share] = observe(place, parameters, seed, design.weeks)
-            count()
-        return seen
-
-    results = _parallel(tasks, work, jobs)
+    tasks = {(path, value, design.first_seed + k): (design, base, path, value, size, design.first_seed + k)
+             for path, value in values for k in range(size.seeds)}
+    names = {at: swept_name(*task) for at, task in tasks.items()}
+    runs.spread([(live_swept, (str(store), *task, names[at]), 1) for at, task in tasks.items()
+                 if unit.kept(store, names[at]) is None], jobs, progress)
+    found: dict[Any, Any] = {at: unit.kept(store, name) for at, name in names.items()}
     rows = []
     for path, value in values:
-        for outcome in design.outcomes:
-            if outcome.estimand in ONE_WORLD and outcome.arguments.get("reading") != "effect":
-                cases = [Case(seen, seen, seen, {}, {}) for seen in (results[path, value, seed] for seed in seeds)]
-                found = interval([ESTIMANDS[outcome.estimand](case, **outcome.arguments) for case in cases], 1)
-                rows.append({"parameter": path, "value": value, "is_base": _is_base(base, path, value),
-                             "outcome": outcome.id, "mean": found.mean, "low": found.low, "high": found.high,
-                             "inside": found.inside(outcome.band), "outside": found.outside(outcome.band)})
+        seen = [found[path, value, design.first_seed + k] for k in range(size.seeds)]
+        for outcome in alone(design):
+            of = interval([figures[outcome.id] for figures in seen], 1)
+            rows.append({"parameter": path, "value": value, "is_base": _is_base(base, path, value),
+                         "outcome": outcome.id, "mean": of.mean, "low": of.low, "high": of.high,
+                         "inside": of.inside(outcome.band), "outside": of.outside(outcome.band)})
     return rows
 
 
@@ -126,28 +108,3 @@ def judge(outcome: Outcome, history: str, figures: list[dict[str, float]], famil
     must_leave = {name: knocked[name] for name, rule in outcome.knock_outs.items() if rule == "leaves"}
     word, reason = verdict(effect, outcome.band, must_leave)
     return Judged(outcome.id, history, effect, knocked, word, reason, values)
-
-
-class _Counter:
-    """Counts worlds done, from any thread, for a progress bar."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-        if progress is not None:
-            progress(0, total)
-
-    def __call__(self) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(self.done, self.total)
-
-
-def _parallel(tasks: Iterable[Any], work: Callable[[Any], Any], jobs: int | None) -> dict[Any, Any]:
-    """Results by task. Threads suffice: the kernels run without the interpreter lock."""
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        futures = {pool.submit(work, task): task for task in tasks}
-        try:
-            return {futures[done]: done.result() for done in as_completed(futures)}
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -29,6 +30,13 @@ Chunk = tuple[Callable[..., Any], tuple[Any, ...], int]
 def store_folder() -> Path:
     """Where figures are kept."""
     return Path(platformdirs.user_cache_dir("contactsim")) / "replays"
+
+
+def forget(store: Path) -> None:
+    """Delete a store's figures, and nothing else that may lie in the folder."""
+    for file in store.glob("*.json"):
+        if re.fullmatch(r"[0-9a-f]{16}", file.stem):
+            file.unlink(missing_ok=True)
 
 
 def seeds_of(folder: Folder, sample: str) -> range:

@@ -10,7 +10,7 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, command, design, gradients, kept, replay, tried
+from contactsim.evidence import asked, command, design, gradients, kept, replay, runs, tried
 from contactsim.evidence.design import Sample, load, names
 from contactsim.evidence.estimands import ESTIMANDS
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
@@ -115,6 +115,33 @@ def test_what_is_in_the_store_is_not_lived_again(tiny: design.Design, store: lis
     (tmp_path / "store" / next(iter(before))).unlink()  # as if a kill had come before the last seed
     with pytest.raises(AssertionError, match="lived again"):
         command.main(["F1", *store])
+
+
+def test_swept_numbers_in_the_store_are_not_lived_again(tiny: design.Design, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tiny.sweeps.model_copy(update={
+        "sample": Sample(seeds=2, residents=1200), "parameters": {"psychology.norms": [0.0, 0.004]},
+        "dissimilarity_within_units": [0.15]})
+    small = tiny.model_copy(update={"sweeps": few})
+    rows = replay.sweep(small, BASE, 2, None, tmp_path)
+    assert [row["is_base"] for row in rows if row["outcome"] == "F5"] == [False, True, False]
+
+    def never(*_: object) -> None:
+        raise AssertionError("a world was lived again")
+
+    monkeypatch.setattr(gradients, "observe", never)
+    assert replay.sweep(small, BASE, 1, None, tmp_path) == rows
+    next(tmp_path.iterdir()).unlink()  # as if a kill had come before the last
+    with pytest.raises(AssertionError, match="lived again"):
+        replay.sweep(small, BASE, 1, None, tmp_path)
+
+
+def test_a_fresh_store_loses_figures_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("0123456789abcdef.json", "thesis.json", "0123456789abcdef.txt"):
+        (tmp_path / name).write_text("{}")
+    runs.forget(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"thesis.json", "0123456789abcdef.txt"}
+    runs.forget(tmp_path / "absent")
 
 
 def test_replay_is_the_same_on_any_number_of_jobs(tiny: design.Design, tmp_path: Path) -> None:
