@@ -61,6 +61,9 @@ def _grammar(override: str) -> str:
 def _missing(error: MissingConfigException, composition: Composition | None) -> str:
     wanted = str(error.missing_cfg_file or "")
     group, _, name = wanted.rpartition("/")
+    for line in composition.overrides if composition and wanted.startswith("place/") else ():
+        if re.fullmatch(r"place=.*\.(csv|txt|gz)", line):
+            return f"{line} (command line) names a file: write place=census place.file={line.partition('=')[2]}."
     inside = re.match(r"In '([^']+)'", str(error))
     where = f"{inside.group(1)}.yaml" if inside and inside.group(1) != "config" else "command line"
     options = [str(option) for option in error.options or (composition.options(group) if composition else ())]

@@ -22,4 +22,4 @@ class Parser(argparse.ArgumentParser):
             long = ", ".join(option for option in known if option.startswith("--"))
             raise UserError(f"{unknown.group(1)} is no option of {self.prog}: allowed are {long}."
                             f"{nearest(unknown.group(1), known)}")
-        raise UserError(f"{self.prog}: {message}.")
+        raise UserError(f"{message} ({self.prog} --help).")

@@ -39,7 +39,8 @@ def draw(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Figu
 def _against_one(means: pd.DataFrame, key: str, figures: Sequence[str]) -> Figure:
     measures = list(dict.fromkeys(parts(figure)[0] for figure in figures))
     canvas, axes = _grid(len(measures), 2, 4.6, 3.2)
-    groups = _coloured(figures)
+    names = [parts(figure)[1] for figure in figures]
+    groups = _coloured(names)
     numeric = pd.api.types.is_numeric_dtype(means[key])
     for axis, measure in zip(axes, measures, strict=True):
         for k, (group, colour) in enumerate(groups.items()):
@@ -48,10 +49,10 @@ def _against_one(means: pd.DataFrame, key: str, figures: Sequence[str]) -> Figur
             at = own[key].to_numpy(float) if numeric else np.arange(len(own)) + 0.08 * (k - (len(groups) - 1) / 2)
             _line(axis, at, own, colour, joined=numeric)
         if not numeric:
-            names = list(dict.fromkeys(means[key].astype(str)))
-            axis.set_xticks(range(len(names)), names)
+            labels = list(dict.fromkeys(means[key].astype(str)))
+            axis.set_xticks(range(len(labels)), labels)
         axis.set(title=measure, xlabel=key, ylabel=UNITS.get(measure, measure))
-    return _finished(canvas, groups, _runs(means))
+    return _finished(canvas, groups, _runs(means) + _some(groups, names))
 
 
 def _line(axis: Axes, at: Any, own: pd.DataFrame, colour: str, joined: bool) -> None:
@@ -66,7 +67,7 @@ def _line(axis: Axes, at: Any, own: pd.DataFrame, colour: str, joined: bool) -> 
 
 
 def _maps(means: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Figure:
-    canvas, axes = _grid(len(figures), max(1, len(_coloured(figures))), 4.6, 3.6)
+    canvas, axes = _grid(len(figures), max(1, len({parts(figure)[1] for figure in figures})), 4.6, 3.6)
     for axis, figure in zip(axes, figures, strict=True):
         measure, group = parts(figure)
         own = means[(means["measure"] == measure) & (means["group"] == group)]
@@ -122,7 +123,8 @@ def draw_weeks(weeks: pd.DataFrame, by: Sequence[str], measure: str) -> Figure:
     if len(points) > MOST_PANELS:
         raise UserError(f"--weeks draws a panel for each point and here are {len(points)}, more than {MOST_PANELS}: "
                         f"keep some with --where KEY=VALUE.")
-    groups = dict(zip(weeks["group"].astype(str).unique(), COLOURS, strict=False))
+    names = list(weeks["group"].astype(str).unique())
+    groups = _coloured(names)
     canvas, axes = _grid(len(points), min(4, len(points)), 3.2, 2.4, same_y=True)
     for k, (axis, (point, runs)) in enumerate(zip(axes, points, strict=True)):
         for group, colour in groups.items():
@@ -134,7 +136,8 @@ def draw_weeks(weeks: pd.DataFrame, by: Sequence[str], measure: str) -> Figure:
         axis.set_xlabel("week")
         if k % min(4, len(points)) == 0:
             axis.set_ylabel(UNITS.get(measure, measure), fontsize=8)
-    return _finished(canvas, groups, f"{measure}; {weeks['run'].nunique()} runs; band: nine in ten of a point's runs")
+    return _finished(canvas, groups, f"{measure}; {weeks['run'].nunique()} runs; band: nine in ten of a point's runs"
+                     + _some(groups, names))
 
 
 def _grid(panels: int, columns: int, width: float, height: float, same_y: bool = False) -> tuple[Figure, list[Axes]]:
@@ -147,8 +150,13 @@ def _grid(panels: int, columns: int, width: float, height: float, same_y: bool =
     return canvas, list(axes.flat[:panels])
 
 
-def _coloured(figures: Sequence[str]) -> dict[str, str]:
-    return dict(zip(dict.fromkeys(parts(figure)[1] for figure in figures), COLOURS, strict=False))
+def _coloured(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each group, as far as there are colours that can be told apart."""
+    return dict(zip(dict.fromkeys(names), COLOURS, strict=False))
+
+
+def _some(groups: dict[str, str], names: Sequence[str]) -> str:
+    return f"; {len(groups)} of {len(set(names))} groups" if len(groups) < len(set(names)) else ""
 
 
 def _runs(means: pd.DataFrame) -> str:

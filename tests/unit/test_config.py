@@ -84,6 +84,7 @@ BAD = [
     (["psychology=equal_wieght"], ["psychology=equal_wieght", "allowed are", "'equal_weight'"]),
     (["psycology=equal_weight"], ["psycology=equal_weight", "unknown", "'psychology'"]),
     (["psychology=3"], ["psychology=3", "equal_weight"]),
+    (["place=towns/mine.csv"], ["place=towns/mine.csv", "place=census place.file=towns/mine.csv"]),
     (["place=atlantis"], ["place=atlantis", "allowed are", "synthetic"]),
     (["place@x=synthetic"], ["place@x=synthetic"]),
     (["scenario.history=livd"], ["scenario.history='livd'", "lived, none", "'lived'"]),
