@@ -20,6 +20,7 @@ def read(folder: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for ids, text in _ITEM.findall(file.read_text(encoding="utf-8")):
         plain = re.sub(r"[*`]", "", " ".join(text.split()))
+        plain = plain[0].upper() + plain[1:]
         for name in ids.split(", "):
             found[name] = f"{found[name]} {plain}" if name in found else plain
     return found

@@ -184,7 +184,7 @@ def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest
     items = "- **F6, F12**: one\n  *two* `three`.\n- **F6**: four.\n- no\n"
     (tmp_path / "odd" / "README.md").write_text(f"Diagnosis:\n\n{items}")
     monkeypatch.setattr(diagnoses, "experiments_folder", lambda: tmp_path)
-    assert diagnoses.read.__wrapped__("odd") == {"F6": "one two three. four.", "F12": "one two three."}
+    assert diagnoses.read.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
 
 
 def test_disputes_speak_of_rows_and_evidence_that_exist() -> None:
