@@ -106,5 +106,5 @@ def _show(table: pd.DataFrame, method: str) -> None:
     by = "mu_star" if method == "morris" else "ST"
     for row, lines in table.groupby("row", sort=False):
         ranked = lines.sort_values(by, ascending=False)
-        print(f"{row}: " + ", ".join(f"{name} {value:.3g}" for name, value in zip(
-            ranked["parameter"], ranked[by], strict=True)))
+        print(f"{row}: " + ", ".join(f"{name} {value:.3g} ± {half:.2g}" for name, value, half in zip(
+            ranked["parameter"], ranked[by], ranked[f"{by}_conf"], strict=True)))

@@ -81,11 +81,16 @@ def _indices(kept: Tried, method: str) -> str:
     lines = [f"<tr><th>row{''.join(f'<th>{escape(name)}' for name in parameters)}</tr>"]
     for row, found in kept.table.groupby("row", sort=False):
         values = found.set_index("parameter")
-        cells = "".join(f"<td>{values.loc[name, column]:.3f}{_turning(values.loc[name])}" for name in parameters)
+        cells = "".join(f"<td>{_index(values.loc[name], column)}{_turning(values.loc[name])}" for name in parameters)
         lines.append(f"<tr><td>{escape(str(row))}{cells}</tr>")
-    return (f"<h3>The contested and unsourced numbers together: {method.title()}</h3><p>A figure is {escape(text)}; in "
-            "brackets, the share of points inside the row's band with the number in the lower and in the upper half of "
-            f"its range, where these differ by a fifth or more. {_about(kept)}</p><table>{''.join(lines)}</table>")
+    return (f"<h3>The contested and unsourced numbers together: {method.title()}</h3><p>A figure is {escape(text)}, "
+            "± half its 95 % interval by resampling: where that is as large, the sample cannot tell it; in brackets, the "
+            "share of points inside the row's band with the number in the lower and in the upper half of its range, where "
+            f"these differ by a fifth or more. {_about(kept)}</p><table>{''.join(lines)}</table>")
+
+
+def _index(values: Any, column: str) -> str:
+    return f"{values[column]:.2f} ± {values[f'{column}_conf']:.2f}"
 
 
 def _turning(values: Any) -> str:

@@ -84,13 +84,14 @@ def test_kept_tables_of_sensitivity_are_shown(folder: Path) -> None:
     table = pd.DataFrame(lines, columns=["parameter", "row", "counts", "turns"])
     about = {"points": 7, "seeds": 2, "residents": 1200}
     tried.keep(table, "sensitivity/each", about)
-    tried.keep(pd.DataFrame({"row": ["R1"], "parameter": ["psychology.norms"], "mu_star": [0.5], "inside_low": [0.0],
-                             "inside_high": [0.75]}), "sensitivity/morris", about)
+    indices = {"row": ["R1"], "parameter": ["psychology.norms"], "mu_star": [0.5], "mu_star_conf": [0.125],
+               "inside_low": [0.0], "inside_high": [0.75]}
+    tried.keep(pd.DataFrame(indices), "sensitivity/morris", about)
     text = beside.moving()
     assert "<td>psychology.appraisal<td>R1, R3<td>R1</tr>" in text
     assert "<td>psychology.civic_rest<td><b>none</b>: no finding reads civic participation" in text
     assert f"<td>psychology.norms<td><b>none</b>: {beside.UNJUSTIFIED}" in text
-    assert "0.500 <b>(0%, 75%)</b>" in text
+    assert "0.50 ± 0.12 <b>(0%, 75%)</b>" in text
     assert beside.OUTDATED not in text
     (folder / "sensitivity" / "each.json").unlink()  # nobody knows what it was computed with
     assert beside.OUTDATED in beside.moving()

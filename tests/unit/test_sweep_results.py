@@ -17,7 +17,7 @@ from contactsim.cli import main
 from contactsim.commands import results as results_command
 from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
-from contactsim.sweep import Store, experiments
+from contactsim.sweep import Store, experiments, plots
 from contactsim.sweep.config import read
 from contactsim.sweep.plots import draw
 from contactsim.sweep.sweeping import make_plan
@@ -236,3 +236,10 @@ def test_a_sweep_counts_what_ended_and_tells_a_log_how_far_it_is(
     out, errors = capsys.readouterr()
     assert "1 runs done; 1 failed; 2 not begun" in out
     assert "1 of 4 runs, 0 failed, about" in errors and "2 of 4 runs, 1 failed, about" in errors
+
+
+def test_groups_that_a_figure_leaves_out_are_counted() -> None:
+    names = [f"group {k}" for k in range(9)]
+    drawn = plots._coloured([*names, "group 0"])
+    assert len(set(drawn.values())) == len(drawn) == 6 and plots._some(drawn, names) == "; 6 of 9 groups"
+    assert plots._some(plots._coloured(names[:6]), names[:6]) == ""
