@@ -85,8 +85,8 @@ def _indices(kept: Tried, method: str) -> str:
         lines.append(f"<tr><td>{escape(str(row))}{cells}</tr>")
     return (f"<h3>The contested and unsourced numbers together: {method.title()}</h3><p>A figure is {escape(text)}, "
             "± half its 95 % interval by resampling: where that is as large, the sample cannot tell it; in brackets, "
-            "the share of points inside the row's band with the number in the lower and in the upper half of its range, "
-            f"where these differ by a fifth or more. {_about(kept)}</p><table>{''.join(lines)}</table>")
+            "the share of points inside the row's band with the number in the lower and in the upper half of its "
+            f"range, where these differ by a fifth or more. {_about(kept)}</p><table>{''.join(lines)}</table>")
 
 
 def _index(values: Any, column: str) -> str:
