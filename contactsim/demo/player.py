@@ -46,7 +46,7 @@ class Player:
         self._person: tuple[int, int] | None = None
         self._redraw = self._export = False
         self._until = MOST_WEEKS
-        self._drawn = self._sent = 0
+        self._drawn = self._sent = self._built = 0
         self.choice = Choice()
         self.upload: Upload | None = None
         self.sides: tuple[Side, Side] | None = None
@@ -163,7 +163,8 @@ class Player:
         self.choice, self.upload, self.sides = at_week_zero(choice), upload, sides
         self.same = alike(*sides)
         self.rows = ([], [])
-        self._publish("scene", pictures.scene(sides, self.same))
+        self._built += 1
+        self._publish("scene", {"number": self._built, **pictures.scene(sides, self.same)})
         while self.week < choice.week and not self._superseded():
             self._live()
             if self.week % 20 == 0:
@@ -252,7 +253,7 @@ class Player:
         assert self.sides is not None
         left, right = self.sides
         return {
-            "first": first, "week": self.week,
+            "worlds": self._built, "first": first, "week": self.week,
             "rows": [b"".join(row.tobytes() for row in rows[first:]) for rows in self.rows],
             "bars": [pictures.distribution(side.world).tobytes() for side in self.sides],
             "moved": pictures.moved(left.world, right.world) if self.same else None,

@@ -111,7 +111,8 @@ class Classroom:
         """The table of numbers: measure -> A, B, B minus A."""
         if not self.page.query_selector(".cs-numbers"):
             self.press("Show the numbers")
-        self.page.wait_for_selector(".cs-numbers")
+        self.page.wait_for_function("document.querySelector('.cs-numbers caption')?.innerText.startsWith("
+                                    "`Week ${document.querySelector('.cs-week b').innerText},`)")
         rows = self.page.eval_on_selector_all(
             ".cs-numbers tbody tr", "rows => rows.map(r => [...r.children].map(c => c.innerText))")
         return {row[0].split("\n")[0].strip(): row[1:] for row in rows}

@@ -103,6 +103,22 @@ def test_a_link_shows_the_same_week_to_somebody_else(visit: Visit) -> None:
     assert other.page.query_selector(".cs-swatches")
 
 
+def test_charts_show_figures_that_come_before_their_worlds(visit: Visit) -> None:
+    room = visit(SMALL)
+    room.step()
+    before, after = room.page.evaluate("""async () => {
+        const charts = document.querySelector('.cs-charts').__vue__, { scene, figures, table } = charts;
+        charts.rows = [[], []]; charts.scene = charts.figures = null;
+        await charts.$nextTick();
+        charts.figures = figures;
+        await charts.$nextTick();
+        charts.scene = scene;
+        await charts.$nextTick();
+        return [table, charts.table];
+    }""")
+    assert before == after and "–" not in before[0]
+
+
 def test_a_reload_in_the_middle_goes_on_from_there(visit: Visit) -> None:
     room = visit(SMALL)
     room.press("Play")
