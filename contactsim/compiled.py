@@ -18,7 +18,9 @@ from typing import Any
 import numba
 import numpy as np
 import platformdirs
-from numba.core import config
+from llvmlite import ir
+from numba.core import cgutils, config, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 _ROOT = Path(__file__).parent
@@ -88,6 +90,30 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a step of a kernel into its callers: passing the tuples of arrays on costs more than the step."""
     return _compile(function, forceinline=True)
+
+
+def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
+    """Ask for a row of an array that will soon be needed; it changes nothing but how long that takes.
+
+    A processor cannot foresee it by itself where rows are visited in random order.
+    """
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        found = context.make_array(signature.args[0])(context, builder, arguments[0])
+        stride = builder.extract_value(found.strides, 0)
+        start = builder.bitcast(found.data, ir.IntType(8).as_pointer())
+        address = builder.gep(start, [builder.mul(arguments[1], stride)])
+        number = ir.IntType(32)
+        prefetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [address.type, number, number, number]),
+            "llvm.prefetch.p0i8")
+        builder.call(prefetch, [address, number(0), number(3), number(1)])  # to read, into the nearest cache, data
+        return context.get_dummy_value()
+
+    return types.void(array, row), generate
+
+
+#: In a kernel: ``ahead(array, row)``.
+ahead: Any = intrinsic(_ahead)
 
 
 class Threads:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contactsim.columns import together
 from contactsim.draws import Decision, name_key, normals, stream, uniforms
 from contactsim.parameters import Psychology
 from contactsim.parameters import Residents as ResidentParameters
@@ -135,6 +136,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         recent_positive=np.zeros((rows, G)), recent_negative=np.zeros((rows, G)),
         ties=np.full((rows, TIE_PLACES), -1, np.int32), friend_groups=np.zeros(rows, np.uint16),
         household_start=start, dwelling=np.arange(households, dtype=np.int32), cell_of_dwelling=cell)
+    people = Residents(*together([getattr(people, field.name) for field in fields(people)]))
     settle(people, np.flatnonzero(people.active), parameters, psychology, seed)
     return people
 

@@ -21,7 +21,7 @@ from contactsim.encounters.change import change
 from contactsim.encounters.rounds import FRIENDS, rounds_of
 from contactsim.encounters.session import Session, take_away
 from contactsim.encounters.tables import Areas, blank_week, people_of, rules, terms
-from contactsim.encounters.ties import free_places, friends_meet, renew
+from contactsim.encounters.ties import free_places, friends_meet, hear_of, renew
 from contactsim.measures.weekly import tidy, weekly_sums, weigh_others
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
@@ -190,11 +190,12 @@ class World:
         self.sessions.clear()
 
     def _change(self) -> None:
-        street, groups = self.settings["street"], self.people.groups
+        street, people = self.settings["street"], self.people
         start = street.partitions["neighbourhood"].start
+        hear_of(people.ties, people.group, people.friend_groups, self.week.heard)
         self.threads.run(lambda _, lo, hi: change(
             lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas,
-            np.empty(groups), np.empty(groups)), self._areas_of_threads)
+            np.empty(people.groups), np.empty(people.groups)), self._areas_of_threads)
 
     def _renew_ties(self) -> None:
         p, base = self.rules, self.base(Decision.TIE_FADES)

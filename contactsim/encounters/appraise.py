@@ -23,7 +23,8 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 
     ``rows`` (BLOCK,) and ``odds`` (4, BLOCK) are scratch.
     """
-    # Arrays are taken out of their tuples once: each access inside the loop would count references.
+    # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
+    # unsigned, for a signed one is looked at each time for whether it counts from the end.
     group, age, arrived, attitude = people.group, people.age, people.arrived, people.attitude
     sociability, exposure, language = people.sociability, people.exposure, people.language
     anxiety, connectedness = people.anxiety, people.connectedness
@@ -35,9 +36,9 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
         for first in range(start[pool], start[pool + 1], BLOCK):
             n = 0
             for s in range(first, min(first + BLOCK, start[pool + 1])):
-                i = occupant[s]
-                if i >= 0:
-                    rows[n] = i
+                if occupant[s] >= 0:
+                    i = np.uintp(occupant[s])
+                    rows[n] = occupant[s]
                     n += 1
                     _clear(i, tally, dose, joint, community, candidate, priority)
                     here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
@@ -50,7 +51,7 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
                         odds[c, r] = exp(odds[c, r])
                 for r in range(n):
                     for c in range(4):
-                        factor[rows[r], k, c] = odds[c, r]
+                        factor[np.uintp(rows[r]), k, c] = odds[c, r]
 
 
 @inlined
@@ -62,12 +63,12 @@ def _around(pool, start, occupant, group, age, arrived, attitude, norm, share, s
         for h in range(G):
             norm[pool, g, h] = 0.0
     for s in range(start[pool], start[pool + 1]):
-        i = occupant[s]
-        if i >= 0 and age[i] >= MEETING_AGE and not arrived[i] < 0.0:
-            g = group[i]
-            share[pool, g] += 1.0
+        i = np.uintp(occupant[s])
+        if occupant[s] >= 0 and age[i] >= MEETING_AGE and not arrived[i] < 0.0:
+            own = np.uintp(group[i])
+            share[pool, own] += 1.0
             for h in range(G):
-                norm[pool, g, h] += attitude[i, h]
+                norm[pool, own, h] += attitude[i, h]
     total = 0.0
     for g in range(G):
         total += share[pool, g]
@@ -94,9 +95,9 @@ def _weigh_up(n, k, rows, pool, p, group, sociability, exposure, language, anxie
               connectedness, attitude, norm, odds):
     """Logarithms of the factors that the residents rows[:n] bring into a meeting with their k-th other group."""
     for r in range(n):
-        i = rows[r]
-        own = group[i]
-        h = k + (k >= own)
+        i = np.uintp(rows[r])
+        own = np.uintp(group[i])
+        h = np.uintp(k) + np.uintp(np.uintp(k) >= own)
         anxious = anxiety[i] - p.anxiety_rest
         identity = p.common_identity * (connectedness[i] - p.connectedness_rest)
         worry = p.appraisal_anxiety * anxious

@@ -9,6 +9,8 @@ shares read the state and the norms of the week's start.
 
 from __future__ import annotations
 
+import numpy as np
+
 from contactsim.compiled import inlined, kernel
 from contactsim.encounters.tables import BONDING, NEGATIVE, NEUTRAL, POSITIVE
 from contactsim.residents import BELIEVES, WEEKS_A_YEAR
@@ -21,31 +23,30 @@ def change(lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
     ``transfer`` (G, G): how much an experience with group [column] counts as one with group [row]. ``good`` and
     ``bad`` (G,) are scratch: experience of the week, with its transfer.
     """
-    # Arrays are taken out of their tuples once: each access inside the loop would count references.
+    # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
+    # unsigned, for a signed one is looked at each time for whether it counts from the end.
     group, age, arrived, disposition = people.group, people.age, people.arrived, people.disposition
     anxiety, threat, connectedness, language = people.anxiety, people.threat, people.connectedness, people.language
     attitude, positive, negative = people.attitude, people.positive, people.negative
     recent_positive, recent_negative = people.recent_positive, people.recent_negative
-    ties, friend_groups = people.ties, people.friend_groups
     engagement, stigma, rumour = people.engagement, people.stigma, people.rumour
-    tally, dose, joint, community = week.tally, week.dose, week.joint, week.community
+    tally, dose, joint, community, heard = week.tally, week.dose, week.joint, week.community, week.heard
     norm, share, past = areas.norm, areas.share, areas.past
     G = transfer.shape[0]
     for pool in range(lo, hi):
         for s in range(start[pool], start[pool + 1]):
-            i = occupant[s]
-            if i < 0:
+            if occupant[s] < 0:
                 continue
-            own = group[i]
-            friends = _friends_of_friends(i, group, ties, friend_groups)
+            i = np.uintp(occupant[s])
+            own = np.uintp(group[i])
             rest = disposition[i] - p.threat_attitude * (threat[i] - p.threat_rest)
             rest = min(1.0, max(-1.0, rest))
             prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, age[i] - 20.0))
             all_good, all_bad, met = _experience(i, own, transfer, tally, dose, good, bad)
             for h in range(G):
-                if h == own:
+                if np.uintp(h) == own:
                     continue
-                if (friends >> h) & 1:
+                if (heard[i] >> h) & 1:
                     good[h] += p.extended
                 before = prior + positive[i, h] + negative[i, h]
                 a = _learn(attitude[i, h], good[h], p.negative_weight * bad[h], before)
@@ -88,7 +89,7 @@ def _experience(i, own, transfer, tally, dose, good, bad):  # type: ignore[no-un
     for h in range(G):
         good[h], bad[h] = 0.0, 0.0
     for g in range(G):
-        if g == own:
+        if np.uintp(g) == own:
             continue
         met += tally[i, g, POSITIVE] + tally[i, g, NEGATIVE] + tally[i, g, NEUTRAL]
         if dose[i, g, POSITIVE] != 0 or dose[i, g, NEGATIVE] != 0:
@@ -98,19 +99,6 @@ def _experience(i, own, transfer, tally, dose, good, bad):  # type: ignore[no-un
                 good[h] += transfer[h, g] * 0.01 * dose[i, g, POSITIVE]
                 bad[h] += transfer[h, g] * 0.01 * dose[i, g, NEGATIVE]
     return all_good, all_bad, met
-
-
-@inlined
-def _friends_of_friends(i, group, ties, friend_groups):  # type: ignore[no-untyped-def]
-    """Bit h is set if resident i has an own-group friend who has a friend in group h."""
-    groups = 0
-    if not (friend_groups[i] >> group[i]) & 1:
-        return groups
-    for k in range(ties.shape[1]):
-        j = ties[i, k]
-        if j >= 0 and group[j] == group[i]:
-            groups |= friend_groups[j]
-    return groups
 
 
 @inlined

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import inlined, kernel
+from contactsim.compiled import ahead, inlined, kernel
 from contactsim.draws import halves, nth, pair_key, uniform, unit
 from contactsim.encounters.appraise import other
 from contactsim.encounters.tables import (
@@ -26,6 +26,9 @@ from contactsim.encounters.tables import (
 )
 from contactsim.settings.pairing import match
 
+#: How many seats ahead of the pair at hand what a pair needs is asked for (measured: 6 to 8 is best, 12 too far).
+SOON = 8
+
 
 @kernel
 def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # type: ignore[no-untyped-def]
@@ -34,7 +37,8 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
     The pools of scale k inside the largest pool q are within[k, q] .. within[k, q + 1] - 1; pool p has the seats
     start[p] .. start[p + 1] - 1 and the key keys[p]. ``order`` is scratch for the longest pool.
     """
-    # Arrays are taken out of their tuples once: each access inside the loop would count references.
+    # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
+    # unsigned, for a signed one is looked at each time for whether it counts from the end.
     group, uid, standing = people.group, people.uid, people.standing
     out, away, factor, tally, dose = week.out, week.away, week.factor, week.tally, week.dose
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
@@ -46,9 +50,11 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
                 _come(start[pool], seats, occupant, out, away, uid, t, order)
                 match(t.pairing_base, keys[pool], seats, order)
                 for k in range(0, seats - 1, 2):
-                    if order[k] < 0 or order[k + 1] < 0:
+                    _look_ahead(k + SOON, seats, order, uid, standing, factor, tally, dose, joint)
+                    one, two = order[np.uintp(k)], order[np.uintp(k + 1)]
+                    if one < 0 or two < 0:
                         continue
-                    i, j = np.uintp(order[k]), np.uintp(order[k + 1])
+                    i, j = np.uintp(one), np.uintp(two)
                     if group[i] == group[j]:
                         _among_own(i, j, t, group, uid, tally, joint, community, candidate, priority)
                     else:
@@ -57,19 +63,35 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
 
 
 @inlined
+def _look_ahead(k, seats, order, uid, standing, factor, tally, dose, joint):  # type: ignore[no-untyped-def]
+    """Ask for what a later pair's meeting will read and write."""
+    if k + 1 < seats:
+        for side in range(2):
+            who = order[np.uintp(k + side)]
+            if who >= 0:
+                row = np.uintp(who)
+                ahead(uid, row)
+                ahead(standing, row)
+                ahead(factor, row)
+                ahead(tally, row)
+                ahead(dose, row)
+                ahead(joint, row)
+
+
+@inlined
 def _come(first, seats, occupant, out, away, uid, t, order):  # type: ignore[no-untyped-def]
     """Write who is there into order[:seats], seat by seat; -1 for nobody."""
     always = not t.sociable and t.presence >= 1.0
     for k in range(seats):
-        i = occupant[first + k]
-        if i >= 0:
-            here = out[i] > 0.0 and not away[i] & t.bit
+        who = occupant[np.uintp(first + k)]
+        if who >= 0:
+            i = np.uintp(who)
+            here = (out[i] > 0.0) & (away[i] & t.bit == 0)
             if here and not always:
                 chance = t.presence * out[i] if t.sociable else t.presence
                 here = uniform(t.presence_base, np.uint64(uid[i])) < chance
-            if not here:
-                i = -1
-        order[k] = i
+            who = who if here else -1
+        order[np.uintp(k)] = who
 
 
 @inlined

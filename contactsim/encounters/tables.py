@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from contactsim.columns import together
 from contactsim.parameters import Conditions, Occasion, Psychology
 from contactsim.residents import Residents
 
@@ -63,6 +64,7 @@ class Week(NamedTuple):
     community: NDArray[np.int32]  # (N,) the part of it in community life: associations and sessions
     candidate: NDArray[np.int32]  # (N,) whom a tie may form with, -1 nobody
     priority: NDArray[np.uint64]  # (N,) of that candidate
+    heard: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
 
 
 class Areas(NamedTuple):
@@ -113,9 +115,11 @@ def people_of(residents: Residents) -> People:
 def blank_week(residents: Residents) -> Week:
     """Empty arrays for a week's notes; about 120 bytes a resident with two groups."""
     n, G = len(residents), residents.groups
-    return Week(np.zeros(n), np.zeros(n, np.uint32), np.zeros((n, G - 1, 4)), np.zeros((n, G, 4), np.int16),
-                np.zeros((n, G, 2), np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32),
-                np.full(n, -1, np.int32), np.zeros(n, np.uint64))
+    return Week(*together(Week(
+        out=np.zeros(n), away=np.zeros(n, np.uint32), factor=np.zeros((n, G - 1, 4)),
+        tally=np.zeros((n, G, 4), np.int16), dose=np.zeros((n, G, 2), np.int32), joint=np.zeros(n, np.int32),
+        community=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint64),
+        heard=np.zeros(n, np.uint16))))
 
 
 def allport(at: Conditions) -> float:

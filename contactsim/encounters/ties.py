@@ -22,7 +22,8 @@ def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
     group, uid, standing = people.group, people.uid, people.standing
     ties, friend_groups = people.ties, people.friend_groups
     away, factor, tally, dose = week.away, week.factor, week.tally, week.dose
-    for i in range(lo, hi):
+    for row in range(lo, hi):
+        i = np.uintp(row)
         if friend_groups[i] & ~(1 << group[i]) == 0:
             continue
         a = np.uint64(uid[i])
@@ -44,9 +45,26 @@ def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def hear_of(ties, group, friend_groups, heard):  # type: ignore[no-untyped-def]
+    """Note for everybody in which other groups a friend of the own group has a friend.
+
+    Those few who have such a friend tell it to theirs. Rows write to other rows here, so this is for one thread.
+    """
+    heard[:] = 0
+    for j in range(group.shape[0]):
+        others = friend_groups[j] & ~(1 << group[j])
+        if others != 0:
+            for k in range(ties.shape[1]):
+                i = ties[j, k]
+                if i >= 0 and group[i] == group[j]:
+                    heard[i] |= others
+
+
+@kernel
 def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
     """Free tie places of the rows lo .. hi - 1 that have a candidate, before ties fade and form."""
-    for i in range(lo, hi):
+    for row in range(lo, hi):
+        i = np.uintp(row)
         if candidate[i] >= 0:
             n = 0
             for k in range(ties.shape[1]):
@@ -62,21 +80,27 @@ def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, frie
     ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none. Rows without a
     candidate and without friends (``friend_groups`` 0) are passed over.
     """
+    most = max(fade, fade_shared)
     for i in range(lo, hi):
         kept = candidate[i]
         if kept < 0 and friend_groups[i] == 0:
             continue
         if kept >= 0 and candidate[kept] != i:
             kept = -1
+        changed = False
         if kept >= 0 and free[i] > 0 and free[kept] > 0:
             _form(i, kept, ties)
+            changed = True
         for k in range(ties.shape[1]):
             j = ties[i, k]
             if j >= 0 and j != kept:
-                hazard = fade_shared if _share_circle(i, j, circles) else fade
-                if uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j]))) < hazard:
+                u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
+                # most ties are kept whatever the two share, which is looked up for the others alone
+                if u < most and u < (fade_shared if _share_circle(i, j, circles) else fade):
                     ties[i, k] = -1
-        friend_groups[i] = _know(i, group, ties)
+                    changed = True
+        if changed:
+            friend_groups[i] = _know(i, group, ties)
 
 
 @inlined

@@ -51,9 +51,10 @@ def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type:
     anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
     engagement, stigma, civic = people.engagement, people.stigma, people.civic
     for c in range(lo, hi):
-        for i in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
+        for row in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
+            i = np.uintp(row)  # unsigned: it need not be looked at for whether it counts from the end
             if active[i] and age[i] >= SURVEY_AGE:
-                g = group[i]
+                g = np.uintp(group[i])
                 _towards_others(c, i, g, attitude, tally, weights, by_target)
                 friends, cross = _friends(i, group, ties, friend_groups)
                 by_group[c, g, 0] += 1.0
@@ -63,7 +64,7 @@ def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type:
                 by_group[c, g, 4] += tally[i, g, 0]
                 by_group[c, g, 5] += friends
                 by_group[c, g, 6] += cross
-                by_group[c, g, 7] += 1.0 if cross > 0 else 0.0
+                by_group[c, g, 7] += cross > 0
                 by_group[c, g, 8] += engagement[i]
                 by_group[c, g, 9] += stigma[i]
                 by_group[c, g, 10] += civic[i]
@@ -75,7 +76,7 @@ def _towards_others(c, i, g, attitude, tally, weights, by_target):  # type: igno
     G = weights.shape[0]
     overall = 0.0
     for h in range(G):
-        if h != g:
+        if np.uintp(h) != g:
             a = attitude[i, h]
             overall += weights[g, h] * a
             by_target[c, g, h, 0] += a
@@ -93,10 +94,11 @@ def _friends(i, group, ties, friend_groups):  # type: ignore[no-untyped-def]
     if friend_groups[i] == 0:
         return friends, cross
     for k in range(ties.shape[1]):
-        j = ties[i, k]
-        if j >= 0:
-            friends += 1
-            if group[j] != group[i]:
+        friends += ties[i, k] >= 0
+    if friend_groups[i] & ~(1 << group[i]) != 0:
+        for k in range(ties.shape[1]):
+            j = ties[i, k]
+            if j >= 0 and group[j] != group[i]:
                 cross += 1
     return friends, cross
 

@@ -23,11 +23,15 @@ def match(base, key, seats, order):  # type: ignore[no-untyped-def]
     """
     begin = fold(base, key)
     if seats % 2 == 1:
-        j = below(nth(begin, np.uint64(seats)), seats)
-        order[seats - 1], order[j] = order[j], order[seats - 1]
+        _swap(order, seats - 1, below(nth(begin, np.uint64(seats)), seats))
     for last in range(seats - seats % 2 - 1, 1, -2):
-        j = below(nth(begin, np.uint64(last)), last)
-        order[last - 1], order[j] = order[j], order[last - 1]
+        _swap(order, last - 1, below(nth(begin, np.uint64(last)), last))
+
+
+@inlined
+def _swap(order, k, j):  # type: ignore[no-untyped-def]
+    k, j = np.uintp(k), np.uintp(j)
+    order[k], order[j] = order[j], order[k]
 
 
 @kernel

@@ -1,0 +1,40 @@
+"""Columns in one stretch of memory are the same columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.columns import LINE, together
+from contactsim.encounters.tables import blank_week
+from tests.worlds import make_world
+
+
+def test_copies_are_equal_apart_and_begin_at_a_cache_line() -> None:
+    arrays = [np.arange(7, dtype=np.int16), np.full((3, 2), np.nan), np.array([True]), np.arange(130.0)]
+    copies = together(arrays)
+    for array, copy in zip(arrays, copies, strict=True):
+        assert copy.dtype == array.dtype and copy.shape == array.shape and copy.flags.c_contiguous
+        assert copy.flags.writeable and copy.ctypes.data % LINE == 0
+        np.testing.assert_array_equal(copy, array)
+        assert not np.shares_memory(copy, array)
+    for copy in copies:
+        copy[...] = 1
+        for other in copies:
+            assert other is copy or not np.shares_memory(copy, other)
+        copy[...] = 0
+
+
+def test_a_world_s_columns_lie_together() -> None:
+    people = make_world().people
+    for arrays in ([people.age, people.attitude, people.ties], list(blank_week(people))):
+        assert len({id(_memory(array)) for array in arrays}) == 1
+
+
+def _memory(array: NDArray[Any]) -> Any:
+    """What holds an array's values."""
+    while array.base is not None:
+        array = array.base
+    return array
