@@ -12,7 +12,7 @@ from contactsim.evidence.tables import band, number
 from contactsim.evidence.tried import Tried
 
 UNJUSTIFIED = "no row of those looked at"
-OUTDATED = "<p class=note>Computed with another version of the model, and to be run again.</p>"
+OUTDATED = "<p class=note>Computed before the model's numbers last changed, and to be run again.</p>"
 INDEX = {"morris": ("mu_star", "how far a number moves a row over its range, the others anywhere (Morris's mu*)"),
          "sobol": ("ST", "the share of a row's variance that a number has a part in (Sobol's total index)")}
 

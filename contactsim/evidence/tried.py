@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.lab.provenance import model_digest
+from contactsim.lab.provenance import model_digest, numbers_digest
 from contactsim.lab.store import new_file
 from contactsim.paths import experiments_folder
 
@@ -24,8 +24,8 @@ class Tried:
 
     @property
     def outdated(self) -> bool:
-        """The model's sources are not those that it was computed with."""
-        return self.about.get("model") != model_digest()
+        """The model gives other numbers than those that it was computed from."""
+        return self.about.get("numbers") != numbers_digest()
 
 
 def read(name: str) -> Tried | None:
@@ -42,7 +42,8 @@ def keep(table: pd.DataFrame, name: str, about: dict[str, Any]) -> Path:
     file = experiments_folder() / f"{name}.csv"
     write(table, file)
     with new_file(file.with_suffix(".json")) as partial:
-        partial.write_text(json.dumps({**about, "model": model_digest()}, indent=1) + "\n", encoding="utf-8")
+        of = {"model": model_digest(), "numbers": numbers_digest()}
+        partial.write_text(json.dumps({**about, **of}, indent=1) + "\n", encoding="utf-8")
     return file
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import contactsim
 from contactsim.compiled import sources_digest
 from contactsim.config import RunConfig
+from contactsim.parameters import Psychology, Residents
 from contactsim.place import Place
 
 #: Version of a run folder's layout.
@@ -21,6 +22,9 @@ FORMAT = 1
 #: Packages that a number could hang on.
 PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", "pydantic", "hydra-core",
             "omegaconf", "matplotlib")
+#: Which numbers the model gives: the entries of the changelog marked **[numbers]**, counted (tested). Sources may
+#: change without it, for speed or wording.
+NUMBERS = 4
 _ROOT = Path(contactsim.__file__).parent
 #: What computes a world; commands, files and figures do not change its numbers.
 _MODEL = ("*.py", "encounters/*.py", "settings/*.py", "actions/*.py", "measures/weekly.py")
@@ -84,6 +88,12 @@ def model_digest() -> str:
     for name in ("numpy", "numba"):
         digest.update(str(_version(name)).encode())
     return digest.hexdigest()
+
+
+@cache
+def numbers_digest() -> str:
+    """Digest of which numbers the model gives (:data:`NUMBERS`) and of the defaults of its psychology and residents."""
+    return digest_of([NUMBERS, Psychology().model_dump(mode="json"), Residents().model_dump(mode="json")])
 
 
 def commit() -> dict[str, Any] | None:

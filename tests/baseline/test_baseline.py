@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.baseline.update import FILE, made_with, moved, read, run
+from contactsim.lab.provenance import NUMBERS
+from tests.baseline.update import FILE, kept_numbers, made_with, moved, read, run
 
 
 def test_the_kept_run_is_still_the_same() -> None:
@@ -13,6 +14,12 @@ def test_the_kept_run_is_still_the_same() -> None:
     elsewhere = {name: f"{old} then, {new} now" for name, new in made_with().items() if (old := by.get(name)) != new}
     assert not changed, f"{len(changed)} of {len(kept)} measures moved. Made elsewhere: {elsewhere or 'no'}.\n" + \
         "\n".join(changed[:20])
+
+
+def test_whoever_moves_numbers_says_so() -> None:
+    """Kept tables are outdated by a new NUMBERS alone, so it must go with the changelog and with the kept run."""
+    changelog = (FILE.parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert changelog.count("\n- **[numbers]** ") == NUMBERS == kept_numbers()
 
 
 @pytest.mark.parametrize("name, change", [

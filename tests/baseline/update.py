@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.history import lived_world
+from contactsim.lab.provenance import NUMBERS
 from contactsim.parameters import ModelParameters, Shock
 from tests.worlds import four_groups, make_parameters, odd_psychology
 
@@ -72,11 +73,16 @@ def read() -> tuple[ModelParameters, Values, dict[str, str]]:
     return ModelParameters.model_validate(kept["parameters"]), kept["values"], kept["made_with"]
 
 
+def kept_numbers() -> int:
+    """Which numbers of the model (:data:`NUMBERS`) the kept run has."""
+    return int(json.loads(FILE.read_text(encoding="utf-8"))["numbers"])
+
+
 def write(parameters: ModelParameters, values: Values) -> None:
     """Keep a run: values to 12 digits, one measure on a line."""
     rounded = {key: [float(f"{v:.12g}") for v in row] for key, row in values.items()}
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rounded.items()))
-    head = {"made_with": made_with(), "parameters": parameters.model_dump(mode="json")}
+    head = {"numbers": NUMBERS, "made_with": made_with(), "parameters": parameters.model_dump(mode="json")}
     FILE.write_text(json.dumps(head, indent=1)[:-2] + ',\n "values": {\n' + lines + "\n }\n}\n", encoding="utf-8")
 
 
@@ -86,6 +92,8 @@ def main(arguments: list[str]) -> None:
     values = run(parameters)
     lines = moved(read()[1], values) if FILE.exists() else ["there was no baseline"]
     print("\n".join(lines) or "nothing moved")
+    if FILE.exists() and lines and "--parameters" not in arguments and kept_numbers() == NUMBERS:
+        sys.exit("numbers moved: mark an entry of the changelog **[numbers]** and raise NUMBERS in lab/provenance.py")
     write(parameters, values)
 
 

@@ -149,7 +149,7 @@ def test_kept_tables_tell_whether_the_model_has_changed(monkeypatch: pytest.Monk
     tried.keep(pd.DataFrame({"row": ["R1"]}), "sensitivity/each", {"seeds": 2})
     kept = tried.read("sensitivity/each")
     assert kept is not None and not kept.outdated and kept.about["seeds"] == 2
-    monkeypatch.setattr(tried, "model_digest", lambda: "another")
+    monkeypatch.setattr(tried, "numbers_digest", lambda: "another")
     assert kept.outdated
 
 
