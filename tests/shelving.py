@@ -40,6 +40,16 @@ def killed(units: Iterable[Unit]) -> Iterator[tuple[Unit, Lived]]:
         yield unit, lived
 
 
+def failing(units: Iterable[Unit]) -> Iterator[tuple[Unit, Lived]]:
+    """The first chunk fails half-way; the others would last for hours."""
+    for unit, lived in at_once(units):
+        if unit.seed >= 100:
+            time.sleep(7200)
+        if unit.seed == 3:
+            raise ValueError("seed 3 is odd")
+        yield unit, lived
+
+
 def chunks(live: Live = at_once, each: int = UNITS, count: int = CHUNKS) -> list[Chunk]:
     """Chunks of units, whose seeds tell where they belong: 203 is the fourth of the third."""
     return [Chunk(live, [Unit("R1", 100 * k + seed, 500, "{}") for seed in range(each)], ()) for k in range(count)]

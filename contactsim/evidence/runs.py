@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,9 @@ def run(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, sampl
     units = {finding.id: unit.of_seeds(finding, base, folder.residents(finding, sample), seeds_of(folder, sample))
              for folder, finding in findings}
     by_seed: dict[int, list[Unit]] = {}
-    for one in (one for of_finding in units.values() for one in of_finding):
-        by_seed.setdefault(one.seed, []).append(one)
+    for of_finding in units.values():
+        for one in of_finding:
+            by_seed.setdefault(one.seed, []).append(one)
     by_id = {finding.id: finding for _, finding in findings}
     found = live([Chunk(unit.live_seed, of_seed, (base, seed, by_id)) for seed, of_seed in by_seed.items()], store,
                  jobs, progress)
@@ -68,8 +70,8 @@ def live(chunks: Sequence[Chunk], store: Path, jobs: int | None = None,
     """What the chunks' units came to, by id; those that ``store`` lacks are lived first. Raises UserError."""
     folder = Store(store, missing=True)
     ids = {one.id for chunk in chunks for one in chunk.units}
+    found = shelf.read(folder, ids)
     for _ in range(_TIMES):
-        found = shelf.read(folder, ids)
         lacking = [replace(chunk, units=[one for one in chunk.units if one.id not in found]) for chunk in chunks]
         lacking = [chunk for chunk in lacking if chunk.units]
         if not lacking:
@@ -78,11 +80,7 @@ def live(chunks: Sequence[Chunk], store: Path, jobs: int | None = None,
         folder.prepare()
         # the longest first, so that no process is left alone with one at the end
         spread(folder, sorted(lacking, key=lambda chunk: -len(chunk.units)), jobs, progress)
-    return _all(folder, ids)
-
-
-def _all(folder: Store, ids: set[str]) -> dict[str, Lived]:
-    found = shelf.read(folder, ids)
+        found = shelf.read(folder, ids)
     if len(found) < len(ids):
         raise UserError(f"{len(ids) - len(found)} figures vanish from {folder.path} again and again: does another "
                         f"replay forget them (--fresh)?")
@@ -119,7 +117,9 @@ def _here(store: Store, chunks: Sequence[Chunk]) -> Generator[Chunk, None, None]
 
 
 def _beside(store: Store, chunks: Sequence[Chunk], jobs: int) -> Generator[Chunk, None, None]:
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(jobs, context, _end_with_parent, (stop,)) as pool:
         of: dict[Future[None], Chunk] = {pool.submit(do, store.path, chunk): chunk for chunk in chunks}
         left = set(of)
         try:
@@ -130,8 +130,9 @@ def _beside(store: Store, chunks: Sequence[Chunk], jobs: int) -> Generator[Chunk
                     yield of[one]
         except BrokenProcessPool:
             raise UserError(f"A process of this replay died, killed or out of memory. {GOES_ON}") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:
+            stop.set()
+            raise
 
 
 def do(store: Path, chunk: Chunk) -> None:
@@ -143,13 +144,14 @@ def do(store: Path, chunk: Chunk) -> None:
         began = time.perf_counter()
 
 
-def _end_with_parent() -> None:
-    """A replay that is killed takes its processes along: a pool's own would wait for work for ever."""
+def _end_with_parent(stop: Event) -> None:
+    """A replay that is killed or stopped takes its processes along: a pool's own would first end what they are at."""
     parent = multiprocessing.parent_process()
     assert parent is not None, "this runs in a process of the pool"
 
-    def watch() -> None:
-        parent.join()
+    def end_after(wait: Callable[[], object]) -> None:
+        wait()
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    for end in (parent.join, stop.wait):
+        threading.Thread(target=end_after, args=(end,), daemon=True).start()

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,7 @@ def has(store: Store, unit: Unit) -> bool:
 
 def keep(store: Store, unit: Unit, lived: Lived, seconds: float) -> None:
     """Store a unit's figures, whole or not at all. Raises UserError."""
-    record = {"contactsim": version("contactsim"), "kernels": sources_digest(), "python": platform.python_version(),
-              "platform": platform.platform(), "host": socket.gethostname(), "process": os.getpid(),
-              "ended": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 4)}
+    record = {**_here(), "ended": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 4)}
     facts = {"id": unit.id, "status": OK, "measure": LEDGER, "model": model_digest(), "seed": unit.seed,
              "residents": unit.residents, "point": dumps({"finding": unit.finding, **unit.point}),
              "config": unit.config, "provenance": dumps(record)}
@@ -87,6 +85,13 @@ def keep(store: Store, unit: Unit, lived: Lived, seconds: float) -> None:
     arrays = {name: np.asarray(values, float) for name, values in lived.arrays.items()}
     with store.writing():
         store.write(row(facts, Found(numbers=numbers, arrays=arrays)))
+
+
+@cache
+def _here() -> dict[str, Any]:
+    """What a row's provenance tells of this process."""
+    return {"contactsim": version("contactsim"), "kernels": sources_digest(), "python": platform.python_version(),
+            "platform": platform.platform(), "host": socket.gethostname(), "process": os.getpid()}
 
 
 def read(store: Store, ids: Collection[str]) -> dict[str, Lived]:

@@ -247,7 +247,8 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _read(path: Path, columns: list[str], ids: pa.Array | None = None) -> pa.Table:
-    with path.open("rb") as file:
+    # Arrow's own file: its threads would let go of a file of Python's late, and abort a process that is ending by then
+    with pa.OSFile(str(path), "rb") as file:
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
         if parquet.schema_arrow.names != SCHEMA.names:
             raise ValueError("it has other columns than a store of this version")

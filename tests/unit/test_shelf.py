@@ -97,7 +97,7 @@ def test_killed_and_continued_nothing_is_lived_twice(tmp_path: Path, jobs: int,
     held = lived_by(store)
     assert 3 <= len(held) < ALL and Store(store).damaged == {}
     running = shelving.start(store, jobs)
-    _, errors = running.communicate(timeout=120)
+    _, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     now = lived_by(store)
     assert held.items() <= now.items() and len(now) == ALL
@@ -107,7 +107,7 @@ def test_killed_and_continued_nothing_is_lived_twice(tmp_path: Path, jobs: int,
 def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     both = [shelving.start(tmp_path / "store", 1) for _ in range(2)]
     for one in both:
-        _, errors = one.communicate(timeout=120)
+        _, errors = one.communicate(timeout=300)
         assert one.returncode == 0, errors
     runs.live(chunks(), tmp_path / "undisturbed", 1)
     assert content(tmp_path / "store").equals(content(tmp_path / "undisturbed"))
@@ -178,6 +178,12 @@ def test_a_process_that_dies_is_said_in_a_sentence_and_the_rest_is_kept(tmp_path
         runs.live(chunks(shelving.killed), tmp_path, 2)
     assert 2 <= len(lived_by(tmp_path)) < ALL
     assert len(runs.live(chunks(), tmp_path, 1)) == ALL
+
+
+def test_an_error_stops_all_processes_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="seed 3 is odd"):
+        runs.live(chunks(shelving.failing), tmp_path, 2)
+    assert len(lived_by(tmp_path)) == 3
 
 
 def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
