@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,8 @@ def _here(store: Store, chunks: Sequence[Chunk]) -> Generator[Chunk, None, None]
 
 def _beside(store: Store, chunks: Sequence[Chunk], jobs: int) -> Generator[Chunk, None, None]:
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(jobs, context, _end_with_parent, (stop,)) as pool:
+    theirs, ours = context.Pipe(duplex=False)
+    with closing(ours), ProcessPoolExecutor(jobs, context, _end_with, (theirs,)) as pool:
         of: dict[Future[None], Chunk] = {pool.submit(do, store.path, chunk): chunk for chunk in chunks}
         left = set(of)
         try:
@@ -131,7 +131,7 @@ def _beside(store: Store, chunks: Sequence[Chunk], jobs: int) -> Generator[Chunk
         except BrokenProcessPool:
             raise UserError(f"A process of this replay died, killed or out of memory. {GOES_ON}") from None
         except BaseException:
-            stop.set()
+            ours.close()
             raise
 
 
@@ -144,14 +144,14 @@ def do(store: Path, chunk: Chunk) -> None:
         began = time.perf_counter()
 
 
-def _end_with_parent(stop: Event) -> None:
-    """A replay that is killed or stopped takes its processes along: a pool's own would first end what they are at."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "this runs in a process of the pool"
+def _end_with(other_end: Connection) -> None:
+    """End this process when the other end of a pipe is closed: by a replay that stops, or as it is killed.
 
-    def end_after(wait: Callable[[], object]) -> None:
-        wait()
+    A pool's own processes would first end what they are at, or wait for work for ever.
+    """
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            other_end.recv()
         os._exit(1)
 
-    for end in (parent.join, stop.wait):
-        threading.Thread(target=end_after, args=(end,), daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
