@@ -17,13 +17,13 @@ def main(arguments: list[str]) -> int:
                         help="a fit of experiments/calibration.yaml: in_use (F7 alone; the default), joint (F7, F13)")
     parser.add_argument("--budget", type=int, help="evaluations (default: that of experiments/calibration.yaml)")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
-    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
+    parser.add_argument("--store", help="store that keeps the figures (default: in the user's cache)")
     parser.add_argument("--keep", action="store_true", help="keep the fit as experiments/calibration/NAME.json")
     options = parser.parse_args(arguments)
     if options.budget is not None and options.budget < 3:
         raise UserError(f"--budget={options.budget} is not allowed: it must be 3 evaluations or more.")
     from contactsim.config import compose
-    from contactsim.evidence import calibration, runs
+    from contactsim.evidence import calibration, shelf
 
     designs = calibration.designs()
     if options.name not in designs:
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
                         f"{nearest(options.name, designs)}")
     of = designs[options.name]
     budget = options.budget or of.budget
-    store = Path(options.store).expanduser() if options.store else runs.store_folder()
+    store = Path(options.store).expanduser() if options.store else shelf.default_folder()
     print(f"Budget: {budget} evaluations of {', '.join(of.rows)}, {of.seeds} seeds each.", file=sys.stderr, flush=True)
     done = 0
 

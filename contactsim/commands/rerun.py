@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
 
     store = Store(options.store)
     row = find(store, options.id)
+    _refuse_ledger(row)
     found = _relived(Liver(store.path), row)
     if found is None:
         return 0
@@ -41,6 +42,16 @@ def main(arguments: list[str]) -> int:
     if options.output:
         _leave_folder(store, row, options.output)
     return 0 if same else 1
+
+
+def _refuse_ledger(row: dict[str, Any]) -> None:
+    """Units of the ledger are lived by its own command, many worlds to a row. Raises UserError."""
+    from contactsim.sweep.rows import LEDGER
+
+    if row["measure"] == LEDGER:
+        finding = json.loads(row["point"])["finding"]
+        raise UserError(f"{row['id']} is no run but a unit of the ledger ({finding}, seed {row['seed']}): contactsim "
+                        f"replay {finding} lives it, anew in an empty --store.")
 
 
 def _relived(liver: Any, row: dict[str, Any]) -> str | None:

@@ -156,6 +156,8 @@ def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Seque
     counts = ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
     print(f"{store.path}: {len(table)} runs ({counts or 'none'}); experiments: "
           f"{', '.join(experiments.names(store)) or 'none'}")
+    if table.attrs["ledger"]:
+        print(f"  and {table.attrs['ledger']} units of the ledger: contactsim replay ID --store {store.path}")
     for file, why in damaged.items():
         print(f"  {file} is damaged ({why}); its runs are not here: the sweep's command does them again")
     failed = table[~table["status"].isin(("ok", "missing"))]

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def main(arguments: list[str]) -> int:
     """Move numbers and say which rows move with them."""
     options = _parser().parse_args(arguments)
-    from contactsim.evidence import runs, sensitivity, tried
+    from contactsim.evidence import sensitivity, shelf, tried
 
     of = sensitivity.design()
     names = _names(of, options)
-    store = Path(options.store).expanduser() if options.store else runs.store_folder()
+    store = Path(options.store).expanduser() if options.store else shelf.default_folder()
     with Bars() as bars:
         table, count = _table(of, names, options, store, bars)
     _show(table, options.method)
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budget", type=int, help="points at most of morris and sobol (default: that of "
                                                    "experiments/sensitivity.yaml)")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
-    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
+    parser.add_argument("--store", help="store that keeps the figures (default: in the user's cache)")
     parser.add_argument("--output", help="CSV to write the table to")
     parser.add_argument("--keep", action="store_true",
                         help="keep the table as experiments/sensitivity/METHOD.csv, which reports show")
@@ -89,7 +89,7 @@ def _table(of: Sensitivity, names: list[str], options: argparse.Namespace, store
         at = [dict(zip(names, row.tolist(), strict=True)) for row in sampled]
     print(f"Budget: {len(at)} points of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr, flush=True)
     found = sensitivity.run(of, at, findings, base, store, options.jobs,
-                            lambda done, total: bars("points and seeds", done, total))
+                            lambda done, total: bars("figures", done, total))
     if sampled is None:
         return sensitivity.moved_rows(at, found, findings), len(at)
     bands = {row.id: row.band for finding in findings for row in finding.outcomes}

@@ -21,10 +21,11 @@ from contactsim.commands.arguments import Parser
 from contactsim.compiled import sources_digest
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import controls, kept, report, runs, tables, tried
+from contactsim.evidence import controls, kept, report, runs, shelf, tables, tried
 from contactsim.evidence.asked import GRADIENT, Asked, asked
 from contactsim.evidence.entries import Entry, entry, of_gradient
-from contactsim.evidence.replay import Progress, Replayed, replay, sweep
+from contactsim.evidence.replay import Replayed, replay, sweep
+from contactsim.evidence.runs import Progress
 from contactsim.lab.store import new_folder
 from contactsim.parameters import ModelParameters
 
@@ -51,9 +52,9 @@ def main(arguments: list[str]) -> int:
         base = controls.apply(options.negative_control, base)
     sample = "quick" if options.quick else "full"
     console, began = Console(width=None if sys.stdout.isatty() else 120), time.monotonic()
-    store = Path(options.store).expanduser() if options.store else runs.store_folder()
+    store = Path(options.store).expanduser() if options.store else shelf.default_folder()
     if options.fresh:
-        runs.forget(store)
+        shelf.forget(store)
     with _bar(options.quiet) as progress:
         result = run(what, base, sample, options.jobs, store, progress, sweeps=not options.quick)
     moved = [] if overrides else kept.moved(result.entries, sample)
@@ -82,9 +83,9 @@ def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store
     entries: list[Entry] = []
     gradient = None
     if what.gradient is not None:
-        gradient = replay(what.gradient, base, sample, jobs, progress("along the gradient"), store)
+        gradient = replay(what.gradient, base, sample, store, jobs, progress("along the gradient"))
         if sweeps:
-            gradient = replace(gradient, swept=sweep(what.gradient, base, jobs, progress("sweeps"), store))
+            gradient = replace(gradient, swept=sweep(what.gradient, base, store, jobs, progress("sweeps")))
         entries += [one for one in of_gradient(gradient) if one.id in what.ids]
     if what.findings:
         figures = runs.run(what.findings, base, sample, store, jobs, progress("findings"))
@@ -105,8 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--full", action="store_true", help="large samples and sweeps: up to an hour (the default)")
     parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
     parser.add_argument("--output", help="folder of the report (default: replays/NAME-SAMPLE); replaced if it exists")
-    parser.add_argument("--store", help="folder of figures (default: in the user's cache)")
-    parser.add_argument("--fresh", action="store_true", help="forget the store's figures first")
+    parser.add_argument("--store", help="store that keeps the figures, also one of sweeps (default: in the "
+                                          "user's cache)")
+    parser.add_argument("--fresh", action="store_true", help="forget all figures of the ledger in the store first")
     parser.add_argument("--quiet", action="store_true", help="no progress and no table")
     parser.add_argument("--keep", action="store_true", help="keep these results with the designs, saying what moved")
     parser.add_argument("--negative-control", metavar="NAME",

@@ -21,7 +21,8 @@ from contactsim.evidence.judge import (
 )
 from contactsim.evidence.ledger import Finding, Folder
 from contactsim.evidence.replay import Replayed
-from contactsim.evidence.unit import BASE, Figures
+from contactsim.evidence.shelf import Figures
+from contactsim.evidence.unit import BASE
 
 #: Worst first: what a finding is said to be, by its rows.
 ORDER = (NOT_REPRODUCED, NOT_EXPLAINED, INCONCLUSIVE, REPRODUCED)

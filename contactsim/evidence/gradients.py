@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +14,19 @@ from contactsim.evidence import observe as observing
 from contactsim.evidence.design import Design, Outcome, Sample
 from contactsim.evidence.estimands import ESTIMANDS, Case
 from contactsim.evidence.observe import Observed, observe
+from contactsim.evidence.shelf import Lived, Unit
 from contactsim.evidence.variants import changed
-from contactsim.lab.provenance import digest_of, model_digest
+from contactsim.lab.provenance import digest_of
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, synthetic_place
 from contactsim.place.coarse import coarsened
+from contactsim.sweep.live import dumps
 
 BASE = unit.BASE
 #: Name under which the unit of the place's table is swept.
 UNIT = "dissimilarity within units"
+#: Name of the shares among a world's readings.
+SHARE = "share"
 #: Estimands that need no other world beside the one looked at.
 ONE_WORLD = ("contact_rise", "elasticity", "mediated", "worst_tenth", "worst_tenth_gradient", "spread_rise")
 Worlds = dict[str, dict[float, Observed]]
@@ -40,7 +45,7 @@ def _place_seed(seed: int, share: float) -> int:
     return int(stream(seed, Decision.PLACE, round(1000 * share)) >> np.uint64(2))
 
 
-def worlds_of_seed(design: Design, base: ModelParameters, history: str, sample: Sample, seed: int) -> Worlds:
+def worlds_of_seed(design: Design, base: ModelParameters, history: str, residents: int, seed: int) -> Worlds:
     """Every world of the design for one seed."""
     worlds: Worlds = {}
     for name in (BASE, *design.worlds):
@@ -48,7 +53,7 @@ def worlds_of_seed(design: Design, base: ModelParameters, history: str, sample: 
         if name != BASE:
             parameters = changed(parameters, design.worlds[name].set)
         worlds[name] = {
-            share: observe(made_place(design, share, sample.residents, seed), parameters, seed, design.weeks)
+            share: observe(made_place(design, share, residents, seed), parameters, seed, design.weeks)
             for share in (design.gradient if name == BASE else design.worlds[name].at)}
     return worlds
 
@@ -70,15 +75,34 @@ def figure(design: Design, outcome: Outcome, worlds: Worlds, name: str) -> float
     return ESTIMANDS[outcome.estimand](case, **outcome.arguments)
 
 
-def live_seed(store: str, design: Design, base: ModelParameters, history: str, sample: Sample, seed: int,
-              name: str) -> None:
-    """Live a seed in one history and keep its figures and readings in a store."""
-    worlds = worlds_of_seed(design, base, history, sample, seed)
-    figures = {o.id: {name: figure(design, o, worlds, name) for name in (BASE, *o.knock_outs)}
-               for o in design.outcomes}
-    readings = [{"history": history, "world": world, "share": share, "seed": seed, **observed.summary}
-                for world, by_share in worlds.items() for share, observed in by_share.items()]
-    unit.keep(Path(store), name, {"figures": figures, "readings": readings})
+def live_seed(units: Iterable[Unit], design: Design, base: ModelParameters,
+              history: str) -> Iterator[tuple[Unit, Lived]]:
+    """Live seeds in one history: figures, and each world's readings along the shares."""
+    for one in units:
+        worlds = worlds_of_seed(design, base, history, one.residents, one.seed)
+        figures = {o.id: {name: figure(design, o, worlds, name) for name in (BASE, *o.knock_outs)}
+                   for o in design.outcomes}
+        yield one, Lived(figures, _arrays(worlds))
+
+
+def _arrays(worlds: Worlds) -> dict[str, list[float]]:
+    arrays = {}
+    for world, by_share in worlds.items():
+        arrays[f"{world}/{SHARE}"] = list(by_share)
+        for name in next(iter(by_share.values())).summary:
+            arrays[f"{world}/{name}"] = [observed.summary[name] for observed in by_share.values()]
+    return arrays
+
+
+def readings(lived: Lived, history: str, seed: int) -> list[dict[str, Any]]:
+    """A seed's readings, one line for each world and share."""
+    worlds: dict[str, dict[str, Sequence[float]]] = {}
+    for key, values in lived.arrays.items():
+        world, name = key.split("/")
+        worlds.setdefault(world, {})[name] = values
+    return [{"history": history, "world": world, "share": share, "seed": seed,
+             **{name: values[k] for name, values in columns.items() if name != SHARE}}
+            for world, columns in worlds.items() for k, share in enumerate(columns[SHARE])]
 
 
 def alone(design: Design) -> list[Outcome]:
@@ -87,32 +111,41 @@ def alone(design: Design) -> list[Outcome]:
             if outcome.estimand in ONE_WORLD and outcome.arguments.get("reading") != "effect"]
 
 
-def live_swept(store: str, design: Design, base: ModelParameters, path: str, value: float | None, sample: Sample,
-               seed: int, name: str) -> None:
-    """Live a seed with one swept number, lived history, and keep its figures by outcome in a store."""
+def live_swept(units: Iterable[Unit], design: Design, base: ModelParameters, path: str,
+               value: float | None) -> Iterator[tuple[Unit, Lived]]:
+    """Live seeds with one swept number, lived history: figures by outcome."""
     parameters = in_history(base if path == UNIT else changed(base, {path: value}), "lived")
     within = value if path == UNIT else None
-    seen = {share: observe(made_place(design, share, sample.residents, seed, within), parameters, seed, design.weeks)
-            for share in design.knock_out_gradient}
-    case = Case(seen, seen, seen, {}, {})
-    unit.keep(Path(store), name, {o.id: ESTIMANDS[o.estimand](case, **o.arguments) for o in alone(design)})
+    for one in units:
+        seen = {share: observe(made_place(design, share, one.residents, one.seed, within), parameters, one.seed,
+                               design.weeks) for share in design.knock_out_gradient}
+        case = Case(seen, seen, seen, {}, {})
+        yield one, Lived({o.id: {BASE: ESTIMANDS[o.estimand](case, **o.arguments)} for o in alone(design)})
 
 
-def swept_name(design: Design, base: ModelParameters, path: str, value: float | None, sample: Sample,
-               seed: int) -> str:
-    """Digest of everything that decides a seed's figures with one swept number."""
-    decides = design.model_dump(mode="json", include={"name", "place", "weeks", "knock_out_gradient"})
-    outcomes = [[o.id, o.estimand, o.arguments] for o in alone(design)]
-    sources = [inspect.getsource(what) for what in (estimands, observing, live_swept)]
-    return digest_of([decides, outcomes, base.model_dump(mode="json"), path, value, sample.residents, seed,
-                      model_digest(), sources])
-
-
-def name_of(design: Design, base: ModelParameters, history: str, sample: Sample, seed: int) -> str:
-    """Digest of everything that decides a seed's figures; claims and bands do not."""
+def units(design: Design, base: ModelParameters, history: str, sample: Sample) -> list[Unit]:
+    """A history's units, one for each seed; claims and bands decide no figure."""
     decides = design.model_dump(mode="json", include={
         "name", "place", "gradient", "weeks", "knock_out_gradient", "worlds"})
     outcomes = [[o.id, o.estimand, o.arguments, sorted(o.knock_outs)] for o in design.outcomes]
-    sources = [inspect.getsource(what) for what in (estimands, observing, figure)]
-    return digest_of([decides, outcomes, base.model_dump(mode="json"), history, sample.residents, seed,
-                      model_digest(), sources])
+    config = dumps({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
+                    "history": history, "sources": _sources(estimands, observing, figure)})
+    return _of_seeds(design, sample, config, {"history": history})
+
+
+def swept_units(design: Design, base: ModelParameters, path: str, value: float | None, sample: Sample) -> list[Unit]:
+    """The units with one swept number, one for each seed."""
+    decides = design.model_dump(mode="json", include={"name", "place", "weeks", "knock_out_gradient"})
+    outcomes = [[o.id, o.estimand, o.arguments] for o in alone(design)]
+    config = dumps({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
+                    "swept": [path, value], "sources": _sources(estimands, observing, live_swept)})
+    return _of_seeds(design, sample, config, {"history": "lived", path: value})
+
+
+def _sources(*of: Any) -> str:
+    return digest_of([inspect.getsource(what) for what in of])
+
+
+def _of_seeds(design: Design, sample: Sample, config: str, point: Mapping[str, Any]) -> list[Unit]:
+    seeds = range(design.first_seed, design.first_seed + sample.seeds)
+    return [Unit(design.name, seed, sample.residents, config, point) for seed in seeds]

@@ -1,7 +1,7 @@
 """Figures of findings at points of the parameter space: what calibration and sensitivity both evaluate.
 
-Only the findings' own worlds are lived, without knock-outs. A point is a unit like those of a replay: its figures are
-written whole under the digest of what decides them, so that both commands go on where they were stopped.
+Only the findings' own worlds are lived, without knock-outs. Their units lie in the store beside those
+of replays, so that both commands go on where they were stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from contactsim.evidence import runs, unit
 from contactsim.evidence.asked import asked
 from contactsim.evidence.ledger import Finding
-from contactsim.evidence.replay import Progress
+from contactsim.evidence.runs import Progress
+from contactsim.evidence.shelf import Unit
 from contactsim.evidence.unit import AGAINST, BASE
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
@@ -38,24 +39,21 @@ def figures(points: Sequence[Point], findings: Sequence[Finding], base: ModelPar
             residents: int, store: Path, jobs: int | None = None,
             progress: Progress | None = None) -> list[dict[str, list[float]]]:
     """For each point {row: figures, one for each seed}; what ``store`` has is not run again."""
-    there = [changed(base, dict(point)) for point in points]
-    names = {(k, seed, finding.id): unit.name_of(finding, parameters, residents, seed)
-             for k, parameters in enumerate(there) for seed in seeds for finding in findings}
+    by_id = {finding.id: finding for finding in findings}
     chunks: list[runs.Chunk] = []
-    for k, parameters in enumerate(there):
-        for seed in seeds:
-            work = [(finding, residents, names[k, seed, finding.id]) for finding in findings
-                    if unit.kept(store, names[k, seed, finding.id]) is None]
-            if work:
-                chunks.append((unit.live_seed, (str(store), parameters, seed, work), 1))
-    runs.spread(chunks, jobs, progress)
+    units: list[list[Unit]] = []
+    for point in points:
+        parameters = changed(base, dict(point))
+        units.append([one for finding in findings for one in unit.of_seeds(finding, parameters, residents, seeds)])
+        chunks += [runs.Chunk(unit.live_seed, [one for one in units[-1] if one.seed == seed], (parameters, seed, by_id))
+                   for seed in seeds]
+    lived = runs.live(chunks, store, jobs, progress)
     found = []
-    for k in range(len(there)):
+    for here in units:
         by_row: dict[str, list[float]] = {}
-        for finding in findings:
-            for seed in seeds:
-                for row, values in runs.read(store, names[k, seed, finding.id]).items():
-                    by_row.setdefault(row, []).append(values[BASE])
+        for one in here:
+            for row, values in lived[one.id].figures.items():
+                by_row.setdefault(row, []).append(values[BASE])
         found.append(by_row)
     return found
 

@@ -15,7 +15,7 @@ from contactsim.evidence import points
 from contactsim.evidence.judge import Band
 from contactsim.evidence.ledger import Finding, Part, Row
 from contactsim.evidence.points import Point
-from contactsim.evidence.replay import Progress
+from contactsim.evidence.runs import Progress
 from contactsim.parameters import ModelParameters, Psychology
 from contactsim.paths import experiments_folder
 

@@ -1,14 +1,9 @@
-"""One seed of the ledger: the worlds of its findings are lived once each and every figure is read off them.
-
-A unit is a pure function of designs, parameters and seed. Its figures are written whole, one file for each finding and
-seed, under a name that is the digest of all that decides them; what is there is never run again.
-"""
+"""One seed of the ledger: the worlds of its findings are lived once each and every figure is read off them."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -20,9 +15,9 @@ from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
 from contactsim.evidence.lived import Histories, decides, key_of, knocked, see
 from contactsim.evidence.seen import Seen
-from contactsim.lab.provenance import digest_of, model_digest
-from contactsim.lab.store import new_file
+from contactsim.evidence.shelf import Figures, Lived, Unit
 from contactsim.parameters import ModelParameters
+from contactsim.sweep.live import dumps
 
 #: Name of a finding's own worlds among its knock-outs.
 BASE = "base"
@@ -31,8 +26,6 @@ ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.E
 AGAINST = "against_knock_out"
 #: What of this package decides a figure, besides the model.
 _SOURCES = ("effects", "relations", "seen", "who", "lived", "unit")
-#: {row: {base or knock-out: figure}}
-Figures = dict[str, dict[str, float]]
 
 
 @dataclass
@@ -99,13 +92,14 @@ def _figure(row: Row, rows: Mapping[str, Row], side: _Side, sides: Mapping[str, 
     return _figure(of, rows, side, sides) - _figure(of, rows, other, sides)
 
 
-def name_of(finding: Finding, base: ModelParameters, residents: int, seed: int) -> str:
-    """Digest of everything that decides a finding's figures for a seed; claims and bands do not."""
-    worlds = {name: decides(world) for name, world in finding.worlds.items()}
-    switches = {name: one.model_dump(exclude={"text"}) for name, one in finding.knock_outs.items()}
-    rows = [[row.id, row.estimand, row.arguments, sorted(row.knock_outs)] for row in finding.outcomes]
-    return digest_of([finding.id, worlds, switches, rows, base.model_dump(mode="json"), residents, seed,
-                      model_digest(), sources_digest()])
+def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Iterable[int]) -> list[Unit]:
+    """A finding's units, one for each seed."""
+    config = dumps({
+        "worlds": {name: decides(world) for name, world in finding.worlds.items()},
+        "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
+        "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs)] for row in finding.outcomes],
+        "parameters": base.model_dump(mode="json"), "sources": sources_digest()})
+    return [Unit(finding.id, seed, residents, config) for seed in seeds]
 
 
 @cache
@@ -117,27 +111,9 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def kept(store: Path, name: str) -> Figures | None:
-    """Figures that a store has under a name; None where there are none that can be read."""
-    try:
-        found: Figures = json.loads((store / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found
-
-
-def keep(store: Path, name: str, found: Any) -> None:
-    """Write figures, whole or not at all."""
-    with new_file(store / f"{name}.json") as partial:
-        partial.write_text(json.dumps(found), encoding="utf-8")
-
-
-def live_seed(store: str, base: ModelParameters, seed: int, work: list[tuple[Finding, int, str]]) -> None:
-    """Live a seed of several findings, each with its number of residents and the name of its file.
-
-    This is what a process of its own does; it writes each finding's figures as soon as they are there.
-    """
+def live_seed(units: Iterable[Unit], base: ModelParameters, seed: int,
+              findings: Mapping[str, Finding]) -> Iterator[tuple[Unit, Lived]]:
+    """Live a seed of several findings, whose worlds and histories are shared."""
     lives = Lives(base, seed)
-    for finding, residents, name in work:
-        if kept(Path(store), name) is None:
-            keep(Path(store), name, figures(finding, lives, residents))
+    for one in units:
+        yield one, Lived(figures(findings[one.finding], lives, one.residents))

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from contactsim.errors import UserError, nearest
 from contactsim.measures.survey import ALL_OTHERS
 from contactsim.sweep import experiments
-from contactsim.sweep.rows import OK, weekly_frame
+from contactsim.sweep.rows import LEDGER, OK, weekly_frame
 from contactsim.sweep.store import Store
 
 #: Last weeks over which a run's figures are averaged, unless another number is asked for.
@@ -25,10 +26,19 @@ FACTS = ("run", "status", "place", "residents", "weeks", "seed", "replication", 
 
 
 def catalogue(store: Store, name: str | None = None) -> pd.DataFrame:
-    """One row a run: its facts, its swept parameters as columns, and status ``missing`` where it is not done."""
-    table = store.read(["id", "status", "message", "digest", "model", "place", "residents", "seed", "weeks",
-                        "replication", "point", "config", "provenance", "measure"]).to_pandas()
-    table = table.rename(columns={"id": "run"})
+    """One row a run: its facts, its swept parameters as columns, and status ``missing`` where it is not done.
+
+    The ledger's units are no runs: ``attrs["ledger"]`` counts those that the store holds. Raises UserError where it
+    holds nothing else.
+    """
+    stored = store.read(["id", "status", "message", "digest", "model", "place", "residents", "seed", "weeks",
+                         "replication", "point", "config", "provenance", "measure"])
+    of_ledger = pc.equal(stored["measure"], LEDGER)
+    table = stored.filter(pc.invert(of_ledger)).to_pandas().rename(columns={"id": "run"})
+    if table.empty and len(stored) and not experiments.names(store):
+        findings = sorted({json.loads(point)["finding"] for point in stored["point"].to_pylist()})
+        raise UserError(f"{store.path} holds no runs but {len(stored)} units of the ledger ({', '.join(findings)}): "
+                        f"contactsim replay ID --store {store.path} judges them.")
     if name is None:
         points = {run["id"]: run for other in experiments.names(store) for run in experiments.read(store, other)}
     else:
@@ -50,6 +60,7 @@ def catalogue(store: Store, name: str | None = None) -> pd.DataFrame:
     facts = [column for column in FACTS if column not in swept.columns]
     table = pd.concat([table[facts], swept, table[rest]], axis=1)
     table.attrs["swept"] = [key for key in keys if swept[key].astype(str).nunique() > 1]
+    table.attrs["ledger"] = pc.sum(of_ledger).as_py() or 0
     order = [*keys, *(c for c in ("weeks", "seed", "run") if c not in keys)]
     return table.sort_values(order, ignore_index=True, key=_sortable)
 

@@ -30,6 +30,8 @@ SCHEMA = pa.schema([
 DATA = ("numbers", "arrays", "weekly", "files")
 CATALOGUE = [name for name in SCHEMA.names if name not in DATA]
 OK, FAILED, TIMEOUT = "ok", "failed", "timeout"
+#: Measure of the rows in which the ledger of findings keeps its figures beside runs (:mod:`contactsim.evidence.shelf`).
+LEDGER = "ledger"
 
 
 @dataclass

@@ -159,10 +159,31 @@ class Store:
         with self.writing():
             for name in self.damaged:
                 (self.path / "damaged").mkdir(exist_ok=True)
-                (self.path / name).replace(self.path / "damaged" / Path(name).name)
-                moved.append(name)
+                with contextlib.suppress(FileNotFoundError):  # another process has moved it, or written it anew
+                    (self.path / name).replace(self.path / "damaged" / Path(name).name)
+                    moved.append(name)
         self.damaged = {}
         return moved
+
+    def forget(self, measure: str) -> None:
+        """Remove all rows of a measure and no others. Raises UserError.
+
+        Killed at any moment it has lost no other row. Who packs at the same time may bring some of the rows back.
+        """
+        with self.writing():
+            for path in [*_parquet(self.runs), *_parquet(self.packs)]:
+                with contextlib.suppress(FileNotFoundError, ValueError, pa.ArrowException):  # vanished, or damaged
+                    self._forget(path, measure)
+
+    def _forget(self, path: Path, measure: str) -> None:
+        of_others = pc.fill_null(pc.not_equal(_read(path, ["measure"])["measure"], measure), True)
+        if pc.all(of_others).as_py():
+            return
+        if pc.any(of_others).as_py():
+            left = _read(path, SCHEMA.names).filter(of_others)
+            name = digest_of([left["id"].to_pylist(), path.name])
+            write_whole(self.packs / f"{name}.parquet", lambda partial: _write(left, partial))
+        path.unlink()
 
     def pack(self, at_least: int = 2) -> int:
         """Put small files together, ``at_least`` that many of them; returns how many runs were packed.
@@ -226,7 +247,8 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _read(path: Path, columns: list[str], ids: pa.Array | None = None) -> pa.Table:
-    with path.open("rb") as file:
+    # Arrow's own file: its threads would let go of a file of Python's late, and abort a process that is ending by then
+    with pa.OSFile(str(path), "rb") as file:
         parquet = pq.ParquetFile(file, page_checksum_verification=True)
         if parquet.schema_arrow.names != SCHEMA.names:
             raise ValueError("it has other columns than a store of this version")

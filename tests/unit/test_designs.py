@@ -10,11 +10,13 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, command, design, gradients, kept, replay, runs, tried
+from contactsim.evidence import asked, command, design, gradients, kept, replay, shelf, tried
 from contactsim.evidence.design import Sample, load, names
 from contactsim.evidence.estimands import ESTIMANDS
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from contactsim.evidence.variants import changed
+from contactsim.sweep import Store
+from contactsim.sweep.rows import SCHEMA
 
 BASE = compose(["place=synthetic"]).parameters
 
@@ -101,20 +103,30 @@ def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: design.Des
     assert table is not None and table.about["seeds"] == 2 and not table.outdated
 
 
+def lacking_one(folder: Path) -> None:
+    """Leave a store as if a kill had come before the last seed."""
+    store = Store(folder)
+    table = store.read(SCHEMA.names)
+    shelf.forget(folder)
+    for k in range(len(table) - 1):
+        store.write(table.slice(k, 1))
+
+
 def test_what_is_in_the_store_is_not_lived_again(tiny: design.Design, store: list[str], tmp_path: Path,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     command.main(["F1", *store])
-    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "store").iterdir()}
-    assert len(before) == 3  # three seeds
+    assert len(Store(tmp_path / "store").catalogue()) == 3  # three seeds
 
     def never(*_: object) -> None:
         raise AssertionError("a world was lived again")
 
     monkeypatch.setattr(gradients, "worlds_of_seed", never)
     command.main(["F1", *store])
-    (tmp_path / "store" / next(iter(before))).unlink()  # as if a kill had come before the last seed
-    with pytest.raises(AssertionError, match="lived again"):
-        command.main(["F1", *store])
+    lacking_one(tmp_path / "store")
+    for more in ([], ["--fresh"]):
+        with pytest.raises(AssertionError, match="lived again"):
+            command.main(["F1", *store, *more])
+        assert len(Store(tmp_path / "store").catalogue()) == (0 if more else 2)
 
 
 def test_swept_numbers_in_the_store_are_not_lived_again(tiny: design.Design, tmp_path: Path,
@@ -123,31 +135,34 @@ def test_swept_numbers_in_the_store_are_not_lived_again(tiny: design.Design, tmp
         "sample": Sample(seeds=2, residents=1200), "parameters": {"psychology.norms": [0.0, 0.004]},
         "dissimilarity_within_units": [0.15]})
     small = tiny.model_copy(update={"sweeps": few})
-    rows = replay.sweep(small, BASE, 2, None, tmp_path)
+    rows = replay.sweep(small, BASE, tmp_path, 2)
     assert [row["is_base"] for row in rows if row["outcome"] == "F5"] == [False, True, False]
 
     def never(*_: object) -> None:
         raise AssertionError("a world was lived again")
 
     monkeypatch.setattr(gradients, "observe", never)
-    assert replay.sweep(small, BASE, 1, None, tmp_path) == rows
-    next(tmp_path.iterdir()).unlink()  # as if a kill had come before the last
+    assert replay.sweep(small, BASE, tmp_path, 1) == rows
+    lacking_one(tmp_path)
     with pytest.raises(AssertionError, match="lived again"):
-        replay.sweep(small, BASE, 1, None, tmp_path)
-
-
-def test_a_fresh_store_loses_figures_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("0123456789abcdef.json", "thesis.json", "0123456789abcdef.txt"):
-        (tmp_path / name).write_text("{}")
-    runs.forget(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"thesis.json", "0123456789abcdef.txt"}
-    runs.forget(tmp_path / "absent")
+        replay.sweep(small, BASE, tmp_path, 1)
 
 
 def test_replay_is_the_same_on_any_number_of_jobs(tiny: design.Design, tmp_path: Path) -> None:
-    one, two = (replay.replay(tiny, BASE, "quick", jobs, None, tmp_path / str(jobs)) for jobs in (1, 2))
+    one, two = (replay.replay(tiny, BASE, "quick", tmp_path / str(jobs), jobs) for jobs in (1, 2))
     assert [j.values for j in one.judged] == [j.values for j in two.judged]
     assert one.readings == two.readings
+
+
+def test_readings_come_back_from_the_store_as_they_were_seen(tiny: design.Design, tmp_path: Path) -> None:
+    size = tiny.samples["quick"]
+    replayed = replay.replay(tiny, BASE, "quick", tmp_path, 1)
+    seen = gradients.worlds_of_seed(tiny, BASE, "none", size.residents, tiny.first_seed)
+    lines = [line for line in replayed.readings if line["seed"] == tiny.first_seed]
+    assert len(replayed.readings) == 3 * len(lines)
+    assert lines == [{"history": "none", "world": world, "share": share, "seed": tiny.first_seed, **observed.summary}
+                     for world, by_share in seen.items() for share, observed in by_share.items()]
+    assert list(lines[0]) == ["history", "world", "share", "seed", *seen["base"][0.1].summary]
 
 
 def test_a_kept_verdict_that_no_longer_holds_fails(tiny: design.Design, store: list[str],
@@ -171,4 +186,4 @@ def test_keep_refuses_other_parameters(tiny: design.Design) -> None:
 
 def test_too_few_seeds_judge_nothing(tiny: design.Design, tmp_path: Path) -> None:
     single = tiny.model_copy(update={"samples": {"quick": Sample(seeds=1, residents=1200)}})
-    assert {j.verdict for j in replay.replay(single, BASE, "quick", 1, None, tmp_path).judged} == {INCONCLUSIVE}
+    assert {j.verdict for j in replay.replay(single, BASE, "quick", tmp_path, 1).judged} == {INCONCLUSIVE}

@@ -11,7 +11,7 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, design, diagnoses, disputes, ledger, listing, lived, unit
+from contactsim.evidence import asked, controls, design, diagnoses, disputes, ledger, listing, lived, unit
 from contactsim.evidence.judge import REPRODUCED
 from contactsim.evidence.ledger import Finding, Folder
 
@@ -141,12 +141,24 @@ def test_a_wrong_design_is_told_in_a_sentence(tmp_path, monkeypatch) -> None:  #
 def test_claims_and_bands_decide_no_figure() -> None:
     """A figure's name changes with what decides it and with nothing else."""
     _, finding = ALL["F14"]
-    name = unit.name_of(finding, BASE, 500, 1)
+
+    def name(finding: Finding, seed: int = 1, residents: int = 500) -> str:
+        return unit.of_seeds(finding, BASE, residents, [seed])[0].id
+
     rows = [row.model_copy(update={"band": (0.0, None), "says": "x"}) for row in finding.outcomes]
-    assert unit.name_of(finding.model_copy(update={"claim": "other", "outcomes": rows}), BASE, 500, 1) == name
+    assert name(finding.model_copy(update={"claim": "other", "outcomes": rows})) == name(finding)
     worlds = {**finding.worlds, "with": finding.worlds["with"].model_copy(update={"weeks": 61})}
-    assert unit.name_of(finding.model_copy(update={"worlds": worlds}), BASE, 500, 1) != name
-    assert unit.name_of(finding, BASE, 500, 2) != name
+    others = [name(finding.model_copy(update={"worlds": worlds})), name(finding, seed=2), name(finding, residents=501),
+              unit.of_seeds(finding, controls.apply("no_contact", BASE), 500, [1])[0].id]
+    assert len({name(finding), *others}) == 5
+
+
+def test_a_row_and_its_side_can_be_told_apart() -> None:
+    """Figures are stored as ROW/SIDE."""
+    for _, finding in ALL.values():
+        assert not any("/" in side for side in finding.knock_outs)
+    along = design.load(asked.GRADIENT)
+    assert not any("/" in world for world in along.worlds)
 
 
 def test_files_of_places_and_actions_decide_figures() -> None:

@@ -86,6 +86,35 @@ def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(store: P
     assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
 
 
+def test_what_another_process_set_aside_is_no_fault(store: Path) -> None:
+    pack = next((store / "packs").iterdir())
+    pack.write_bytes(pack.read_bytes()[:-100])
+    one, two = Store(store), Store(store)
+    assert len(one.catalogue()) == len(two.catalogue()) == 0
+    assert one.set_damaged_aside() == [f"packs/{pack.name}"]
+    assert two.set_damaged_aside() == []
+
+
+def test_forgetting_a_measure_leaves_the_others_and_damaged_files(store: Path) -> None:
+    before = content(store)
+    singles(store)
+    row = Store(store).read(SCHEMA.names).slice(0, 1)
+    at = {name: SCHEMA.get_field_index(name) for name in ("id", "measure")}
+    for key in ("a" * 16, "b" * 16):
+        other = row.set_column(at["measure"], SCHEMA.field("measure"), pa.array(["other"]))
+        Store(store).write(other.set_column(at["id"], SCHEMA.field("id"), pa.array([key])))
+        if key[0] == "a":
+            Store(store).pack()  # one row in a pack with runs, one in a file of its own
+    (store / "runs" / "broken.parquet").write_bytes(b"half")
+    assert len(content(store)) == 10
+    Store(store).forget("other")
+    assert content(store).equals(before)
+    assert [path.name for path in (store / "runs").iterdir()] == ["broken.parquet"]
+    packs = {path: path.stat().st_mtime_ns for path in (store / "packs").iterdir()}
+    Store(store).forget("other")
+    assert len(packs) == 1 and packs == {path: path.stat().st_mtime_ns for path in (store / "packs").iterdir()}
+
+
 def test_flipped_bits_are_noticed(store: Path) -> None:
     pack = next((store / "packs").iterdir())
     held = bytearray(pack.read_bytes())
