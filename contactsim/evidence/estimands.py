@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.evidence.observe import Observed
+from contactsim.evidence.observe import Observed, sarle
 
 Array = NDArray[np.float64]
 
@@ -99,6 +99,12 @@ def spread_rise(case: Case) -> float:
     return float(high / low - 1)
 
 
+def bimodality_rise(case: Case) -> float:
+    """Sarle's coefficient of attitude in the most diverse place less that in the least."""
+    low, high = (sarle(case.world[s].end) for s in case.ends)
+    return high - low
+
+
 def _meetings(seen: Observed, valence: str) -> Array:
     return (seen.positive if valence == "positive" else seen.negative)[1]
 
@@ -112,4 +118,4 @@ def _worst(seen: Observed) -> NDArray[np.bool_]:
 
 ESTIMANDS: dict[str, Callable[..., float]] = {
     f.__name__: f for f in (contact_rise, elasticity, contact_ratio, mediated, worst_tenth, worst_tenth_gradient,
-                            spread_rise)}
+                            spread_rise, bimodality_rise)}

@@ -9,6 +9,7 @@ import pytest
 
 from contactsim.evidence.estimands import (
     Case,
+    bimodality_rise,
     contact_ratio,
     contact_rise,
     elasticity,
@@ -100,3 +101,11 @@ def test_sarle_knows_one_hump_from_two() -> None:
     assert sarle(noise(1)) < 0.4
     assert sarle(np.concatenate([noise(1) - 5, noise(2) + 5])) > 0.8
     assert math.isnan(sarle(np.ones(10)))
+
+
+def test_bimodality_rises_with_two_camps_and_not_with_spread() -> None:
+    one, half = noise(1), noise(2, N // 2)
+    camps = np.concatenate([half - 3, half + 3])
+    assert bimodality_rise(case({0.02: observed(one, one, one), 0.5: observed(camps, one, one)})) > 0.3
+    wide = case({0.02: observed(one, one, one), 0.5: observed(2 * one, one, one)})
+    assert math.isclose(bimodality_rise(wide), 0.0, abs_tol=1e-9)
