@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--residents", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--weeks", type=int, default=2, help="weeks of the Mesa model in each repeat")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--profile", action="store_true", help="profile the Mesa model as well")
     parser.add_argument("--first-week", action="store_true", help=argparse.SUPPRESS)

@@ -151,13 +151,15 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
 def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str],
               damaged: dict[str, str]) -> None:
     from contactsim.sweep import experiments
+    from contactsim.sweep.estimate import counted
     from contactsim.sweep.summary import parts, summary
 
     counts = ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
-    print(f"{store.path}: {len(table)} runs ({counts or 'none'}); experiments: "
+    print(f"{store.path}: {counted(len(table), 'run')} ({counts or 'none'}); experiments: "
           f"{', '.join(experiments.names(store)) or 'none'}")
     if table.attrs["ledger"]:
-        print(f"  and {table.attrs['ledger']} units of the ledger: contactsim replay ID --store {store.path}")
+        units = counted(table.attrs["ledger"], "unit")
+        print(f"  and {units} of the ledger: contactsim replay ID --store {store.path}")
     for file, why in damaged.items():
         print(f"  {file} is damaged ({why}); its runs are not here: the sweep's command does them again")
     failed = table[~table["status"].isin(("ok", "missing"))]

@@ -78,6 +78,8 @@ def main(arguments: list[str]) -> int:
 
 def _follow(answers: Iterator[dict[str, Any]], plan: Plan, options: Any) -> int:
     """Carry the plan out, with a bar; returns how many runs failed, told one by one."""
+    from contactsim.sweep.estimate import counted
+
     ended, failed, todo = 0, 0, len(plan.todo)
     with _bar(todo, options.quiet) as step:
         for answer in answers:
@@ -92,7 +94,7 @@ def _follow(answers: Iterator[dict[str, Any]], plan: Plan, options: Any) -> int:
         left = f"; {failed} failed" if failed else ""
         left += f"; {kept} failed earlier (--retry-failed does them again)" if kept else ""
         left += f"; {todo - ended} not begun" if ended < todo else ""
-        print(f"{ended - failed} runs done{left}. Next: contactsim results {plan.store.path}")
+        print(f"{counted(ended - failed, 'run')} done{left}. Next: contactsim results {plan.store.path}")
     return failed
 
 
@@ -102,13 +104,14 @@ def _ended(answer: dict[str, Any]) -> str:
 
 
 def _print_plan(plan: Plan, varied: Varied, name: str, options: Any) -> None:
-    from contactsim.sweep.estimate import estimate, said, sized
+    from contactsim.sweep.estimate import counted, estimate, said, sized
     from contactsim.sweep.local import processors
     from contactsim.sweep.varying import swept_table
 
     different = len({run.id for run in plan.runs})
     twice = f", {different} of them different" if different < len(plan.runs) else ""
-    print(f"{len(plan.runs)} runs{twice} ({len(varied.points)} points) for {plan.store.path}, experiment {name}")
+    runs, points = counted(len(plan.runs), "run"), counted(len(varied.points), "point")
+    print(f"{runs}{twice} ({points}) for {plan.store.path}, experiment {name}")
     for key, values, unit, allowed in swept_table(varied):
         limits = f"; allowed {allowed}" if allowed else ""
         print(f"  {key}: {values}{f' {unit}' if unit else ''}{limits}")

@@ -23,6 +23,7 @@ from contactsim.encounters.tables import (
     POSITIVE,
     TAKE_UP,
     UNPLEASANT,
+    Slot,
 )
 from contactsim.settings.pairing import match
 
@@ -44,7 +45,7 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for q in range(lo, hi):
         for s in range(slots.shape[0]):
-            t = slots[s]
+            t = _slot(slots[s])
             for pool in range(within[t.scale, q], within[t.scale, q + 1]):
                 seats = start[pool + 1] - start[pool]
                 _come(start[pool], seats, occupant, out, away, uid, t, order)
@@ -63,19 +64,25 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
 
 
 @inlined
+def _slot(row):  # type: ignore[no-untyped-def]
+    """A record of :data:`SLOT` as values of its own: in the record they would be read again after every note."""
+    return Slot(row.scale, row.bit, row.closeness, row.presence, row.sociable, row.avoidability, row.take_up,  # type: ignore[call-arg]
+                row.positive, row.negative, row.inequality, row.joint, row.community, row.tie_cross, row.tie_own,
+                row.pairing_base, row.presence_base, row.meeting_base)
+
+
+@inlined
 def _look_ahead(k, seats, order, uid, standing, factor, tally, dose, joint):  # type: ignore[no-untyped-def]
-    """Ask for what a later pair's meeting will read and write."""
+    """Ask for what a later pair's meeting will read and write; for nobody, in vain, what is row 0's."""
     if k + 1 < seats:
         for side in range(2):
-            who = order[np.uintp(k + side)]
-            if who >= 0:
-                row = np.uintp(who)
-                ahead(uid, row)
-                ahead(standing, row)
-                ahead(factor, row)
-                ahead(tally, row)
-                ahead(dose, row)
-                ahead(joint, row)
+            row = np.uintp(max(order[np.uintp(k + side)], 0))
+            ahead(uid, row)
+            ahead(standing, row)
+            ahead(factor, row)
+            ahead(tally, row)
+            ahead(dose, row)
+            ahead(joint, row)
 
 
 @inlined

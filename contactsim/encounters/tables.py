@@ -100,6 +100,8 @@ SLOT = np.dtype([
     ("avoidability", float), ("take_up", float), ("positive", float), ("negative", float), ("inequality", float),
     ("joint", np.int32), ("community", bool), ("tie_cross", float), ("tie_own", float),
     ("pairing_base", np.uint64), ("presence_base", np.uint64), ("meeting_base", np.uint64)])
+#: The same, field for field, as a tuple of numbers.
+Slot: Any = namedtuple("Slot", list(SLOT.names or ()))  # type: ignore[misc]
 
 
 def rules(psychology: Psychology) -> Any:

@@ -73,3 +73,8 @@ def sized(size: float) -> str:
         if size >= of:
             return f"{size / of:.1f} {unit}"
     return f"{size / 1e3:.0f} kB"
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words: 1 run, 2 runs."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

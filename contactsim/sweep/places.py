@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from contactsim.sweep.atomic import write_whole
 
 
 def keep_place(place: Place, folder: Path) -> None:
-    """Write a place under its digest, unless it is there."""
+    """Write a place under its digest, unless it is there, whole."""
     target = folder / f"{place_digest(place)}.npz"
-    if target.exists():
+    with suppress(UserError):
+        read_place(target)
         return
     words = {"name": place.name, "groups": place.groups, "provenance": asdict(place.provenance),
              "levels": [[level.name, level.synthetic, level.codes] for level in place.levels]}

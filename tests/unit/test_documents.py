@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from enum import IntEnum
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 
 import contactsim
 from contactsim.draws import Decision
+from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
+from contactsim.evidence.listing import listed
 from contactsim.lab import odd
 from contactsim.parameters import Section
 from contactsim.world import World
@@ -169,3 +172,14 @@ def test_commands_of_the_documents_work(name: str, tmp_path: Path) -> None:
         command = ["bash", "-euc", code] if language == "bash" else [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
         assert done.returncode == 0, f"{code}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
+    kept = Counter(line["kept"]["full"] for line in listed([]) if line["id"].startswith("F"))
+    words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").lower().split())
+    for verdict, told in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not"), (NOT_EXPLAINED, "stay when"),
+                          (INCONCLUSIVE, "cannot be told")):
+        number = kept.pop(verdict)
+        assert f"{words[number] if number < len(words) else number} {told}" in page
+    assert not kept, "every finding has a verdict"

@@ -234,7 +234,7 @@ def test_a_sweep_counts_what_ended_and_tells_a_log_how_far_it_is(
     options = SimpleNamespace(quiet=False, retry_failed=False)
     assert sweep_command._follow(iter(answers), plan, options) == 1
     out, errors = capsys.readouterr()
-    assert "1 runs done; 1 failed; 2 not begun" in out
+    assert "1 run done; 1 failed; 2 not begun" in out
     assert "1 of 4 runs, 0 failed, about" in errors and "2 of 4 runs, 1 failed, about" in errors
 
 

@@ -18,6 +18,7 @@ from contactsim.lab.run import execute
 from contactsim.sweep import Results, RunSpec, Store, sweep
 from contactsim.sweep import spec as spec_module
 from contactsim.sweep.live import Liver
+from contactsim.sweep.places import keep_place, read_place
 from contactsim.sweep.spec import WEEKLY, Places, planned
 from contactsim.sweep.sweeping import make_plan
 from tests import sweeping
@@ -142,6 +143,16 @@ def test_places_and_measures_made_in_python(tmp_path: Path) -> None:
     assert np.array_equal(one[1].arrays["ages"], again[1].arrays["ages"])
     with pytest.raises(UserError, match=r"measure=no\.such:thing is not to be found"):
         sweep(tmp_path / "store", runs, "no.such:thing")
+
+
+def test_a_damaged_place_is_written_anew(tmp_path: Path) -> None:
+    place = two_groups()
+    keep_place(place, tmp_path)
+    kept, = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:100])
+    keep_place(place, tmp_path)
+    assert kept.read_bytes() == whole and np.array_equal(read_place(kept).counts, place.counts)
 
 
 def test_runs_with_actions_differ_from_those_without(tmp_path: Path) -> None:
