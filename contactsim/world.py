@@ -89,7 +89,8 @@ class World:
         self.circles = np.empty((0, 0), np.int32)
         self.reseated()
         self.record: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-        self._scratch = [np.empty(self._longest(), np.int32) for _ in range(self.threads.number)]
+        self._scratch = [(np.empty(self._longest(), np.int32), np.empty(self._longest(), np.int32))
+                         for _ in range(self.threads.number)]
         self._free = np.zeros(len(self.people), np.uint8)
         self.begin()
 

@@ -32,17 +32,22 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
     out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for pool in range(lo, hi):
-        _around(pool, start, occupant, group, age, arrived, attitude, norm, share, said)
+        _clear_share(pool, norm, share)
+        for s in range(start[pool], start[pool + 1]):
+            if occupant[s] >= 0:
+                i = np.uintp(occupant[s])
+                _clear(i, tally, dose, joint, community, candidate, priority)
+                here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
+                out[i] = sociability[i] if here else 0.0
+                if here:
+                    _count(i, pool, group, attitude, norm, share)
+        _around(pool, norm, share, said)
         for first in range(start[pool], start[pool + 1], BLOCK):
             n = 0
             for s in range(first, min(first + BLOCK, start[pool + 1])):
                 if occupant[s] >= 0:
-                    i = np.uintp(occupant[s])
                     rows[n] = occupant[s]
                     n += 1
-                    _clear(i, tally, dose, joint, community, candidate, priority)
-                    here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
-                    out[i] = sociability[i] if here else 0.0
             for k in range(attitude.shape[1] - 1):
                 _weigh_up(n, k, rows, pool, p, group, sociability, exposure, language, anxiety, connectedness,
                           attitude, norm, odds)
@@ -55,20 +60,26 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 
 
 @inlined
-def _around(pool, start, occupant, group, age, arrived, attitude, norm, share, said):  # type: ignore[no-untyped-def]
-    """Norms and composition of one neighbourhood, of all old enough who have arrived; sums run in order of seats."""
-    G = attitude.shape[1]
-    for g in range(G):
+def _clear_share(pool, norm, share):  # type: ignore[no-untyped-def]
+    for g in range(share.shape[1]):
         share[pool, g] = 0.0
-        for h in range(G):
+        for h in range(share.shape[1]):
             norm[pool, g, h] = 0.0
-    for s in range(start[pool], start[pool + 1]):
-        i = np.uintp(occupant[s])
-        if occupant[s] >= 0 and age[i] >= MEETING_AGE and not arrived[i] < 0.0:
-            own = np.uintp(group[i])
-            share[pool, own] += 1.0
-            for h in range(G):
-                norm[pool, own, h] += attitude[i, h]
+
+
+@inlined
+def _count(i, pool, group, attitude, norm, share):  # type: ignore[no-untyped-def]
+    """Count resident i in a neighbourhood: one more of the group, and what is thought of each other."""
+    own = np.uintp(group[i])
+    share[pool, own] += 1.0
+    for h in range(attitude.shape[1]):
+        norm[pool, own, h] += attitude[i, h]
+
+
+@inlined
+def _around(pool, norm, share, said):  # type: ignore[no-untyped-def]
+    """From counts to norms and composition of a neighbourhood: all old enough who have arrived, in order of seats."""
+    G = share.shape[1]
     total = 0.0
     for g in range(G):
         total += share[pool, g]

@@ -32,11 +32,11 @@ SOON = 8
 
 
 @kernel
-def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # type: ignore[no-untyped-def]
+def meet(lo, hi, slots, within, start, keys, occupant, people, week, there, order):  # type: ignore[no-untyped-def]
     """All ``slots`` (records of :data:`SLOT`) of a setting in its largest pools lo .. hi - 1.
 
     The pools of scale k inside the largest pool q are within[k, q] .. within[k, q + 1] - 1; pool p has the seats
-    start[p] .. start[p + 1] - 1 and the key keys[p]. ``order`` is scratch for the longest pool.
+    start[p] .. start[p + 1] - 1 and the key keys[p]. ``there`` and ``order`` are scratch for the longest pool.
     """
     # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
     # unsigned, for a signed one is looked at each time for whether it counts from the end.
@@ -44,11 +44,13 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, order):  # 
     out, away, factor, tally, dose = week.out, week.away, week.factor, week.tally, week.dose
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for q in range(lo, hi):
+        begin = start[within[0, q]]
+        gone = _able(begin, start[within[0, q] + 1], occupant, out, away, there)
         for s in range(slots.shape[0]):
             t = _slot(slots[s])
             for pool in range(within[t.scale, q], within[t.scale, q + 1]):
                 seats = start[pool + 1] - start[pool]
-                _come(start[pool], seats, occupant, out, away, uid, t, order)
+                _come(start[pool] - begin, seats, there, gone, out, away, uid, t, order)
                 match(t.pairing_base, keys[pool], seats, order)
                 for k in range(0, seats - 1, 2):
                     _look_ahead(k + SOON, seats, order, uid, standing, factor, tally, dose, joint)
@@ -86,17 +88,35 @@ def _look_ahead(k, seats, order, uid, standing, factor, tally, dose, joint):  # 
 
 
 @inlined
-def _come(first, seats, occupant, out, away, uid, t, order):  # type: ignore[no-untyped-def]
-    """Write who is there into order[:seats], seat by seat; -1 for nobody."""
-    always = not t.sociable and t.presence >= 1.0
-    for k in range(seats):
+def _able(first, last, occupant, out, away, there):  # type: ignore[no-untyped-def]
+    """Write who of the seats first .. last - 1 can meet people at all into ``there``, -1 for the others.
+
+    Returns the bits of all slots from which somebody is away.
+    """
+    gone = np.uint32(0)
+    for k in range(last - first):
         who = occupant[np.uintp(first + k)]
         if who >= 0:
             i = np.uintp(who)
-            here = (out[i] > 0.0) & (away[i] & t.bit == 0)
-            if here and not always:
-                chance = t.presence * out[i] if t.sociable else t.presence
-                here = uniform(t.presence_base, np.uint64(uid[i])) < chance
+            gone |= away[i]
+            who = who if out[i] > 0.0 else -1
+        there[np.uintp(k)] = who
+    return gone
+
+
+@inlined
+def _come(first, seats, there, gone, out, away, uid, t, order):  # type: ignore[no-untyped-def]
+    """Write who is there into order[:seats], seat by seat; -1 for nobody."""
+    if not t.sociable and t.presence >= 1.0 and gone & t.bit == 0:
+        for k in range(seats):
+            order[np.uintp(k)] = there[np.uintp(first + k)]
+        return
+    for k in range(seats):
+        who = there[np.uintp(first + k)]
+        if who >= 0:
+            i = np.uintp(who)
+            chance = t.presence * out[i] if t.sociable else t.presence
+            here = (away[i] & t.bit == 0) and uniform(t.presence_base, np.uint64(uid[i])) < chance
             who = who if here else -1
         order[np.uintp(k)] = who
 

@@ -52,11 +52,11 @@ class Round:
     edges: list[int]  # ranges of largest pools, one for each thread
 
     def live(self, seed: int, week: int, people: People, notes: Week, threads: Threads,
-             scratch: list[NDArray[np.int32]]) -> None:
+             scratch: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> None:
         """Everybody meets whom this week's slots bring together."""
         table = self.slots.draw(seed, week, DECISIONS)
         threads.run(lambda k, lo, hi: meet(lo, hi, table, self.within, self.start, self.keys, self.setting.occupant,
-                                           people, notes, scratch[k]), self.edges)
+                                           people, notes, *scratch[k]), self.edges)
 
 
 def rounds_of(occasions: Mapping[str, Occasion], terms: Mapping[str, Terms], settings: Mapping[str, Setting],

@@ -44,9 +44,9 @@ class Session:
         row = table_row(terms_of_session(self.conditions, psychology), scale=0, bit=None)
         slots = Slots(np.repeat(row, self.slots), np.full(self.slots, key, np.int64), np.arange(self.slots))
         keys = np.arange(teams, dtype=np.uint64)
-        order = np.empty(int(np.diff(self.start).max(initial=0)), np.int32)
+        longest = int(np.diff(self.start).max(initial=0))
         meet(0, teams, slots.draw(seed, week, DECISIONS), np.arange(teams + 1, dtype=np.int64)[None], self.start, keys,
-             self.occupant, people, notes, order)
+             self.occupant, people, notes, np.empty(longest, np.int32), np.empty(longest, np.int32))
 
 
 def take_away(notes: Week, uid: NDArray[np.int64], rows: NDArray[np.integer], number: int | None,

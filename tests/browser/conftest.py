@@ -98,14 +98,20 @@ class Classroom:
         """Pause, and wait until the link holds the week."""
         self.press("Pause")
         self.page.wait_for_selector(".cs-play:has-text('Play')")
+        self.linked()
+
+    def linked(self) -> None:
+        """Wait until the link holds the week that is shown."""
         self.page.wait_for_function(
             "new URLSearchParams(location.search).get('week') === document.querySelector('.cs-week b').innerText")
 
     def step(self) -> None:
+        """Live a week, and wait until the link holds it."""
         week = self.week()
         self.press("Step a week")
         self.reaches(week + 1)
         self.ready()
+        self.linked()
 
     def numbers(self) -> dict[str, list[str]]:
         """The table of numbers: measure -> A, B, B minus A."""
