@@ -84,6 +84,12 @@ class Classroom:
             "document.querySelector('.cs-transport .cs-play:not(:disabled)') && !document.querySelector('.cs-busy')"
             " && document.querySelectorAll('.cs-map').length > 1")
 
+    def reload(self) -> None:
+        """Load the page anew. That the old one could not send, with its connection closed under it, is no fault."""
+        self.page.reload()
+        self.ready()
+        self.faults[:] = [fault for fault in self.faults if fault != "Cannot send"]
+
     def week(self) -> int:
         return int(re.sub(r"\D", "", self.page.inner_text(".cs-week")))
 

@@ -128,8 +128,7 @@ def test_a_reload_in_the_middle_goes_on_from_there(visit: Visit) -> None:
     room = visit(SMALL)
     room.press("Play")
     room.page.wait_for_function("/week=[1-9]/.test(window.location.search)")
-    room.page.reload()
-    room.ready()
+    room.reload()
     assert room.week() >= 1
     room.step()
     fresh = visit(room.query())
