@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contactsim.lab.provenance import NUMBERS
+from tests.baseline import update
 from tests.baseline.update import FILE, kept_numbers, made_with, moved, read, run
 
 
@@ -20,6 +21,16 @@ def test_whoever_moves_numbers_says_so() -> None:
     """Kept tables are outdated by a new NUMBERS alone, so it must go with the changelog and with the kept run."""
     changelog = (FILE.parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
     assert changelog.count("\n- **[numbers]** ") == NUMBERS == kept_numbers()
+
+
+def test_moved_numbers_are_not_kept_before_they_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = FILE.read_bytes()
+    _, kept, _ = read()
+    monkeypatch.setattr(update, "run", lambda parameters: {key: [v + 1.0 for v in row] for key, row in kept.items()})
+    monkeypatch.setattr(update, "write", lambda *_: pytest.fail("it was kept"))
+    with pytest.raises(SystemExit, match="raise NUMBERS"):
+        update.main([])
+    assert FILE.read_bytes() == before
 
 
 @pytest.mark.parametrize("name, change", [
