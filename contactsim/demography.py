@@ -78,10 +78,18 @@ def _depart(world: World, chance: float) -> bool:
     gone = np.zeros(len(people), bool)
     gone[rows] = True
     people.ties[rows] = -1
-    people.ties[(people.ties >= 0) & gone[people.ties]] = -1
+    _forget(people.ties, gone)
     theirs = np.where(people.ties >= 0, 1 << people.group[people.ties].astype(int), 0)
     people.friend_groups[:] = np.bitwise_or.reduce(theirs, axis=1)
     return True
+
+
+def _forget(ties: NDArray[np.int32], gone: NDArray[np.bool_]) -> None:
+    """End the ties with those who are gone; free places come last again."""
+    lost = (ties >= 0) & gone[ties]
+    left = np.flatnonzero(lost.any(axis=1))
+    kept = np.where(lost[left], -1, ties[left])
+    ties[left] = np.take_along_axis(kept, np.argsort(kept < 0, axis=1, kind="stable"), axis=1)
 
 
 def _move(world: World, chance: float) -> bool:

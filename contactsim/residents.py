@@ -73,7 +73,7 @@ class Residents:
     negative: NDArray[np.float64]  # (N, G) accumulated negative experience, close meetings
     recent_positive: NDArray[np.float64]  # (N, G) positive meetings a week, decaying memory
     recent_negative: NDArray[np.float64]  # (N, G) negative meetings a week, decaying memory
-    ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends, -1 free
+    ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends; free places (-1) come last
     friend_groups: NDArray[np.uint16]  # (N,) bit g set: has a friend in group g
     # layout: household h lives in rows household_start[h]:household_start[h+1]
     household_start: NDArray[np.int64]  # (H + 1,)

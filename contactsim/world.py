@@ -21,6 +21,7 @@ from contactsim.encounters.change import change
 from contactsim.encounters.rounds import FRIENDS, rounds_of
 from contactsim.encounters.session import Session, take_away
 from contactsim.encounters.tables import Areas, blank_week, people_of, rules, terms
+from contactsim.encounters.ties import BLOCK as BLOCK_OF_TIES
 from contactsim.encounters.ties import free_places, friends_meet, hear_of, renew
 from contactsim.measures.weekly import tidy, weekly_sums, weigh_others
 from contactsim.parameters import ModelParameters
@@ -204,7 +205,7 @@ class World:
         self._over_rows(lambda lo, hi: free_places(lo, hi, people.ties, candidate, self._free))
         self._over_rows(lambda lo, hi: renew(
             lo, hi, p.tie_fade, p.tie_fade_shared, base, self.circles, self._free, people.group, people.uid,
-            people.ties, people.friend_groups, candidate))
+            people.ties, people.friend_groups, candidate, np.empty(BLOCK_OF_TIES, np.int32)))
 
     def _measure(self) -> None:
         self.record.append(weekly_sums(self.columns, self.people, self.week, self.weights, self.threads))

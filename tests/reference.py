@@ -418,6 +418,7 @@ class Town:
                 hazard = self.p.tie_fade_shared if together[me.row] & together[row] else self.p.tie_fade
                 if uniform(draws, U(pair_part(U(me.uid), U(self.people[row].uid)))) < hazard:
                     me.ties[place] = -1
+            me.ties.sort(key=lambda row: row < 0)  # free places last, friends in their order
         for me in self.people.values():
             me.friend_groups = {self.people[row].group for row in me.ties if row >= 0}
 

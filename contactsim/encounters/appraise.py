@@ -23,6 +23,14 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 
     ``rows`` (BLOCK,) and ``odds`` (4, BLOCK) are scratch.
     """
+    if areas.share.shape[1] == 2:  # see change: a number of groups that is known when compiling
+        _appraise(np.int64(2), lo, hi, start, occupant, p, people, week, areas, rows, odds)
+    else:
+        _appraise(areas.share.shape[1], lo, hi, start, occupant, p, people, week, areas, rows, odds)
+
+
+@inlined
+def _appraise(G, lo, hi, start, occupant, p, people, week, areas, rows, odds):  # type: ignore[no-untyped-def]
     # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
     # unsigned, for a signed one is looked at each time for whether it counts from the end.
     group, age, arrived, attitude = people.group, people.age, people.arrived, people.attitude
@@ -32,23 +40,23 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
     out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for pool in range(lo, hi):
-        _clear_share(pool, norm, share)
+        _clear_share(pool, G, norm, share)
         for s in range(start[pool], start[pool + 1]):
             if occupant[s] >= 0:
                 i = np.uintp(occupant[s])
-                _clear(i, tally, dose, joint, community, candidate, priority)
+                _clear(i, G, tally, dose, joint, community, candidate, priority)
                 here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
                 out[i] = sociability[i] if here else 0.0
                 if here:
-                    _count(i, pool, group, attitude, norm, share)
-        _around(pool, norm, share, said)
+                    _count(i, pool, G, group, attitude, norm, share)
+        _around(pool, G, norm, share, said)
         for first in range(start[pool], start[pool + 1], BLOCK):
             n = 0
             for s in range(first, min(first + BLOCK, start[pool + 1])):
                 if occupant[s] >= 0:
-                    rows[n] = occupant[s]
+                    rows[np.uintp(n)] = occupant[s]
                     n += 1
-            for k in range(attitude.shape[1] - 1):
+            for k in range(G - 1):
                 _weigh_up(n, k, rows, pool, p, group, sociability, exposure, language, anxiety, connectedness,
                           attitude, norm, odds)
                 for c in range(4):
@@ -60,26 +68,25 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 
 
 @inlined
-def _clear_share(pool, norm, share):  # type: ignore[no-untyped-def]
-    for g in range(share.shape[1]):
+def _clear_share(pool, G, norm, share):  # type: ignore[no-untyped-def]
+    for g in range(G):
         share[pool, g] = 0.0
-        for h in range(share.shape[1]):
+        for h in range(G):
             norm[pool, g, h] = 0.0
 
 
 @inlined
-def _count(i, pool, group, attitude, norm, share):  # type: ignore[no-untyped-def]
+def _count(i, pool, G, group, attitude, norm, share):  # type: ignore[no-untyped-def]
     """Count resident i in a neighbourhood: one more of the group, and what is thought of each other."""
     own = np.uintp(group[i])
     share[pool, own] += 1.0
-    for h in range(attitude.shape[1]):
+    for h in range(G):
         norm[pool, own, h] += attitude[i, h]
 
 
 @inlined
-def _around(pool, norm, share, said):  # type: ignore[no-untyped-def]
+def _around(pool, G, norm, share, said):  # type: ignore[no-untyped-def]
     """From counts to norms and composition of a neighbourhood: all old enough who have arrived, in order of seats."""
-    G = share.shape[1]
     total = 0.0
     for g in range(G):
         total += share[pool, g]
@@ -93,8 +100,8 @@ def _around(pool, norm, share, said):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _clear(i, tally, dose, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
-    for h in range(tally.shape[1]):
+def _clear(i, G, tally, dose, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
+    for h in range(G):
         for k in range(4):
             tally[i, h, k] = 0
         dose[i, h, 0], dose[i, h, 1] = 0, 0

@@ -52,17 +52,11 @@ def meet(lo, hi, slots, within, start, keys, occupant, people, week, there, orde
                 seats = start[pool + 1] - start[pool]
                 _come(start[pool] - begin, seats, there, gone, out, away, uid, t, order)
                 match(t.pairing_base, keys[pool], seats, order)
-                for k in range(0, seats - 1, 2):
-                    _look_ahead(k + SOON, seats, order, uid, standing, factor, tally, dose, joint)
-                    one, two = order[np.uintp(k)], order[np.uintp(k + 1)]
-                    if one < 0 or two < 0:
-                        continue
-                    i, j = np.uintp(one), np.uintp(two)
-                    if group[i] == group[j]:
-                        _among_own(i, j, t, group, uid, tally, joint, community, candidate, priority)
-                    else:
-                        _across(i, j, t, group, uid, standing, factor, tally, dose, joint, community, candidate,
-                                priority)
+                across = _within_groups(seats, t, order, group, uid, tally, joint, community, candidate, priority)
+                for k in range(0, across, 2):
+                    _look_ahead(k + SOON, across, order, uid, standing, factor, tally, dose, joint)
+                    i, j = np.uintp(order[np.uintp(k)]), np.uintp(order[np.uintp(k + 1)])
+                    _across(i, j, t, group, uid, standing, factor, tally, dose, joint, community, candidate, priority)
 
 
 @inlined
@@ -75,10 +69,10 @@ def _slot(row):  # type: ignore[no-untyped-def]
 
 @inlined
 def _look_ahead(k, seats, order, uid, standing, factor, tally, dose, joint):  # type: ignore[no-untyped-def]
-    """Ask for what a later pair's meeting will read and write; for nobody, in vain, what is row 0's."""
+    """Ask for what a later pair's meeting will read and write."""
     if k + 1 < seats:
         for side in range(2):
-            row = np.uintp(max(order[np.uintp(k + side)], 0))
+            row = np.uintp(order[np.uintp(k + side)])
             ahead(uid, row)
             ahead(standing, row)
             ahead(factor, row)
@@ -122,18 +116,31 @@ def _come(first, seats, there, gone, out, away, uid, t, order):  # type: ignore[
 
 
 @inlined
-def _among_own(i, j, t, group, uid, tally, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
-    """A meeting within the group: it is pleasant, and may make a tie."""
-    g = group[i]
-    tally[i, g, ALL_OWN] += 1
-    tally[j, g, ALL_OWN] += 1
-    _do_together(i, j, t, joint, community)
-    if t.community:
-        tally[i, g, BONDING] += 1
-        tally[j, g, BONDING] += 1
-    if t.tie_own > 0.0:
-        key = pair_key(t.meeting_base, np.uint64(uid[i]), np.uint64(uid[j]))
-        _propose(i, j, t.tie_own, key, candidate, priority)
+def _within_groups(seats, t, order, group, uid, tally, joint, community, candidate, priority):  # type: ignore[no-untyped-def]
+    """Live the meetings within groups: they are pleasant, and may make a tie.
+
+    The pairs across groups are brought to the front of ``order``; returns how many seats they have.
+    """
+    across = 0
+    for k in range(0, seats - 1, 2):
+        one, two = order[np.uintp(k)], order[np.uintp(k + 1)]
+        if one < 0 or two < 0:
+            continue
+        i, j = np.uintp(one), np.uintp(two)
+        g, h = group[i], group[j]
+        own = np.int16(g == h)  # added without a branch: a processor cannot foresee who meets
+        tally[i, g, ALL_OWN] += own
+        tally[j, h, ALL_OWN] += own
+        if t.community:
+            tally[i, g, BONDING] += own
+            tally[j, h, BONDING] += own
+        _do_together(i, j, t.joint * own, t.community, joint, community)
+        if t.tie_own > 0.0 and own:
+            key = pair_key(t.meeting_base, np.uint64(uid[i]), np.uint64(uid[j]))
+            _propose(i, j, t.tie_own, key, candidate, priority)
+        order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # overwritten by the next one, if own
+        across += 2 * (g != h)
+    return across
 
 
 @inlined
@@ -145,29 +152,29 @@ def _across(i, j, t, group, uid, standing, factor, tally, dose, joint, community
     a, b = np.uint64(uid[i]), np.uint64(uid[j])
     key = pair_key(t.meeting_base, a, b)
     odds = t.take_up * factor[i, m, TAKE_UP] * factor[j, n, TAKE_UP]
-    if unit(key) * (1.0 + odds) < t.avoidability:
-        tally[i, h, DECLINED] += 1
-        tally[j, g, DECLINED] += 1
-        return
+    declined = unit(key) * (1.0 + odds) < t.avoidability
     bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
     of_lower, of_higher = halves(nth(key, np.uint64(1)))
     mine = valence(i, m, factor[j, n, LEAN], t.positive, bad, of_lower if a < b else of_higher, factor)
     theirs = valence(j, n, factor[i, m, LEAN], t.positive, bad, of_higher if a < b else of_lower, factor)
+    # What it would have been is worked out for a declined one, too, which costs less than a branch.
+    mine += (DECLINED - mine) * declined
+    theirs += (DECLINED - theirs) * declined
     note(i, h, mine, t.closeness, tally, dose)
     note(j, g, theirs, t.closeness, tally, dose)
-    if mine != NEGATIVE and theirs != NEGATIVE:
-        _do_together(i, j, t, joint, community)
-        if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
-            _propose(i, j, t.tie_cross, key, candidate, priority)
+    agreeable = (not declined) & (mine != NEGATIVE) & (theirs != NEGATIVE)
+    _do_together(i, j, t.joint * agreeable, t.community, joint, community)
+    if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
+        _propose(i, j, t.tie_cross, key, candidate, priority)
 
 
 @inlined
-def _do_together(i, j, t, joint, community):  # type: ignore[no-untyped-def]
-    joint[i] += t.joint
-    joint[j] += t.joint
-    if t.community:
-        community[i] += t.joint
-        community[j] += t.joint
+def _do_together(i, j, hundredths, in_community, joint, community):  # type: ignore[no-untyped-def]
+    joint[i] += hundredths
+    joint[j] += hundredths
+    if in_community:
+        community[i] += hundredths
+        community[j] += hundredths
 
 
 @inlined
@@ -182,9 +189,9 @@ def valence(i, k, lean, positive, negative, u, factor):  # type: ignore[no-untyp
 
 @inlined
 def note(i, h, what, closeness, tally, dose):  # type: ignore[no-untyped-def]
-    """Write a meeting down for one side."""
+    """Write a meeting down for one side; a neutral or declined one adds nothing to whichever dose."""
     tally[i, h, what] += 1
-    dose[i, h, what % 2] += closeness * (what != NEUTRAL)  # a neutral one adds nothing, to whichever
+    dose[i, h, what % 2] += closeness * (what < NEUTRAL)
 
 
 @inlined

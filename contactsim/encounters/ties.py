@@ -1,7 +1,8 @@
 """Ties: friends meet, ties form after good meetings in circles, fade when not kept up.
 
 A tie stands in a place of each of the two rows; each row writes its own places only and both decide by the
-same draws, so ties stay symmetric on any number of threads.
+same draws, so ties stay symmetric on any number of threads. Free places come last, so that looking through a
+row's friends ends at the first of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
 from contactsim.encounters.appraise import other
 from contactsim.encounters.meet import note, valence
 from contactsim.encounters.tables import LEAN
+
+#: Rows among which those that have or may get friends are sought before any of them is looked at.
+BLOCK = 128
 
 
 @kernel
@@ -31,7 +35,9 @@ def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
             t = slots[s]
             for k in range(ties.shape[1]):
                 j = ties[i, k]
-                if j < 0 or group[j] == group[i] or (away[i] | away[j]) & t.bit:
+                if j < 0:
+                    break
+                if group[j] == group[i] or (away[i] | away[j]) & t.bit:
                     continue
                 b = np.uint64(uid[j])
                 key = pair_key(t.meeting_base, a, b)
@@ -56,7 +62,9 @@ def hear_of(ties, group, friend_groups, heard):  # type: ignore[no-untyped-def]
         if others != 0:
             for k in range(ties.shape[1]):
                 i = ties[j, k]
-                if i >= 0 and group[i] == group[j]:
+                if i < 0:
+                    break
+                if group[i] == group[j]:
                     heard[i] |= others
 
 
@@ -66,53 +74,84 @@ def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
     for row in range(lo, hi):
         i = np.uintp(row)
         if candidate[i] >= 0:
-            n = 0
-            for k in range(ties.shape[1]):
-                if ties[i, k] < 0:
-                    n += 1
-            free[i] = n
+            free[i] = ties.shape[1] - number_of_friends(i, ties)
 
 
 @kernel
-def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, friend_groups, candidate):  # type: ignore[no-untyped-def]
+def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, friend_groups, candidate, rows):  # type: ignore[no-untyped-def]
     """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade, note the friends' groups.
 
     ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none. Rows without a
-    candidate and without friends (``friend_groups`` 0) are passed over.
+    candidate and without friends (``friend_groups`` 0) are passed over. ``rows`` (BLOCK,) is scratch.
     """
-    most = max(fade, fade_shared)
-    for i in range(lo, hi):
-        kept = candidate[i]
-        if kept < 0 and friend_groups[i] == 0:
-            continue
-        if kept >= 0 and candidate[kept] != i:
-            kept = -1
-        changed = False
-        if kept >= 0 and free[i] > 0 and free[kept] > 0:
-            _form(i, kept, ties)
-            changed = True
-        for k in range(ties.shape[1]):
-            j = ties[i, k]
-            if j >= 0 and j != kept:
-                u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
-                # most ties are kept whatever the two share, which is looked up for the others alone
-                if u < most and u < (fade_shared if _share_circle(i, j, circles) else fade):
-                    ties[i, k] = -1
-                    changed = True
-        if changed:
-            friend_groups[i] = _know(i, group, ties)
+    for first in range(lo, hi, BLOCK):
+        n = 0
+        for row in range(first, min(first + BLOCK, hi)):
+            i = np.uintp(row)
+            rows[np.uintp(n)] = row  # without a branch: the next one overwrites a row that is passed over
+            n += (candidate[i] >= 0) | (friend_groups[i] != 0)
+        for r in range(n):
+            i = np.uintp(rows[np.uintp(r)])
+            kept = candidate[i]
+            if kept >= 0 and np.uintp(candidate[np.uintp(kept)]) != i:
+                kept = -1
+            changed = _fade(i, kept, fade, fade_shared, base, circles, uid, ties)
+            if kept >= 0 and free[i] > 0 and free[np.uintp(kept)] > 0:
+                changed |= _form(i, kept, ties)
+            if changed:
+                friend_groups[i] = _know(i, group, ties)
+
+
+@inlined
+def number_of_friends(i, ties):  # type: ignore[no-untyped-def]
+    """How many friends resident i has."""
+    n = 0
+    while n < ties.shape[1] and ties[i, np.uintp(n)] >= 0:
+        n += 1
+    return n
+
+
+@inlined
+def _fade(i, kept, fade, fade_shared, base, circles, uid, ties):  # type: ignore[no-untyped-def]
+    """End the ties of resident i that fade, all but one with ``kept``; returns whether any did."""
+    most, faded = max(fade, fade_shared), False
+    for k in range(ties.shape[1]):
+        friend = ties[i, np.uintp(k)]
+        if friend < 0:
+            break
+        if friend != kept:
+            j = np.uintp(friend)
+            u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
+            # most ties are kept whatever the two share, which is looked up for the others alone
+            if u < most and u < (fade_shared if _share_circle(i, j, circles) else fade):
+                ties[i, np.uintp(k)] = -1
+                faded = True
+    if faded:
+        _close_gaps(i, ties)
+    return faded
+
+
+@inlined
+def _close_gaps(i, ties):  # type: ignore[no-untyped-def]
+    """Bring the free places of resident i last; friends stay in their order."""
+    n = 0
+    for k in range(ties.shape[1]):
+        friend = ties[i, k]
+        if friend >= 0:
+            ties[i, k] = -1
+            ties[i, n] = friend
+            n += 1
 
 
 @inlined
 def _form(i, j, ties):  # type: ignore[no-untyped-def]
-    """Put j in the first free place of i, unless they are tied already."""
-    empty = -1
-    for k in range(ties.shape[1]):
+    """Put j in the first free place of i, unless they are tied already; returns whether it was done."""
+    n = number_of_friends(i, ties)
+    for k in range(n):
         if ties[i, k] == j:
-            return
-        if ties[i, k] < 0 and empty < 0:
-            empty = k
-    ties[i, empty] = j
+            return False
+    ties[i, n] = j
+    return True
 
 
 @inlined
@@ -129,6 +168,7 @@ def _know(i, group, ties):  # type: ignore[no-untyped-def]
     groups = 0
     for k in range(ties.shape[1]):
         j = ties[i, k]
-        if j >= 0:
-            groups |= 1 << group[j]
+        if j < 0:
+            break
+        groups |= 1 << group[j]
     return groups

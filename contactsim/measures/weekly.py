@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.compiled import Threads, inlined, kernel
-from contactsim.encounters.tables import People, Week
-from contactsim.residents import SURVEY_AGE, Residents
+from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week
+from contactsim.encounters.ties import number_of_friends
+from contactsim.residents import SURVEY_AGE, TIE_PLACES, Residents
 
 CHUNK = 4096
 #: Sums kept for each (group, target); target G stands for all other groups together.
@@ -43,64 +44,115 @@ def weigh_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 @kernel
-def _sums(lo, hi, people, tally, active, weights, by_target, by_group):  # type: ignore[no-untyped-def]
-    """Chunks lo .. hi - 1, each into its own part of ``by_target`` and ``by_group``."""
-    # Arrays are taken out of their tuples once: each access inside the loop would count references.
-    group, age, attitude = people.group, people.age, people.attitude
-    ties, friend_groups = people.ties, people.friend_groups
+def _sums(lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+    """Chunks lo .. hi - 1, each into its own part of ``by_target`` and ``by_group``; ``rows`` (CHUNK,) is scratch."""
+    if weights.shape[0] == 2:  # see change: a number of groups that is known when compiling
+        _sum(np.int64(2), lo, hi, people, tally, active, weights, rows, by_target, by_group)
+    else:
+        _sum(weights.shape[0], lo, hi, people, tally, active, weights, rows, by_target, by_group)
+
+
+@inlined
+def _sum(G, lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+    # Group by group, so that sums are kept at hand and not in memory, where each would wait for the one before.
+    for c in range(lo, hi):
+        for g in range(G):
+            n = _surveyed(c, g, people.group, people.age, active, rows)
+            by_group[c, g, 0] = n
+            _states(c, g, rows[:n], people, by_group)
+            _own_meetings(c, g, rows[:n], tally, by_group)
+            for h in range(G):
+                if h != g:
+                    _towards(c, g, h, rows[:n], people.attitude, tally, by_target)
+            _towards_others(c, g, G, rows[:n], people.attitude, weights, by_target)
+            _friends(c, g, rows[:n], people.group, people.ties, people.friend_groups, by_group)
+
+
+@inlined
+def _surveyed(c, g, group, age, active, rows):  # type: ignore[no-untyped-def]
+    """Write which rows of chunk c a survey would ask in group g; returns how many."""
+    n = 0
+    for row in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
+        i = np.uintp(row)  # unsigned: it need not be looked at for whether it counts from the end
+        rows[np.uintp(n)] = row  # without a branch: the next one overwrites a row that does not count
+        n += active[i] & (age[i] >= SURVEY_AGE) & (group[i] == g)
+    return n
+
+
+@inlined
+def _states(c, g, rows, people, by_group):  # type: ignore[no-untyped-def]
     anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
     engagement, stigma, civic = people.engagement, people.stigma, people.civic
-    for c in range(lo, hi):
-        for row in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
-            i = np.uintp(row)  # unsigned: it need not be looked at for whether it counts from the end
-            if active[i] and age[i] >= SURVEY_AGE:
-                g = np.uintp(group[i])
-                _towards_others(c, i, g, attitude, tally, weights, by_target)
-                friends, cross = _friends(i, group, ties, friend_groups)
-                by_group[c, g, 0] += 1.0
-                by_group[c, g, 1] += anxiety[i]
-                by_group[c, g, 2] += threat[i]
-                by_group[c, g, 3] += connectedness[i]
-                by_group[c, g, 4] += tally[i, g, 0]
-                by_group[c, g, 5] += friends
-                by_group[c, g, 6] += cross
-                by_group[c, g, 7] += cross > 0
-                by_group[c, g, 8] += engagement[i]
-                by_group[c, g, 9] += stigma[i]
-                by_group[c, g, 10] += civic[i]
+    anxious, threatened, connected, engaged, stigmatised, active = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for r in range(rows.shape[0]):
+        i = np.uintp(rows[r])
+        anxious += anxiety[i]
+        threatened += threat[i]
+        connected += connectedness[i]
+        engaged += engagement[i]
+        stigmatised += stigma[i]
+        active += civic[i]
+    by_group[c, g, 1], by_group[c, g, 2], by_group[c, g, 3] = anxious, threatened, connected
+    by_group[c, g, 8], by_group[c, g, 9], by_group[c, g, 10] = engaged, stigmatised, active
 
 
 @inlined
-def _towards_others(c, i, g, attitude, tally, weights, by_target):  # type: ignore[no-untyped-def]
-    """Add resident i's attitudes and meetings to chunk c."""
-    G = weights.shape[0]
-    overall = 0.0
-    for h in range(G):
-        if np.uintp(h) != g:
-            a = attitude[i, h]
-            overall += weights[g, h] * a
-            by_target[c, g, h, 0] += a
-            by_target[c, g, h, 1] += a * a
-            for k in range(4):
-                by_target[c, g, h, 2 + k] += tally[i, h, k]
-    by_target[c, g, G, 0] += overall
-    by_target[c, g, G, 1] += overall * overall
+def _own_meetings(c, g, rows, tally, by_group):  # type: ignore[no-untyped-def]
+    met = 0
+    for r in range(rows.shape[0]):
+        met += tally[np.uintp(rows[r]), g, ALL_OWN]
+    by_group[c, g, 4] = met
 
 
 @inlined
-def _friends(i, group, ties, friend_groups):  # type: ignore[no-untyped-def]
-    """Resident i's ties, and those to other groups."""
-    friends, cross = 0, 0
-    if friend_groups[i] == 0:
-        return friends, cross
-    for k in range(ties.shape[1]):
-        friends += ties[i, k] >= 0
-    if friend_groups[i] & ~(1 << group[i]) != 0:
-        for k in range(ties.shape[1]):
-            j = ties[i, k]
-            if j >= 0 and group[j] != group[i]:
-                cross += 1
-    return friends, cross
+def _towards(c, g, h, rows, attitude, tally, by_target):  # type: ignore[no-untyped-def]
+    """Attitudes to group h and meetings with it."""
+    total, squared = 0.0, 0.0
+    positive, negative, neutral, declined = 0, 0, 0, 0
+    for r in range(rows.shape[0]):
+        i = np.uintp(rows[r])
+        a = attitude[i, h]
+        total += a
+        squared += a * a
+        positive += tally[i, h, POSITIVE]
+        negative += tally[i, h, NEGATIVE]
+        neutral += tally[i, h, NEUTRAL]
+        declined += tally[i, h, DECLINED]
+    by_target[c, g, h, 0], by_target[c, g, h, 1] = total, squared
+    by_target[c, g, h, 2], by_target[c, g, h, 3] = positive, negative
+    by_target[c, g, h, 4], by_target[c, g, h, 5] = neutral, declined
+
+
+@inlined
+def _towards_others(c, g, G, rows, attitude, weights, by_target):  # type: ignore[no-untyped-def]
+    """Attitudes to all other groups together."""
+    total, squared = 0.0, 0.0
+    for r in range(rows.shape[0]):
+        i = np.uintp(rows[r])
+        overall = 0.0
+        for h in range(G):
+            if h != g:
+                overall += weights[g, h] * attitude[i, h]
+        total += overall
+        squared += overall * overall
+    by_target[c, g, G, 0], by_target[c, g, G, 1] = total, squared
+
+
+@inlined
+def _friends(c, g, rows, group, ties, friend_groups, by_group):  # type: ignore[no-untyped-def]
+    """Ties, those to other groups, and who has one; ``rows`` is left with those who have one at its front."""
+    friends, cross, some = 0, 0, 0
+    for r in range(rows.shape[0]):
+        i = np.uintp(rows[r])
+        for k in range(TIE_PLACES):
+            friends += ties[i, np.uintp(k)] >= 0
+        rows[some] = rows[r]
+        some += friend_groups[i] & ~(1 << g) != 0
+    for r in range(some):
+        i = np.uintp(rows[r])
+        for k in range(number_of_friends(i, ties)):
+            cross += group[ties[i, k]] != g
+    by_group[c, g, 5], by_group[c, g, 6], by_group[c, g, 7] = friends, cross, some
 
 
 def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArray[np.float64],
@@ -111,7 +163,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
     by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
     by_group = np.zeros((chunks, G, len(BY_GROUP)))
     threads.run(lambda _, lo, hi: _sums(
-        lo, hi, people, week.tally, residents.active, weights, by_target, by_group),
+        lo, hi, people, week.tally, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
         [chunks * k // threads.number for k in range(threads.number + 1)])
     by_target[:, :, G, 2:] = by_target[:, :, :G, 2:].sum(axis=2)  # meetings with all others
     return by_target.sum(axis=0), by_group.sum(axis=0)

@@ -50,8 +50,11 @@ def check_homes(world: World) -> None:
 
 
 def check_ties(world: World) -> None:
-    """Ties join two different people who live here, once, and both know of it; so does friend_groups."""
+    """Ties join two different people who live here, once, and both know of it; so does friend_groups.
+
+    Free places come last."""
     people = world.people
+    assert (np.diff((people.ties < 0).astype(int), axis=1) >= 0).all()
     row, place = np.nonzero(people.ties >= 0)
     friend = people.ties[row, place]
     pairs = set(zip(row.tolist(), friend.tolist(), strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import subprocess
@@ -101,7 +103,9 @@ def test_equations_name_nothing_that_does_not_exist() -> None:
 def test_every_constant_of_the_model_is_listed() -> None:
     listed = {name for _, name, _, _ in odd.CONSTANTS}
     for home in {home for home, *_ in odd.CONSTANTS}:
-        numbers = {name for name, value in vars(home).items() if re.fullmatch(r"[A-Z][A-Z_]+", name)
+        assigned = {node.id for line in ast.parse(inspect.getsource(home)).body for node in ast.walk(line)
+                    if isinstance(line, ast.Assign | ast.AnnAssign) and isinstance(node, ast.Name)}
+        numbers = {name for name, value in vars(home).items() if name in assigned and re.fullmatch("[A-Z][A-Z_]+", name)
                    and not isinstance(value, IntEnum) and np.asarray(value).dtype.kind in "if"}
         assert sorted(numbers - listed) == [], home.__name__
 
