@@ -116,6 +116,25 @@ def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
 ahead: Any = intrinsic(_ahead)
 
 
+def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
+    """The array, of whose inner axes the lengths are given: if they are known when compiling, so is where a row lies.
+
+    They must be the lengths that it has.
+    """
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        found = context.make_array(signature.args[0])(context, builder, arguments[0])
+        lengths = cgutils.unpack_tuple(builder, arguments[1])
+        for axis, length in enumerate(lengths, start=1):
+            found.shape = builder.insert_value(found.shape, length, axis)
+        return found._getvalue()
+
+    return array(array, inner), generate
+
+
+#: In a kernel: ``array = sized(array, (G, 4))``.
+sized: Any = intrinsic(_sized)
+
+
 class Threads:
     """Runs kernels over disjoint ranges on a fixed number of threads; the ranges never change the result."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import inlined, kernel
+from contactsim.compiled import inlined, kernel, sized
 from contactsim.encounters.exponential import exp
 from contactsim.encounters.tables import LEAN, PLEASANT, TAKE_UP, UNPLEASANT
 from contactsim.residents import MEETING_AGE
@@ -33,11 +33,12 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 def _appraise(G, lo, hi, start, occupant, p, people, week, areas, rows, odds):  # type: ignore[no-untyped-def]
     # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
     # unsigned, for a signed one is looked at each time for whether it counts from the end.
-    group, age, arrived, attitude = people.group, people.age, people.arrived, people.attitude
+    group, age, arrived, attitude = people.group, people.age, people.arrived, sized(people.attitude, (G,))
     sociability, exposure, language = people.sociability, people.exposure, people.language
     anxiety, connectedness = people.anxiety, people.connectedness
-    norm, share, said = areas.norm, areas.share, areas.said
-    out, factor, tally, dose = week.out, week.factor, week.tally, week.dose
+    norm, share, said = sized(areas.norm, (G, G)), sized(areas.share, (G,)), sized(areas.said, (G, G))
+    out, factor = week.out, sized(week.factor, (G - 1, 4))
+    tally, dose = sized(week.tally, (G, 4)), sized(week.dose, (G, 2))
     joint, community, candidate, priority = week.joint, week.community, week.candidate, week.priority
     for pool in range(lo, hi):
         _clear_share(pool, G, norm, share)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import inlined, kernel
+from contactsim.compiled import inlined, kernel, sized
 from contactsim.encounters.tables import BONDING, NEGATIVE, NEUTRAL, POSITIVE
 from contactsim.residents import BELIEVES, WEEKS_A_YEAR
 
@@ -37,11 +37,13 @@ def _change(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, 
     # unsigned, for a signed one is looked at each time for whether it counts from the end.
     group, age, arrived, disposition = people.group, people.age, people.arrived, people.disposition
     anxiety, threat, connectedness, language = people.anxiety, people.threat, people.connectedness, people.language
-    attitude, positive, negative = people.attitude, people.positive, people.negative
-    recent_positive, recent_negative = people.recent_positive, people.recent_negative
+    attitude, positive, negative = (
+        sized(people.attitude, (G,)), sized(people.positive, (G,)), sized(people.negative, (G,)))
+    recent_positive, recent_negative = sized(people.recent_positive, (G,)), sized(people.recent_negative, (G,))
     engagement, stigma, rumour = people.engagement, people.stigma, people.rumour
-    tally, dose, joint, community, heard = week.tally, week.dose, week.joint, week.community, week.heard
-    norm, share, past = areas.norm, areas.share, areas.past
+    tally, dose = sized(week.tally, (G, 4)), sized(week.dose, (G, 2))
+    joint, community, heard = week.joint, week.community, week.heard
+    norm, share, past = sized(areas.norm, (G, G)), sized(areas.share, (G,)), sized(areas.past, (G,))
     for pool in range(lo, hi):
         for s in range(start[pool], start[pool + 1]):
             if occupant[s] < 0:
