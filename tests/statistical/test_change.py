@@ -314,3 +314,25 @@ def test_ties_form_by_their_chance(chance: float) -> None:
     formed = (people.ties[first[alike], 0] == first[alike] + 1) & (people.ties[first[alike] + 1, 0] == first[alike])
     assert errors_of_share(int(formed.sum()), int(alike.sum()), chance) < ERRORS
     assert (people.ties[first[alike], 0] >= 0).sum() == formed.sum()
+
+
+def test_meeting_again_keeps_a_tie_even_where_all_places_are_taken() -> None:
+    """Where every tie fades at once, those with a mutual candidate are left, and all other ties go."""
+    world = make_world(two_groups(24, 200), make_parameters(
+        {"it": occasion("street", "circle", presence=1.0, sociable=False)},
+        psychology={"tie_own": 0.9, "tie_fade": 1.0, "tie_fade_shared": 1.0}, neighbours=2))
+    people, start = world.people, world.settings["street"].partitions["circle"].start
+    first = start[:-1][np.diff(start) == 2]
+    both = first[people.active[first] & people.active[first + 1]]
+    rows = np.stack([both, both + 1], axis=1).ravel()[:both.size // 2 * 4]
+    rings = [(rows, np.roll(rows, shift)) for shift in (50, 60, 70)]
+    half = rows.size // 2
+    for ones, others in [(rows[::2], rows[1::2]), (rows[:half], rows[half:]), *rings]:
+        tied(world, list(zip(ones.tolist(), others.tolist(), strict=True)))
+    assert (people.ties[rows] >= 0).all()
+    world.step()
+    candidate = world.week.candidate[rows]
+    mutual = (candidate >= 0) & (world.week.candidate[candidate] == rows)
+    assert mutual.sum() > 1000 and (~mutual).sum() > 300
+    np.testing.assert_array_equal(people.ties[rows, 0], np.where(mutual, candidate, -1))
+    assert (people.ties[rows, 1:] == -1).all()
