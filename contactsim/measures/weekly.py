@@ -44,16 +44,16 @@ def weigh_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 @kernel
-def _sums(lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+def sum_chunks(lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
     """Chunks lo .. hi - 1, each into its own part of ``by_target`` and ``by_group``; ``rows`` (CHUNK,) is scratch."""
     if weights.shape[0] == 2:  # see change: a number of groups that is known when compiling
-        _sum(np.int64(2), lo, hi, people, tally, active, weights, rows, by_target, by_group)
+        _sum_chunks(np.int64(2), lo, hi, people, tally, active, weights, rows, by_target, by_group)
     else:
-        _sum(weights.shape[0], lo, hi, people, tally, active, weights, rows, by_target, by_group)
+        _sum_chunks(weights.shape[0], lo, hi, people, tally, active, weights, rows, by_target, by_group)
 
 
 @inlined
-def _sum(G, lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+def _sum_chunks(G, lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
     # Group by group, so that sums are kept at hand and not in memory, where each would wait for the one before.
     for c in range(lo, hi):
         for g in range(G):
@@ -162,7 +162,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
     chunks = -(-len(residents) // CHUNK)
     by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
     by_group = np.zeros((chunks, G, len(BY_GROUP)))
-    threads.run(lambda _, lo, hi: _sums(
+    threads.run(lambda _, lo, hi: sum_chunks(
         lo, hi, people, week.tally, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
         [chunks * k // threads.number for k in range(threads.number + 1)])
     by_target[:, :, G, 2:] = by_target[:, :, :G, 2:].sum(axis=2)  # meetings with all others

@@ -1,4 +1,4 @@
-"""Columns in one stretch of memory are the same columns."""
+"""Columns in one stretch of memory are the same columns, in the shapes that kernels count on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contactsim.columns import LINE, together
 from contactsim.encounters.tables import blank_week
-from tests.worlds import make_world
+from tests.worlds import four_groups, make_world, two_groups
 
 
 def test_copies_are_equal_apart_and_begin_at_a_cache_line() -> None:
@@ -38,3 +38,15 @@ def _memory(array: NDArray[Any]) -> Any:
     while array.base is not None:
         array = array.base
     return array
+
+
+def test_arrays_have_the_inner_lengths_that_kernels_tell_the_compiler() -> None:
+    """``sized`` is believed, not looked at: a row would be sought where it does not lie."""
+    for place, G in ((two_groups(), 2), (four_groups(), 4)):
+        world = make_world(place)
+        people, week, areas = world.people, world.week, world.areas
+        columns = (people.attitude, people.positive, people.negative, people.recent_positive, people.recent_negative)
+        assert {array.shape[1:] for array in (*columns, areas.share, areas.past)} == {(G,)}
+        assert {areas.norm.shape[1:], areas.said.shape[1:], world.transfer.shape} == {(G, G)}
+        assert (week.factor.shape[1:], week.tally.shape[1:], week.dose.shape[1:]) == ((G - 1, 4), (G, 4), (G, 2))
+        assert all(array.flags.c_contiguous for array in (*columns, *week, *areas))
