@@ -1,27 +1,57 @@
-"""Hydra's and OmegaConf's complaints, said again in one sentence with the nearest name."""
+"""Mistakes in a configuration, said in one sentence with the nearest name.
+
+Hydra stops at the first mistake. Which override that is, and what is wrong with it, is found from the parsed overrides
+and the exception's attributes; Hydra's own words are used where nothing else says what has happened.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override, ValueType
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError, OmegaConfBaseException
 
 from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
 
-if TYPE_CHECKING:
-    from contactsim.composition import Composition
+#: Where Hydra names the file that asks for a configuration which does not exist: no attribute of its exception has it.
+_ASKED_BY = re.compile(r"In '([^']+)'")
+#: Mappings to which a user adds names of their own, with a ``+``.
+_OPEN = ("scenario.shocks", "settings.occasions", "scenario.arrival_shares")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The command line's overrides, and how to put a configuration together from some of them."""
+
+    lines: Sequence[str]
+    options: Callable[[str], list[str]]
+    """names of a group's configurations"""
+    put_together: Callable[[list[str]], DictConfig]
+    leaves: Callable[[DictConfig], list[str]]
+    """all keys of a configuration, with dots"""
+
+    def base(self) -> DictConfig:
+        """The configuration with its groups chosen and no key changed; without a choice that is wrong itself."""
+        chosen = [str(o.input_line) for o in single(self.lines) if self.options(o.key_or_group)]
+        try:
+            return self.put_together(chosen)
+        except (HydraException, OmegaConfBaseException, ValueError, OSError):
+            return self.put_together([])
 
 
 @contextmanager
-def reworded(composition: Composition | None) -> Iterator[None]:
+def reworded(given: Given | None) -> Iterator[None]:
     """Turn any complaint raised inside into a UserError."""
     try:
         yield
@@ -29,10 +59,122 @@ def reworded(composition: Composition | None) -> Iterator[None]:
         raise UserError(_yaml(error)) from error
     except OverrideParseException as error:
         raise UserError(_grammar(error.override)) from error
-    except MissingConfigException as error:
-        raise UserError(_missing(error, composition)) from error
     except (HydraException, OmegaConfBaseException, ValueError, OSError) as error:
-        raise UserError(_composition(error, composition)) from error
+        raise UserError(_sentence(error, given)) from error
+
+
+def several_values(override: Override) -> str:
+    """The sentence for several values where one is allowed."""
+    hint = ", or put brackets around a list" if override.value_type == ValueType.SIMPLE_CHOICE_SWEEP else ""
+    return f"'{override.input_line}' (command line) names several values: add --multirun to run each of them{hint}."
+
+
+def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
+    """The sentence for a key that is not among ``known``."""
+    parent, _, name = key.rpartition(".")
+    siblings = sorted({k[len(parent) + 1 if parent else 0:].split(".")[0] for k in known
+                       if not parent or k.startswith(f"{parent}.")})
+    if parent in _OPEN or key in known:
+        return f"'{line}' (command line) is new in {parent or key}: write a '+' before it to add it."
+    if not siblings:
+        return f"'{line}' (command line) is unknown: there is no '{parent}'.{nearest(key, known)}"
+    hint = nearest(name, siblings) or nearest(key, known)
+    allowed = f": allowed are {', '.join(siblings)}" if len(siblings) <= 14 else ""
+    return f"'{line}' (command line) is unknown{f' in {parent}' if parent else ''}{allowed}.{hint}"
+
+
+def single(lines: Sequence[str]) -> list[Override]:
+    """The overrides, parsed; one of several values as one for each of them."""
+    parser = OverridesParser.create()
+    found = []
+    for override in parser.parse_overrides(list(lines)):
+        if not override.is_sweep_override():
+            found.append(override)
+        elif not isinstance(override.value(), Glob) and override.value_type != ValueType.INTERVAL_SWEEP:
+            key = override.get_key_element()
+            found += [parser.parse_override(f"{key}={text}") for text in override.sweep_string_iterator()]
+    return found
+
+
+def _sentence(error: Exception, given: Given | None) -> str:
+    found = _first_wrong(given) if given is not None else None
+    if found is not None:
+        return found
+    if isinstance(error, MissingConfigException):
+        return _missing_file(error, given)
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if isinstance(cause, InterpolationKeyError) and cause.full_key:
+        return f"{cause.full_key} refers to a key that does not exist."
+    if isinstance(cause, OmegaConfBaseException):
+        where = f"{cause.full_key}: " if cause.full_key else ""
+        return f"The configuration cannot be put together: {where}{_first_line(cause)}."
+    return f"The configuration cannot be put together: {_first_line(error)}."
+
+
+def _first_wrong(given: Given) -> str | None:
+    """The sentence for the first override that cannot be applied; None if all can."""
+    base = given.base()
+    choices = set(base.hydra.runtime.choices)
+    for override in single(given.lines):
+        if given.options(override.key_or_group) and not isinstance(override.value(), dict):
+            found = _wrong_choice(override, choices, given)
+        else:
+            found = _wrong_value(override, base, given)
+        if found is not None:
+            return found
+    return None
+
+
+def _wrong_choice(override: Override, choices: set[str], given: Given) -> str | None:
+    """What is wrong with an override that chooses a group's configuration."""
+    group, line = str(override.key_or_group), str(override.input_line)
+    if override.is_delete():
+        return None if group in choices else _not_there(override)
+    if override.package is not None or (group not in choices and not override.is_add()):
+        return unknown_key(group, line, given.leaves(given.base()))
+    if override.is_add() and group in choices:
+        return f"'+{group}=' (command line) adds a choice that is there already: leave out the '+'."
+    options = given.options(group)
+    for name in map(str, override.value() if isinstance(override.value(), list) else [override.value()]):
+        if name not in options:
+            if group == "place" and re.fullmatch(r".*\.(csv|txt|gz)", name):
+                return f"{line} (command line) names a file: write place=census place.file={name}."
+            return (f"{group}={name} (command line) is unknown: allowed are {', '.join(options)}."
+                    f"{nearest(name, options)}")
+    return None
+
+
+def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | None:
+    """What is wrong with an override of a key, which is applied to ``config`` where it can be."""
+    key, line = str(override.key_or_group), str(override.input_line)
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config([override], config)
+        return None
+    except ConfigCompositionException as error:
+        cause = error.__cause__
+    if override.is_delete():
+        return _not_there(override)
+    if override.is_add() and cause is None:
+        return f"'+{key}=' (command line) adds a key that is there already: leave out the '+'."
+    if cause is None or isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        return unknown_key(key, line, given.leaves(given.base()))
+    return f"'{line}' (command line) does not fit its key: {_first_line(cause)}."
+
+
+def _not_there(override: Override) -> str:
+    return f"'{override.input_line}' (command line) takes away a key or value that is not there."
+
+
+def _missing_file(error: MissingConfigException, given: Given | None) -> str:
+    """The sentence for a configuration that a file asks for and that does not exist."""
+    wanted = str(error.missing_cfg_file or "")
+    group, _, name = wanted.rpartition("/")
+    inside = _ASKED_BY.match(str(error))
+    where = f"{inside.group(1)}.yaml" if inside else "a configuration file"
+    options = [str(option) for option in error.options or (given.options(group) if given else ())]
+    if not options:
+        return f"{wanted}.yaml, asked for by {where}, does not exist."
+    return f"{group}={name} ({where}) is unknown: allowed are {', '.join(options)}.{nearest(name, options)}"
 
 
 def _yaml(error: yaml.MarkedYAMLError) -> str:
@@ -58,74 +200,6 @@ def _grammar(override: str) -> str:
             f"special characters, as in \"{name}='...'\".")
 
 
-def _missing(error: MissingConfigException, composition: Composition | None) -> str:
-    wanted = str(error.missing_cfg_file or "")
-    group, _, name = wanted.rpartition("/")
-    for line in composition.overrides if composition and wanted.startswith("place/") else ():
-        if re.fullmatch(r"place=.*\.(csv|txt|gz)", line):
-            return f"{line} (command line) names a file: write place=census place.file={line.partition('=')[2]}."
-    inside = re.match(r"In '([^']+)'", str(error))
-    where = f"{inside.group(1)}.yaml" if inside and inside.group(1) != "config" else "command line"
-    options = [str(option) for option in error.options or (composition.options(group) if composition else ())]
-    if not options:
-        return f"{wanted}.yaml, asked for by {where}, does not exist."
-    return f"{group}={name} ({where}) is unknown: allowed are {', '.join(options)}.{nearest(name, options)}"
-
-
-def _composition(error: Exception, composition: Composition | None) -> str:
-    text = str(error) or str(error.__cause__ or "")
-    if match := re.search(r"Could not override '([^']+)'", text):
-        return unknown_key(match.group(1), composition)
-    if match := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return (f"'{match.group(1)}' (command line) names several values: add --multirun to run each of them, "
-                f"or put brackets around a list.")
-    if match := re.search(r"Sweep parameters '([^']+)' requires --multirun", text):
-        return f"'{match.group(1)}' (command line) names several values: add --multirun to run each of them."
-    if match := re.search(r"An item is already at '([^']+)'", text):
-        return f"'+{match.group(1)}=' (command line) adds a key that is there already: leave out the '+'."
-    if match := re.search(r"Could not delete(?: from config\.)? '([^']+)'", text):
-        return f"'~{match.group(1)}' (command line) takes away a key that is not there."
-    if match := re.search(r"looks like a config group override, but config group '([^']+)'", text):
-        return unknown_key(match.group(1), composition)
-    if match := re.search(r"Interpolation key '([^']+)' not found", text):
-        key = re.search(r"full_key: (\S+)", text)
-        return f"{key.group(1) if key else 'A key'} refers to ${{{match.group(1)}}}, which does not exist."
-    if match := re.search(r"Error merging override (.+)", text):
-        reason = str(error.__cause__ or "").splitlines()[:1]
-        why = (reason or ["wrong type"])[0].rstrip(".")
-        return f"'{match.group(1)}' (command line) does not fit its key: {why}."
-    first = text.strip().splitlines()[0].rstrip(".:") if text.strip() else type(error).__name__
-    return f"The configuration cannot be put together: {first}."
-
-
-def unknown_key(key: str, composition: Composition | None) -> str:
-    """The sentence for a key that the configuration does not have."""
-    known = known_keys(composition)
-    parent, _, name = key.rpartition(".")
-    siblings = sorted({k[len(parent) + 1 if parent else 0:].split(".")[0] for k in known
-                       if not parent or k.startswith(f"{parent}.")})
-    given = composition.overrides if composition else []
-    value = next((line for line in given if line.startswith(f"{key}=")), key)
-    if parent in ("scenario.shocks", "settings.occasions", "scenario.arrival_shares") or key in known:
-        return f"'{value}' (command line) is new in {parent or key}: write a '+' before it to add it."
-    if not siblings:
-        return f"'{value}' (command line) is unknown: there is no '{parent}'.{nearest(key, known)}"
-    hint = nearest(name, siblings) or nearest(key, known)
-    allowed = f": allowed are {', '.join(siblings)}" if len(siblings) <= 14 else ""
-    return f"'{value}' (command line) is unknown{f' in {parent}' if parent else ''}{allowed}.{hint}"
-
-
-def known_keys(composition: Composition | None) -> list[str]:
-    """All keys, with dots, of the configuration that the command line starts from (its groups kept)."""
-    from contactsim.composition import GROUPS, RunMode, _leaves
-
-    if composition is None:
-        return []
-    chosen = [line for line in composition.overrides if line.split("=")[0] in GROUPS and "," not in line]
-    try:
-        config: Any = composition.hydra.compose_config(composition.primary, chosen, RunMode.RUN)
-    except Exception:  # the names only adorn a message: never let them hide it
-        return list(GROUPS)
-    raw: Any = OmegaConf.to_container(config, resolve=False)
-    raw.pop("hydra", None)
-    return [key for key, _ in _leaves(raw)]
+def _first_line(error: Any) -> str:
+    text = str(getattr(error, "msg", None) or error).strip()
+    return text.splitlines()[0].rstrip(".:") if text else type(error).__name__

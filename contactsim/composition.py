@@ -7,7 +7,8 @@ about is said again in one sentence (:mod:`contactsim.complaints`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from contactsim.actions.files import alike
-from contactsim.complaints import reworded
+from contactsim.complaints import Given, reworded, several_values
 from contactsim.errors import UserError
 from contactsim.paths import configs_folder
 
@@ -56,11 +57,16 @@ class Composition:
             self._check_folder(Path(config_dir))
             path.prepend("command-line", str(Path(config_dir).absolute()), SearchPathQuery(provider="schema"))
         self.hydra = Hydra(task_name="contactsim", config_loader=ConfigLoaderImpl(path))
+        self._given = Given(self.overrides, self.options, self._put_together, _keys)
+
+    def reworded(self) -> AbstractContextManager[None]:
+        """Turns what Hydra complains about inside into a UserError."""
+        return reworded(self._given)
 
     @cached_property
     def parsed(self) -> list[Override]:
         """The overrides, parsed; raises UserError for one that is not in the grammar or is given twice."""
-        with reworded(self):
+        with self.reworded():
             parsed = OverridesParser.create().parse_overrides(self.overrides)
         seen: dict[str, str] = {}
         for override in parsed:
@@ -72,6 +78,8 @@ class Composition:
                 self._check_choice(key, line, override)
             if key == ACTIONS:
                 self._check_actions(line, override)
+            if override.is_sweep_override() and not self.sweep:
+                raise UserError(several_values(override))
             seen[key] = line
         return parsed
 
@@ -100,11 +108,14 @@ class Composition:
     def compose(self) -> DictConfig:
         """The configuration with Hydra's own part (``hydra``); raises UserError."""
         assert self.parsed is not None
-        mode = RunMode.MULTIRUN if self.sweep else RunMode.RUN
-        with reworded(self):
-            config = self.hydra.compose_config(self.primary, list(self.overrides), mode)
+        with self.reworded():
+            config = self._put_together(self.overrides)
         _refuse_code(OmegaConf.to_container(config.hydra, resolve=False))
         return config
+
+    def _put_together(self, lines: Sequence[str]) -> DictConfig:
+        mode = RunMode.MULTIRUN if self.sweep else RunMode.RUN
+        return self.hydra.compose_config(self.primary, list(lines), mode)
 
     def origin(self, key: str) -> str:
         """Where a key (with dots) got its value: ``command line`` or a file."""
@@ -121,7 +132,8 @@ class Composition:
 
     def options(self, group: str) -> list[str]:
         """Names of a group's configurations."""
-        return [str(name) for name in self.hydra.config_loader.get_group_options(group)]
+        loader: Any = self.hydra.config_loader
+        return [str(name) for name in loader.get_group_options(group)] if loader.repository.group_exists(group) else []
 
     def _file_of(self, key: str) -> str | None:
         loader: Any = self.hydra.config_loader
@@ -168,6 +180,9 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
         if isinstance(value, str) and "${" in _PLAIN.sub("", value):
             raise UserError(f"{key}={value} ({origin(key)}) is not allowed: only other keys can be referred "
                             f"to, as in ${{seed}}.")
+        for other in re.findall(r"\$\{(\w[\w.\[\]]*)\}", value) if isinstance(value, str) else ():
+            if OmegaConf.select(config, other) is None:
+                raise UserError(f"{key}={value} ({origin(key)}) refers to ${{{other}}}, which does not exist.")
     with reworded(None):
         plain = OmegaConf.to_container(OmegaConf.create(raw), resolve=True)
     assert isinstance(plain, dict)
@@ -181,6 +196,14 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
     with reworded(None):
         found["actions"] = alike(found["actions"], folders, "actions")
     return found
+
+
+def _keys(config: DictConfig) -> list[str]:
+    """All keys of a composed configuration, with dots, without Hydra's own."""
+    raw = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(raw, dict)
+    raw.pop("hydra", None)
+    return [key for key, _ in _leaves(raw)]
 
 
 def _addable(override: str) -> str:

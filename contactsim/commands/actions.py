@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from contactsim.actions.catalogue import facts, load, names
-from contactsim.actions.section import plain
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, as_json, config_dir
 from contactsim.errors import UserError, nearest
 
+HELP = """List the actions with mechanism, cost and evidence, or show one with all its fields.
 
-def main(arguments: list[str]) -> int:
-    """List all actions, or show one with all its fields; ``--json`` for programs."""
-    parser = Parser("actions", description="List what can be done about a place, with mechanisms, costs and evidence.")
-    parser.add_argument("name", nargs="?", help="show one action with all its fields")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder with actions of your own (DIR/action)")
-    options = parser.parse_args(arguments)
-    known = names(options.config_dir)
-    if options.name is not None and options.name not in known:
-        raise UserError(f"'{options.name}' is no action: allowed are {', '.join(known)}.{nearest(options.name, known)}")
-    wanted = known if options.name is None else [options.name]
-    found = {name: load(name, options.config_dir) for name in wanted}
-    if options.json:
-        rows = [{**facts(name, section), **({"fields": plain(section)} if options.name else {})}
-                for name, section in found.items()]
-        print(json.dumps(rows if options.name is None else rows[0], indent=2, ensure_ascii=False))
-        return 0
-    from rich.console import Console
+\b
+  contactsim actions
+  contactsim actions youth_scheme"""
 
-    from contactsim.actions.pages import page
 
-    if options.name is not None:
+@click.command(cls=Command, help=HELP)
+@click.argument("name", required=False)
+@as_json
+@config_dir
+def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
+    """List all actions, or show one; ``--json`` for programs."""
+    from contactsim.actions.catalogue import facts, load, names
+    from contactsim.actions.section import plain
+
+    known = names(config_dir)
+    if name is not None and name not in known:
+        raise UserError(f"'{name}' is not an action: allowed are {', '.join(known)}.{nearest(name, known)}")
+    found = {one: load(one, config_dir) for one in (known if name is None else [name])}
+    if as_json:
+        rows = [{**facts(one, section), **({"fields": plain(section)} if name else {})}
+                for one, section in found.items()]
+        print(json.dumps(rows if name is None else rows[0], indent=2, ensure_ascii=False))
+    elif name is None:
+        _list({one: facts(one, section) for one, section in found.items()})
+    else:
+        from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(page(options.name, found[options.name])))
-        return 0
+        from contactsim.actions.pages import page
+
+        Console().print(Markdown(page(name, found[name])))
+    return 0
+
+
+def _list(rows: dict[str, dict[str, Any]]) -> None:
+    from rich.console import Console
     from rich.table import Column, Table
 
     table = Table(Column("name", no_wrap=True), "mechanism", "cost", "evidence", "what", box=None, pad_edge=False)
-    for name, section in found.items():
-        row = facts(name, section)
+    for name, row in rows.items():
         table.add_row(name, row["mechanism"], row["price"], ", ".join(row["evidence"]) or "none found", row["title"])
     Console().print(table)
-    return 0

@@ -1,78 +1,65 @@
-"""``contactsim compare``: twin worlds, with and without an action or whatever else is named."""
+"""``contactsim compare``: paired runs with and without an action, or whatever else is named."""
 
 from __future__ import annotations
 
 import json
 import time
 
-from contactsim.commands.arguments import Parser
-from contactsim.errors import UserError
+import click
 
-HELP = """contactsim compare: the same place, seed and history, lived with and without.
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
 
-Usage: contactsim compare place=PLACE action=[NAMES] [seeds=10] [weeks=W] [follow=[13,26,52]] [key=value ...]
+HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
-  action=NAME or action=[A,B]   what one of the two worlds has (contactsim actions lists them)
-  --without key=value           what differs instead of, or beside, actions: the untreated world's overrides (repeat it)
-  seeds=N                       how many seeds, from seed= on (10)
-  follow=[13,26,52]             weeks after the end at which people are looked at again
-  weeks=W                       weeks to live; the last follow-up where not given
-  output=FOLDER, force=true     where the tables go; replace what stands there
-  --jobs N                      seeds at a time (all processors)
-  --json                        print the summary for programs
-  --quiet                       print nothing
-  --config-dir FOLDER           configurations of your own
+\b
+  contactsim compare place=bradford action=youth_scheme seeds=10
+  contactsim compare action=[youth_scheme,library_chat] follow=[13,26,52]
+  contactsim compare psychology.norms=0.01 --without psychology.norms=0
 
-Averages over people and seeds are what is estimated. One person's difference is illustrative."""
+Both runs of a pair have the same place, seed, residents and burn-in; they differ by the action alone (contactsim
+actions lists the actions).
+
+\b
+Keys besides those of a run (contactsim run --help):
+  seeds=10             number of seeds, counted upwards from seed
+  follow=[13,26,52]    weeks after the action's end at which people are surveyed again
+  weeks=W              weeks to simulate; the last follow-up if not given
+  output=DIR           folder for the tables; force=true replaces what is there
+
+Averages over people and seeds are estimates. One person's difference is illustrative only."""
 
 
-def main(arguments: list[str]) -> int:
-    """Compare, write a folder and print what came of it."""
-    options = _parser().parse_intermixed_args(arguments)
-    if options.help:
-        print(HELP)
-        return 0
-    if options.jobs is not None and options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs} is not allowed: it must be 1 or more.")
+@click.command(cls=Command, help=HELP)
+@overrides("seed", "seeds", "output", "force")
+@click.option("--without", multiple=True, metavar="KEY=VALUE",
+              help="What the run without the action has instead; can be repeated. [default: no actions]")
+@jobs
+@as_json
+@quiet
+@config_dir
+def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
+            config_dir: str | None) -> int:
+    """Compare, write a folder and print its summary."""
     from contactsim.lab.compare import ask, compare
     from contactsim.lab.compare_folder import finite, stands, write
     from contactsim.place import load_place
 
-    asked = ask(options.overrides, options.without, options.config_dir)
+    asked = ask(overrides, list(without), config_dir)
     place = load_place(asked.config.place)
     found = stands(asked, place)
     if found is None:
-        from contactsim.commands.progress import Bars
+        from contactsim.commands.progress import Progress
 
         started = time.perf_counter()
-        with Bars(options.quiet or options.json) as bars:
-            comparison = compare(asked, place, options.jobs or processors(), bars)
+        with Progress(quiet or as_json) as progress:
+            comparison = compare(asked, place, jobs or processors(), progress)
         _, found = write(comparison, time.perf_counter() - started)
-    if options.json:
+    if as_json:
         print(json.dumps(finite(found), ensure_ascii=False, allow_nan=False))
-    elif not options.quiet:
+    elif not quiet:
         from rich.console import Console
 
         from contactsim.lab.compare_show import render
 
         Console().print(render(found))
     return 0
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _parser() -> Parser:
-    parser = Parser("compare", add_help=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--help", "-h", action="store_true")
-    parser.add_argument("--without", action="append", default=[])
-    parser.add_argument("--jobs", type=int)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quiet", "-q", action="store_true")
-    parser.add_argument("--config-dir", "-cd")
-    return parser

@@ -6,29 +6,35 @@ import importlib.util
 import socket
 import sys
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, Whole
 from contactsim.errors import UserError
 
+HELP = """Open the classroom in a browser: two worlds side by side, lessons, life stories.
 
-def main(arguments: list[str]) -> int:
+\b
+  contactsim demo
+  contactsim demo --port 9000 --no-open"""
+
+
+@click.command(cls=Command, help=HELP)
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1",
+              help="Address to listen on; the default is this machine only.")
+@click.option("--port", type=Whole(1, 65535), default=8765, help="Port to listen on.")
+@click.option("--no-open", is_flag=True, help="Do not open a browser.")
+def command(host: str, port: int, no_open: bool) -> int:
     """Serve the classroom until interrupted."""
-    parser = Parser("demo", description="Open the classroom in a browser: two worlds side by side, lessons, lives.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (this machine only if not given)")
-    parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
-    parser.add_argument("--no-open", action="store_true", help="open no browser")
-    options = parser.parse_args(arguments)
-    if not 1 <= options.port <= 65535:
-        raise UserError(f"--port={options.port} is not allowed: it must be from 1 to 65535.")
     if importlib.util.find_spec("solara") is None:
         raise UserError("The classroom needs packages that are not installed: pip install 'contactsim[viz]'.")
     from contactsim.demo.serve import LOCAL, serve
 
-    _check_free(options.host, options.port)
-    if options.host not in LOCAL:
-        print(f"contactsim: --host {options.host} lets everybody who reaches this machine use the classroom, without a "
+    _check_free(host, port)
+    if host not in LOCAL:
+        print(f"contactsim: --host {host} lets everybody who reaches this machine use the classroom, without a "
               f"password or encryption.", file=sys.stderr)
     print("Getting ready (the first time takes about half a minute) ...", flush=True)
-    serve(options.host, options.port, browser=not options.no_open)
+    serve(host, port, browser=not no_open)
     return 0
 
 

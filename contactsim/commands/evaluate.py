@@ -1,48 +1,59 @@
-"""``contactsim evaluate``: a simulated survey of an action, its estimates, and the truth beside them."""
+"""``contactsim evaluate``: a simulated survey that evaluates an action, and the action's effect in the simulation."""
 
 from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
-from contactsim.commands.arguments import Parser
-from contactsim.commands.compare import processors
+import click
+
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
 from contactsim.errors import UserError
 
-HELP = """contactsim evaluate: what a survey of an action would find, beside what the action did.
+HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's effect.
 
-Usage: contactsim evaluate place=PLACE action=[NAMES] evaluation=NAME [evaluation.key=value ...] [seeds=10] ...
+\b
+  contactsim evaluate place=bradford action=youth_scheme evaluation=youth_scheme
+  contactsim evaluate action=arts_festival evaluation=arts_adults evaluation.size=200 seeds=20
 
-  evaluation=NAME               {names}, or a YAML file of your own
-  evaluation.size=200 ...       change the design: its keys stand in configs/evaluation and docs/evaluation.md
-  seeds=N                       how many seeds, from seed= on (10)
-  --without key=value           the untreated world's overrides, where it is not the same without actions
-  output=FOLDER, force=true     where the tables go; replace what stands there
-  --jobs N, --json, --quiet, --config-dir FOLDER   as in contactsim compare"""
+\b
+Keys besides those of a comparison (contactsim compare --help):
+  evaluation=NAME           the design: one of those below, or a YAML file of your own
+  evaluation.size=200 ...   change the design; its keys are in configs/evaluation and docs/evaluation.md
+  seeds=10                  number of seeds, counted upwards from seed
+  output=DIR                folder for the tables; force=true replaces what is there"""
 
 
-def main(arguments: list[str]) -> int:
-    """Simulate the study, write a folder and print estimates beside the truth."""
-    options = _parser().parse_intermixed_args(arguments)
-    from contactsim.evaluate.design import load, names
+def _details(context: click.Context) -> str:
+    return f"Evaluations: {', '.join([*_known(), *_own(context.params.get('config_dir'))])}"
 
-    if options.help:
-        print(HELP.format(names=", ".join(names())))
-        return 0
-    if options.jobs is not None and options.jobs < 1:
-        raise UserError(f"--jobs {options.jobs} is not allowed: it must be 1 or more.")
+
+@click.command(cls=Command, help=HELP, details=_details)
+@overrides("seed", "seeds", "output", "force")
+@click.option("--without", multiple=True, metavar="KEY=VALUE",
+              help="What the run without the action has instead; can be repeated. [default: no actions]")
+@jobs
+@as_json
+@quiet
+@config_dir
+def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
+            config_dir: str | None) -> int:
+    """Simulate the study, write a folder and print estimates and effects."""
+    from contactsim.evaluate.design import load
     from contactsim.evaluate.estimators import statsmodels
     from contactsim.lab.asked import ask, take_own
 
     statsmodels()
-    keys = tuple(line.partition("=")[0] for line in options.overrides if line.startswith("evaluation"))
-    own, rest = take_own(options.overrides, keys)
+    keys = tuple(line.partition("=")[0] for line in overrides if line.startswith("evaluation"))
+    own, rest = take_own(overrides, keys)
     if "evaluation" not in own:
-        raise UserError(f"evaluation= is missing: it must be one of {', '.join(names())}, or a YAML file.")
+        raise UserError(f"evaluation= is missing: it must be one of {', '.join(_known())}, or a YAML file.")
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
-    design = load(str(own["evaluation"]), changes)
-    asked = ask(rest, options.without, options.config_dir)
-    from contactsim.commands.progress import Bars
+    name = str(own["evaluation"])
+    design = load(_own(config_dir).get(name, name), changes)
+    asked = ask(rest, list(without), config_dir)
+    from contactsim.commands.progress import Progress
     from contactsim.evaluate.folder import write
     from contactsim.evaluate.show import render
     from contactsim.evaluate.study import study
@@ -51,25 +62,25 @@ def main(arguments: list[str]) -> int:
 
     started = time.perf_counter()
     place = load_place(asked.config.place)
-    with Bars(options.quiet or options.json) as bars:
-        found = study(design, asked, place, options.jobs or processors(), bars)
-    _, told = write(found, time.perf_counter() - started)
-    if options.json:
-        print(json.dumps(finite(told), ensure_ascii=False, allow_nan=False))
-    elif not options.quiet:
+    with Progress(quiet or as_json) as progress:
+        found = study(design, asked, place, jobs or processors(), progress)
+    _, facts = write(found, time.perf_counter() - started)
+    if as_json:
+        print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
+    elif not quiet:
         from rich.console import Console
 
-        Console().print(render(told))
+        Console().print(render(facts))
     return 0
 
 
-def _parser() -> Parser:
-    parser = Parser("evaluate", add_help=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--help", "-h", action="store_true")
-    parser.add_argument("--without", action="append", default=[])
-    parser.add_argument("--jobs", type=int)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quiet", "-q", action="store_true")
-    parser.add_argument("--config-dir", "-cd")
-    return parser
+def _known() -> list[str]:
+    from contactsim.evaluate.design import names
+
+    return list(names())
+
+
+def _own(folder: str | None) -> dict[str, str]:
+    """Files of evaluations in a user's folder, by name."""
+    files = sorted(Path(folder, "evaluation").glob("*.yaml")) if folder else []
+    return {path.stem: str(path) for path in files}

@@ -1,26 +1,36 @@
-"""``contactsim findings``: the ledger without running it, with the results that are kept."""
+"""``contactsim findings``: the findings with their verdicts in the baseline, without running anything."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, as_json
+
+HELP = """List the findings of the literature with their verdicts in the quick and full baselines.
+
+\b
+  contactsim findings
+  contactsim findings youth F30
+  contactsim findings F14 --json      one finding with its worlds, outcomes and acceptance intervals
+
+Without ID or FOLDER all findings are listed. Nothing is simulated."""
 
 
-def main(arguments: list[str]) -> int:
-    """List findings with claim, grade, role and kept verdicts."""
-    parser = Parser("findings", description="List the findings, with the verdicts kept of the quick and full replays.")
-    parser.add_argument("words", nargs="*", metavar="ID | folder", help="findings or folders; all if none is named")
-    parser.add_argument("--json", action="store_true", help="print them as JSON, with rows, bands and worlds")
-    options = parser.parse_args(arguments)
+@click.command(cls=Command, help=HELP)
+@click.argument("words", nargs=-1, metavar="[ID | FOLDER]...")
+@as_json
+def command(words: tuple[str, ...], as_json: bool) -> int:
+    """List findings with claim, grade, role and verdicts."""
     from contactsim.evidence.listing import listed
 
-    lines = listed(options.words)
-    if options.json:
+    lines = listed(list(words))
+    if as_json:
         print(json.dumps(lines, indent=1, ensure_ascii=False, default=str))
-        return 0
-    _show(lines)
+    else:
+        _show(lines)
     return 0
 
 
@@ -32,7 +42,7 @@ def _show(lines: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(pad_edge=False, box=SIMPLE_HEAD)
-    for column in ("", "claim", "rests on", "role", "kept, quick", "kept, full", "folder"):
+    for column in ("", "claim", "rests on", "role", "baseline, quick", "baseline, full", "folder"):
         table.add_column(column, no_wrap=column in ("", "folder"))
     for line in lines:
         table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["kept"]["quick"] or "-",

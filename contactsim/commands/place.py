@@ -1,4 +1,4 @@
-"""``contactsim place``: a place in figures, from a bundled name, a table, or a place's YAML file."""
+"""``contactsim place``: a place in figures, from its name, a table, or a place's YAML file."""
 
 from __future__ import annotations
 
@@ -6,46 +6,61 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, as_json, config_dir
 from contactsim.errors import UserError, nearest
 
+HELP = """Describe a place: residents, groups, segregation indices, and what is census data and what is synthetic.
 
-def main(arguments: list[str]) -> int:
-    """Print residents, shares and indices, and what is census, made and mended."""
-    parser = Parser("place", description="Describe a place: residents, groups, segregation indices, what is "
-                                         "census and what is made.")
-    parser.add_argument("place", help="name of a bundled place, a table of residents by area and group (CSV), "
-                                      "or a YAML file with a place's keys")
-    parser.add_argument("--scheme", help="how groups are merged: a scheme's name or file")
-    parser.add_argument("--level", help="level of geography to read, where a table mixes several")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    options = parser.parse_args(arguments)
+\b
+  contactsim place bradford
+  contactsim place my_table.csv --scheme six
+  contactsim place town.yaml --json
+
+PLACE is the name of a bundled place or of one in --config-dir, a table of residents by area and group (CSV), or a
+YAML file with a place's keys."""
+
+
+@click.command(cls=Command, help=HELP)
+@click.argument("place")
+@click.option("--scheme", metavar="NAME", help="How groups are merged: a scheme's name or file.")
+@click.option("--level", metavar="LEVEL", help="Level of geography to read, where a table has several.")
+@as_json
+@config_dir
+def command(place: str, scheme: str | None, level: str | None, as_json: bool, config_dir: str | None) -> int:
+    """Print residents, shares and indices, and where each comes from."""
     from contactsim.place import describe, load_place, render
 
-    changes = {key: value for key, value in (("scheme", options.scheme), ("level", options.level)) if value}
-    place = load_place({**_keys(options.place), **changes}, Path.cwd())
-    if options.json:
-        print(json.dumps(describe(place), indent=2, ensure_ascii=False, allow_nan=False))
+    changes = {key: value for key, value in (("scheme", scheme), ("level", level)) if value}
+    loaded = load_place({**_keys(place, config_dir), **changes}, Path.cwd())
+    if as_json:
+        print(json.dumps(describe(loaded), indent=2, ensure_ascii=False, allow_nan=False))
         return 0
     from rich.console import Console
 
-    Console(highlight=False).print(render(place))
+    Console(highlight=False).print(render(loaded))
     return 0
 
 
-def _keys(named: str) -> dict[str, Any]:
+def _keys(named: str, folder: str | None) -> dict[str, Any]:
     """The keys of the place that a user names."""
     from contactsim.paths import configs_folder
     from contactsim.place import bundled_names
 
+    own = [path.stem for path in sorted(Path(folder, "place").glob("*.yaml"))] if folder else []
+    if named in own:
+        from contactsim.config import compose
+
+        return compose([f"place={named}"], folder).place
     if named in bundled_names():
         return _yaml(configs_folder() / "place" / f"{named}.yaml")
     path = Path(named).expanduser()
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return _yaml(path)
     if not path.is_file():
-        names = bundled_names()
-        raise UserError(f"{named} is neither a file nor a bundled place ({', '.join(names)})."
+        names = [*bundled_names(), *own]
+        raise UserError(f"{named} is neither a file nor the name of a place ({', '.join(names)})."
                         f"{nearest(named, names)}")
     return {"kind": "table", "file": named}
 

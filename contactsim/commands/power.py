@@ -1,36 +1,42 @@
-"""``contactsim power``: how many people, how good a scale and how many seeds an effect needs to be seen."""
+"""``contactsim power``: how many people, how good a scale and how many seeds are needed to detect an effect."""
 
 from __future__ import annotations
 
 import json
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, as_json, overrides, quiet
 from contactsim.errors import UserError, nearest
 
-HELP = """contactsim power: what a design can see.
+HELP = """Statistical power of a survey: how many people, how reliable a scale and how many seeds an effect needs.
 
-Usage: contactsim power [effect=0.2] [sample=[20,50,200]] [reliability=[0.6,0.8,0.9]] [key=value ...]
-
-{keys}
-
-  --from FOLDER   a folder of contactsim compare: adds the seeds that its effects need
-  --json          print the figures for programs
-  --quiet         print nothing"""
+\b
+  contactsim power effect=0.2 sample=[20,50,200] reliability=[0.6,0.8,0.9]
+  contactsim power --from comparisons/bradford-youth_scheme"""
 
 
-def main(arguments: list[str]) -> int:
+def _details(context: click.Context) -> str:
+    from contactsim.commands.key_tables import keys
+    from contactsim.evaluate.power import Power
+
+    return "\n".join(["Keys:", *keys(Power)])
+
+
+@click.command(cls=Command, help=HELP, details=_details)
+@overrides("seed", "output", "force")
+@click.option("--from", "folder", metavar="DIR",
+              help="Folder of contactsim compare: adds the number of seeds that its effects need.")
+@as_json
+@quiet
+def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
     """Answer the question, write a folder and print the tables."""
-    options = _parser().parse_intermixed_args(arguments)
     from contactsim.evaluate.estimators import statsmodels
     from contactsim.evaluate.power import Power, check, seeds_needed, table
     from contactsim.lab.asked import take_own
 
     names = tuple(Power.model_fields)
-    if options.help:
-        print(HELP.format(keys="\n".join(f"  {name}={field.default}: {field.description}"
-                                         for name, field in Power.model_fields.items())))
-        return 0
-    values, rest = take_own(options.overrides, names)
+    values, rest = take_own(overrides, names)
     if rest:
         name = rest[0].partition("=")[0]
         raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
@@ -39,24 +45,14 @@ def main(arguments: list[str]) -> int:
     from contactsim.evaluate.power_show import render, write
     from contactsim.lab.compare_folder import finite, load
 
-    scatter = load(options.folder)["of_seeds"] if options.folder else None
+    scatter = load(folder)["of_seeds"] if folder else None
     found = table(question)
     seeds = None if scatter is None else seeds_needed(question, scatter)
-    folder, facts = write(question, found, seeds)
-    if options.json:
+    written, facts = write(question, found, seeds)
+    if as_json:
         print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
-    elif not options.quiet:
+    elif not quiet:
         from rich.console import Console
 
-        Console().print(render(question, found, seeds, folder))
+        Console().print(render(question, found, seeds, written))
     return 0
-
-
-def _parser() -> Parser:
-    parser = Parser("power", add_help=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--help", "-h", action="store_true")
-    parser.add_argument("--from", dest="folder")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quiet", "-q", action="store_true")
-    return parser

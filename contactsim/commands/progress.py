@@ -1,41 +1,87 @@
-"""Progress bars on a terminal; silence elsewhere."""
+"""The progress of a command, on the error stream: bars with the time left, or a line now and then."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+#: Seconds between two lines of progress where there is no terminal, as in a cluster's log.
+EVERY = 60.0
+NAMES = {"history": "burn-in"}
 
-class Bars:
-    """Called with (stage, done, total); draws a bar for each stage with the time left, unless ``quiet``."""
 
-    NAMES = {"history": "history before week 0", "weeks": "weeks"}
+class Progress:
+    """Called with (stage, done, total); draws a bar for each stage on a terminal, and prints lines elsewhere.
 
-    def __init__(self, quiet: bool = False) -> None:
-        self._progress: Any = None
-        self._tasks: dict[tuple[str, int], Any] = {}
+    A stage of the same name with another total is a new one.
+
+    Args:
+        quiet: show nothing.
+        store: where finished parts are stored; named when the user interrupts, for the command can be resumed.
+    """
+
+    def __init__(self, quiet: bool = False, store: Path | str | None = None) -> None:
+        self._quiet, self._store = quiet, store
+        self._bars: Any = None
+        self._stages: dict[tuple[str, int], Any] = {}
+        self._last: tuple[str, int, int] | None = None
+        self._next_line = time.monotonic() + EVERY
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bars
 
-            self._progress = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                      TimeRemainingColumn(), console=Console(stderr=True))
+            self._bars = Bars(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                              TimeRemainingColumn(), TextColumn("{task.fields[note]}"), console=Console(stderr=True),
+                              redirect_stdout=sys.stdout.isatty())
 
-    def __enter__(self) -> Bars:
-        if self._progress is not None:
-            self._progress.start()
+    def __enter__(self) -> Progress:
+        if not self._quiet:
+            from contactsim.compiled import nothing_compiled
+
+            if nothing_compiled():
+                print("contactsim: compiling kernels (once, about 15 s)", file=sys.stderr, flush=True)
+        if self._bars is not None:
+            self._bars.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        if self._bars is not None:
+            self._bars.stop()
+        if kind is KeyboardInterrupt and self._store is not None:
+            raise KeyboardInterrupt(self._how_to_resume()) from None
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """A longer history is a stage of its own, for its weeks are lived anew."""
-        if self._progress is None:
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """Show how far a stage is; ``note`` stands behind its bar."""
+        self._last = (NAMES.get(stage, stage), done, total)
+        if self._bars is not None:
+            if (stage, total) not in self._stages:
+                self._stages[stage, total] = self._bars.add_task(NAMES.get(stage, stage), total=total, note=note)
+            self._bars.update(self._stages[stage, total], completed=done, note=note)
+        elif not self._quiet:
+            self._line(stage, done, total, note)
+
+    def stage(self, name: str) -> Callable[[int, int], None]:
+        """A function of (done, total) for one stage."""
+        return lambda done, total: self(name, done, total)
+
+    def _line(self, stage: str, done: int, total: int, note: str) -> None:
+        now = time.monotonic()
+        began, at_first = self._stages.setdefault((stage, total), (now, done))
+        if now < self._next_line or done <= at_first:
             return
-        if (stage, total) not in self._tasks:
-            self._tasks[stage, total] = self._progress.add_task(self.NAMES.get(stage, stage), total=total)
-        self._progress.update(self._tasks[stage, total], completed=done)
+        self._next_line = now + EVERY
+        left = timedelta(seconds=round((now - began) / (done - at_first) * (total - done)))
+        more = f", {note}" if note else ""
+        print(f"contactsim: {NAMES.get(stage, stage)}: {done} of {total}{more}, about {left} left", file=sys.stderr,
+              flush=True)
+
+    def _how_to_resume(self) -> str:
+        counted = f"{self._last[1]} of {self._last[2]} {self._last[0]} are finished; " if self._last else ""
+        return f"{counted}what is finished is stored in {self._store}: give the same command again to go on."

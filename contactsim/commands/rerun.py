@@ -1,4 +1,4 @@
-"""``contactsim rerun``: repeat a run of a store, or a run folder, and compare it with what is kept, to the last bit."""
+"""``contactsim rerun``: repeat a run of a store, or a run folder, and check that it is the same to the last bit."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, quiet
 from contactsim.errors import UserError
 
+HELP = """Repeat a run and check that the result is the same to the last bit.
 
-def main(arguments: list[str]) -> int:
+\b
+  contactsim rerun runs/synthetic-seed7-0a1b2c3d
+  contactsim rerun 4f1c --store study
+
+RUN is a run folder; or the identity of a store's run, or its beginning: the column 'run' of contactsim results.
+The exit code is 0 if the result is the same, and 1 if it is not."""
+
+
+@click.command(cls=Command, help=HELP)
+@click.argument("run", metavar="RUN")
+@click.option("--store", metavar="DIR", default="sweeps", help="Folder of the store.")
+@click.option("--output", metavar="DIR", help="Also write a run folder with survey and figure here.")
+@quiet
+def command(run: str, store: str, output: str | None, quiet: bool) -> int:
     """Repeat the run. Exit code 0 if it is the same, 1 if it is not."""
-    parser = Parser("rerun", description="Repeat a run of a store, or the one that a run folder keeps, and say whether "
-                                         "it came out the same.")
-    parser.add_argument("id", metavar="ID | FOLDER",
-                        help="a run folder; or the identity of a store's run, or its beginning: the column 'run' of "
-                             "contactsim results")
-    parser.add_argument("--store", default="sweeps", help="folder of the store (default: sweeps)")
-    parser.add_argument("--output", metavar="FOLDER", help="leave a run folder with survey and figure there as well")
-    options = parser.parse_args(arguments)
-    if Path(options.id).is_dir():
-        return _folder(options.id, options.output)
+    if Path(run).is_dir():
+        return _folder(run, output, quiet)
     from contactsim.sweep import Store
     from contactsim.sweep.live import Liver
 
-    store = Store(options.store)
-    row = find(store, options.id)
+    opened = Store(store)
+    row = find(opened, run)
     _refuse_ledger(row)
-    found = _relived(Liver(store.path), row)
+    found = _relived(Liver(opened.path), row)
     if found is None:
         return 0
     same = found == row["digest"]
@@ -39,8 +47,8 @@ def main(arguments: list[str]) -> int:
     print(f"{row['id']}: {verdict} (digest {found})")
     if not same:
         _say_version(row["model"])
-    if options.output:
-        _leave_folder(store, row, options.output)
+    if output:
+        _leave_folder(opened, row, output)
     return 0 if same else 1
 
 
@@ -66,12 +74,12 @@ def _relived(liver: Any, row: dict[str, Any]) -> str | None:
         return None
 
 
-def _folder(folder: str, output: str | None) -> int:
-    from contactsim.commands.progress import Bars
+def _folder(folder: str, output: str | None, quiet: bool) -> int:
+    from contactsim.commands.progress import Progress
     from contactsim.lab.again import again
 
-    with Bars(quiet=False) as bars:
-        run, other = again(folder, output, bars)
+    with Progress(quiet) as progress:
+        run, other = again(folder, output, progress)
     print(f"{folder}: {'NOT the same: ' + ', '.join(other) if other else 'the same to the last bit'}")
     if other:
         _say_version(run.provenance["model_sources"])

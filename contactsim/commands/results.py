@@ -1,13 +1,16 @@
-"""``contactsim results STORE``: what a store's runs came to. Reads files only; no run is needed again."""
+"""``contactsim results STORE``: the results in a store. Reads files only; nothing is simulated."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, Whole
 from contactsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -15,29 +18,55 @@ if TYPE_CHECKING:
 
 #: Rows of a table on the screen.
 MOST_ROWS = 60
+HELP = """Tables, figures and sensitivity indices from the runs in a store.
+
+\b
+  contactsim results study
+  contactsim results study --mean --by psychology.negative_weight --csv means.csv
+  contactsim results study --where residents=default --plot figure.png
+  contactsim results study --sensitivity --measure attitude_sd
+
+A figure is the mean of a run's last weeks. Attitudes are those towards all other groups. Nothing is simulated."""
 
 
-def main(arguments: list[str]) -> int:
-    """List, filter, aggregate, export, plot; see ``--help``."""
-    options = _parser().parse_intermixed_args(arguments)
+@click.command(cls=Command, help=HELP)
+@click.argument("folder", metavar="STORE", required=False)
+@click.option("--store", metavar="DIR", help="The same as STORE: folder of a store.")
+@click.option("--name", metavar="NAME", show_default="all", help="One experiment of the store.")
+@click.option("--where", multiple=True, metavar="CONDITION",
+              help="Only runs with KEY=a,b or KEY!=a or KEY>=2 ...; of several, all must hold.")
+@click.option("--measure", metavar="NAMES", help="Measures, as in attitude,positive.")
+@click.option("--last", type=Whole(1), default=4, help="Number of last weeks over which a figure is averaged.")
+@click.option("--by", metavar="KEYS", show_default="all that differ", help="Parameters to aggregate or draw by.")
+@click.option("--mean", is_flag=True, help="Mean and 95 % interval for each parameter set, as a tidy table.")
+@click.option("--quantiles", metavar="Q,Q", help="And quantiles over runs, as in 0.05,0.5,0.95.")
+@click.option("--sensitivity", is_flag=True, help="Sensitivity indices with intervals.")
+@click.option("--weeks", is_flag=True, help="Week by week: the whole tidy table, or with --plot small multiples of the "
+                                            "first measure.")
+@click.option("--csv", metavar="[FILE]", is_flag=False, flag_value="-", help="As CSV; to the screen without FILE.")
+@click.option("--parquet", metavar="FILE", help="As Parquet.")
+@click.option("--plot", metavar="FILE", help="Draw one or two swept parameters (.png, .pdf, .svg).")
+def command(folder: str | None, store: str | None, **given: Any) -> int:
+    """List, filter, aggregate, export, plot."""
+    if (folder is None) == (store is None):
+        raise UserError(f"A store is {'missing' if store is None else 'given twice'}: write contactsim results STORE.")
+    options = SimpleNamespace(store=folder or store, **given)
     from contactsim.sweep import Store
     from contactsim.sweep.frames import catalogue, figures, filtered, swept_keys
 
-    if options.last < 1:
-        raise UserError(f"--last {options.last} is not allowed: it must be a whole number of weeks from 1.")
-    store = Store(options.store)
+    opened = Store(options.store)
     name = options.name
     if options.sensitivity:
         from contactsim.sweep.sensitivity import sampled_experiment
 
-        name = sampled_experiment(store, name)
-    listed = filtered(catalogue(store, name), options.where)
-    damaged = dict(store.damaged)
+        name = sampled_experiment(opened, name)
+    listed = filtered(catalogue(opened, name), options.where)
+    damaged = dict(opened.damaged)
     if options.plot or options.csv or options.parquet or options.weeks or options.sensitivity or options.mean:
         _warn(listed, damaged)
     if options.weeks and not options.plot:
-        return _export(_weeks(store, listed, _words(options.measure)), options)
-    table = figures(store, listed, options.last)
+        return _export(_weeks(opened, listed, _words(options.measure)), options)
+    table = figures(opened, listed, options.last)
     keys = _words(options.by) or swept_keys(table)
     for key in keys:
         if key not in table:
@@ -46,21 +75,21 @@ def main(arguments: list[str]) -> int:
 
     shown = chosen(table.attrs["figures"], _words(options.measure)) if table.attrs["figures"] else []
     if options.plot:
-        _plot(store, table, keys, shown, options)
+        _plot(opened, table, keys, shown, options)
     elif options.sensitivity:
         from contactsim.sweep.sensitivity import indices
 
         if not shown:
             raise UserError(f"{options.store} has no results of {name} yet: give the sweep's command again.")
 
-        _put(indices(store, name, table, shown), options)
+        _put(indices(opened, name, table, shown), options)
     elif options.mean or options.quantiles:
         _put(summary(table[table["status"] == "ok"], keys, shown, _quantiles(options.quantiles)), options)
     elif options.csv or options.parquet:
         only = table.attrs["figures"] if options.measure is None else shown
         return _export(_runs(table, only), options)
     else:
-        _overview(store, table, keys, shown, damaged)
+        _overview(opened, table, keys, shown, damaged)
     return 0
 
 
@@ -208,23 +237,3 @@ def _quantiles(text: str | None) -> list[float]:
         raise UserError(f"--quantiles {text} is not allowed: it must be numbers from 0 to 1, as in 0.05,0.5,0.95.")
     return found
 
-
-def _parser() -> Any:
-    parser = Parser("results", description="What a store's runs came to: figures are means of each run's last weeks; "
-                                           "attitudes are those to all other groups.")
-    parser.add_argument("store", help="folder of a store")
-    parser.add_argument("--name", help="one experiment of the store; all if not given")
-    parser.add_argument("--where", action="append", default=[], metavar="COND",
-                        help="only runs for which KEY=a,b or KEY!=a, KEY>=2 ... holds; several must all hold")
-    parser.add_argument("--measure", metavar="NAMES", help="measures, as in attitude,positive")
-    parser.add_argument("--last", type=int, default=4, metavar="WEEKS", help="weeks that a figure is averaged over")
-    parser.add_argument("--by", metavar="KEYS", help="parameters to aggregate or draw by; all that differ if not given")
-    parser.add_argument("--mean", action="store_true", help="mean and 95%% interval for each point, as a tidy table")
-    parser.add_argument("--quantiles", metavar="Q,Q", help="and quantiles over runs, as in 0.05,0.5,0.95")
-    parser.add_argument("--sensitivity", action="store_true", help="sensitivity indices with intervals")
-    parser.add_argument("--weeks", action="store_true", help="week by week: the whole tidy table, or with --plot small "
-                                                             "multiples of the first measure")
-    parser.add_argument("--csv", nargs="?", const="-", metavar="FILE", help="as CSV, to the screen without FILE")
-    parser.add_argument("--parquet", metavar="FILE", help="as Parquet")
-    parser.add_argument("--plot", metavar="FILE", help="draw one or two swept parameters (.png, .pdf, .svg)")
-    return parser

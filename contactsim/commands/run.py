@@ -2,45 +2,72 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
 import tempfile
 from typing import Any
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, OneOf, config_dir, overrides, quiet
 from contactsim.errors import UserError
 
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+HELP = """Simulate a place week by week and keep the results in a folder.
+
+\b
+  contactsim run place=bradford weeks=104 seed=7
+  contactsim run place=census place.file=my_table.csv psychology=equal_weight psychology.drift=0.02
+  contactsim run --multirun place=bradford,slough seed='range(0,3)'
+
+group=NAME picks a configuration of a group; group.key=value changes one of its keys. The groups and keys are listed
+below. Hydra's launchers work where they are installed: hydra/launcher=joblib with --multirun."""
 
 
-def main(arguments: list[str]) -> int:
+def _details(context: click.Context) -> str:
+    from contactsim.commands.key_tables import text
+    from contactsim.composition import Composition
+    from contactsim.config import register_defaults
+
+    register_defaults()
+    return text(Composition([], context.params.get("config_dir")))
+
+
+@click.command(cls=Command, help=HELP, details=_details)
+@overrides("seed", "output", "store", "force")
+@click.option("--multirun", "-m", is_flag=True, help="Run every combination of values given as a,b or range(0,3).")
+@quiet
+@config_dir
+@click.option("--cfg", "-c", type=OneOf(("job", "hydra", "all")), help="Print the configuration and stop.")
+@click.option("--package", "-p", metavar="KEY", help="With --cfg: only this part of the configuration.")
+@click.option("--resolve", is_flag=True, help="With --cfg: fill in references to other keys.")
+@click.option("--info", "-i", type=OneOf(INFO), is_flag=False, flag_value="all",
+              help="Print what Hydra knows of the configuration (all without a word), and stop.")
+@click.option("--shell-completion", "-sc", is_flag=True, help="Install or remove Hydra's completion of keys (see "
+                                                              "hydra.cc).")
+@click.option("--run", "-r", is_flag=True, hidden=True)
+def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
+            package: str | None, resolve: bool, info: str | None, shell_completion: bool, run: bool) -> int:
     """Compose, check and run; ``--multirun`` runs every combination and goes on after one that fails."""
-    options = _parser().parse_intermixed_args(arguments)
     from contactsim.composition import PRIMARY, Composition
     from contactsim.config import register_defaults
 
     register_defaults()
-    composition = Composition(options.overrides, options.config_dir, sweep=options.multirun)
-    if options.help:
-        from contactsim.commands.run_help import text
-
-        print(text(composition))
-        return 0
-    if options.shell_completion:
-        composition.hydra.shell_completion(PRIMARY, options.overrides)
+    composition = Composition(overrides, config_dir, sweep=multirun)
+    if shell_completion:
+        composition.hydra.shell_completion(PRIMARY, overrides)
         return 0
     config = composition.compose()
-    if options.cfg:
-        composition.hydra.show_cfg(PRIMARY, options.overrides, options.cfg, options.package, options.resolve)
+    if cfg:
+        composition.hydra.show_cfg(PRIMARY, overrides, cfg, package, resolve)
         return 0
-    if options.info:
-        composition.hydra.show_info(options.info, PRIMARY, options.overrides)
+    if info:
+        composition.hydra.show_info(info, PRIMARY, overrides)
         return 0
-    if options.multirun:
-        return _multirun(composition, config, options.quiet)
-    run_one(config, composition, options.quiet)
+    if multirun:
+        return _multirun(composition, config, quiet)
+    run_one(config, composition, quiet)
     return 0
 
 
@@ -53,15 +80,15 @@ def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] |
     from contactsim.config import validate
 
     checked = validate(data_of(config, composition.origin), composition.origin)
-    from contactsim.commands.progress import Bars
+    from contactsim.commands.progress import Progress
     from contactsim.lab.run import execute, load_run
     from contactsim.lab.show import closing_lines
 
     try:
         if checked.store is not None:
             return _into_store(checked, labels or {}, quiet)
-        with Bars(quiet) as bars:
-            folder, stood = execute(checked, bars)
+        with Progress(quiet) as progress:
+            folder, stood = execute(checked, progress)
     except UserError as error:
         raise UserError(_with_origin(str(error), composition.origin)) from None
     if quiet:
@@ -85,7 +112,6 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
 
-    from contactsim.complaints import reworded
     from contactsim.composition import PRIMARY
 
     here = os.getpid()
@@ -111,7 +137,7 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
         try:
             composition.hydra.multirun(PRIMARY, job, overrides)
         except HydraException:
-            with reworded(composition):
+            with composition.reworded():
                 raise
     for error in failed:
         if not isinstance(error, UserError):
@@ -135,18 +161,3 @@ def _with_origin(message: str, origin: Any) -> str:
         return message
     return f"{message.rstrip('. ')} ({found.group(1)} comes from: {origin(found.group(1))})."
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser("run", add_help=False)
-    parser.add_argument("overrides", nargs="*")
-    parser.add_argument("--help", "-h", action="store_true")
-    parser.add_argument("--quiet", "-q", action="store_true")
-    parser.add_argument("--multirun", "-m", action="store_true")
-    parser.add_argument("--run", "-r", action="store_true")
-    parser.add_argument("--cfg", "-c", choices=("job", "hydra", "all"))
-    parser.add_argument("--package", "-p")
-    parser.add_argument("--resolve", action="store_true")
-    parser.add_argument("--info", "-i", nargs="?", const="all", choices=INFO)
-    parser.add_argument("--config-dir", "-cd")
-    parser.add_argument("--shell-completion", "-sc", action="store_true")
-    return parser

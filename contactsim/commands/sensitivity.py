@@ -1,95 +1,104 @@
-"""``contactsim sensitivity``: which numbers move which findings, and where verdicts turn."""
+"""``contactsim sensitivity``: which parameters change which findings, and where verdicts change."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contactsim.commands.arguments import Parser
-from contactsim.commands.progress import Bars
-from contactsim.errors import UserError
+import click
+
+from contactsim.commands.base import Command, OneOf, Whole, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.progress import Progress
+from contactsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from contactsim.evidence.sensitivity import Sensitivity
 
+HELP = """Change the model's parameters and measure which findings change.
 
-def main(arguments: list[str]) -> int:
-    """Move numbers and say which rows move with them."""
-    options = _parser().parse_args(arguments)
+\b
+  contactsim sensitivity                each parameter of the psychology alone, 30 % less and 30 % more
+  contactsim sensitivity along          each contested or unsourced parameter alone, along its range
+  contactsim sensitivity morris --parameters psychology.norms,psychology.drift
+  contactsim sensitivity sobol --budget 96
+
+morris and sobol change several parameters together. The command can be stopped and resumed: finished worlds are
+stored."""
+METHODS = ("each", "along", "morris", "sobol")
+
+
+@click.command(cls=Command, help=HELP)
+@click.argument("method", type=OneOf(METHODS), default="each", metavar="[each | along | morris | sobol]")
+@click.option("--parameters", metavar="KEYS", show_default="all",
+              help="Contested parameters to change, as in psychology.norms,psychology.drift.")
+@click.option("--budget", type=Whole(1), show_default="that of experiments/sensitivity.yaml",
+              help="Most parameter sets of morris and sobol.")
+@jobs
+@store_of_findings
+@click.option("--output", metavar="FILE", help="CSV file to write the table to.")
+@update_baseline
+@quiet
+def command(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
+            output: str | None, update_baseline: bool, quiet: bool) -> int:
+    """Change parameters and print which outcomes change with them."""
     from contactsim.evidence import sensitivity, shelf, tried
 
     of = sensitivity.design()
-    names = _names(of, options)
-    store = Path(options.store).expanduser() if options.store else shelf.default_folder()
-    with Bars() as bars:
-        table, count = _table(of, names, options, store, bars)
-    _show(table, options.method)
-    if options.output:
-        tried.write(table, Path(options.output))
-        print(f"Written: {options.output}")
-    if options.keep:
-        about = {"method": options.method, "parameters": names, "points": count, "seeds": of.seeds,
+    names = _names(of, method, parameters, budget)
+    folder = Path(store).expanduser() if store else shelf.default_folder()
+    with Progress(quiet, folder) as progress:
+        table, count = _table(of, names, method, budget, folder, jobs, progress)
+    if not quiet:
+        _show(table, method)
+    if output:
+        tried.write(table, Path(output))
+        print(f"Written: {output}")
+    if update_baseline:
+        about = {"method": method, "parameters": names, "points": count, "seeds": of.seeds,
                  "residents": of.residents, "findings": of.findings}
-        print(f"Kept: {tried.keep(table, f'sensitivity/{options.method}', about)}")
+        print(f"Updated: {tried.keep(table, f'sensitivity/{method}', about)}")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser("sensitivity", description="Move the model's numbers and see which findings move. It can be "
-                                               "stopped and goes on where it was.")
-    parser.add_argument("method", nargs="?", default="each", choices=("each", "along", "morris", "sobol"),
-                        help="each: every number of the psychology by itself, less and more by 30 %%; along: each "
-                             "contested or unsourced number by itself along its range; morris, sobol: these together")
-    parser.add_argument("--parameters", nargs="+", help="contested numbers to move (default: all of them)")
-    parser.add_argument("--budget", type=int, help="points at most of morris and sobol (default: that of "
-                                                   "experiments/sensitivity.yaml)")
-    parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
-    parser.add_argument("--store", help="store that keeps the figures (default: in the user's cache)")
-    parser.add_argument("--output", help="CSV to write the table to")
-    parser.add_argument("--keep", action="store_true",
-                        help="keep the table as experiments/sensitivity/METHOD.csv, which reports show")
-    return parser
-
-
-def _names(of: Sensitivity, options: argparse.Namespace) -> list[str]:
-    """The contested numbers asked for; raises UserError for options that do not go together."""
-    if options.method == "each" and options.parameters:
-        raise UserError("--parameters goes with along, morris and sobol: each moves every number of the psychology.")
-    if options.budget is not None and options.method in ("each", "along"):
-        raise UserError(f"--budget goes with morris and sobol: {options.method} has as many points as it needs.")
-    names = options.parameters or list(of.contested)
+def _names(of: Sensitivity, method: str, parameters: str | None, budget: int | None) -> list[str]:
+    """The contested parameters asked for; raises UserError for options that do not go together."""
+    if method == "each" and parameters:
+        raise UserError("--parameters goes with along, morris and sobol: each changes every parameter of the "
+                        "psychology.")
+    if budget is not None and method in ("each", "along"):
+        raise UserError(f"--budget goes with morris and sobol: {method} has as many parameter sets as it needs.")
+    names = [name.strip() for name in parameters.split(",")] if parameters else list(of.contested)
     for name in names:
         if name not in of.contested:
-            raise UserError(f"--parameters={name} is not among the contested numbers: allowed are "
-                            f"{', '.join(of.contested)}.")
-    least = 2 * (len(names) + 1) if options.method == "morris" else 4 * (len(names) + 2)
-    if options.budget is not None and options.budget < least:
-        raise UserError(f"--budget={options.budget} is not allowed: {options.method} of {len(names)} numbers needs "
-                        f"{least} points or more.")
+            raise UserError(f"--parameters {name} is not among the contested parameters: allowed are "
+                            f"{', '.join(of.contested)}.{nearest(name, of.contested)}")
+    least = 2 * (len(names) + 1) if method == "morris" else 4 * (len(names) + 2)
+    if budget is not None and budget < least:
+        raise UserError(f"--budget {budget} is not allowed: {method} of {len(names)} parameters needs {least} "
+                        f"parameter sets or more.")
     return names
 
 
-def _table(of: Sensitivity, names: list[str], options: argparse.Namespace, store: Path,
-           bars: Bars) -> tuple[pd.DataFrame, int]:
-    """The method's table and its number of points."""
+def _table(of: Sensitivity, names: list[str], method: str, budget: int | None, store: Path, jobs: int | None,
+           progress: Progress) -> tuple[pd.DataFrame, int]:
+    """The method's table and its number of parameter sets."""
     from contactsim.config import compose
     from contactsim.evidence import sensitivity
 
-    base, method = compose(["place=synthetic"]).parameters, options.method
+    base = compose(["place=synthetic"]).parameters
     findings = sensitivity.looked_at(of)
     sampled, at = None, sensitivity.one_at_a_time(of, base)
     if method == "along":
         at = sensitivity.along(of, names)
     elif method != "each":
-        sampled = sensitivity.sample(of, names, method, options.budget or of.budget[method])
+        sampled = sensitivity.sample(of, names, method, budget or of.budget[method])
         at = [dict(zip(names, row.tolist(), strict=True)) for row in sampled]
-    print(f"Budget: {len(at)} points of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr, flush=True)
-    found = sensitivity.run(of, at, findings, base, store, options.jobs,
-                            lambda done, total: bars("figures", done, total))
+    print(f"Budget: {len(at)} parameter sets of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr,
+          flush=True)
+    found = sensitivity.run(of, at, findings, base, store, jobs, progress.stage("worlds"))
     if sampled is None:
         return sensitivity.moved_rows(at, found, findings), len(at)
     bands = {row.id: row.band for finding in findings for row in finding.outcomes}

@@ -1,32 +1,39 @@
-"""``contactsim show RUN``: what a finished run came to."""
+"""``contactsim show RUN``: summary and figure of a finished run."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from contactsim.commands.arguments import Parser
+import click
+
+from contactsim.commands.base import Command, as_json
+
+HELP = """Print the summary of a finished run, and draw its figure again if the file is missing.
+
+\b
+  contactsim show runs/synthetic-seed7-0a1b2c3d
+  contactsim show runs/synthetic-seed7-0a1b2c3d --figure figure.pdf"""
 
 
-def main(arguments: list[str]) -> int:
-    """Print a run's summary and draw its figure again if it is gone, or where ``--figure`` says."""
-    parser = Parser("show", description="Show what a finished run came to.")
-    parser.add_argument("run", help="folder of a run")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--figure", metavar="FILE", help="draw the figure anew into FILE (png, pdf or svg)")
-    options = parser.parse_args(arguments)
+@click.command(cls=Command, help=HELP)
+@click.argument("run")
+@as_json
+@click.option("--figure", metavar="FILE", help="Draw the figure into FILE (.png, .pdf or .svg).")
+def command(run: str, as_json: bool, figure: str | None) -> int:
+    """Print a run's summary and draw its figure."""
     from contactsim.lab.run import load_run
     from contactsim.lab.show import render, summarise
 
-    run = load_run(options.run)
-    drawn = _draw(run, options.figure)
-    if options.json:
-        print(json.dumps({**summarise(run), "figure": str(drawn)}, indent=2, ensure_ascii=False))
+    finished = load_run(run)
+    drawn = _draw(finished, figure)
+    if as_json:
+        print(json.dumps({**summarise(finished), "figure": str(drawn)}, indent=2, ensure_ascii=False))
         return 0
     from rich.console import Console
 
-    Console(highlight=False).print(render(run))
-    if options.figure:
+    Console(highlight=False).print(render(finished))
+    if figure:
         print(f"drawn: {drawn}")
     return 0
 

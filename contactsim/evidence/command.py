@@ -1,26 +1,21 @@
-"""``contactsim replay``: run findings, print and write the ledger, compare with the results kept with them."""
+"""A replay: run findings, write the ledger and its report, compare with the baseline."""
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import json
 import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
-from contactsim.commands.arguments import Parser
 from contactsim.compiled import sources_digest
 from contactsim.config import compose
-from contactsim.errors import UserError
 from contactsim.evidence import controls, kept, report, runs, shelf, tables, tried
 from contactsim.evidence.asked import GRADIENT, Asked, asked
 from contactsim.evidence.entries import Entry, entry, of_gradient
@@ -39,42 +34,55 @@ class Result:
     """polarisation's readings and sweeps, where it was asked for"""
 
 
-def main(arguments: list[str]) -> int:
-    """Run a replay. Exit code 0 if every kept result holds, 1 if one does not; UserError for a mistake."""
-    options = _parser().parse_intermixed_args(arguments)
-    overrides = [word for word in options.words if "=" in word]
-    what = asked([word for word in options.words if "=" not in word])
-    if options.keep and (overrides or options.negative_control):
-        raise UserError("--keep keeps results of the designs as they stand: it takes no overrides and no "
-                        "--negative-control.")
-    base = compose(["place=synthetic", *overrides]).parameters
+@dataclass(frozen=True)
+class Options:
+    """What a replay is asked for."""
+
+    words: list[str]
+    """findings and folders; all for none"""
+    overrides: list[str]
+    """``key=value`` of the model's parameters"""
+    store: Path
+    config_dir: str | None = None
+    sample: str = "full"
+    jobs: int | None = None
+    output: str | None = None
+    no_cache: bool = False
+    negative_control: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished replay: its result, what has moved from the baseline, and the folder of its report."""
+
+    result: Result
+    moved: list[str]
+    target: Path
+
+
+def run_replay(options: Options, progress: Callable[[str], Progress | None]) -> Outcome:
+    """Run what is lacking, judge, and write the report. Raises UserError."""
+    began = time.monotonic()
+    what = asked(options.words)
+    base = compose(["place=synthetic", *options.overrides], options.config_dir).parameters
     if options.negative_control is not None:
         base = controls.apply(options.negative_control, base)
-    sample = "quick" if options.quick else "full"
-    console, began = Console(width=None if sys.stdout.isatty() else 120), time.monotonic()
-    store = Path(options.store).expanduser() if options.store else shelf.default_folder()
-    if options.fresh:
-        shelf.forget(store)
-    with _bar(options.quiet) as progress:
-        result = run(what, base, sample, options.jobs, store, progress, sweeps=not options.quick)
-    moved = [] if overrides else kept.moved(result.entries, sample)
+    if options.no_cache:
+        shelf.forget(options.store)
+    sample = options.sample
+    result = run(what, base, sample, options.jobs, options.store, progress, sweeps=sample == "full")
+    moved = [] if options.overrides else kept.moved(result.entries, sample)
     target = Path(options.output or f"replays/{what.name}-{sample}")
     _write(target, result, sample, moved, _provenance(options, began))
-    if not options.quiet:
-        console.print(tables.ledger(result.entries, sample))
-        for sentence in report.breaks(result.gradient.swept) if result.gradient is not None else ():
-            console.print(f"  {sentence}", highlight=False)
-        console.print(tables.count(result.entries), highlight=False)
-        console.print(report.LIMITS, style="dim")
-    console.print(f"Report: {target / 'report.html'} ({time.monotonic() - began:.0f} s)", highlight=False)
-    if options.keep:
-        for sentence in kept.keep(result.entries, sample):
-            console.print(f"Moved: {sentence}", highlight=False)
-        for file in _keep_beside(result, sample):
-            console.print(f"Table: {file}", highlight=False)
-        console.print("Kept. Say in the changelog what moved and why.")
-        return 0
-    return _compared(result, moved, console, sample, bool(overrides))
+    return Outcome(result, moved, target)
+
+
+def write_baseline(outcome: Outcome, sample: str) -> Iterator[str]:
+    """Write the results to the baseline; yields a sentence for each change and each file."""
+    for sentence in kept.keep(outcome.result.entries, sample):
+        yield f"Moved: {sentence}"
+    for file in _keep_beside(outcome.result, sample):
+        yield f"Table: {file}"
 
 
 def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store: Path,
@@ -93,30 +101,7 @@ def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store
     return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), gradient)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "replay", description="Replay findings of the literature by designs fixed beforehand, and judge them.",
-        epilog="Figures are kept and never run twice: a replay that was stopped goes on where it was. key=value "
-               "overrides change the model's parameters; kept results are then not compared.")
-    parser.add_argument("words", nargs="*", metavar="ID | folder | key=value",
-                        help="findings (F14), folders (polarisation, youth ...; contactsim findings lists them), all "
-                             "if none is named; model parameters such as psychology.negative_weight=1")
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="small samples, without sweeps: minutes")
-    size.add_argument("--full", action="store_true", help="large samples and sweeps: up to an hour (the default)")
-    parser.add_argument("--jobs", type=int, help="processes at a time (default: all processors)")
-    parser.add_argument("--output", help="folder of the report (default: replays/NAME-SAMPLE); replaced if it exists")
-    parser.add_argument("--store", help="store that keeps the figures, also one of sweeps (default: in the "
-                                          "user's cache)")
-    parser.add_argument("--fresh", action="store_true", help="forget all figures of the ledger in the store first")
-    parser.add_argument("--quiet", action="store_true", help="no progress and no table")
-    parser.add_argument("--keep", action="store_true", help="keep these results with the designs, saying what moved")
-    parser.add_argument("--negative-control", metavar="NAME",
-                        help=f"break the model in a known way ({', '.join(controls.names())}): the replay must fail")
-    return parser
-
-
-def _provenance(options: argparse.Namespace, began: float) -> dict[str, Any]:
+def _provenance(options: Options, began: float) -> dict[str, Any]:
     versions = {name: importlib.metadata.version(name) for name in ("contactsim", "numpy", "numba", "scipy")}
     return {"command": f"contactsim replay {' '.join(sys.argv[2:])}",
             "asked": options.words, "negative_control": options.negative_control, "kernels": sources_digest(),
@@ -149,36 +134,3 @@ def _keep_beside(result: Result, sample: str) -> list[Path]:
     about = {"sample": sample, "seeds": along[0].seeds, "residents": along[0].residents}
     return [tried.keep(frame, f"{GRADIENT}/{name}", about) for name, frame in frames.items() if not frame.empty]
 
-
-def _compared(result: Result, moved: list[str], console: Console, sample: str, other_parameters: bool) -> int:
-    if other_parameters:
-        console.print("Kept results are not compared: other parameters.")
-        return 0
-    unkept = kept.unkept(result.entries, sample)
-    if unkept:
-        console.print(f"Nothing is kept of the {sample} sample yet for {', '.join(unkept)} (--keep keeps these "
-                      f"results).", highlight=False)
-    for sentence in moved:
-        console.print(f"No longer holds: {sentence}.", highlight=False)
-    if not moved and len(unkept) < sum(len(e.rows) for e in result.entries):
-        console.print("Every kept result holds.")
-    return 1 if moved else 0
-
-
-@contextmanager
-def _bar(quiet: bool) -> Iterator[Callable[[str], Progress | None]]:
-    """A factory of progress callbacks with time left on a terminal; silent otherwise."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda text: None
-        return
-    with Bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-             console=console) as bar:
-        def named(text: str) -> Progress:
-            task = bar.add_task(text, total=None)
-            return lambda done, total: bar.update(task, completed=done, total=total)
-
-        yield named

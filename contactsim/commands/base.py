@@ -1,0 +1,176 @@
+"""What commands have in common: the class of a command, types of values, and the options that several share."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from contactsim.commands.mistakes import usage
+from contactsim.errors import UserError, nearest
+
+Function = Callable[..., Any]
+#: Options that can be written as keys: ``store=DIR`` for ``--store DIR``.
+AS_KEYS = ("store", "output", "seed", "seeds", "force")
+
+
+class KeyOption(click.Option):
+    """An option that is handed on as a key of the configuration: ``--seed 7`` as ``seed=7``."""
+
+
+class Command(click.Command):
+    """A command whose shared options can be written as keys, and whose help may end with a table.
+
+    Args:
+        details: gives text that is printed after the options as it stands.
+    """
+
+    def __init__(self, *arguments: Any, details: Callable[[click.Context], str] | None = None, **options: Any) -> None:
+        settings = {"allow_extra_args": True, "show_default": True, "max_content_width": 100}
+        super().__init__(*arguments, context_settings=settings, **options)
+        self._details = details
+        self._help = click.Option(["--help", "-h"], is_flag=True, expose_value=False, callback=_print_help,
+                                  help="Show this message and exit.")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read options and words; raises UserError for a word too many."""
+        try:
+            super().parse_args(ctx, self._keys_as_options(args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+        if ctx.args:
+            raise UserError(f"'{ctx.args[0]}' is not expected here: write {usage(ctx)} ({ctx.command_path} --help).")
+        return []
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """``--help``, read after ``--config-dir``, so that it shows a user's own configurations too."""
+        return self._help
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table that ends the help."""
+        if self._details is not None:
+            formatter.write(f"\n{self._details(ctx)}\n")
+
+    def _keys_as_options(self, args: list[str]) -> list[str]:
+        """``store=DIR`` as ``--store DIR``, but not where it is the value of another option."""
+        options = {name: param for param in self.params if isinstance(param, click.Option) for name in param.opts}
+        named = {name: options[f"--{name}"] for name in AS_KEYS if f"--{name}" in options}
+        found: list[str] = []
+        value_follows = False
+        for word in args:
+            name, equals, value = word.partition("=")
+            if equals and not value_follows and name in named and not isinstance(named[name], KeyOption):
+                if f"--{name}" in [other.split("=")[0] for other in (*found, *args)]:
+                    raise UserError(f"{name} is given twice on the command line: give it once.")
+                found += _as_option(name, value, named[name])
+                continue
+            option = options.get(word)
+            value_follows = option is not None and not option.is_flag
+            found.append(word)
+        return found
+
+
+def _print_help(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        click.echo(context.get_help())
+        context.exit()
+
+
+def _as_option(name: str, value: str, option: click.Option) -> list[str]:
+    if not option.is_flag:
+        return [f"--{name}={value}"]
+    if value not in ("true", "false"):
+        raise UserError(f"{name}={value} (command line) is not allowed: it must be true or false.")
+    return [f"--{name}"] if value == "true" else []
+
+
+class Whole(click.ParamType):
+    """A whole number from ``low`` to ``high``."""
+
+    name = "N"
+
+    def __init__(self, low: int, high: int | None = None) -> None:
+        self.low, self.high = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number. Raises UserError."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = self.low - 1
+        if number < self.low or (self.high is not None and number > self.high):
+            allowed = f"of {self.low} or more" if self.high is None else f"from {self.low} to {self.high}"
+            raise UserError(f"{_called(param)} {value} is not allowed: it must be a whole number {allowed}.")
+        return number
+
+
+class OneOf(click.Choice[str]):
+    """One of several words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the word. Raises UserError."""
+        if value not in self.choices:
+            raise UserError(f"{_called(param)} {value} is not allowed: it must be one of {', '.join(self.choices)}."
+                            f"{nearest(str(value), self.choices)}")
+        return str(value)
+
+
+def _called(param: click.Parameter | None) -> str:
+    return param.opts[0] if isinstance(param, click.Option) else (str(param.name) if param else "A value")
+
+
+config_dir = click.option("--config-dir", "-cd", metavar="DIR", is_eager=True,
+                          help="Folder with configurations of your own (place/, action/, psychology/ ...).")
+jobs = click.option("--jobs", type=Whole(1), show_default="all processors",
+                    help="Processes at a time; never changes a result.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="Print no progress and no tables.")
+store_of_findings = click.option("--store", metavar="DIR", show_default="a folder in the user's cache",
+                                 help="Store that keeps the results of each world, so that none is computed twice.")
+update_baseline = click.option("--update-baseline", is_flag=True,
+                               help="Write the results to experiments/, where later results are compared with them.")
+
+_KEYS = {
+    "store": {"metavar": "DIR", "help": "The same as store=DIR: folder of a store."},
+    "output": {"metavar": "DIR", "help": "The same as output=DIR: folder for the results."},
+    "seed": {"metavar": "N", "help": "The same as seed=N: the (first) seed."},
+    "seeds": {"metavar": "N", "help": "The same as seeds=N: number of seeds, counted upwards from seed."},
+    "force": {"is_flag": True, "help": "The same as force=true: replace earlier results in the folder."},
+}
+
+
+def overrides(*names: str) -> Callable[[Function], Function]:
+    """Words ``key=value`` as the parameter ``overrides``, with the options ``names`` among them as keys."""
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def call(*, overrides: tuple[str, ...], **options: Any) -> Any:
+            given = {name: options.pop(name) for name in names}
+            words = [f"{name}={_written(value)}" for name, value in given.items() if value not in (None, False)]
+            return function(overrides=[*overrides, *words], **options)
+
+        for name in reversed(names):
+            click.option(f"--{name}", cls=KeyOption, show_default=False, **_KEYS[name])(call)
+        return click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(call)
+
+    return decorate
+
+
+def _written(value: str | bool) -> str:
+    """A value as Hydra's grammar reads it back."""
+    if value is True:
+        return "true"
+    text = str(value)
+    if re.fullmatch(r"[\w./,()\[\]-]+", text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,40 @@
+"""Tables of keys for the help of commands, made from the groups on disk and the parameters' definitions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from contactsim.config import DEFINED, RunConfig, allowed_of, shown
+from contactsim.parameters import Section
+
+if TYPE_CHECKING:
+    from contactsim.composition import Composition
+
+
+def text(composition: Composition) -> str:
+    """Groups with their names, then every parameter with its default, range, unit and meaning."""
+    from contactsim.composition import ACTIONS, GROUPS
+
+    lines = ["Groups (group=name picks one; group.key=value changes a key in it):"]
+    lines += [f"  {group:11} {', '.join(composition.options(group))}" for group in GROUPS]
+    lines += textwrap.wrap(f"any number, as in {ACTIONS}=[a,b]: {', '.join(composition.options(ACTIONS))}", 98,
+                           initial_indent=f"  {ACTIONS:11} ", subsequent_indent=" " * 14)
+    lines += ["", "The run:", *keys(RunConfig, skip={*GROUPS, "actions"})]
+    for group, section in DEFINED.items():
+        lines += ["", f"{group}:", *keys(section, f"{group}.")]
+    return "\n".join(lines)
+
+
+def keys(section: type[Section], prefix: str = "", skip: Collection[str] = ()) -> list[str]:
+    """Two lines for each key: default and allowed values, then its meaning."""
+    lines = []
+    for name, field in section.model_fields.items():
+        if name not in skip:
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            role = f" [{extra['role']}]" if prefix and "role" in extra else ""
+            default = field.get_default(call_default_factory=True)
+            lines += [f"  {prefix + name}={shown(default)}   {allowed_of(field)}",
+                      f"      {field.description}{role}"]
+    return lines

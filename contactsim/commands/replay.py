@@ -1,0 +1,103 @@
+"""``contactsim replay``: test findings of the literature, print and write verdicts, compare with the baseline."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contactsim.commands.base import Command, config_dir, jobs, quiet, store_of_findings, update_baseline
+from contactsim.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contactsim.evidence.command import Outcome
+
+HELP = """Test findings of the literature by designs that were fixed beforehand, and give verdicts.
+
+\b
+  contactsim replay --quick                          all findings, small samples: minutes
+  contactsim replay youth F30 --quick                a folder and a finding
+  contactsim replay F14 psychology.negative_weight=1 the same with another parameter
+
+ID is a finding (F14), FOLDER is a folder of findings (contactsim findings lists them); without either all findings
+are tested. KEY=VALUE changes the model's parameters; the results are then not compared with the baseline.
+
+The results of each world are stored: a replay that was stopped goes on where it was. The exit code is 1 if a result
+of the baseline no longer holds."""
+
+
+@click.command(cls=Command, help=HELP)
+@click.argument("words", nargs=-1, metavar="[ID | FOLDER | KEY=VALUE]...")
+@click.option("--quick", is_flag=True, help="Small samples, no parameter sweeps: minutes.")
+@click.option("--full", is_flag=True, help="Large samples and parameter sweeps: up to an hour. [default]")
+@jobs
+@click.option("--output", metavar="DIR", show_default="replays/NAME-SAMPLE",
+              help="Folder of the report; replaced if it exists.")
+@store_of_findings
+@click.option("--no-cache", is_flag=True, help="Delete the findings' results in the store first.")
+@update_baseline
+@click.option("--negative-control", metavar="NAME",
+              help="Break the model in a known way, as in no_contact: the replay must fail.")
+@quiet
+@config_dir
+def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, output: str | None, store: str | None,
+            no_cache: bool, update_baseline: bool, negative_control: str | None, quiet: bool,
+            config_dir: str | None) -> int:
+    """Run a replay. Exit code 0 if the baseline holds, 1 if it does not."""
+    overrides = [word for word in words if "=" in word]
+    if quick and full:
+        raise UserError("--quick and --full exclude each other: give one of them.")
+    if update_baseline and (overrides or negative_control):
+        raise UserError("--update-baseline is for the designs as they are: it takes no overrides and no "
+                        "--negative-control.")
+    from rich.console import Console
+
+    from contactsim.commands.progress import Progress
+    from contactsim.evidence import report, shelf, tables
+    from contactsim.evidence.command import Options, run_replay, write_baseline
+
+    console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
+    sample = "quick" if quick else "full"
+    folder = Path(store).expanduser() if store else shelf.default_folder()
+    options = Options([word for word in words if "=" not in word], overrides, folder, config_dir, sample, jobs, output,
+                      no_cache, negative_control)
+    with Progress(quiet, folder) as progress:
+        outcome = run_replay(options, progress.stage)
+    if not quiet:
+        console.print(tables.ledger(outcome.result.entries, sample))
+        if outcome.result.gradient is not None:
+            for sentence in report.breaks(outcome.result.gradient.swept):
+                console.print(f"  {sentence}")
+        console.print(tables.count(outcome.result.entries))
+        console.print(report.LIMITS, style="dim")
+    console.print(f"Report: {outcome.target / 'report.html'} ({time.monotonic() - began:.0f} s)")
+    if update_baseline:
+        for sentence in write_baseline(outcome, sample):
+            console.print(sentence)
+        console.print("The baseline is updated. Say in the changelog what moved and why.")
+        return 0
+    return _compared(outcome, console, sample, bool(overrides))
+
+
+def _compared(outcome: Outcome, console: Console, sample: str, other_parameters: bool) -> int:
+    """Print how the results differ from the baseline; returns the exit code."""
+    from contactsim.evidence import kept
+
+    if other_parameters:
+        console.print("The results are not compared with the baseline: other parameters.")
+        return 0
+    entries = outcome.result.entries
+    unkept = kept.unkept(entries, sample)
+    if unkept:
+        console.print(f"The baseline has no {sample} results yet for {', '.join(unkept)} (--update-baseline adds "
+                      f"them).")
+    for sentence in outcome.moved:
+        console.print(f"No longer holds: {sentence}.")
+    if not outcome.moved and len(unkept) < sum(len(entry.rows) for entry in entries):
+        console.print("Every result of the baseline holds.")
+    return 1 if outcome.moved else 0
