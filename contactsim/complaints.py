@@ -7,7 +7,7 @@ and the exception's attributes; Hydra's own words are used where nothing else sa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, ValueType
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError, OmegaConfBaseException
 
 from contactsim.errors import UserError, nearest
@@ -40,6 +40,8 @@ class Given:
     put_together: Callable[[list[str]], DictConfig]
     leaves: Callable[[DictConfig], list[str]]
     """all keys of a configuration, with dots"""
+    lists: tuple[str, ...] = ()
+    """groups of which any number of configurations is chosen"""
 
     def base(self) -> DictConfig:
         """The configuration with its groups chosen and no key changed; without a choice that is wrong itself."""
@@ -65,6 +67,8 @@ def reworded(given: Given | None) -> Iterator[None]:
 
 def several_values(override: Override) -> str:
     """The sentence for several values where one is allowed."""
+    if override.is_hydra_override():
+        return f"'{override.input_line}' (command line) names several values: one of Hydra's own keys takes one."
     hint = ", or put brackets around a list" if override.value_type == ValueType.SIMPLE_CHOICE_SWEEP else ""
     return f"'{override.input_line}' (command line) names several values: add --multirun to run each of them{hint}."
 
@@ -72,6 +76,7 @@ def several_values(override: Override) -> str:
 def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
     """The sentence for a key that is not among ``known``."""
     parent, _, name = key.rpartition(".")
+    known = [k for k in known if k.startswith("hydra.") == key.startswith("hydra.")]
     siblings = sorted({k[len(parent) + 1 if parent else 0:].split(".")[0] for k in known
                        if not parent or k.startswith(f"{parent}.")})
     if parent in _OPEN or key in known:
@@ -114,10 +119,9 @@ def _sentence(error: Exception, given: Given | None) -> str:
 def _first_wrong(given: Given) -> str | None:
     """The sentence for the first override that cannot be applied; None if all can."""
     base = given.base()
-    choices = set(base.hydra.runtime.choices)
     for override in single(given.lines):
         if given.options(override.key_or_group) and not isinstance(override.value(), dict):
-            found = _wrong_choice(override, choices, given)
+            found = _wrong_choice(override, base.hydra.runtime.choices, given)
         else:
             found = _wrong_value(override, base, given)
         if found is not None:
@@ -125,17 +129,20 @@ def _first_wrong(given: Given) -> str | None:
     return None
 
 
-def _wrong_choice(override: Override, choices: set[str], given: Given) -> str | None:
+def _wrong_choice(override: Override, choices: Mapping[str, Any], given: Given) -> str | None:
     """What is wrong with an override that chooses a group's configuration."""
     group, line = str(override.key_or_group), str(override.input_line)
     if override.is_delete():
-        return None if group in choices else _not_there(override)
-    if override.package is not None or (group not in choices and not override.is_add()):
+        there = group in choices and override.value() in (None, "", choices[group])
+        return None if there else _not_there(override)
+    adds = override.is_add() or override.is_force_add()
+    if adds and (group in choices or override.is_force_add()):
+        return f"'{line}' (command line) adds a choice that is there already: leave out the '+'."
+    if override.package is not None or not (adds or group in choices or group in given.lists):
         return unknown_key(group, line, given.leaves(given.base()))
-    if override.is_add() and group in choices:
-        return f"'+{group}=' (command line) adds a choice that is there already: leave out the '+'."
     options = given.options(group)
-    for name in map(str, override.value() if isinstance(override.value(), list) else [override.value()]):
+    value = override.value()
+    for name in map(str, value if isinstance(value, list) else [value]):
         if name not in options:
             if group == "place" and re.fullmatch(r".*\.(csv|txt|gz)", name):
                 return f"{line} (command line) names a file: write place=census place.file={name}."

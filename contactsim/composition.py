@@ -35,6 +35,7 @@ GROUPS = ("place", "residents", "settings", "psychology", "scenario", "survey")
 ACTIONS = "action"
 #: An interpolation of another key, such as ${seed}; anything with a colon would call a resolver.
 _PLAIN = re.compile(r"\$\{[\w.\[\]]+\}")
+_NOWHERE = object()
 
 
 class Composition:
@@ -57,7 +58,7 @@ class Composition:
             self._check_folder(Path(config_dir))
             path.prepend("command-line", str(Path(config_dir).absolute()), SearchPathQuery(provider="schema"))
         self.hydra = Hydra(task_name="contactsim", config_loader=ConfigLoaderImpl(path))
-        self._given = Given(self.overrides, self.options, self._put_together, _keys)
+        self._given = Given(self.overrides, self.options, self._put_together, _keys, (ACTIONS,))
 
     def reworded(self) -> AbstractContextManager[None]:
         """Turns what Hydra complains about inside into a UserError."""
@@ -78,7 +79,7 @@ class Composition:
                 self._check_choice(key, line, override)
             if key == ACTIONS:
                 self._check_actions(line, override)
-            if override.is_sweep_override() and not self.sweep:
+            if override.is_sweep_override() and (override.is_hydra_override() or not self.sweep):
                 raise UserError(several_values(override))
             seen[key] = line
         return parsed
@@ -180,9 +181,8 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
         if isinstance(value, str) and "${" in _PLAIN.sub("", value):
             raise UserError(f"{key}={value} ({origin(key)}) is not allowed: only other keys can be referred "
                             f"to, as in ${{seed}}.")
-        for other in re.findall(r"\$\{(\w[\w.\[\]]*)\}", value) if isinstance(value, str) else ():
-            if OmegaConf.select(config, other) is None:
-                raise UserError(f"{key}={value} ({origin(key)}) refers to ${{{other}}}, which does not exist.")
+        if isinstance(value, str):
+            _check_references(key, value, config, origin)
     with reworded(None):
         plain = OmegaConf.to_container(OmegaConf.create(raw), resolve=True)
     assert isinstance(plain, dict)
@@ -198,12 +198,18 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
     return found
 
 
+def _check_references(key: str, value: str, config: DictConfig, origin: Callable[[str], str]) -> None:
+    """Raises UserError for a reference to a key that does not exist."""
+    for other in re.findall(r"\$\{(\w[\w.\[\]]*)\}", value):
+        with reworded(None):
+            found = OmegaConf.select(config, other, default=_NOWHERE)
+        if found is _NOWHERE:
+            raise UserError(f"{key}={value} ({origin(key)}) refers to ${{{other}}}, which does not exist.")
+
+
 def _keys(config: DictConfig) -> list[str]:
-    """All keys of a composed configuration, with dots, without Hydra's own."""
-    raw = OmegaConf.to_container(config, resolve=False)
-    assert isinstance(raw, dict)
-    raw.pop("hydra", None)
-    return [key for key, _ in _leaves(raw)]
+    """All keys of a composed configuration, with dots."""
+    return [key for key, _ in _leaves(OmegaConf.to_container(config, resolve=False))]
 
 
 def _addable(override: str) -> str:

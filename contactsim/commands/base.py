@@ -29,8 +29,8 @@ class Command(click.Command):
     """
 
     def __init__(self, *arguments: Any, details: Callable[[click.Context], str] | None = None, **options: Any) -> None:
-        settings = {"allow_extra_args": True, "show_default": True, "max_content_width": 100}
-        super().__init__(*arguments, context_settings=settings, **options)
+        options["context_settings"] = {"allow_extra_args": True, "show_default": True, "max_content_width": 100}
+        super().__init__(*arguments, **options)
         self._details = details
         self._help = click.Option(["--help", "-h"], is_flag=True, expose_value=False, callback=_print_help,
                                   help="Show this message and exit.")
@@ -134,7 +134,7 @@ store_of_findings = click.option("--store", metavar="DIR", show_default="a folde
 update_baseline = click.option("--update-baseline", is_flag=True,
                                help="Write the results to experiments/, where later results are compared with them.")
 
-_KEYS = {
+_KEYS: dict[str, dict[str, Any]] = {
     "store": {"metavar": "DIR", "help": "The same as store=DIR: folder of a store."},
     "output": {"metavar": "DIR", "help": "The same as output=DIR: folder for the results."},
     "seed": {"metavar": "N", "help": "The same as seed=N: the (first) seed."},

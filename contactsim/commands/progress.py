@@ -12,7 +12,7 @@ from typing import Any
 
 #: Seconds between two lines of progress where there is no terminal, as in a cluster's log.
 EVERY = 60.0
-NAMES = {"history": "burn-in"}
+NAMES = {"history": "burn-in weeks", "twin weeks": "weeks of paired runs"}
 
 
 class Progress:
@@ -30,7 +30,8 @@ class Progress:
         self._bars: Any = None
         self._stages: dict[tuple[str, int], Any] = {}
         self._last: tuple[str, int, int] | None = None
-        self._next_line = time.monotonic() + EVERY
+        self._called = time.monotonic()
+        self._next_line = self._called + EVERY
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -73,13 +74,14 @@ class Progress:
 
     def _line(self, stage: str, done: int, total: int, note: str) -> None:
         now = time.monotonic()
-        began, at_first = self._stages.setdefault((stage, total), (now, done))
+        began, at_first = self._stages.setdefault((stage, total), (self._called, 0 if done == 1 else done))
+        self._called = now
         if now < self._next_line or done <= at_first:
             return
         self._next_line = now + EVERY
         left = timedelta(seconds=round((now - began) / (done - at_first) * (total - done)))
         more = f", {note}" if note else ""
-        print(f"contactsim: {NAMES.get(stage, stage)}: {done} of {total}{more}, about {left} left", file=sys.stderr,
+        print(f"contactsim: {done} of {total} {NAMES.get(stage, stage)}{more}, about {left} left", file=sys.stderr,
               flush=True)
 
     def _how_to_resume(self) -> str:

@@ -94,7 +94,7 @@ def _table(of: Sensitivity, names: list[str], method: str, budget: int | None, s
     if method == "along":
         at = sensitivity.along(of, names)
     elif method != "each":
-        sampled = sensitivity.sample(of, names, method, budget or of.budget[method])
+        sampled = sensitivity.sample(of, names, method, budget or of.budget[method])  # type: ignore[index]
         at = [dict(zip(names, row.tolist(), strict=True)) for row in sampled]
     print(f"Budget: {len(at)} parameter sets of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr,
           flush=True)

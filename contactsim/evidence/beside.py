@@ -48,7 +48,7 @@ def moving() -> str:
         kept = tried.read(f"sensitivity/{method}")
         if kept is not None:
             parts.append(f"{show(kept, method)}{OUTDATED if kept.outdated else ''}")
-    return "".join(parts) or "<p>Nothing is kept yet: contactsim sensitivity each --keep.</p>"
+    return "".join(parts) or "<p>Nothing is kept yet: contactsim sensitivity each --update-baseline.</p>"
 
 
 def _about(kept: Tried) -> str:
@@ -105,7 +105,7 @@ def fitted() -> str:
         kept = calibration.kept(name)
         if kept is not None:
             parts.append(f"<h3>{escape(of.title)}</h3><p>{_fit(of, kept)} {escape(of.outcome)}</p>")
-    return "".join(parts) or "<p>Nothing is kept yet: contactsim calibrate --keep.</p>"
+    return "".join(parts) or "<p>Nothing is kept yet: contactsim calibrate --update-baseline.</p>"
 
 
 def _fit(of: calibration.Calibration, kept: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ from contactsim.sweep.sweeping import PACK_EVERY
 
 #: Called with how many units are done and how many there are.
 Progress = Callable[[int, int], None]
-#: Times that units are lived which vanish from the store meanwhile, as by another replay's ``--fresh``.
+#: Times that units are lived which vanish from the store meanwhile, as by another replay's ``--no-cache``.
 _TIMES = 3
 
 
@@ -83,7 +83,7 @@ def live(chunks: Sequence[Chunk], store: Path, jobs: int | None = None,
         found = shelf.read(folder, ids)
     if len(found) < len(ids):
         raise UserError(f"{len(ids) - len(found)} figures vanish from {folder.path} again and again: does another "
-                        f"replay forget them (--fresh)?")
+                        f"replay forget them (--no-cache)?")
     return found
 
 

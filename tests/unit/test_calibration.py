@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.commands import calibrate
-from contactsim.commands import sensitivity as command
+from contactsim import cli
 from contactsim.config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import calibration, design, points, sensitivity, tried, turns, unit
@@ -171,14 +170,14 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
 @pytest.mark.parametrize("words, said", [
     (["morris", "--parameters", "psychology.negativ_weight"], "negativ_weight"),
     (["each", "--budget", "9"], "--budget"), (["each", "--parameters", "psychology.norms"], "--parameters"),
-    (["morris", "--budget", "11"], "12 points or more")])
+    (["morris", "--budget", "11"], "12 parameter sets or more")])
 def test_mistakes_are_told(words: list[str], said: str) -> None:
     with pytest.raises(UserError, match=said):
-        command.main(words)
+        cli.main(["sensitivity", *words, "--debug"])
 
 
 def test_mistakes_of_a_fit_are_told() -> None:
-    with pytest.raises(UserError, match="--budget=1"):
-        calibrate.main(["--budget", "1"])
+    with pytest.raises(UserError, match="--budget 1"):
+        cli.main(["calibrate", "--budget", "1", "--debug"])
     with pytest.raises(UserError, match="Did you mean 'joint'"):
-        calibrate.main(["joimt"])
+        cli.main(["calibrate", "joimt", "--debug"])

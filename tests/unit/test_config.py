@@ -96,6 +96,22 @@ BAD = [
     (["+weeks=3"], ["'+weeks='", "leave out the '+'"]),
     (["~sede"], ["'~sede'", "not there"]),
     (["~place"], ["place", "missing"]),
+    (["~weeks=3"], ["'~weeks=3'", "not there"]),
+    (["~psychology=foo"], ["'~psychology=foo'", "not there"]),
+    (["+place=synthetic"], ["'+place=synthetic'", "leave out the '+'"]),
+    (["++place=synthetic"], ["'++place=synthetic'", "leave out the '+'"]),
+    (["psychology@y=equal_weight"], ["psychology@y=equal_weight", "unknown", "'psychology'"]),
+    (["evaluation=youth_scheme"], ["evaluation=youth_scheme", "unknown"]),
+    (["action=[youth_scheme,library_cat]"], ["action=library_cat", "allowed are", "'library_chat'"]),
+    (["hydra.lancher=x"], ["hydra.lancher=x", "unknown in hydra", "'launcher'"]),
+    (["hydra/launcher=jobib"], ["hydra/launcher=jobib", "basic"]),
+    (["hydra.run.dir=a,b"], ["hydra.run.dir=a,b", "several values", "takes one"]),
+    (["+scenario.shocks.riot={week: 3, target: minority, threat: 0.2}", "scenario.shocks.riot.weak=4"],
+     ["scenario.shocks.riot.weak=4", "'week'"]),
+    (["--multirun", "psycology=equal_weight,no_appraisal"], ["psycology=equal_weight", "unknown", "'psychology'"]),
+    (["--multirun", "psychology=equal_weight,no_apraisal"], ["psychology=no_apraisal", "'no_appraisal'"]),
+    (["--multirun", "psychology.drfit=0.1,0.2"], ["psychology.drfit=0.1", "'drift'"]),
+    (["output=${output}"], ["output", "Recursive interpolation"]),
     (["survey.reliability=0"], ["survey.reliability=0", "0.05 to 1"]),
     (["threads=0"], ["threads=0", "1 to 1024", "null"]),
     (["output=${oc.env:HOME}"], ["output=${oc.env:HOME}", "command line", "only other keys"]),
@@ -172,6 +188,11 @@ def test_a_configuration_of_ones_own_is_found(tmp_path: Path) -> None:
 def test_a_folder_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path,
                                monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nowhere is not a folder" in complain(["run", "-cd", "nowhere"], capsys, tmp_path, monkeypatch)
+
+
+def test_a_reference_to_a_key_without_a_value_is_no_mistake() -> None:
+    assert compose(["store=here", "output=${store}"]).output == "here"
+    assert compose(["output=${store}"]).output is None
 
 
 def test_plain_data_can_be_checked_without_hydra() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contactsim import cli
 from contactsim.config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import asked, command, design, gradients, kept, replay, shelf, tried
@@ -19,6 +20,11 @@ from contactsim.sweep import Store
 from contactsim.sweep.rows import SCHEMA
 
 BASE = compose(["place=synthetic"]).parameters
+
+
+def replayed(*words: str) -> int:
+    """The exit code of a replay; its errors are raised."""
+    return cli.main(["replay", *words, "--debug"])
 
 
 @pytest.mark.parametrize("name", names())
@@ -72,7 +78,7 @@ def store(tmp_path: Path) -> list[str]:
 
 
 def test_replay_writes_ledger_and_report(tiny: design.Design, store: list[str], tmp_path: Path) -> None:
-    assert command.main(["polarisation", *store]) in (0, 1)
+    assert replayed("polarisation", *store) in (0, 1)
     ledger = json.loads((tmp_path / "out" / "ledger.json").read_text())
     assert [entry["id"] for entry in ledger["findings"]] == ["F1", "F2", "F3", "F4", "F5"]
     f1 = ledger["findings"][0]["rows"][0]
@@ -96,7 +102,7 @@ def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: design.Des
     for module in (kept, tried):
         monkeypatch.setattr(module, "experiments_folder", lambda: tmp_path)
     folder = ["--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
-    assert command.main(["polarisation", "--full", "--keep", *folder]) == 0
+    assert replayed("polarisation", "--full", "--update-baseline", *folder) == 0
     written = {path.name for path in (tmp_path / "polarisation").iterdir()}
     assert written == {"kept.json", "result.csv", "result.json", "swept.csv", "swept.json"}
     table = tried.read("polarisation/swept")
@@ -114,18 +120,18 @@ def lacking_one(folder: Path) -> None:
 
 def test_what_is_in_the_store_is_not_lived_again(tiny: design.Design, store: list[str], tmp_path: Path,
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
-    command.main(["F1", *store])
+    replayed("F1", *store)
     assert len(Store(tmp_path / "store").catalogue()) == 3  # three seeds
 
     def never(*_: object) -> None:
         raise AssertionError("a world was lived again")
 
     monkeypatch.setattr(gradients, "worlds_of_seed", never)
-    command.main(["F1", *store])
+    replayed("F1", *store)
     lacking_one(tmp_path / "store")
-    for more in ([], ["--fresh"]):
+    for more in ([], ["--no-cache"]):
         with pytest.raises(AssertionError, match="lived again"):
-            command.main(["F1", *store, *more])
+            replayed("F1", *store, *more)
         assert len(Store(tmp_path / "store").catalogue()) == (0 if more else 2)
 
 
@@ -170,18 +176,18 @@ def test_a_kept_verdict_that_no_longer_holds_fails(tiny: design.Design, store: l
     """And so does the negative control: no contact in the base's place."""
     found = {"F1": {"verdict": REPRODUCED, "mean": 1.0, "tolerance": 100.0}}
     monkeypatch.setattr(kept, "read", lambda folder, sample: found)
-    assert command.main(["F1", *store]) == 0
-    assert command.main(["F1", *store, "--negative-control", "no_contact"]) == 1
+    assert replayed("F1", *store) == 0
+    assert replayed("F1", *store, "--negative-control", "no_contact") == 1
     found["F1"]["verdict"] = NOT_REPRODUCED
-    assert command.main(["F1", *store]) == 1
-    assert command.main(["F1", *store, "psychology.negative_weight=1"]) == 0  # other parameters are not compared
+    assert replayed("F1", *store) == 1
+    assert replayed("F1", *store, "psychology.negative_weight=1") == 0  # other parameters are not compared
 
 
 def test_keep_refuses_other_parameters(tiny: design.Design) -> None:
-    with pytest.raises(UserError, match="--keep"):
-        command.main(["polarisation", "--quick", "--keep", "psychology.negative_weight=1"])
+    with pytest.raises(UserError, match="--update-baseline"):
+        replayed("polarisation", "--quick", "--update-baseline", "psychology.negative_weight=1")
     with pytest.raises(UserError, match="no_contact"):
-        command.main(["polarisation", "--quick", "--negative-control", "no_contacts"])
+        replayed("polarisation", "--quick", "--negative-control", "no_contacts")
 
 
 def test_too_few_seeds_judge_nothing(tiny: design.Design, tmp_path: Path) -> None:

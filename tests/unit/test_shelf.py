@@ -140,7 +140,7 @@ def test_what_another_forgot_meanwhile_is_lived_again(tmp_path: Path) -> None:
     assert len(runs.live(chunks(with_another), tmp_path, 1)) == ALL
     times = 99
     shelf.forget(tmp_path)
-    with pytest.raises(UserError, match=rf"{ALL} figures vanish .*--fresh"):
+    with pytest.raises(UserError, match=rf"{ALL} figures vanish .*--no-cache"):
         runs.live(chunks(with_another), tmp_path, 1)
 
 
@@ -188,7 +188,7 @@ def test_an_error_stops_all_processes_at_once(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("dear")
-    for words in (["--fresh"], []):
+    for words in (["--no-cache"], []):
         assert main(["replay", "F7", "--quick", "--store", str(tmp_path), *words]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

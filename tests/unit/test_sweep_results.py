@@ -14,6 +14,7 @@ from scipy import stats
 
 import contactsim
 from contactsim.cli import main
+from contactsim.commands import progress
 from contactsim.commands import results as results_command
 from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
@@ -228,11 +229,10 @@ def test_a_reader_that_has_seen_enough_is_no_mistake(monkeypatch: pytest.MonkeyP
 
 def test_a_sweep_counts_what_ended_and_tells_a_log_how_far_it_is(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sweep_command, "EVERY", 0.0)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
     plan: Any = SimpleNamespace(todo=[1, 2, 3, 4], failed=set(), store=SimpleNamespace(path="study"))
     answers = [{"id": "a", "status": "ok"}, {"id": "b", "status": "failed", "message": "odd"}]
-    options = SimpleNamespace(quiet=False, retry_failed=False)
-    assert sweep_command._follow(iter(answers), plan, options) == 1
+    assert sweep_command._follow(iter(answers), plan, quiet=False, retry_failed=False) == 1
     out, errors = capsys.readouterr()
     assert "1 run done; 1 failed; 2 not begun" in out
     assert "1 of 4 runs, 0 failed, about" in errors and "2 of 4 runs, 1 failed, about" in errors
