@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from contactsim.composition import ACTIONS, GROUPS, Composition
 from contactsim.config import DEFINED, RunConfig, allowed_of, shown
 from contactsim.parameters import Section
-
-if TYPE_CHECKING:
-    from contactsim.composition import Composition
 
 
 def text(composition: Composition) -> str:
     """Groups with their names, then every parameter with its default, range, unit and meaning."""
-    from contactsim.composition import ACTIONS, GROUPS
-
     lines = ["Groups (group=name picks one; group.key=value changes a key in it):"]
     lines += [f"  {group:11} {', '.join(composition.options(group))}" for group in GROUPS]
     lines += textwrap.wrap(f"any number, as in {ACTIONS}=[a,b]: {', '.join(composition.options(ACTIONS))}", 98,

@@ -33,7 +33,7 @@ def options_of(name: str) -> list[click.Option]:
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_options_are_of_one_style(name: str) -> None:
     for option in options_of(name):
-        long = [opt for opt in option.opts if opt.startswith("--")][0]
+        long = next(opt for opt in option.opts if opt.startswith("--"))
         assert option.hidden or (option.help or "").endswith((".", "]", ").")), f"{name} {long}: no help"
         assert not set(option.opts) & set(RENAMED), f"{name}: {long} is an old name"
         if long in SHARED:
