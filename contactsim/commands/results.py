@@ -32,9 +32,8 @@ def main(arguments: list[str]) -> int:
 
         name = sampled_experiment(store, name)
     listed = filtered(catalogue(store, name), options.where)
-    damaged = dict(store.damaged)
     if options.plot or options.csv or options.parquet or options.weeks or options.sensitivity or options.mean:
-        _warn(listed, damaged)
+        _warn(listed)
     if options.weeks and not options.plot:
         return _export(_weeks(store, listed, _words(options.measure)), options)
     table = figures(store, listed, options.last)
@@ -60,15 +59,12 @@ def main(arguments: list[str]) -> int:
         only = table.attrs["figures"] if options.measure is None else shown
         return _export(_runs(table, only), options)
     else:
-        _overview(store, table, keys, shown, damaged)
+        _overview(store, table, keys, shown)
     return 0
 
 
-def _warn(listed: pd.DataFrame, damaged: dict[str, str]) -> None:
+def _warn(listed: pd.DataFrame) -> None:
     """Say on the side what a table or figure is made without."""
-    for file, why in damaged.items():
-        print(f"contactsim: {file} is damaged ({why}); its runs are not in this: the sweep's command does them again",
-              file=sys.stderr)
     lacking = int((listed["status"] != "ok").sum())
     if 0 < lacking < len(listed):
         print(f"contactsim: {lacking} of {len(listed)} runs are without results (contactsim results STORE says why)",
@@ -148,8 +144,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
     print(f"drawn: {options.plot}")
 
 
-def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str],
-              damaged: dict[str, str]) -> None:
+def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str]) -> None:
     from contactsim.sweep import experiments
     from contactsim.sweep.estimate import counted
     from contactsim.sweep.summary import parts, summary
@@ -160,8 +155,6 @@ def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Seque
     if table.attrs["ledger"]:
         units = counted(table.attrs["ledger"], "unit")
         print(f"  and {units} of the ledger: contactsim replay ID --store {store.path}")
-    for file, why in damaged.items():
-        print(f"  {file} is damaged ({why}); its runs are not here: the sweep's command does them again")
     failed = table[~table["status"].isin(("ok", "missing"))]
     for message, runs in failed.groupby("message"):
         print(f"  {len(runs)} failed, such as {runs['run'].iloc[0]}: {message}")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from contactsim.draws import Decision, stream
-from contactsim.evidence import estimands, unit
-from contactsim.evidence import observe as observing
+from contactsim.evidence import unit
 from contactsim.evidence.design import Design, Outcome, Sample
 from contactsim.evidence.estimands import ESTIMANDS, Case
 from contactsim.evidence.observe import Observed, observe
-from contactsim.evidence.shelf import Lived, Unit
+from contactsim.evidence.unit import Lived, Unit
 from contactsim.evidence.variants import changed
-from contactsim.lab.provenance import digest_of
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, synthetic_place
 from contactsim.place.coarse import coarsened
-from contactsim.sweep.live import dumps
+from contactsim.storage.identity import canonical_json, code_digest
 
 BASE = unit.BASE
 #: Name under which the unit of the place's table is swept.
@@ -128,8 +125,8 @@ def units(design: Design, base: ModelParameters, history: str, sample: Sample) -
     decides = design.model_dump(mode="json", include={
         "name", "place", "gradient", "weeks", "knock_out_gradient", "worlds"})
     outcomes = [[o.id, o.estimand, o.arguments, sorted(o.knock_outs)] for o in design.outcomes]
-    config = dumps({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
-                    "history": history, "sources": _sources(estimands, observing, figure)})
+    config = canonical_json({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
+                    "history": history})
     return _of_seeds(design, sample, config, {"history": history})
 
 
@@ -137,15 +134,11 @@ def swept_units(design: Design, base: ModelParameters, path: str, value: float |
     """The units with one swept number, one for each seed."""
     decides = design.model_dump(mode="json", include={"name", "place", "weeks", "knock_out_gradient"})
     outcomes = [[o.id, o.estimand, o.arguments] for o in alone(design)]
-    config = dumps({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
-                    "swept": [path, value], "sources": _sources(estimands, observing, live_swept)})
+    config = canonical_json({"design": decides, "outcomes": outcomes, "parameters": base.model_dump(mode="json"),
+                    "swept": [path, value]})
     return _of_seeds(design, sample, config, {"history": "lived", path: value})
-
-
-def _sources(*of: Any) -> str:
-    return digest_of([inspect.getsource(what) for what in of])
 
 
 def _of_seeds(design: Design, sample: Sample, config: str, point: Mapping[str, Any]) -> list[Unit]:
     seeds = range(design.first_seed, design.first_seed + sample.seeds)
-    return [Unit(design.name, seed, sample.residents, config, point) for seed in seeds]
+    return [Unit(design.name, seed, sample.residents, config, code_digest(__name__), point) for seed in seeds]

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+from contactsim import history as burn_in
 from contactsim.history import History, lived_world, restore, state
-from contactsim.lab.provenance import digest_of, model_digest, place_digest
 from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
+from contactsim.storage.identity import code_digest, digest_of, place_digest
 from contactsim.world import World
 
 #: Bytes of all kept histories together; the longest unused go first.
@@ -36,7 +37,7 @@ def key(place: Place, parameters: ModelParameters, seed: int) -> str:
     """Digest of everything that decides a history, the code included."""
     values = parameters.model_dump(mode="json", include={
         "residents": True, "settings": True, "psychology": True, "scenario": _SCENARIO})
-    return digest_of([place_digest(place), values, int(seed), model_digest()])
+    return digest_of([place_digest(place), values, int(seed), code_digest(burn_in.__name__)])
 
 
 def kept_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
