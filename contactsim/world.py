@@ -20,7 +20,7 @@ from contactsim.encounters.rounds import FRIENDS, rounds_of
 from contactsim.encounters.tables import people_of, rules, terms
 from contactsim.encounters.ties import BLOCK as BLOCK_OF_TIES
 from contactsim.encounters.ties import free_places, friends_meet, hear_of, renew
-from contactsim.observers.base import Moment, Observer
+from contactsim.observers.base import Moment, Observer, check_moment
 from contactsim.observers.weekly import WeeklyRecord
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
@@ -102,8 +102,12 @@ class World(State):
         self._look("week_end")
 
     def observe(self, *observers: Observer) -> None:
-        """Let observers see the world as it is and look at it from the next week on."""
+        """Let observers see the world as it is and look at it from the next week on.
+
+        Raises UserError for one whose moment there is not in a week.
+        """
         for observer in observers:
+            check_moment(observer)
             with self.read_only():
                 observer.begin(self)
             self.observers.append(observer)

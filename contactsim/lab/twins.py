@@ -24,7 +24,8 @@ from contactsim.observers.footprint import Snapshots, differing, reachable, seat
 from contactsim.observers.panel import OUTCOMES, Panel
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.world import Action, World
+from contactsim.state import Action
+from contactsim.world import World
 
 Rows = NDArray[np.bool_]
 #: Called with (stage, done, total).

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
+from contactsim.errors import UserError
 from contactsim.state import State
 
 #: When in a week an observer looks, in this order: when actions have been done and nobody has met yet; when everybody
 #: has met and changed, before anybody moves, arrives or leaves; when the week is over and the clock has moved.
 Moment = Literal["after_actions", "before_moves", "week_end"]
+
+
+def check_moment(observer: Observer) -> None:
+    """Raise a UserError for an observer that looks at no moment of a week."""
+    if observer.moment not in get_args(Moment):
+        raise UserError(f"{type(observer).__name__}.moment={observer.moment!r} is no moment of a week: it must be "
+                        f"one of {', '.join(get_args(Moment))}.")
 
 
 class Observer:
