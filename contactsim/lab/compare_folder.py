@@ -18,9 +18,9 @@ from contactsim.lab.compare import Comparison
 from contactsim.lab.compare_show import summary
 from contactsim.lab.effects import PARTS
 from contactsim.lab.provenance import provenance, run_code
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.run import read_table, write_table
 from contactsim.lab.store import new_folder
+from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 
 FILES = ("effects.parquet", "of_seeds.parquet", "precision.parquet", "reach.parquet", "seeds.parquet",

@@ -15,7 +15,7 @@ import numpy as np
 import platformdirs
 
 from contactsim import history as burn_in
-from contactsim.history import History, lived_world, restore, state
+from contactsim.history import History, lived_world
 from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
@@ -66,7 +66,7 @@ def _read(file: Path, place: Place, parameters: ModelParameters, seed: int,
             arrays = {name: kept[name] for name in kept.files}
         weeks, drift, flat = arrays.pop("history")
         world = World(place, parameters, seed, threads)
-        restore(world, arrays)
+        world.restore(arrays)
         file.touch()
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -77,7 +77,7 @@ def _write(file: Path, world: World, history: History) -> None:
     try:
         with new_file(file) as partial, partial.open("wb") as out:
             facts = np.array([history.weeks, history.drift, history.flat])
-            arrays: dict[str, Any] = {"history": facts, **state(world)}
+            arrays: dict[str, Any] = {"history": facts, **world.arrays()}
             np.savez(out, **arrays)
         _forget_oldest()
     except OSError:

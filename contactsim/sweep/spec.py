@@ -15,7 +15,7 @@ from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.lab import history_cache
 from contactsim.lab.provenance import model_digest, run_modules, scientific_digest
-from contactsim.measures import survey
+from contactsim.observers import survey
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, load_place
 from contactsim.storage.identity import code_digest, digest_of, place_digest

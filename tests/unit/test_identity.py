@@ -127,7 +127,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(unit.__name__)
     assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
     for name in ("world", "history", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
-                 "settings.pairing", "actions.plan", "actions.who", "parameters", "measures.weekly"):
+                 "settings.pairing", "actions.plan", "actions.who", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
     for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
@@ -218,14 +218,14 @@ def comparison_identity() -> str:
 IDENTITIES: dict[str, Callable[[], str]] = {
     "run": run_identity, "folder": folder_identity, "burn-in": burn_in_identity, "finding": ledger_identity,
     "comparison": comparison_identity}
-EVERYWHERE = ["world", "encounters.meet", "place.build", "place.splitting", "parameters", "draws", "measures.weekly"]
+EVERYWHERE = ["world", "encounters.meet", "place.build", "place.splitting", "parameters", "draws", "observers.weekly"]
 NOWHERE = ["lab.odd", "commands.sweep", "demo.told", "cli", "evidence.report", "evidence.kept"]
 
 
 @pytest.mark.parametrize("what", list(IDENTITIES))
 def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, edited: Edited) -> None:
     identity_of = IDENTITIES[what]
-    own = {"run": ["actions.convene", "measures.survey"], "folder": ["actions.convene", "measures.survey"],
+    own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
            "burn-in": ["history"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
            "comparison": ["lab.twins", "lab.effects", "actions.convene"]}[what]
     edited("")
