@@ -86,4 +86,4 @@ def _along(one: Along) -> dict[str, Any]:
     return {"picture": svg(figures.gradient(one.folder, one.readings)) if shown else "",
             "table": Markup(readings.means(one.readings).round(3).to_html(index=False, border=0)) if shown else "",
             "sweep": svg(figures.sweeps(rows, bands)) if rows else "", "kept": kept,
-            "sentences": sweeps.sentences(rows) if rows else []}
+            "sentences": sweeps.sentences(rows)}

@@ -65,6 +65,8 @@ def is_base(base: ModelParameters, path: str, value: float | None) -> bool:
 def sentences(swept: Sequence[dict[str, Any]]) -> list[str]:
     """Where rows leave their bands along each number, one sentence each."""
     said: list[str] = []
+    if not swept:
+        return said
     for (parameter, outcome), found in pd.DataFrame(swept).groupby(["parameter", "outcome"], sort=False):
         out = [formats.swept(value) for value in found.loc[found["outside"], "value"]]
         unclear = [formats.swept(value) for value in found.loc[~found["outside"] & ~found["inside"], "value"]]
