@@ -27,7 +27,7 @@ class Seen:
     seed: int
     people: dict[str, NDArray[Any]]
     """at the start: group, age, uid, active, own_share (in the neighbourhood), own_share_near (in the cell), learner,
-    job, household"""
+    job, household, neighbourhood"""
     waves: dict[str, dict[str, Array]]
     """by reading: attitude (to all others, -1 to 1), anxiety, threat ..., ``here`` (the same person still lives there);
     at the end also ``first_...`` and ``second_...``: meetings a week before and after the middle"""
@@ -37,6 +37,8 @@ class Seen:
     """by action: masks ``participants``, ``interested``, ``staff`` and sessions ``attended``"""
     costs: dict[str, float] = field(default_factory=dict)
     """by action: pounds"""
+    burn_in: dict[str, float] = field(default_factory=dict)
+    """weeks of the burn-in, and whether it was flat at its end"""
 
     def at(self, column: str, wave: str) -> Array:
         """A column at a reading."""
@@ -57,7 +59,7 @@ def live(world: World, weeks: int, middle: int, actions: Sequence[Any]) -> Seen:
         "active": people.active.copy(),
         "own_share": _own_share(world, "neighbourhood"), "own_share_near": _own_share(world, "cell"),
         "learner": ~np.isnan(people.arrived), "job": world.settings["work"].seat >= 0,
-        "household": people.household.copy()}
+        "household": people.household.copy(), "neighbourhood": _area(world, "neighbourhood")}
     world.observe(panel)
     for _ in range(weeks):
         world.step()
@@ -85,10 +87,15 @@ def _masks(action: Any, n: int) -> dict[str, NDArray[Any]]:
             "staff": mask(action.staff), "attended": np.asarray(action.attended).copy()}
 
 
+def _area(world: World, scale: str) -> NDArray[np.intp]:
+    """(N,) each row's cell or neighbourhood."""
+    street = world.settings["street"]
+    return np.searchsorted(street.partitions[scale].start, np.maximum(street.seat, 0), side="right") - 1
+
+
 def _own_share(world: World, scale: str) -> Array:
     """Share of the own group in each row's cell or neighbourhood at the start."""
-    street, people = world.settings["street"], world.people
-    area = np.searchsorted(street.partitions[scale].start, np.maximum(street.seat, 0), side="right") - 1
+    area, people = _area(world, scale), world.people
     counts = np.zeros((area.max() + 1, people.groups))
     np.add.at(counts, (area[people.active], people.group[people.active]), 1)
     return np.asarray((counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))[area, people.group])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from contactsim.evidence import effects, relations
+from contactsim.evidence import descriptions, effects, relations
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
 from contactsim.evidence.lived import Histories, decides, key_of, knocked, see
@@ -17,7 +17,8 @@ from contactsim.storage.identity import canonical_json, code_digest, digest_of
 
 #: Name of a finding's own worlds among its knock-outs.
 BASE = "base"
-ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS}
+ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS,
+                                               **descriptions.ESTIMANDS}
 #: Estimand that takes one figure less the same with a knock-out.
 AGAINST = "against_knock_out"
 #: {row: {base or knock-out: figure}}
@@ -72,11 +73,16 @@ class Lives:
 
 def figures(finding: Finding, lives: Lives, residents: int) -> Figures:
     """Every row's figure in the finding's own worlds and with each of its knock-outs."""
-    own = _Side(finding, None, lives, residents, None)
-    sides = {name: _Side(finding, knock_out, lives, residents, own) for name, knock_out in finding.knock_outs.items()}
     rows = {row.id: row for row in finding.outcomes}
-    return {row.id: {name: _figure(row, rows, side, sides) for name, side in ((BASE, own), *sides.items())
-                     if name == BASE or name in row.knock_outs} for row in finding.outcomes}
+    found: Figures = {}
+    for alternative in (None, *finding.alternatives):
+        here = finding.under(alternative)
+        own = _Side(here, None, lives, residents, None)
+        sides = {name: _Side(here, knock_out, lives, residents, own) for name, knock_out in here.knock_outs.items()}
+        found |= {row.id: {name: _figure(row, rows, side, sides) for name, side in ((BASE, own), *sides.items())
+                           if name == BASE or name in row.knock_outs}
+                  for row in here.outcomes if row.alternative == alternative}
+    return found
 
 
 class _Side:
@@ -122,7 +128,9 @@ def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Ite
     config = canonical_json({
         "worlds": {name: decides(world) for name, world in finding.worlds.items()},
         "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
-        "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs)] for row in finding.outcomes],
+        "alternatives": {name: one.set for name, one in finding.alternatives.items()},
+        "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs), row.alternative]
+                 for row in finding.outcomes],
         "parameters": base.model_dump(mode="json")})
     return [Unit(finding.id, seed, residents, config, code_digest(__name__)) for seed in seeds]
 
