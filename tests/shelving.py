@@ -12,7 +12,7 @@ from pathlib import Path
 
 from contactsim.evidence import runs
 from contactsim.evidence.runs import Chunk
-from contactsim.evidence.shelf import Lived, Unit
+from contactsim.evidence.unit import Lived, Unit
 
 #: Seeds of every chunk, and chunks.
 UNITS, CHUNKS = 6, 4
@@ -52,7 +52,8 @@ def failing(units: Iterable[Unit]) -> Iterator[tuple[Unit, Lived]]:
 
 def chunks(live: Live = at_once, each: int = UNITS, count: int = CHUNKS) -> list[Chunk]:
     """Chunks of units, whose seeds tell where they belong: 203 is the fourth of the third."""
-    return [Chunk(live, [Unit("R1", 100 * k + seed, 500, "{}") for seed in range(each)], ()) for k in range(count)]
+    return [Chunk(live, [Unit("R1", 100 * k + seed, 500, "{}", "code") for seed in range(each)], ())
+            for k in range(count)]
 
 
 def start(store: Path, jobs: int) -> subprocess.Popen[str]:

@@ -58,7 +58,7 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
     from rich.console import Console
 
     from contactsim.commands.progress import Progress
-    from contactsim.evidence import report, shelf, tables
+    from contactsim.evidence import report, shelf, sweeps, tables
     from contactsim.evidence.command import Options, run_replay, write_baseline
 
     console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
@@ -70,8 +70,8 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
         outcome = run_replay(options, progress.stage)
     if not quiet:
         console.print(tables.ledger(outcome.result.entries, sample))
-        if outcome.result.gradient is not None:
-            for sentence in report.breaks(outcome.result.gradient.swept):
+        for along in outcome.result.along:
+            for sentence in sweeps.sentences(along.swept):
                 console.print(f"  {sentence}")
         console.print(tables.count(outcome.result.entries))
         console.print(report.LIMITS, style="dim")

@@ -61,9 +61,8 @@ def command(folder: str | None, store: str | None, **given: Any) -> int:
 
         name = sampled_experiment(opened, name)
     listed = filtered(catalogue(opened, name), options.where)
-    damaged = dict(opened.damaged)
     if options.plot or options.csv or options.parquet or options.weeks or options.sensitivity or options.mean:
-        _warn(listed, damaged)
+        _warn(listed)
     if options.weeks and not options.plot:
         return _export(_weeks(opened, listed, _words(options.measure)), options)
     table = figures(opened, listed, options.last)
@@ -89,15 +88,12 @@ def command(folder: str | None, store: str | None, **given: Any) -> int:
         only = table.attrs["figures"] if options.measure is None else shown
         return _export(_runs(table, only), options)
     else:
-        _overview(opened, table, keys, shown, damaged)
+        _overview(opened, table, keys, shown)
     return 0
 
 
-def _warn(listed: pd.DataFrame, damaged: dict[str, str]) -> None:
+def _warn(listed: pd.DataFrame) -> None:
     """Say on the side what a table or figure is made without."""
-    for file, why in damaged.items():
-        print(f"contactsim: {file} is damaged ({why}); its runs are not in this: the sweep's command does them again",
-              file=sys.stderr)
     lacking = int((listed["status"] != "ok").sum())
     if 0 < lacking < len(listed):
         print(f"contactsim: {lacking} of {len(listed)} runs are without results (contactsim results STORE says why)",
@@ -111,7 +107,7 @@ def _runs(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFrame:
 
 
 def _weeks(store: Any, table: pd.DataFrame, measures: Sequence[str] | None) -> pd.DataFrame:
-    from contactsim.measures.weekly import UNITS
+    from contactsim.observers.weekly import UNITS
     from contactsim.sweep.frames import weeks_of
 
     for measure in measures or ():
@@ -165,7 +161,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
         raise UserError(f"{options.store} has no results to draw here.")
     done = table[table["status"] == "ok"]
     if options.weeks:
-        from contactsim.measures.survey import ALL_OTHERS
+        from contactsim.observers.survey import ALL_OTHERS
         from contactsim.sweep.frames import weeks_of
         from contactsim.sweep.summary import parts
 
@@ -177,8 +173,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
     print(f"drawn: {options.plot}")
 
 
-def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str],
-              damaged: dict[str, str]) -> None:
+def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str]) -> None:
     from contactsim.sweep import experiments
     from contactsim.sweep.estimate import counted
     from contactsim.sweep.summary import parts, summary
@@ -189,8 +184,6 @@ def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Seque
     if table.attrs["ledger"]:
         units = counted(table.attrs["ledger"], "unit")
         print(f"  and {units} of the ledger: contactsim replay ID --store {store.path}")
-    for file, why in damaged.items():
-        print(f"  {file} is damaged ({why}); its runs are not here: the sweep's command does them again")
     failed = table[~table["status"].isin(("ok", "missing"))]
     for message, runs in failed.groupby("message"):
         print(f"  {len(runs)} failed, such as {runs['run'].iloc[0]}: {message}")

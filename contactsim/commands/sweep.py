@@ -123,8 +123,9 @@ def _print_plan(plan: Plan, varied: Varied, name: str, jobs: int | None, retry_f
     todo = plan.todo
     print(f"  done already: {len(plan.done)}; failed before: {len(plan.failed)}"
           f"{' (to be done again)' if plan.failed and retry_failed else ''}; to do: {len(todo)}")
-    for file in plan.aside:
-        print(f"  {file} is damaged: it is set aside, and its runs are done again")
+    for file in plan.damaged:
+        print(f"  {file} is damaged: " + ("what it held of these runs is done again" if todo else
+                                          "it holds none of these runs that is not stored elsewhere, too"))
     if todo:
         found = estimate(plan)
         local = varied.sweep.engine.kind == "local"

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from contactsim.errors import UserError
+from contactsim.evaluate import study as study_module
 from contactsim.evaluate.figures import save
 from contactsim.evaluate.show import facts
 from contactsim.evaluate.study import Study
@@ -43,8 +44,9 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
             **{side: one.model_dump(mode="json") for side, one in asked.configs.items()}},
             sort_keys=False, allow_unicode=True)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
-        write_json(folder / "provenance.json", {**provenance(config, study.place, 1), "evaluation": digest,
-                                                "seeds": list(asked.seeds), "seconds": round(seconds, 3)})
+        write_json(folder / "provenance.json", {**provenance(config, study.place, 1, study_module.__name__),
+                                                "evaluation": digest, "seeds": list(asked.seeds),
+                                                "seconds": round(seconds, 3)})
         write_json(folder / "evaluation.json", found)
         save(study, folder / "figure.png")
     return target, found

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic_core import to_json
 
 from contactsim.compiled import sources_digest
 from contactsim.config import compose
-from contactsim.evidence import controls, kept, report, runs, shelf, tables, tried
-from contactsim.evidence.asked import GRADIENT, Asked, asked
-from contactsim.evidence.entries import Entry, entry, of_gradient
-from contactsim.evidence.replay import Replayed, replay, sweep
+from contactsim.evidence import controls, kept, readings, report, runs, shelf, sweeps, tables, tried
+from contactsim.evidence.asked import Asked, asked
+from contactsim.evidence.entries import Entry, entry
+from contactsim.evidence.report import Along
 from contactsim.evidence.runs import Progress
 from contactsim.lab.store import new_folder
 from contactsim.parameters import ModelParameters
@@ -30,8 +30,8 @@ class Result:
     """What a replay came to."""
 
     entries: list[Entry]
-    gradient: Replayed | None
-    """polarisation's readings and sweeps, where it was asked for"""
+    along: list[Along] = field(default_factory=list)
+    """readings and sweeps of the folders that have a gradient or sweeps"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def run_replay(options: Options, progress: Callable[[str], Progress | None]) -> 
     if options.no_cache:
         shelf.forget(options.store)
     sample = options.sample
-    result = run(what, base, sample, options.jobs, options.store, progress, sweeps=sample == "full")
+    result = run(what, base, sample, options.jobs, options.store, progress, sweep=sample == "full")
     moved = [] if options.overrides else kept.moved(result.entries, sample)
     target = Path(options.output or f"replays/{what.name}-{sample}")
     _write(target, result, sample, moved, _provenance(options, began))
@@ -81,24 +81,25 @@ def write_baseline(outcome: Outcome, sample: str) -> Iterator[str]:
     """Write the results to the baseline; yields a sentence for each change and each file."""
     for sentence in kept.keep(outcome.result.entries, sample):
         yield f"Moved: {sentence}"
-    for file in _keep_beside(outcome.result, sample):
+    for file in _keep_tables(outcome.result, sample):
         yield f"Table: {file}"
 
 
 def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store: Path,
-        progress: Callable[[str], Progress | None], sweeps: bool = False) -> Result:
-    """Live what is lacking and judge."""
-    entries: list[Entry] = []
-    gradient = None
-    if what.gradient is not None:
-        gradient = replay(what.gradient, base, sample, store, jobs, progress("along the gradient"))
-        if sweeps:
-            gradient = replace(gradient, swept=sweep(what.gradient, base, store, jobs, progress("sweeps")))
-        entries += [one for one in of_gradient(gradient) if one.id in what.ids]
-    if what.findings:
-        figures = runs.run(what.findings, base, sample, store, jobs, progress("findings"))
-        entries += [entry(folder, finding, figures[finding.id], sample) for folder, finding in what.findings]
-    return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), gradient)
+        progress: Callable[[str], Progress | None], sweep: bool = False) -> Result:
+    """Run what is lacking and judge; ``sweep`` also evaluates the sweeps of the folders that have any."""
+    described = [(folder, readings.finding(folder, folder.gradient)) for folder in what.folders if folder.gradient]
+    figures = runs.run([*what.findings, *described], base, sample, store, jobs, progress("findings"))
+    entries = [entry(folder, finding, figures[finding.id], sample) for folder, finding in what.findings]
+    along = []
+    for folder in what.folders:
+        table = pd.DataFrame() if folder.gradient is None else readings.table(
+            folder, folder.gradient, runs.seeds_of(folder, sample), figures[folder.name])
+        swept = [] if folder.sweeps is None or not sweep else sweeps.run(
+            folder, folder.sweeps, base, store, jobs, progress(f"sweeps of {folder.name}"))
+        if folder.gradient is not None or folder.sweeps is not None:
+            along.append(Along(folder, table, swept))
+    return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), along)
 
 
 def _provenance(options: Options, began: float) -> dict[str, Any]:
@@ -111,26 +112,30 @@ def _provenance(options: Options, began: float) -> dict[str, Any]:
 
 def _write(target: Path, result: Result, sample: str, moved: list[str], provenance: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    swept = [{"folder": along.folder.name, **line} for along in result.along for line in along.swept]
+    ledger = {"sample": sample, "said": tables.count(result.entries), "moved": moved,
+              "findings": tables.plain(result.entries), "swept": swept, "provenance": provenance}
+    frames = {"ledger": tables.csv(result.entries), "swept": pd.DataFrame(swept),
+              "readings": pd.concat([pd.DataFrame(), *(along.readings for along in result.along)])}
     with new_folder(target, replace=True) as partial:
-        ledger = {"sample": sample, "said": tables.count(result.entries), "moved": moved,
-                  "findings": tables.plain(result.entries), "provenance": provenance}
-        if result.gradient is not None:
-            ledger["swept"] = result.gradient.swept
-            pd.DataFrame(result.gradient.readings).to_csv(partial / "readings.csv", index=False)
-            if result.gradient.swept:
-                pd.DataFrame(result.gradient.swept).to_csv(partial / "swept.csv", index=False)
-        (partial / "ledger.json").write_text(json.dumps(ledger, indent=1, default=str), encoding="utf-8")
-        tables.csv(result.entries).to_csv(partial / "ledger.csv", index=False)
-        page = report.page(result.entries, sample, provenance, result.gradient, moved)
+        # unbounded ends of intervals and figures that could not be computed are null
+        (partial / "ledger.json").write_bytes(to_json(ledger, indent=1, inf_nan_mode="null", fallback=str))
+        for name, frame in frames.items():
+            if not frame.empty:
+                frame.to_csv(partial / f"{name}.csv", index=False)
+        page = report.page(result.entries, sample, provenance, result.along, moved)
         (partial / "report.html").write_text(page, encoding="utf-8")
 
 
-def _keep_beside(result: Result, sample: str) -> list[Path]:
-    """Keep the tables that polarisation's documents speak of, from a full replay; returns their files."""
-    if sample != "full" or result.gradient is None:
-        return []
-    along = [entry for entry in result.entries if entry.folder == GRADIENT]
-    frames = {"result": tables.csv(along), "swept": pd.DataFrame(result.gradient.swept)}
-    about = {"sample": sample, "seeds": along[0].seeds, "residents": along[0].residents}
-    return [tried.keep(frame, f"{GRADIENT}/{name}", about) for name, frame in frames.items() if not frame.empty]
-
+def _keep_tables(result: Result, sample: str) -> list[Path]:
+    """Keep the tables of folders with a gradient or sweeps, from a full replay of them; returns the files."""
+    files = []
+    for along in result.along if sample == "full" else ():
+        entries = [entry for entry in result.entries if entry.folder == along.folder.name]
+        if len(entries) < len(along.folder.findings):
+            continue
+        about = {"sample": sample, "seeds": entries[0].seeds, "residents": entries[0].residents}
+        frames = {"result": tables.csv(entries), "swept": pd.DataFrame(along.swept)}
+        files += [tried.keep(frame, f"{along.folder.name}/{name}", about) for name, frame in frames.items()
+                  if not frame.empty]
+    return files

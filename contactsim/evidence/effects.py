@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from contactsim.evidence.seen import END, Array, Mask, Seen
+from contactsim.draws import Decision, stream, uniforms
+from contactsim.evidence.seen import END, MIDDLE, Array, Mask, Seen
 from contactsim.evidence.who import ADULT_AGES, mask
 
 Who = Mapping[str, Any] | None
@@ -122,6 +123,47 @@ def count_ratio(case: Worlds, above: str, below: str, world: str, who: Who = Non
     return float(one / other) if other > 0 else float("nan")
 
 
+def contact_rise(case: Worlds, what: str, less: str, more: str, who: Who = None) -> float:
+    """Meetings a week in the second half in one world less those in another, in SD of both worlds' people."""
+    low, high = (_meetings(case, name, what, who) for name in (less, more))
+    sd = np.concatenate([low, high]).std()
+    return float((high.mean() - low.mean()) / sd) if sd > 0 else 0.0
+
+
+def contact_ratio(case: Worlds, what: str, of: str, than: str, who: Who = None) -> float:
+    """Meetings a week in the second half in one world over those in another."""
+    one, other = (_meetings(case, name, what, who).mean() for name in (of, than))
+    return float(one / other) if other > 0 else float("nan")
+
+
+def frequent_negative(case: Worlds, world: str, reading: str, twin: str | None = None) -> float:
+    """The tenth of majority adults with most negative contact in the first half against all others, in SD of attitude.
+
+    Readings: ``level`` at the end; ``change`` over the second half; ``effect``: at the end less the same people's in
+    the world ``twin``. A keyed number decides between equals.
+    """
+    seen, rows = case.worlds[world], case.mask(None, world)
+    end = seen.at("attitude", END)
+    value = {"level": lambda: end, "change": lambda: end - seen.at("attitude", MIDDLE),
+             "effect": lambda: end - case.worlds[str(twin)].at("attitude", END)}[reading]()
+    tenth = _most_negative(case.chosen[world], case.mask(None, world))
+    return float((value[rows & tenth].mean() - value[rows & ~tenth].mean()) / end[rows].std())
+
+
+def frequent_negative_rise(case: Worlds, reading: str, less: str, more: str) -> float:
+    """:func:`frequent_negative` in one world less that in another."""
+    return frequent_negative(case, more, reading) - frequent_negative(case, less, reading)
+
+
+def _most_negative(seen: Seen, rows: Mask) -> Mask:
+    index = np.flatnonzero(rows)
+    random_order = uniforms(stream(seen.seed, Decision.SURVEY), seen.people["uid"][index])
+    order = index[np.lexsort((random_order, -seen.at("first_negative", END)[index]))]
+    tenth = np.zeros(rows.shape[0], bool)
+    tenth[order[: max(1, order.shape[0] // 10)]] = True
+    return tenth
+
+
 def _meetings(case: Worlds, name: str, what: str, who: Who) -> Array:
     return case.worlds[name].at(f"second_{what}", END)[case.mask(who, name)]
 
@@ -210,6 +252,7 @@ def transfer_ratio(case: Worlds, of: str, than: str) -> float:
 
 
 ESTIMANDS = {f.__name__: f for f in (
-    contrast, contrast_of_columns, double_contrast, between, spread_change, count_change, count_ratio, rare_contact,
+    contrast, contrast_of_columns, double_contrast, between, spread_change, count_change, count_ratio, contact_rise,
+    contact_ratio, frequent_negative, frequent_negative_rise, rare_contact,
     friendless, friendless_ratio, declined, declined_by_anxiety, declined_change, friend_homophily, per_pound,
     probe_shortfall, transfer_ratio)}

@@ -1,4 +1,4 @@
-"""The ledger judged: one entry a finding, with its rows, whichever way it was run."""
+"""The ledger judged: one entry a finding, with its rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contactsim.evidence import diagnoses
-from contactsim.evidence.design import Design, Outcome
 from contactsim.evidence.judge import (
     INCONCLUSIVE,
     NOT_EXPLAINED,
@@ -20,13 +19,11 @@ from contactsim.evidence.judge import (
     verdict,
 )
 from contactsim.evidence.ledger import Finding, Folder
-from contactsim.evidence.replay import Replayed
 from contactsim.evidence.shelf import Figures
 from contactsim.evidence.unit import BASE
 
 #: Worst first: what a finding is said to be, by its rows.
 ORDER = (NOT_REPRODUCED, NOT_EXPLAINED, INCONCLUSIVE, REPRODUCED)
-NONE = "from no history"
 
 
 @dataclass(frozen=True)
@@ -123,49 +120,6 @@ def entry(folder: Folder, finding: Finding, figures: list[Figures], sample: str)
                  finding.evidence, finding.role, finding.role_note, finding.reading,
                  {name: one.text for name, one in finding.knock_outs.items()}, folder.checks, folder.changes, family,
                  size.seeds, folder.residents(finding, sample), rows, diagnoses.read(folder.name).get(finding.id, ""))
-
-
-def of_gradient(result: Replayed) -> list[Entry]:
-    """Polarisation's findings as entries: rows after a lived history, and beside them those from none."""
-    design, size = result.design, result.design.samples[result.sample]  # type: ignore[index]
-    return [Entry(name, outcomes[0].claim, design.name, design.title, design.essays, "essays 3 and 6",
-                  outcomes[0].grade, outcomes[0].evidence, outcomes[0].role, outcomes[0].role_note,
-                  "Places that differ in the share of the minority alone, from .02 to .50, after a lived history; "
-                  "beside them the same from no history.",
-                  switched_off(design, outcomes), False, design.changes, result.family, size.seeds, size.residents,
-                  _rows_of(result, [o.id for o in outcomes]), diagnoses.read(design.name).get(name, ""))
-            for name, outcomes in _grouped(design).items()]
-
-
-def switched_off(design: Design, outcomes: list[Outcome]) -> dict[str, str]:
-    """The knock-outs of some outcomes, in words."""
-    used = {world for outcome in outcomes for world in outcome.knock_outs}
-    return {world: one.text for world, one in design.worlds.items() if world in used}
-
-
-def _grouped(design: Design) -> dict[str, list[Outcome]]:
-    """Outcomes by finding: F4-level and F4-time are rows of F4."""
-    found: dict[str, list[Outcome]] = {}
-    for outcome in design.outcomes:
-        found.setdefault(outcome.id.split("-")[0], []).append(outcome)
-    return found
-
-
-def _rows_of(result: Replayed, ids: list[str]) -> list[Judged]:
-    rows = []
-    for history in result.design.histories:
-        for one in result.judged:
-            if one.history == history and one.id in ids:
-                outcome = next(o for o in result.design.outcomes if o.id == one.id)
-                first = history == result.design.histories[0]
-                rows.append(Judged(one.id if first else f"{one.id}@{history}",
-                                   outcome.claim if first else f"{outcome.claim}, {NONE}", outcome.unit,
-                                   outcome.band, outcome.band_source, outcome.role, first, one.effect,
-                                   {name: (rule, one.knock_outs[name]) for name, rule in outcome.knock_outs.items()},
-                                   one.verdict, one.reason,
-                                   blind(one.effect, outcome.band, _must_leave(outcome.knock_outs, one.knock_outs)),
-                                   one.values))
-    return rows
 
 
 def _judged(id: str, says: str, unit: str, band: Band, band_source: str, role: str, is_judged: bool,

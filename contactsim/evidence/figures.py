@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -10,31 +11,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from contactsim.evidence.entries import Entry, Judged
+from contactsim.evidence.formats import swept, words
 from contactsim.evidence.judge import Interval
-from contactsim.evidence.replay import BASE, Replayed
+from contactsim.evidence.ledger import Folder
+from contactsim.evidence.unit import BASE
 
 # Okabe and Ito's colours, told apart by people with any common colour blindness.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
 #: Inches of a finding's picture: its width, the room for names, above a row and below it.
 WIDE, LEFT, TITLE, LABEL = 8.5, 2.0, 0.25, 0.45
-MARK = {"lived": "o", "none": "s"}
-HISTORY = {"lived": "after a lived history", "none": "from no history"}
+#: Colours of panels, and markers and lines of the base and its alternatives.
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+LINES = (("o", "-"), ("s", "--"), ("^", ":"))
 
 
-def gradient(result: Replayed) -> Figure:
-    """Contact, mean and spread of attitudes along the gradient of diversity, base world, mean over seeds."""
-    table = pd.DataFrame(result.readings).query("world == @BASE", local_dict={"BASE": BASE})
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    panels = [("positive", "Positive meetings\na person and week", BLUE),
-              ("negative", "Negative meetings\na person and week", ORANGE),
-              ("attitude", "Mean attitude\n(-1 to 1)", GREEN), ("spread", "Spread of attitudes\n(SD)", PURPLE)]
-    for ax, (name, label, colour) in zip(figure.subplots(1, 4), panels, strict=True):
-        for history in result.design.histories:
-            by_share = table[table["history"] == history].groupby("share")[name]
+def gradient(folder: Folder, readings: pd.DataFrame) -> Figure:
+    """The labelled readings along a folder's gradient, base worlds, mean over seeds and their standard deviation."""
+    assert folder.gradient is not None
+    base = readings[readings["knock_out"] == BASE]
+    panels = {name: one.label for name, one in folder.gradient.readings.items() if one.label}
+    figure = Figure(figsize=(2.75 * len(panels), 3.4), layout="constrained")
+    names = {BASE: "as judged", **{name: one.text for name, one in folder.alternatives.items()}}
+    for ax, (name, label), colour in zip(figure.subplots(1, len(panels)), panels.items(), cycle(COLOURS)):
+        for (alternative, text), (marker, line) in zip(names.items(), cycle(LINES)):
+            by_share = base[base["alternative"] == alternative].groupby("share")[name]
             mean, sd = by_share.mean(), by_share.std()
-            ax.errorbar(100 * mean.index, mean, yerr=sd, color=colour, marker=MARK[history], capsize=2,
-                        mfc=colour if history == "lived" else "white", ls="-" if history == "lived" else "--",
-                        label=HISTORY[history])
+            ax.errorbar(100 * mean.index, mean, yerr=sd, color=colour, marker=marker, capsize=2, ls=line, label=text,
+                        mfc=colour if alternative == BASE else "white")
         ax.set_title(label, fontsize=10)
         ax.set_xlabel("minority, % of residents")
         ax.set_ylim(bottom=0)
@@ -59,7 +62,7 @@ def entry(found: Entry) -> Figure:
 
 def _row(ax: Axes, row: Judged) -> None:
     shown = [("as it is", row.effect)]
-    shown += [(name.replace("_", " "), one) for name, (_, one) in row.knock_outs.items()]
+    shown += [(words(name), one) for name, (_, one) in row.knock_outs.items()]
     _band(ax, row.band, [one for _, one in shown])
     for y, (_, one) in enumerate(shown):
         colour = GREY if y else BLUE if row.judged else PURPLE
@@ -69,7 +72,7 @@ def _row(ax: Axes, row: Judged) -> None:
             ax.plot(one.mean, y, marker="x" if y else "o", color=colour)
     ax.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.set_title(f"{row.id}: {row.verdict if row.judged else 'shown beside'}", fontsize=9, loc="left")
+    ax.set_title(f"{row.id}: {row.verdict if row.judged else 'not judged'}", fontsize=9, loc="left")
     ax.set_xlabel(row.unit, fontsize=8)
     ax.tick_params(axis="x", labelsize=8)
     _plain(ax)
@@ -92,14 +95,14 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
             ax.errorbar(at, found["mean"], yerr=[found["mean"] - found["low"], found["high"] - found["mean"]],
                         color=BLUE, marker="o", capsize=2)
             ax.plot(at[found["is_base"]], found["mean"][found["is_base"]], "o", ms=9, mfc="none", mec=ORANGE, mew=2)
-            labels = ["known" if pd.isna(v) else f"{v:g}" for v in found["value"]]
+            labels = [swept(value, "known") for value in found["value"]]
             ax.set_xticks(at, labels, fontsize=7)
             ax.tick_params(axis="y", labelsize=7)
             _plain(ax)
             if i == 0:
                 ax.set_title(name, fontsize=9)
             if k == 0:
-                ax.set_ylabel(parameter.split(".")[-1].replace("_", " "), fontsize=8)
+                ax.set_ylabel(words(parameter.split(".")[-1]), fontsize=8)
     return figure
 
 

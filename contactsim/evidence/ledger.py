@@ -1,7 +1,8 @@
 """The ledger as data: each finding with its worlds, outcomes, bands and knock-outs.
 
 Findings live in ``experiments/<folder>/findings.yaml`` and are committed before their first run; a later change is
-listed there under ``changes`` and shown beside the verdicts. Places are those of ``experiments/places.yaml``.
+listed there under ``changes`` and shown with the verdicts. Places are those of ``experiments/places.yaml`` and of a
+folder's gradient. What a file may say in short is in :mod:`contactsim.evidence.gradient`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from functools import cache
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from contactsim.errors import UserError, nearest
-from contactsim.evidence.design import Part, Sample
+from contactsim.errors import UserError
+from contactsim.evidence.gradient import written_out
 from contactsim.paths import experiments_folder
 
 Role = Literal["assumed", "calibrated", "implied", "emergent"]
@@ -22,17 +23,37 @@ Grade = Literal["experiment", "quasi-experiment", "cross-section", "testimony", 
 Rule = Literal["leaves", "reported"]
 
 
+class Part(BaseModel):
+    """A part of a design: no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sample(Part):
+    """How many seeds and residents."""
+
+    seeds: int = Field(ge=0)
+    residents: int = Field(ge=300)
+
+
 class MadePlace(Part):
     """A made place: shares by group (the first is the majority) and dissimilarity among cells."""
 
+    name: str
     shares: dict[str, float]
     dissimilarity: float = Field(ge=0, lt=1)
+    cell: int = 300
+    """residents of a cell, about"""
+    key: int | None = None
+    """what its draws are keyed by, where that is not its name"""
+    within_units: float | None = Field(None, ge=0, lt=1)
+    """with it, the place is known by blocks of about 1,500 only; their cells are made anew with this dissimilarity"""
 
 
 class WorldDesign(Part):
     """A world: where, for how long, and what differs from the base of the model."""
 
-    place: str
+    place: MadePlace
     weeks: int = Field(ge=1)
     middle: int | None = None
     """week of the reading between start and end; half the weeks if not given"""
@@ -52,12 +73,22 @@ class KnockOut(Part):
     """parameters changed in every world of the finding"""
     worlds: dict[str, dict[str, Any]] = {}
     """parts of worlds replaced"""
+    not_in: list[str] = []
+    """worlds that stay as they are"""
     no_reach: list[str] = []
     """worlds whose actions have no reach"""
     of_actions: list[str] | None = None
     """which of their actions; all if not given"""
     select_as_in_base: bool = False
     """look at the people whom the finding's own worlds single out"""
+
+
+class Alternative(Part):
+    """Another assumption under which all rows of a folder are shown too, without a say in the verdict."""
+
+    text: str
+    set: dict[str, Any]
+    """parameters changed in every world"""
 
 
 class Row(Part):
@@ -71,10 +102,19 @@ class Row(Part):
     band: tuple[float | None, float | None]
     band_source: str
     role: Role | None = None
-    """where it is not the finding's"""
+    """where it is not the finding's, as the three below"""
+    role_note: str | None = None
+    grade: Grade | None = None
+    evidence: list[str] | None = None
     knock_outs: dict[str, Rule] = {}
     judged: bool = True
-    """shown beside, without a say in the verdict, if not"""
+    """shown, without a say in the verdict, if not"""
+    alternative: str | None = None
+    """the alternative under which it is read"""
+
+    def speaks_of(self, world: str) -> bool:
+        """Whether its arguments name a world."""
+        return f"'{world}'" in str(self.arguments) or f"'{world}@" in str(self.arguments)
 
 
 class Finding(Part):
@@ -90,6 +130,7 @@ class Finding(Part):
     reading: str
     worlds: dict[str, WorldDesign]
     knock_outs: dict[str, KnockOut]
+    alternatives: dict[str, Alternative] = {}
     outcomes: list[Row]
     residents: dict[Literal["quick", "full"], int] | None = None
     """where they are not the folder's"""
@@ -101,10 +142,52 @@ class Finding(Part):
                 if name not in self.knock_outs:
                     raise ValueError(f"{row.id}: there is no knock-out '{name}'")
         for name, knock_out in self.knock_outs.items():
-            for world in [*knock_out.worlds, *knock_out.no_reach]:
+            for world in [*knock_out.worlds, *knock_out.no_reach, *knock_out.not_in]:
                 if world not in self.worlds:
                     raise ValueError(f"{self.id}: knock-out '{name}' names no world '{world}'")
         return self
+
+    def under(self, alternative: str | None) -> Finding:
+        """The finding with its worlds changed as an alternative says; itself for none."""
+        if alternative is None:
+            return self
+        changes = self.alternatives[alternative].set
+        worlds = {name: world.model_copy(update={"set": {**world.set, **changes}})
+                  for name, world in self.worlds.items()}
+        return self.model_copy(update={"worlds": worlds})
+
+
+class Reading(Part):
+    """What is read off each world along a gradient, for a table; drawn too, where it has a label."""
+
+    estimand: str
+    arguments: dict[str, Any] = {}
+    label: str = ""
+
+
+class Gradient(Part):
+    """Places that are alike in all but the share of the minority, each with its world."""
+
+    worlds: dict[str, float]
+    """share of the minority by world"""
+    groups: tuple[str, str]
+    dissimilarity: float
+    cell: int = 300
+    weeks: int
+    set: dict[str, Any] = {}
+    readings: dict[str, Reading]
+
+
+class Sweeps(Part):
+    """Contested and unsourced numbers, and the values at which rows are evaluated again."""
+
+    sample: Sample
+    rows: list[str]
+    arguments: dict[str, dict[str, Any]] = {}
+    """by row: arguments that differ here"""
+    parameters: dict[str, list[float]]
+    dissimilarity_within_units: list[float | None] = []
+    """values of ``within_units`` of every place; null is the place as it is"""
 
 
 class Folder(Part):
@@ -119,6 +202,11 @@ class Folder(Part):
     samples: dict[Literal["quick", "full"], Sample]
     checks: bool = False
     """realism checks rather than findings of the essays"""
+    alternatives: dict[str, Alternative] = {}
+    gradient: Gradient | None = None
+    worlds: dict[str, WorldDesign] = {}
+    """those that all its findings share"""
+    sweeps: Sweeps | None = None
     findings: list[Finding]
 
     def residents(self, finding: Finding, sample: str) -> int:
@@ -128,15 +216,8 @@ class Folder(Part):
 
 
 def folders() -> list[str]:
-    """Names of folders with findings, apart from that of polarisation (whose design has a form of its own)."""
+    """Names of folders with findings."""
     return sorted(path.parent.name for path in experiments_folder().glob("*/findings.yaml"))
-
-
-@cache
-def places() -> dict[str, MadePlace]:
-    """The places that findings may name."""
-    data = yaml.safe_load((experiments_folder() / "places.yaml").read_text(encoding="utf-8"))
-    return {name: MadePlace.model_validate(place) for name, place in data.items()}
 
 
 @cache
@@ -144,27 +225,12 @@ def folder(name: str) -> Folder:
     """Read a folder's findings; raises UserError with the first thing that is wrong in them."""
     file = experiments_folder() / name / "findings.yaml"
     try:
-        read = Folder.model_validate(_spread(yaml.safe_load(file.read_text(encoding="utf-8"))))
+        return Folder.model_validate(written_out(yaml.safe_load(file.read_text(encoding="utf-8"))))
     except (yaml.YAMLError, ValidationError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
         raise UserError(f"{file}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}.") from error
-    for finding in read.findings:
-        for world in finding.worlds.values():
-            if world.place not in places():
-                raise UserError(f"{file}: {finding.id}: there is no place '{world.place}'."
-                                f"{nearest(world.place, places())}")
-    return read
-
-
-def _spread(data: dict[str, Any]) -> dict[str, Any]:
-    """Give each finding the worlds and knock-outs that its folder shares."""
-    shared, switches = data.pop("worlds", {}), data.pop("knock_outs", {})
-    for finding in data["findings"]:
-        finding["worlds"] = {**shared, **finding.get("worlds", {}), **finding.pop("more_worlds", {})}
-        own = finding.get("knock_outs", {})
-        own = {name: switches[name] for name in own if name in switches} if isinstance(own, list) else own
-        finding["knock_outs"] = {**own, **finding.pop("more_knock_outs", {})}
-    return data
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
 
 
 def all_findings() -> dict[str, tuple[Folder, Finding]]:

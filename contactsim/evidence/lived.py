@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from contactsim.actions import build, sections
 from contactsim.actions.files import alike, over
 from contactsim.draws import Decision, name_key, stream
+from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
-from contactsim.evidence.ledger import KnockOut, WorldDesign, places
+from contactsim.evidence.ledger import KnockOut, MadePlace, WorldDesign
 from contactsim.evidence.seen import Seen, live
 from contactsim.evidence.variants import changed
-from contactsim.history import lived_world, restore, state
+from contactsim.history import History, lived_world
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
-from contactsim.residents import MEETING_AGE
+from contactsim.place.coarse import coarsened
 from contactsim.world import World
 
 #: Histories kept in memory at a time.
@@ -35,33 +36,44 @@ _LATER = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_gr
 class Histories:
     """Histories of one seed: worlds that differ in what begins with week 0 only share one."""
 
-    kept: OrderedDict[str, dict[str, NDArray[Any]]] = field(default_factory=OrderedDict)
+    kept: OrderedDict[str, tuple[History, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
 
-    def world(self, place: Place, parameters: ModelParameters, seed: int) -> World:
-        """A world at week 0."""
-        key = f"{place.name} {place.residents} {parameters.model_dump_json(exclude={'scenario': _LATER})}"
+    def world(self, design: MadePlace, place: Place, parameters: ModelParameters, seed: int) -> tuple[World, History]:
+        """A world at week 0, and what its history was."""
+        key = (f"{design.model_dump_json()} {place.residents} "
+               f"{parameters.model_dump_json(exclude={'scenario': _LATER})}")
         if key not in self.kept:
-            lived, _ = lived_world(place, parameters.model_copy(update={"scenario": parameters.scenario.model_copy(
-                update={"shocks": {}})}), seed, threads=1)
-            self.kept[key] = {name: array.copy() for name, array in state(lived).items()}
+            calm = parameters.scenario.model_copy(update={"shocks": {}})
+            lived, history = lived_world(place, parameters.model_copy(update={"scenario": calm}), seed, threads=1)
+            self.kept[key] = history, {name: array.copy() for name, array in lived.arrays().items()}
             if len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         world = World(place, parameters, seed, threads=1)
-        restore(world, self.kept[key])
-        return world
+        history, then = self.kept[key]
+        world.restore(then)
+        return world, history
+
+
+def made_place(design: MadePlace, residents: int, seed: int) -> Place:
+    """A design's place for a seed."""
+    return _made_place(design.model_dump_json(), residents, seed)
 
 
 @lru_cache(maxsize=16)
-def made_place(name: str, residents: int, seed: int) -> Place:
-    """A design's place for a seed."""
-    design = places()[name]
-    return synthetic_place(name, residents, dict(design.shares), design.dissimilarity,
-                           seed=int(stream(seed, Decision.PLACE, name_key(name)) >> np.uint64(2)))
+def _made_place(of: str, residents: int, seed: int) -> Place:
+    design = MadePlace.model_validate_json(of)
+    key = name_key(design.name) if design.key is None else design.key
+    seed = int(stream(seed, Decision.PLACE, key) >> np.uint64(2))
+    made = synthetic_place(design.name, residents, dict(design.shares), design.dissimilarity, seed=seed,
+                           cell=design.cell)
+    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.cell)
 
 
 def knocked(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
     """A world with something switched off; the world itself where that does not touch it."""
+    if name in knock_out.not_in:
+        return world
     data = world.model_dump()
     part = knock_out.worlds.get(name, {})
     actions = {key: over(value, part.get("actions", {}).get(key, {})) for key, value in data["actions"].items()}
@@ -85,12 +97,13 @@ def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:
 def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, histories: Histories) -> Seen:
     """Live a world and read it."""
     place, parameters = made_place(world.place, residents, seed), parameters_of(world, base)
-    lived = histories.world(place, parameters, seed)
+    lived, history = histories.world(world.place, place, parameters, seed)
     actions: list[Any] = build(_sections(world), place, parameters) if world.actions else []
     if world.probe is not None:
-        actions.append(Probe(POSITIVE if world.probe == "positive" else NEGATIVE))
+        lived.impulses.append(Impulse(POSITIVE if world.probe == "positive" else NEGATIVE))
     middle = world.weeks // 2 if world.middle is None else world.middle
-    return live(lived, world.weeks, middle, actions)
+    burn_in = {"weeks": float(history.weeks), "flat": float(history.flat)}
+    return replace(live(lived, world.weeks, middle, actions), burn_in=burn_in)
 
 
 def _sections(world: WorldDesign) -> Any:
@@ -98,34 +111,11 @@ def _sections(world: WorldDesign) -> Any:
     return sections(alike(data, [configs_folder() / "action"], "actions"), "actions")
 
 
-class Probe:
-    """One close meeting of one kind with the first other group, for everybody of the majority, in the first week.
-
-    It is written into the week's notes like any meeting; what it changes is left to the rule of learning.
-    """
-
-    name = "probe"
-
-    def __init__(self, kind: int) -> None:
-        self.kind = kind
-
-    def week(self, world: World) -> None:
-        """Add the meeting to those of week 0."""
-        if world.clock == 0:
-            world.sessions.append(self)  # type: ignore[arg-type]
-
-    def live(self, seed: int, week: int, psychology: Any, people: Any, notes: Any) -> None:
-        """Note the meeting."""
-        rows = np.flatnonzero((people.group == 0) & (notes.out > 0) & (people.age >= MEETING_AGE))
-        notes.tally[rows, 1, self.kind] += 1
-        notes.dose[rows, 1, self.kind] += 100
-
-
 @cache
 def _decides(world: str) -> dict[str, Any]:
     design = WorldDesign.model_validate_json(world)
     actions = {name: section.model_dump(mode="json") for name, section in _sections(design).items()}
-    return {**design.model_dump(mode="json"), "place": places()[design.place].model_dump(), "actions": actions}
+    return {**design.model_dump(mode="json"), "actions": actions}
 
 
 def decides(world: WorldDesign) -> dict[str, Any]:

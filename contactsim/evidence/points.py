@@ -20,38 +20,53 @@ from contactsim.evidence.unit import AGAINST, BASE
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 
-Point = Mapping[str, float]
+#: Values by dotted path: the model's parameters, and :data:`WITHIN_UNITS`.
+Point = Mapping[str, float | None]
+#: The dissimilarity inside units of every place (see ``within_units`` of a made place); None for places as they are.
+WITHIN_UNITS = "place.within_units"
 
 
 def bare(names: Sequence[str], rows: Sequence[str] | None = None) -> list[Finding]:
     """Findings without knock-outs, and with those rows only (all, if none are named)."""
-    out = []
-    for _, finding in asked(list(names)).findings:
-        kept = [row.model_copy(update={"knock_outs": {}}) for row in finding.outcomes
-                if row.estimand != AGAINST and (rows is None or row.id in rows)]
-        spoken = str([row.arguments for row in kept])
-        worlds = {name: world for name, world in finding.worlds.items() if name in spoken}
-        out.append(finding.model_copy(update={"outcomes": kept, "knock_outs": {}, "worlds": worlds}))
-    return out
+    return [without_knock_outs(finding, rows) for _, finding in asked(list(names)).findings]
+
+
+def without_knock_outs(finding: Finding, rows: Sequence[str] | None = None) -> Finding:
+    """A finding without knock-outs and alternatives, and with those rows only (all, if none are named)."""
+    kept = [row.model_copy(update={"knock_outs": {}}) for row in finding.outcomes if row.alternative is None
+            and row.estimand != AGAINST and (rows is None or row.id in rows)]
+    spoken = str([row.arguments for row in kept])
+    worlds = {name: world for name, world in finding.worlds.items() if name in spoken}
+    return finding.model_copy(update={"outcomes": kept, "knock_outs": {}, "alternatives": {}, "worlds": worlds})
+
+
+def moved(point: Point, findings: Sequence[Finding], base: ModelParameters) -> tuple[ModelParameters, list[Finding]]:
+    """Parameters and findings at a point."""
+    parameters = changed(base, {path: value for path, value in point.items() if path != WITHIN_UNITS})
+    if point.get(WITHIN_UNITS) is None:
+        return parameters, list(findings)
+    return parameters, [finding.model_copy(update={"worlds": {
+        name: world.model_copy(update={"place": world.place.model_copy(update={"within_units": point[WITHIN_UNITS]})})
+        for name, world in finding.worlds.items()}}) for finding in findings]
 
 
 def figures(points: Sequence[Point], findings: Sequence[Finding], base: ModelParameters, seeds: Sequence[int],
             residents: int, store: Path, jobs: int | None = None,
             progress: Progress | None = None) -> list[dict[str, list[float]]]:
     """For each point {row: figures, one for each seed}; what ``store`` has is not run again."""
-    by_id = {finding.id: finding for finding in findings}
     chunks: list[runs.Chunk] = []
     units: list[list[Unit]] = []
     for point in points:
-        parameters = changed(base, dict(point))
-        units.append([one for finding in findings for one in unit.of_seeds(finding, parameters, residents, seeds)])
+        parameters, here = moved(point, findings, base)
+        by_id = {finding.id: finding for finding in here}
+        units.append([one for finding in here for one in unit.of_seeds(finding, parameters, residents, seeds)])
         chunks += [runs.Chunk(unit.live_seed, [one for one in units[-1] if one.seed == seed], (parameters, seed, by_id))
                    for seed in seeds]
     lived = runs.live(chunks, store, jobs, progress)
     found = []
-    for here in units:
+    for of_point in units:
         by_row: dict[str, list[float]] = {}
-        for one in here:
+        for one in of_point:
             for row, values in lived[one.id].figures.items():
                 by_row.setdefault(row, []).append(values[BASE])
         found.append(by_row)

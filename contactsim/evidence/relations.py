@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,26 +89,36 @@ def attendance_correlation(case: Worlds, world: str, action: str, column: str, w
     return correlation(by.actions[action]["attended"][rows].astype(float), reading(seen, column, wave)[rows])
 
 
-def net_contact_effect(case: Worlds, worlds: list[str]) -> float:
+def elasticity(case: Worlds, what: str, worlds: Mapping[str, float]) -> float:
+    """Slope of log meetings a week in the second half on log share of others; ``worlds`` gives the share by world."""
+    means = [case.worlds[name].at(f"second_{what}", END)[case.mask(None, name)].mean() for name in worlds]
+    if min(means) <= 0:
+        return float("nan")
+    return float(np.polyfit(np.log(list(worlds.values())), np.log(means), 1)[0])
+
+
+def net_contact_effect(case: Worlds, worlds: Sequence[str] | Mapping[str, float]) -> float:
     """Net indirect effect of diversity through positive and negative contact, least to most diverse, in SD.
 
     With share d, contacts p and n and attitude y over all worlds: p = a1 d, n = a2 d, y = c d + b1 p + b2 n; it is
-    a1 b1 + a2 b2. Where people meet only at work, those with a job.
+    a1 b1 + a2 b2. The share is that of others at the start, or what ``worlds`` gives by world. Where people meet only
+    at work, those with a job.
     """
     who = {"group": "majority", "ages": (18, 67), "job": True} if all("work" in name for name in worlds) else None
     d, p, n, y = (np.concatenate(parts) for parts in zip(*(
-        _contacts(case.worlds[name], case.mask(who, name)) for name in worlds), strict=True))
+        _contacts(case.worlds[name], case.mask(who, name), worlds[name] if isinstance(worlds, Mapping) else None)
+        for name in worlds), strict=True))
     a1, a2 = slopes(p, d)[0], slopes(n, d)[0]
     _, b1, b2 = slopes(y, d, p, n)
     return float((a1 * b1 + a2 * b2) * np.ptp(d) / y.std())
 
 
-def _contacts(seen: Seen, rows: Mask) -> tuple[Array, Array, Array, Array]:
+def _contacts(seen: Seen, rows: Mask, share: float | None) -> tuple[Array, Array, Array, Array]:
     """(share of others in the place, positive, negative meetings a week, attitude)."""
-    active = seen.people["active"]
-    share = np.full(int(rows.sum()), np.mean(seen.people["group"][active] > 0))
-    return (share, seen.at("second_positive", END)[rows], seen.at("second_negative", END)[rows],
-            seen.at("attitude", END)[rows])
+    if share is None:
+        share = float(np.mean(seen.people["group"][seen.people["active"]] > 0))
+    return (np.full(int(rows.sum()), share), seen.at("second_positive", END)[rows],
+            seen.at("second_negative", END)[rows], seen.at("attitude", END)[rows])
 
 
 def two_paths(case: Worlds, worlds: list[str], part: str) -> float:
@@ -204,5 +214,5 @@ def _nearest(seen: Seen, pretest: Array, took: Mask, rest: Mask) -> NDArray[np.i
 
 
 ESTIMANDS: Mapping[str, Any] = {f.__name__: f for f in (
-    contact_correlation, between_less_within, valence_correlation, stability_by_age, weight_ratio,
+    contact_correlation, elasticity, between_less_within, valence_correlation, stability_by_age, weight_ratio,
     attendance_correlation, two_paths, town_gap, survey_effect, selection_bias)} | {"net_contact": net_contact_effect}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -70,26 +69,21 @@ def live(chunks: Sequence[Chunk], store: Path, jobs: int | None = None,
     """What the chunks' units came to, by id; those that ``store`` lacks are lived first. Raises UserError."""
     folder = Store(store, missing=True)
     ids = {one.id for chunk in chunks for one in chunk.units}
-    found = shelf.read(folder, ids)
+    found, damaged = shelf.read(folder, ids)
     for _ in range(_TIMES):
         lacking = [replace(chunk, units=[one for one in chunk.units if one.id not in found]) for chunk in chunks]
         lacking = [chunk for chunk in lacking if chunk.units]
         if not lacking:
             return found
-        _set_damaged_aside(folder)
+        folder.set_aside(damaged)
         folder.prepare()
         # the longest first, so that no process is left alone with one at the end
         spread(folder, sorted(lacking, key=lambda chunk: -len(chunk.units)), jobs, progress)
-        found = shelf.read(folder, ids)
+        found, damaged = shelf.read(folder, ids)
     if len(found) < len(ids):
         raise UserError(f"{len(ids) - len(found)} figures vanish from {folder.path} again and again: does another "
                         f"replay forget them (--no-cache)?")
     return found
-
-
-def _set_damaged_aside(folder: Store) -> None:
-    for file in folder.set_damaged_aside():
-        print(f"contactsim: {file} is damaged: it is set aside, and what is lacking is lived again", file=sys.stderr)
 
 
 def spread(store: Store, chunks: Sequence[Chunk], jobs: int | None, progress: Progress | None) -> None:

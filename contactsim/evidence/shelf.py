@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import platform
 import socket
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,42 +20,13 @@ import numpy as np
 import platformdirs
 
 from contactsim.compiled import sources_digest
-from contactsim.lab.provenance import digest_of, model_digest
-from contactsim.sweep.live import dumps
+from contactsim.evidence.unit import Figures, Lived, Unit
+from contactsim.storage.identity import canonical_json
 from contactsim.sweep.rows import LEDGER, OK, Found, row
 from contactsim.sweep.store import Store
 
-#: {row: {base or knock-out: figure}}
-Figures = dict[str, dict[str, float]]
 #: Between a row and its side in the name of a stored number; no name of a side has it.
 _BETWEEN = "/"
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A seed to be lived, with all that decides its figures."""
-
-    finding: str
-    """what ``contactsim replay`` is asked for to live it: a finding or a folder"""
-    seed: int
-    residents: int
-    config: str
-    """what else decides its figures, as JSON; claims and bands do not"""
-    point: Mapping[str, Any] = field(default_factory=dict)
-    """labels of its row besides the finding; the config decides"""
-
-    @cached_property
-    def id(self) -> str:
-        """Digest of everything that decides the figures."""
-        return digest_of([self.finding, self.seed, self.residents, self.config, model_digest()])
-
-
-@dataclass(frozen=True)
-class Lived:
-    """What a unit came to."""
-
-    figures: Figures
-    arrays: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 def default_folder() -> Path:
@@ -71,15 +41,15 @@ def forget(store: Path) -> None:
 
 def has(store: Store, unit: Unit) -> bool:
     """Whether a unit is there, perhaps by another process since this one planned."""
-    return store.read(["id"], {unit.id}).num_rows > 0
+    return store.read_whole(["id"], {unit.id})[0].num_rows > 0
 
 
 def keep(store: Store, unit: Unit, lived: Lived, seconds: float) -> None:
     """Store a unit's figures, whole or not at all. Raises UserError."""
     record = {**_here(), "ended": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": round(seconds, 4)}
-    facts = {"id": unit.id, "status": OK, "measure": LEDGER, "model": model_digest(), "seed": unit.seed,
-             "residents": unit.residents, "point": dumps({"finding": unit.finding, **unit.point}),
-             "config": unit.config, "provenance": dumps(record)}
+    facts = {"id": unit.id, "status": OK, "measure": LEDGER, "model": unit.code, "seed": unit.seed,
+             "residents": unit.residents, "point": canonical_json({"finding": unit.finding, **unit.point}),
+             "config": unit.config, "provenance": canonical_json(record)}
     numbers = {f"{name}{_BETWEEN}{side}": value for name, sides in lived.figures.items()
                for side, value in sides.items()}
     arrays = {name: np.asarray(values, float) for name, values in lived.arrays.items()}
@@ -94,10 +64,11 @@ def _here() -> dict[str, Any]:
             "platform": platform.platform(), "host": socket.gethostname(), "process": os.getpid()}
 
 
-def read(store: Store, ids: Collection[str]) -> dict[str, Lived]:
-    """What a store has of those units, by id."""
-    rows = store.read(["numbers", "arrays"], ids).to_pylist()
-    return {row["id"]: Lived(_figures(row["numbers"]), dict(row["arrays"])) for row in rows}
+def read(store: Store, ids: Collection[str]) -> tuple[dict[str, Lived], list[str]]:
+    """What a store has of those units, by id; and its damaged files, which may hold some of the others."""
+    table, damaged = store.read_whole(["numbers", "arrays"], ids)
+    lived = {row["id"]: Lived(_figures(row["numbers"]), dict(row["arrays"])) for row in table.to_pylist()}
+    return lived, sorted(damaged)
 
 
 def _figures(numbers: Sequence[tuple[str, float]]) -> Figures:

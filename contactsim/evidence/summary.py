@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 
-from contactsim.evidence.entries import Entry, Judged
+from contactsim.evidence.entries import Entry
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 
 ROLES = {
@@ -34,42 +34,27 @@ def groups(findings: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
     return [(text, entries) for text, entries in found if entries]
 
 
-def plain(findings: Sequence[Entry]) -> str:
-    """The groups as a list, with the claims."""
-    parts = []
-    for text, entries in groups(findings):
-        items = "".join(f"<li><a href=#{e.id}>{e.id}</a> {escape(e.claim)}</li>" for e in entries)
-        parts.append(f"<h3>{escape(text)} ({len(entries)})</h3><ul>{items}</ul>")
-    return "".join(parts)
+@dataclass(frozen=True)
+class Role:
+    """What comes out of the rows of one role; rows by id."""
+
+    name: str
+    text: str
+    rows: list[str]
+    """all that are judged"""
+    reproduced: list[str]
+    held: list[str]
+    """of these: gone with a knock-out that must make them go"""
+    free: list[str]
+    """of these: without such a knock-out"""
 
 
-def table(findings: Sequence[Entry]) -> str:
-    """One line a finding."""
-    lines = ["<table><tr><th>finding<th>claim<th>rests on<th>role<th>verdict<th>rows reproduced"
-             "<th>sample too small to notice a break of</tr>"]
-    lines += [f"<tr><td><a href=#{e.id}>{e.id}</a><td>{escape(e.claim)}<td>{e.grade}<td>{e.role}<td><b>{e.verdict}</b>"
-              f"<td>{e.counted}<td>{escape(', '.join(e.too_small)) or '-'}</tr>" for e in findings]
-    return "".join(lines) + "</table>"
-
-
-def roles(findings: Sequence[Entry]) -> str:
-    """What the model only assumes, and what it claims, by role of the rows."""
-    parts = []
-    for role, text in ROLES.items():
-        rows = [row for e in findings for row in e.rows if row.judged and row.role == role]
+def roles(findings: Sequence[Entry]) -> list[Role]:
+    """What the model only assumes, and what it claims, by role of the judged rows."""
+    found = []
+    for name, text in ROLES.items():
+        rows = [row for entry in findings for row in entry.rows if row.judged and row.role == name]
         good = [row for row in rows if row.verdict == REPRODUCED]
-        parts.append(f"<dt>{role}: {len(good)} of {len(rows)} rows reproduced</dt><dd>{escape(text)} "
-                     f"{escape(_emergent(good) if role == 'emergent' else _ids(good))}</dd>")
-    return f"<dl>{''.join(parts)}</dl>"
-
-
-def _emergent(good: Sequence[Judged]) -> str:
-    """Rows that hang on a mechanism, told apart from those for which none was registered to be switched off."""
-    held, free = [row for row in good if row.held], [row for row in good if not row.held]
-    said = f"Gone with their knock-out: {_ids(held)}"
-    return f"{said} In the band, with no knock-out that they must fail, so that they explain little: {_ids(free)}" \
-        if free else said
-
-
-def _ids(rows: Sequence[Judged]) -> str:
-    return f"{', '.join(row.id for row in rows) or 'None came out'}."
+        found.append(Role(name, text, [row.id for row in rows], [row.id for row in good],
+                          [row.id for row in good if row.held], [row.id for row in good if not row.held]))
+    return found

@@ -5,29 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from contactsim.evidence.entries import Entry
-from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED, Band, Interval
+from contactsim.evidence.formats import band, estimate
+from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.evidence.unit import BASE
 
 STYLES = {REPRODUCED: "green", NOT_REPRODUCED: "red", NOT_EXPLAINED: "yellow", INCONCLUSIVE: "dim"}
-
-
-def number(found: Interval) -> str:
-    """``0.123 [0.100, 0.150]``"""
-    return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
-
-
-def band(limits: Band) -> str:
-    """``0.05 or more``, ``-0.05 or less``, ``0.03 to 0.25``"""
-    low, high = limits
-    if low is None:
-        return "any" if high is None else f"{high:g} or less"
-    return f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
 
 
 def ledger(entries: list[Entry], sample: str) -> Table:
@@ -40,11 +27,11 @@ def ledger(entries: list[Entry], sample: str) -> Table:
         word = f"[{STYLES[entry.verdict]}]{entry.verdict}[/] ({entry.counted} rows{small})"
         out.add_row(entry.id, "", "", entry.role, word, style="bold")
         for row in entry.rows:
-            word = row.verdict if row.judged else f"shown beside: {row.verdict}"
+            word = row.verdict if row.judged else f"not judged: {row.verdict}"
             role = row.role if row.role != entry.role else ""
-            out.add_row(f"  {row.id}", number(row.effect), band(row.band), role, word)
+            out.add_row(f"  {row.id}", estimate(row.effect), band(row.band), role, word)
             for name, (rule, found) in row.knock_outs.items():
-                out.add_row(f"    {name}", number(found), "must leave" if rule == "leaves" else "reported", "", "",
+                out.add_row(f"    {name}", estimate(found), "must leave" if rule == "leaves" else "reported", "", "",
                             style="dim")
     return out
 
@@ -75,14 +62,6 @@ def csv(entries: list[Entry]) -> pd.DataFrame:
 
 
 def plain(entries: list[Entry]) -> list[dict[str, Any]]:
-    """Entries as plain data: unbounded ends of intervals and figures that could not be computed are null."""
-    return [_finite({**asdict(entry), "verdict": entry.verdict, "reproduced": entry.counted,
-                     "too_small": entry.too_small}) for entry in entries]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    """Entries as plain data, with what follows from their rows."""
+    return [{**asdict(entry), "verdict": entry.verdict, "reproduced": entry.counted, "too_small": entry.too_small}
+            for entry in entries]

@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from contactsim.evidence import effects, relations
+from contactsim.evidence import descriptions, effects, relations
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
 from contactsim.evidence.lived import Histories, decides, key_of, knocked, see
 from contactsim.evidence.seen import Seen
-from contactsim.evidence.shelf import Figures, Lived, Unit
 from contactsim.parameters import ModelParameters
-from contactsim.sweep.live import dumps
+from contactsim.storage.identity import canonical_json, code_digest, digest_of
 
 #: Name of a finding's own worlds among its knock-outs.
 BASE = "base"
-ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS}
+ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS,
+                                               **descriptions.ESTIMANDS}
 #: Estimand that takes one figure less the same with a knock-out.
 AGAINST = "against_knock_out"
-#: What of this package decides a figure, besides the model.
-_SOURCES = ("effects", "relations", "seen", "who", "lived", "unit")
+#: {row: {base or knock-out: figure}}
+Figures = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A seed to be lived, with all that decides its figures."""
+
+    finding: str
+    """what ``contactsim replay`` is asked for to live it: a finding or a folder"""
+    seed: int
+    residents: int
+    config: str
+    """what else decides its figures, as JSON; claims and bands do not"""
+    code: str
+    """digest of the code that computes them (:func:`contactsim.storage.identity.code_digest`)"""
+    point: Mapping[str, Any] = field(default_factory=dict)
+    """labels of its row besides the finding; the config decides"""
+
+    @cached_property
+    def id(self) -> str:
+        """Digest of everything that decides the figures."""
+        return digest_of([self.finding, self.seed, self.residents, self.config, self.code])
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What a unit came to."""
+
+    figures: Figures
+    arrays: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,11 +73,16 @@ class Lives:
 
 def figures(finding: Finding, lives: Lives, residents: int) -> Figures:
     """Every row's figure in the finding's own worlds and with each of its knock-outs."""
-    own = _Side(finding, None, lives, residents, None)
-    sides = {name: _Side(finding, knock_out, lives, residents, own) for name, knock_out in finding.knock_outs.items()}
     rows = {row.id: row for row in finding.outcomes}
-    return {row.id: {name: _figure(row, rows, side, sides) for name, side in ((BASE, own), *sides.items())
-                     if name == BASE or name in row.knock_outs} for row in finding.outcomes}
+    found: Figures = {}
+    for alternative in (None, *finding.alternatives):
+        here = finding.under(alternative)
+        own = _Side(here, None, lives, residents, None)
+        sides = {name: _Side(here, knock_out, lives, residents, own) for name, knock_out in here.knock_outs.items()}
+        found |= {row.id: {name: _figure(row, rows, side, sides) for name, side in ((BASE, own), *sides.items())
+                           if name == BASE or name in row.knock_outs}
+                  for row in here.outcomes if row.alternative == alternative}
+    return found
 
 
 class _Side:
@@ -94,21 +125,14 @@ def _figure(row: Row, rows: Mapping[str, Row], side: _Side, sides: Mapping[str, 
 
 def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Iterable[int]) -> list[Unit]:
     """A finding's units, one for each seed."""
-    config = dumps({
+    config = canonical_json({
         "worlds": {name: decides(world) for name, world in finding.worlds.items()},
         "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
-        "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs)] for row in finding.outcomes],
-        "parameters": base.model_dump(mode="json"), "sources": sources_digest()})
-    return [Unit(finding.id, seed, residents, config) for seed in seeds]
-
-
-@cache
-def sources_digest() -> str:
-    """Digest of the sources of this package that decide figures."""
-    digest = hashlib.blake2b(digest_size=8)
-    for name in _SOURCES:
-        digest.update(Path(str(import_module(f"contactsim.evidence.{name}").__file__)).read_bytes())
-    return digest.hexdigest()
+        "alternatives": {name: one.set for name, one in finding.alternatives.items()},
+        "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs), row.alternative]
+                 for row in finding.outcomes],
+        "parameters": base.model_dump(mode="json")})
+    return [Unit(finding.id, seed, residents, config, code_digest(__name__)) for seed in seeds]
 
 
 def live_seed(units: Iterable[Unit], base: ModelParameters, seed: int,

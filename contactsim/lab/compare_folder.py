@@ -12,14 +12,15 @@ import pandas as pd
 import yaml
 
 from contactsim.errors import UserError
+from contactsim.lab import compare
 from contactsim.lab.asked import Asked
 from contactsim.lab.compare import Comparison
 from contactsim.lab.compare_show import summary
 from contactsim.lab.effects import PARTS
-from contactsim.lab.provenance import model_digest, provenance
-from contactsim.lab.reading import OUTCOMES
-from contactsim.lab.run import write_table
+from contactsim.lab.provenance import provenance, run_code
+from contactsim.lab.run import read_table, write_table
 from contactsim.lab.store import new_folder
+from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 
 FILES = ("effects.parquet", "of_seeds.parquet", "precision.parquet", "reach.parquet", "seeds.parquet",
@@ -59,10 +60,16 @@ def stands(asked: Asked, place: Place) -> dict[str, Any] | None:
     except (OSError, ValueError):
         raise UserError(f"output={target} is there and is no comparison of contactsim: choose another "
                         f"folder.") from None
-    if record.get("comparison") != asked.digest(place) or record.get("model_sources") != model_digest():
+    if record.get("comparison") != asked.digest(place) or record.get("model_sources") != _code(asked):
         raise UserError(f"output={target} holds another comparison, or one by another version of the model: choose "
                         f"another folder, or replace it with force=true.")
     return found
+
+
+def _code(asked: Asked) -> str:
+    """Digest of all code that decides the numbers."""
+    sections = {f"{side}.{name}": one for side, config in asked.configs.items() for name, one in config.actions.items()}
+    return run_code(sections, compare.__name__)
 
 
 def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]:
@@ -81,8 +88,8 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
         (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
                                             encoding="utf-8")
         write_json(folder / "provenance.json", {
-            **provenance(asked.config, place, 1), "comparison": asked.digest(place), "seeds": list(asked.seeds),
-            "weeks": asked.weeks, "seconds": round(seconds, 3)})
+            **provenance(asked.config, place, 1), "model_sources": _code(asked), "comparison": asked.digest(place),
+            "seeds": list(asked.seeds), "weeks": asked.weeks, "seconds": round(seconds, 3)})
         write_json(folder / "comparison.json", found)
         save(comparison, folder / "figure.png")
     return target, found
@@ -107,10 +114,12 @@ def finite(value: Any) -> Any:
 def load(folder: Path | str) -> dict[str, pd.DataFrame]:
     """The tables of a comparison's folder by name; raises UserError where it is none."""
     path = Path(folder)
+    if not (path / "comparison.json").is_file():
+        raise UserError(f"{path} is no folder of a finished comparison (contactsim compare).")
     try:
-        return {name: pd.read_parquet(path / f"{name}.parquet")
+        return {name: read_table(path / f"{name}.parquet")
                 for name in ("effects", "of_seeds", "precision", "reach", "seeds")}
-    except (OSError, ValueError):
-        raise UserError(f"{path} is no folder of a finished comparison (contactsim compare).") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
 
 

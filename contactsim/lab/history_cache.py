@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from contactsim.history import History, lived_world, restore, state
-from contactsim.lab.provenance import digest_of, model_digest, place_digest
+from contactsim import history as burn_in
+from contactsim.history import History, lived_world
 from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
+from contactsim.storage.identity import code_digest, digest_of, place_digest
 from contactsim.world import World
 
 #: Bytes of all kept histories together; the longest unused go first.
@@ -36,7 +37,7 @@ def key(place: Place, parameters: ModelParameters, seed: int) -> str:
     """Digest of everything that decides a history, the code included."""
     values = parameters.model_dump(mode="json", include={
         "residents": True, "settings": True, "psychology": True, "scenario": _SCENARIO})
-    return digest_of([place_digest(place), values, int(seed), model_digest()])
+    return digest_of([place_digest(place), values, int(seed), code_digest(burn_in.__name__)])
 
 
 def kept_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
@@ -65,7 +66,7 @@ def _read(file: Path, place: Place, parameters: ModelParameters, seed: int,
             arrays = {name: kept[name] for name in kept.files}
         weeks, drift, flat = arrays.pop("history")
         world = World(place, parameters, seed, threads)
-        restore(world, arrays)
+        world.restore(arrays)
         file.touch()
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -76,7 +77,7 @@ def _write(file: Path, world: World, history: History) -> None:
     try:
         with new_file(file) as partial, partial.open("wb") as out:
             facts = np.array([history.weeks, history.drift, history.flat])
-            arrays: dict[str, Any] = {"history": facts, **state(world)}
+            arrays: dict[str, Any] = {"history": facts, **world.arrays()}
             np.savez(out, **arrays)
         _forget_oldest()
     except OSError:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import contactsim
+from contactsim import actions, history
+from contactsim.actions.registry import mechanisms
+from contactsim.actions.section import ActionSection
 from contactsim.compiled import sources_digest
 from contactsim.config import RunConfig
 from contactsim.parameters import Psychology, Residents
 from contactsim.place import Place
+from contactsim.storage.identity import code_digest, digest_of, place_digest
 
 #: Version of a run folder's layout.
 FORMAT = 1
@@ -25,22 +27,20 @@ PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", 
 #: Which numbers the model gives: the entries of the changelog marked **[numbers]**, counted (tested). Sources may
 #: change without it, for speed or wording.
 NUMBERS = 4
-_ROOT = Path(contactsim.__file__).parent
-#: What computes a world; commands, files and figures do not change its numbers.
-_MODEL = ("*.py", "encounters/*.py", "settings/*.py", "actions/*.py", "measures/weekly.py")
-_NOT_MODEL = {"__init__.py", "cli.py", "config.py", "composition.py", "complaints.py", "paths.py", "errors.py",
-              "model.py"}
+_ROOT = Path(__file__).parents[1]
+#: The modules whose import closure is the model: worlds with their burn-in, and the actions of a configuration.
+MODEL = (history.__name__, actions.__name__)
 
 
-def provenance(config: RunConfig, place: Place, threads: int, **figures: Any) -> dict[str, Any]:
-    """The record of a run; ``figures`` are added as they are."""
+def provenance(config: RunConfig, place: Place, threads: int, *measures: str, **figures: Any) -> dict[str, Any]:
+    """The record of a run whose figures the modules ``measures`` compute; ``figures`` are added as they are."""
     return {
         "format": FORMAT,
         "contactsim": importlib.metadata.version("contactsim"),
         "commit": commit(),
         "digest": scientific_digest(config, place),
         "place_digest": place_digest(place),
-        "model_sources": model_digest(),
+        "model_sources": run_code(config.actions, *measures),
         "kernels": sources_digest(),
         "seed": config.seed,
         "weeks": config.weeks,
@@ -64,30 +64,26 @@ def scientific_digest(config: RunConfig, place: Place) -> str:
     return digest_of({**values, "place": place_digest(place)})
 
 
-def place_digest(place: Place) -> str:
-    """Digest of who lives where: groups, counts and areas, wherever they were read from."""
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(json.dumps([place.groups, [(level.name, level.codes) for level in place.levels]]).encode())
-    for array in (place.counts, *(level.area_of_cell for level in place.levels)):
-        digest.update(array.astype("<i8").tobytes())
-    return digest.hexdigest()
-
-
-def digest_of(values: Any) -> str:
-    """Digest of JSON-ready values, whatever the order of keys."""
-    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()
-
-
-@cache
 def model_digest() -> str:
-    """Digest of all sources that a world's numbers hang on, and of numpy and Numba."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted({path for pattern in _MODEL for path in _ROOT.glob(pattern)}):
-        if path.name not in _NOT_MODEL:
-            digest.update(path.relative_to(_ROOT).as_posix().encode() + path.read_bytes())
-    for name in ("numpy", "numba"):
-        digest.update(str(_version(name)).encode())
-    return digest.hexdigest()
+    """Digest of the code that computes a world, whatever is measured in it."""
+    return code_digest(*MODEL)
+
+
+def run_code(sections: Mapping[str, ActionSection], *measures: str) -> str:
+    """Digest of all code that decides a run's figures; see :func:`run_modules`."""
+    return code_digest(*run_modules(sections, *measures))
+
+
+def run_modules(sections: Mapping[str, ActionSection], *measures: str) -> list[str]:
+    """The modules whose import closure decides a run's figures, sorted.
+
+    Args:
+        sections: the run's actions by name; a mechanism of another package counts with what it imports.
+        measures: modules that compute the figures.
+    """
+    known = mechanisms()
+    used = {kind for section in sections.values() for kind in section.kinds}
+    return sorted({*MODEL, *measures, *(known[kind].__module__ for kind in used)})
 
 
 @cache

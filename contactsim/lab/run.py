@@ -19,15 +19,18 @@ from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
 from contactsim.lab.history_cache import kept_world
-from contactsim.lab.provenance import FORMAT, model_digest, provenance, scientific_digest
+from contactsim.lab.provenance import FORMAT, provenance, run_code, scientific_digest
 from contactsim.lab.store import is_partial, new_folder
-from contactsim.measures.survey import UNITS as SURVEY_UNITS
-from contactsim.measures.survey import survey
-from contactsim.measures.weekly import UNITS as WEEKLY_UNITS
+from contactsim.observers import survey as survey_module
+from contactsim.observers.survey import UNITS as SURVEY_UNITS
+from contactsim.observers.survey import SurveyWaves
+from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.world import World
 
 FILES = ("config.yaml", "weekly.parquet", "survey.parquet", "place.json", "provenance.json", "figure.png")
+#: Modules that compute the figures of a run's folder.
+MEASURES = (survey_module.__name__,)
 #: What a run tells while it works: the stage, how much is done, how much there is.
 Progress = Callable[[str, int, int], None]
 
@@ -40,9 +43,9 @@ class Run:
     config: dict[str, Any]
     """the resolved configuration"""
     weekly: pd.DataFrame
-    """week, measure, group, target, value (see :mod:`contactsim.measures.weekly`)"""
+    """week, measure, group, target, value (see :mod:`contactsim.observers.weekly`)"""
     survey: pd.DataFrame
-    """respondents before the first week and after the last (see :mod:`contactsim.measures.survey`)"""
+    """respondents before the first week and after the last (see :mod:`contactsim.observers.survey`)"""
     place: dict[str, Any]
     """the place in figures"""
     provenance: dict[str, Any]
@@ -65,15 +68,15 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
     started = time.perf_counter()
     with new_folder(target, replace=config.force) as folder:
         world, history, kept = begin(config, place, progress)
-        waves = [survey(world, config.survey)]
+        answers = SurveyWaves(config.survey, [config.weeks])
+        world.observe(answers)
         for week in range(config.weeks):
             world.step()
             if progress is not None:
                 progress("weeks", week + 1, config.weeks)
-        waves.append(survey(world, config.survey))
         write_table(folder / "weekly.parquet", world.weekly(), {
             "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
-        write_table(folder / "survey.parquet", pd.concat(waves, ignore_index=True), SURVEY_UNITS)
+        write_table(folder / "survey.parquet", answers.result(), SURVEY_UNITS)
         _write_json(folder / "place.json", describe(place))
         if config.actions:
             write_table(folder / "actions.parquet", ledgers(world.actions), ACTION_UNITS)
@@ -82,8 +85,9 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
             yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
         lived = {"weeks": history.weeks, "flat": history.flat,
                  "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
+        seconds = round(time.perf_counter() - started, 3)
         _write_json(folder / "provenance.json", provenance(
-            config, place, world.threads.number, history=lived, seconds=round(time.perf_counter() - started, 3)))
+            config, place, world.threads.number, *MEASURES, history=lived, seconds=seconds))
         from contactsim.lab.figures import save
 
         save(_read(folder), folder / "figure.png")
@@ -118,7 +122,12 @@ def write_table(path: Path, table: pd.DataFrame, units: dict[str, str]) -> None:
     fields = [field.with_metadata({"unit": units[field.name]}) if field.name in units else field
               for field in arrow.schema]
     schema = pa.schema(fields, {**(arrow.schema.metadata or {}), b"units": json.dumps(units).encode()})
-    pq.write_table(arrow.cast(schema), path)
+    pq.write_table(arrow.cast(schema), path, write_page_checksum=True)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of :func:`write_table` back. Raises OSError or ValueError if it is missing or damaged."""
+    return pd.read_parquet(path, engine="pyarrow", page_checksum_verification=True)
 
 
 def begin(config: RunConfig, place: Place, progress: Progress | None = None) -> tuple[World, History, bool]:
@@ -151,7 +160,7 @@ def _stands_already(target: Path, config: RunConfig, place: Place) -> bool:
     if found.get("digest") != scientific_digest(config, place):
         raise UserError(f"output={target} holds a run of another configuration: choose another folder, or "
                         f"replace it with force=true.")
-    if found.get("model_sources") != model_digest():
+    if found.get("model_sources") != run_code(config.actions, *MEASURES):
         raise UserError(f"output={target} holds this run by another version of the model: choose another "
                         f"folder, or replace it with force=true.")
     load_run(target)
@@ -165,12 +174,12 @@ def _read(path: Path) -> Run:
                         f"{record.get('contactsim')}; this version reads format {FORMAT}.")
     try:
         config = yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8"))
-        weekly, answers = (pd.read_parquet(path / name) for name in ("weekly.parquet", "survey.parquet"))
-    except (OSError, ValueError, yaml.YAMLError) as error:  # pyarrow's errors are of these kinds
+        done = config.get("actions")
+        weekly, answers = (read_table(path / name) for name in ("weekly.parquet", "survey.parquet"))
+        ledger = read_table(path / "actions.parquet") if done else pd.DataFrame()
+    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:  # pyarrow's errors are of these kinds
         raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
-    done = config.get("actions")
     actions = _read_json(path / "actions.json")["actions"] if done else []
-    ledger = pd.read_parquet(path / "actions.parquet") if done else pd.DataFrame()
     return Run(path, config, weekly, answers, _read_json(path / "place.json"), record, actions, ledger)
 
 

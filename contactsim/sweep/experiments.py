@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contactsim.errors import UserError, nearest
-from contactsim.lab.provenance import digest_of, model_digest
+from contactsim.lab.provenance import model_digest
+from contactsim.storage.identity import canonical_json, digest_of
 from contactsim.sweep.atomic import write_whole
-from contactsim.sweep.live import dumps
 from contactsim.sweep.spec import NOT_SCIENCE, Planned
 from contactsim.sweep.store import Store
 
@@ -45,12 +45,12 @@ def record(store: Store, name: str | None, runs: Sequence[Planned], about: dict[
     name = check(store, name, runs)
     if {run.id for run in runs} <= _ids(store, name):
         return name
-    rows = {run.id: {"id": run.id, "replication": run.spec.replication, "point": dumps(dict(run.spec.point)),
-                     "config": dumps(run.spec.config.model_dump(mode="json", exclude=NOT_SCIENCE))}
+    rows = {run.id: {"id": run.id, "replication": run.spec.replication, "point": canonical_json(dict(run.spec.point)),
+                     "config": canonical_json(run.spec.config.model_dump(mode="json", exclude=NOT_SCIENCE))}
             for run in runs}
     words = {"name": name, "model": model_digest(), **about}
     table = pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=_SCHEMA)
-    table = table.replace_schema_metadata({"contactsim": dumps(words)})
+    table = table.replace_schema_metadata({"contactsim": canonical_json(words)})
     with store.writing():
         write_whole(store.experiments / f"{name}.parquet",
                     lambda partial: pq.write_table(table, partial, compression="zstd"))

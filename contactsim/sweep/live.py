@@ -17,10 +17,11 @@ import pandas as pd
 from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.history import History
-from contactsim.lab.provenance import model_digest, provenance
+from contactsim.lab.provenance import provenance
 from contactsim.lab.run import begin
-from contactsim.measures.survey import survey
+from contactsim.observers.survey import survey
 from contactsim.place import Place, describe
+from contactsim.storage.identity import canonical_json, code_digest
 from contactsim.sweep.rows import FAILED, OK, TIMEOUT, Found, result_digest, row
 from contactsim.sweep.spec import WEEKLY, Places, find_measure
 from contactsim.sweep.store import Store
@@ -36,7 +37,7 @@ class TimedOutError(Exception):
 
 
 class OutdatedError(Exception):
-    """This process has another version of the model than the one that planned the sweep."""
+    """This process has other code than the one that planned the sweep."""
 
 
 class Liver:
@@ -45,6 +46,7 @@ class Liver:
     def __init__(self, store: Path | str, tick: Tick = lambda: None) -> None:
         self.store, self.tick = Store(store), tick
         self._places: dict[str, Places] = {}
+        self._codes: dict[tuple[str, ...], str] = {}
 
     def live(self, task: Task) -> dict[str, Any]:
         """Live a task and write its row. Returns {id, status, message, seconds}.
@@ -52,13 +54,11 @@ class Liver:
         A run that fails is a row with its message. Raises OSError if the row cannot be written, OutdatedError
         if this process has another model.
         """
-        if task["model"] != model_digest():
-            raise OutdatedError(f"{socket.gethostname()} has another version of contactsim's model than the process "
-                                f"that planned this sweep: install the same version there.")
+        self._check_code(tuple(task["modules"]), task["code"])
         started, at = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
         facts: dict[str, Any] = {"id": task["id"], "measure": task["measure"], "model": task["model"],
                                  "place_digest": task["place_digest"], "replication": task["replication"],
-                                 "point": dumps(task["point"]), "config": dumps(task["config"])}
+                                 "point": canonical_json(task["point"]), "config": canonical_json(task["config"])}
         found: Found | None = None
         try:
             found = self._live(task, facts, started)
@@ -70,18 +70,29 @@ class Liver:
             facts |= {"status": FAILED, "message": " ".join(said.split())[:2000]}
         seconds = round(time.perf_counter() - started, 4)
         record = facts.pop("provenance", {})
-        facts["provenance"] = dumps({**record, "started": at, "seconds": seconds, "host": socket.gethostname(),
-                                     "process": os.getpid()})
+        facts["provenance"] = canonical_json({
+            **record, "started": at, "seconds": seconds, "host": socket.gethostname(), "process": os.getpid()})
         config = task["config"]
         self.store.write(row({**facts, "seed": config["seed"], "weeks": config["weeks"]}, found))
         return {"id": task["id"], "status": facts["status"], "message": facts.get("message"), "seconds": seconds}
+
+    def _check_code(self, modules: tuple[str, ...], planned: str) -> None:
+        """Raise OutdatedError if this process has loaded other code than the one that planned."""
+        if modules not in self._codes:  # the sources may change later; what is loaded does not
+            try:
+                self._codes[modules] = code_digest(*modules)
+            except ModuleNotFoundError as error:
+                raise OutdatedError(f"{socket.gethostname()} lacks code that this sweep needs: {error}.") from None
+        if self._codes[modules] != planned:
+            raise OutdatedError(f"{socket.gethostname()} has another version of the model or of the measure than the "
+                                f"process that planned this sweep: install the same version there.")
 
     def relive(self, stored: Mapping[str, Any]) -> str:
         """Live a stored run again from its row and return the digest of what came out; writes nothing.
 
         Raises UserError if its place is not to be had any more.
         """
-        task = {"config": json.loads(stored["config"]), "measure": stored["measure"].partition("@")[0], "keep": (),
+        task = {"config": json.loads(stored["config"]), "measure": stored["measure"], "keep": (),
                 "base": os.curdir, "timeout": None, "share": False, "place_digest": stored["place_digest"]}
         return result_digest(row({}, self._live(task, {}, time.perf_counter())))
 
@@ -96,7 +107,7 @@ class Liver:
                             f"differs on this machine.")
         timed = _timed(self.tick, started, task["timeout"])
         world, history, kept = begin(config, place, lambda *_: timed())
-        facts["history"] = dumps({"weeks": history.weeks, "flat": history.flat, "drift_sd_per_half_year":
+        facts["history"] = canonical_json({"weeks": history.weeks, "flat": history.flat, "drift_sd_per_half_year":
                                   history.drift if abs(history.drift) < 1e9 else None})
         facts["provenance"] = {**_record(config, place), "history_was_kept": kept}
         if task["measure"] != WEEKLY:
@@ -136,7 +147,7 @@ def _files(config: RunConfig, place: Place, found: Found, answers: pd.DataFrame,
            keep: list[str]) -> dict[str, bytes]:
     from contactsim.lab.figures import save
     from contactsim.lab.run import Run, write_table
-    from contactsim.measures.survey import UNITS
+    from contactsim.observers.survey import UNITS
 
     assert found.weekly is not None
     out = {}
@@ -163,8 +174,3 @@ def _record(config: RunConfig, place: Place) -> dict[str, Any]:
 
 _COMMON = ("format", "contactsim", "commit", "kernels", "python", "platform", "machine", "packages")
 _KNOWN: dict[str, Any] = {}
-
-
-def dumps(values: Any) -> str:
-    """JSON with sorted keys and no blanks."""
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=float)

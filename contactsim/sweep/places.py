@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from contactsim.errors import UserError
-from contactsim.lab.provenance import place_digest
 from contactsim.place.core import Level, Place, Provenance, Source
+from contactsim.storage.identity import place_digest
 from contactsim.sweep.atomic import write_whole
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,11 @@ from contactsim.climate import check_shocks
 from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.lab import history_cache
-from contactsim.lab.provenance import digest_of, model_digest, place_digest, scientific_digest
+from contactsim.lab.provenance import model_digest, run_modules, scientific_digest
+from contactsim.observers import survey
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, load_place
+from contactsim.storage.identity import code_digest, digest_of, place_digest
 
 #: The measure of every sweep from the command line: the weekly table, as ``contactsim run`` writes it.
 WEEKLY = "weekly"
@@ -63,6 +63,10 @@ class Planned:
     id: str
     spec: RunSpec
     place_digest: str
+    modules: list[str]
+    """modules whose import closure computes its figures"""
+    code: str
+    """digest of that closure"""
     history: str | None
     """digest of the history that it begins with; None for none"""
     residents: int
@@ -74,7 +78,7 @@ class Planned:
                 "measure": measure,
                 "keep": list(keep), "point": dict(self.spec.point), "replication": self.spec.replication,
                 "base": str(base), "timeout": timeout, "share": share, "place_digest": self.place_digest,
-                "model": model_digest()}
+                "model": model_digest(), "modules": self.modules, "code": self.code}
 
 
 class Places:
@@ -118,27 +122,25 @@ def planned(runs: Sequence[RunSpec], measure: str, places: Places) -> list[Plann
         build(spec.config.actions, place, spec.config.parameters)  # says what does not fit before anything is lived
         lived = spec.config.scenario.history == "lived"
         history = history_cache.key(place, spec.config.parameters, spec.config.seed) if lived else None
-        out.append(Planned(run_id(spec.config, place, measure), spec, digest, history,
+        modules = measured_by(spec.config, measure)
+        code = code_digest(*modules)
+        out.append(Planned(run_id(spec.config, place, measure, code), spec, digest, modules, code, history,
                            place.residents, len(place.groups)))
     return out
 
 
-def run_id(config: RunConfig, place: Place, measure: str) -> str:
+def run_id(config: RunConfig, place: Place, measure: str, code: str) -> str:
     """Hexadecimal digest (16 characters) of everything that decides what is kept of a run.
 
-    Scientific configuration with the seed, who lives where, the model's sources, and the measure. Not in it:
-    paths, output, threads and jobs, labels, the survey and figure kept on request.
+    Scientific configuration with the seed, who lives where, the measure, and the code of the model and of the measure.
+    Not in it: paths, output, threads and jobs, labels, the survey and figure kept on request.
     """
-    return digest_of([scientific_digest(config, place), model_digest(), measure_digest(measure)])
+    return digest_of([scientific_digest(config, place), measure, code])
 
 
-@cache
-def measure_digest(measure: str) -> str:
-    """Name of a measure with the digest of its source file."""
-    if measure == WEEKLY:
-        return WEEKLY
-    source = Path(str(importlib.import_module(measure.partition(":")[0]).__file__)).read_bytes()
-    return f"{measure}@{hashlib.blake2b(source, digest_size=8).hexdigest()}"
+def measured_by(config: RunConfig, measure: str) -> list[str]:
+    """The modules whose import closure computes a run's figures by a measure."""
+    return run_modules(config.actions, survey.__name__ if measure == WEEKLY else measure.partition(":")[0])
 
 
 def measure_name(measure: str | Callable[..., Any]) -> str:

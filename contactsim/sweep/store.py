@@ -5,14 +5,19 @@ and renamed by the process that did it: whole or absent, and never waiting for a
 small files are packed into ``packs/``, many rows to a file, and then removed; a run that is in both for a
 moment counts once. So 2,000 small runs are a handful of files in the end, a kill loses the run in flight
 and no other, and processes on several machines need no lock. Nothing is ever changed in place.
+
+A pack is named by the digest of its bytes. Whoever reads a store checks each file once, whichever columns are asked
+for: a damaged one is an error with its name, never a table with fewer rows.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contactsim.errors import UserError
-from contactsim.lab.provenance import digest_of
 from contactsim.sweep.atomic import remove_leftovers, write_whole
 from contactsim.sweep.rows import CATALOGUE, OK, SCHEMA
 
@@ -32,6 +36,8 @@ FORMAT = 1
 #: again, large files would cost more than many runs do.
 PACK, LARGE = 32_000_000, 4_000_000
 _FAILED = ".failed"
+#: Files that this process has checked, with their time and size.
+_WHOLE: set[tuple[Path, int, int]] = set()
 
 
 class Store:
@@ -42,8 +48,6 @@ class Store:
         self.path = Path(path).expanduser()
         self.runs, self.packs = self.path / "runs", self.path / "packs"
         self.experiments, self.places = self.path / "experiments", self.path / "places"
-        self.damaged: dict[str, str] = {}
-        """files that could not be read, with the reason, as found by the last reading"""
         if missing and not self._exists():
             self._check_free()
         else:
@@ -103,25 +107,41 @@ class Store:
         """Write one run's row under its name, whole or not at all. Raises OSError."""
         name, ok = table["id"][0].as_py(), table["status"][0].as_py() == OK
         target = self.runs / f"{name}{'' if ok else _FAILED}.parquet"
-        write_whole(target, lambda partial: _write(table, partial))
+        held = _parquet_bytes(table)
+        write_whole(target, lambda partial: _write_bytes(partial, held))
         if ok:
             (self.runs / f"{name}{_FAILED}.parquet").unlink(missing_ok=True)
 
     def catalogue(self) -> pa.Table:
-        """Every run once, sorted by id, without the results. A success outranks failures."""
+        """Every run once, sorted by id, without the results. A success outranks failures. Raises UserError."""
         return self.read(CATALOGUE)
 
     def read(self, columns: Iterable[str], ids: Collection[str] | None = None) -> pa.Table:
-        """The chosen columns of every run once (or of ``ids``), sorted by id; raises UserError for a vanished file."""
+        """The chosen columns of every run once (or of ``ids``), sorted by id.
+
+        Raises UserError for a damaged file, whether or not it holds what is asked for, and for one that vanishes.
+        """
+        table, damaged = self.read_whole(columns, ids)
+        for name, why in damaged.items():
+            more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
+            raise UserError(f"{self.path / name} is damaged{more}: {why}. Nothing is read without its runs: give the "
+                            f"command that made them again, which sets the file aside and does them again, or move "
+                            f"it out of the store.")
+        return table
+
+    def read_whole(self, columns: Iterable[str],
+                   ids: Collection[str] | None = None) -> tuple[pa.Table, dict[str, str]]:
+        """As :meth:`read` without what damaged files hold, and those files by name with the reason: for a planner."""
         wanted = list(dict.fromkeys(["id", "status", "kept", *columns]))
         for _ in range(5):
             with contextlib.suppress(_MovedError):
-                table = self._once(self._read_all(wanted, ids))
-                return table.select([name for name in SCHEMA.names if name in set(columns) | {"id"}])
+                table, damaged = self._read_all(wanted, ids)
+                table = self._once(table)
+                return table.select([name for name in SCHEMA.names if name in set(columns) | {"id"}]), damaged
         raise UserError(f"{self.path} changes too fast to be read: try again when fewer sweeps work on it.")
 
-    def _read_all(self, columns: list[str], ids: Collection[str] | None) -> pa.Table:
-        self.damaged = {}
+    def _read_all(self, columns: list[str], ids: Collection[str] | None) -> tuple[pa.Table, dict[str, str]]:
+        damaged: dict[str, str] = {}
         known = pa.array(sorted(ids)) if ids is not None else None
         parts = [SCHEMA.empty_table().select(columns)]
         # singles before packs: a run that is packed in between is then found in its pack
@@ -129,17 +149,27 @@ class Store:
             if ids is not None and path.parent == self.runs and path.name.split(".")[0] not in ids:
                 continue
             try:
+                self._check_whole(path)
                 part = _read(path, columns, known)
             except FileNotFoundError:
                 if path.parent == self.packs:
                     raise _MovedError from None
                 continue
             except (OSError, ValueError, pa.ArrowException) as error:
-                self.damaged[path.relative_to(self.path).as_posix()] = str(error).splitlines()[0][:160]
+                damaged[path.relative_to(self.path).as_posix()] = str(error).splitlines()[0][:160].rstrip(".")
                 continue
             if part.num_rows:
                 parts.append(part)
-        return pa.concat_tables(parts)
+        return pa.concat_tables(parts), damaged
+
+    def _check_whole(self, path: Path) -> None:
+        """See once that a file is as it was written, all of it. Raises OSError, ValueError or ArrowException."""
+        fact = path.stat()
+        known = path.absolute(), fact.st_mtime_ns, fact.st_size
+        if known not in _WHOLE:
+            if path.parent != self.packs or _bytes_digest(path.read_bytes()) != path.stem:
+                _read(path, SCHEMA.names)  # a single run, or a pack that was renamed: every page has a checksum
+            _WHOLE.add(known)
 
     @staticmethod
     def _once(table: pa.Table) -> pa.Table:
@@ -153,16 +183,18 @@ class Store:
         ids = table["id"].to_pylist()
         return table.filter(pa.array([k == 0 or ids[k - 1] != name for k, name in enumerate(ids)]))
 
-    def set_damaged_aside(self) -> list[str]:
-        """Move the files that the last reading found damaged to ``damaged/``; returns their names."""
+    def set_aside(self, damaged: Iterable[str]) -> list[str]:
+        """Move damaged files, as :meth:`read_whole` names them, to ``damaged/`` and say so; returns those moved."""
         moved = []
         with self.writing():
-            for name in self.damaged:
+            for name in damaged:
                 (self.path / "damaged").mkdir(exist_ok=True)
-                with contextlib.suppress(FileNotFoundError):  # another process has moved it, or written it anew
+                with contextlib.suppress(FileNotFoundError):  # another process has moved it
                     (self.path / name).replace(self.path / "damaged" / Path(name).name)
                     moved.append(name)
-        self.damaged = {}
+        for name in moved:
+            print(f"contactsim: {self.path / name} is damaged: it is set aside in {self.path / 'damaged'}, and what is "
+                  f"lacking is done again", file=sys.stderr)
         return moved
 
     def forget(self, measure: str) -> None:
@@ -181,9 +213,14 @@ class Store:
             return
         if pc.any(of_others).as_py():
             left = _read(path, SCHEMA.names).filter(of_others)
-            name = digest_of([left["id"].to_pylist(), path.name])
-            write_whole(self.packs / f"{name}.parquet", lambda partial: _write(left, partial))
+            self._write_pack(left)
         path.unlink()
+
+    def _write_pack(self, table: pa.Table) -> Path:
+        held = _parquet_bytes(table)
+        target = self.packs / f"{_bytes_digest(held)}.parquet"
+        write_whole(target, lambda partial: _write_bytes(partial, held))
+        return target
 
     def pack(self, at_least: int = 2) -> int:
         """Put small files together, ``at_least`` that many of them; returns how many runs were packed.
@@ -222,10 +259,7 @@ class Store:
                 continue  # vanished into another's pack, or damaged: left where it is
         if len(parts) < 2:
             return 0
-        table = self._once(pa.concat_tables(parts))
-        name = digest_of([table["id"].to_pylist(), sorted(path.name for path, _ in read)])
-        target = self.packs / f"{name}.parquet"
-        write_whole(target, lambda partial: _write(table, partial))
+        target = self._write_pack(self._once(pa.concat_tables(parts)))
         for path, fact in read:
             with contextlib.suppress(FileNotFoundError):
                 if path != target and path.stat().st_mtime_ns == fact.st_mtime_ns:
@@ -241,9 +275,19 @@ def _parquet(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    with path.open("wb") as out:
-        pq.write_table(table, out, compression="zstd", row_group_size=64, write_page_checksum=True)
+def _parquet_bytes(table: pa.Table) -> bytes:
+    out = pa.BufferOutputStream()
+    pq.write_table(table, out, compression="zstd", row_group_size=64, write_page_checksum=True)
+    held: bytes = out.getvalue().to_pybytes()
+    return held
+
+
+def _bytes_digest(held: bytes) -> str:
+    return hashlib.blake2b(held, digest_size=16).hexdigest()
+
+
+def _write_bytes(path: Path, held: bytes) -> None:
+    path.write_bytes(held)
 
 
 def _read(path: Path, columns: list[str], ids: pa.Array | None = None) -> pa.Table:

@@ -14,8 +14,9 @@ from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.lab import history_cache
 from contactsim.lab.provenance import model_digest
+from contactsim.storage.identity import canonical_json
 from contactsim.sweep import experiments
-from contactsim.sweep.live import Liver, dumps
+from contactsim.sweep.live import Liver
 from contactsim.sweep.local import Answer, processors, run_locally
 from contactsim.sweep.places import keep_place
 from contactsim.sweep.queue import Queue, by_sharing
@@ -41,7 +42,7 @@ class Plan:
     retry_failed: bool = False
     done: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
-    aside: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     """damaged files of the store; their runs are to be done again"""
 
     @property
@@ -57,8 +58,8 @@ def make_plan(store: Store, runs: Sequence[RunSpec], measure: str = WEEKLY, keep
     base = base or Path.cwd()
     known = planned(runs, measure, Places(base, store.places))
     plan = Plan(store, known, measure, tuple(keep), base, retry_failed)
-    table = store.read(["id", "status", "kept"])
-    plan.aside = sorted(store.damaged)
+    table, damaged = store.read_whole(["id", "status", "kept"])
+    plan.damaged = sorted(damaged)
     asked = {run.id for run in known}
     for name, status, kept in zip(*(table[c].to_pylist() for c in ("id", "status", "kept")), strict=True):
         if name in asked:
@@ -78,8 +79,7 @@ def carry_out(plan: Plan, jobs: int | None = None, timeout: float | None = None,
     todo = plan.todo
     if not todo:
         return
-    if plan.aside:
-        plan.store.set_damaged_aside()
+    plan.store.set_aside(plan.damaged)
     _keep_places(plan)
     shared = _shared(todo)
     queue = Queue(by_sharing(todo, shared), shared)
@@ -132,8 +132,8 @@ def _given_up(plan: Plan, run: Planned, message: str) -> Answer:
     config = run.spec.config
     values = {"id": run.id, "status": FAILED, "message": message, "measure": plan.measure, "model": model_digest(),
               "place_digest": run.place_digest, "seed": config.seed, "weeks": config.weeks,
-              "replication": run.spec.replication, "point": dumps(dict(run.spec.point)),
-              "config": dumps(config.model_dump(mode="json", exclude=NOT_SCIENCE)), "provenance": "{}"}
+              "replication": run.spec.replication, "point": canonical_json(dict(run.spec.point)),
+              "config": canonical_json(config.model_dump(mode="json", exclude=NOT_SCIENCE)), "provenance": "{}"}
     with plan.store.writing():
         plan.store.write(row(values))
     return {"id": run.id, "status": FAILED, "message": message, "seconds": 0.0}
@@ -163,6 +163,7 @@ def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
     if not plan.todo:
         return run.id, True
     store.prepare()
+    store.set_aside(plan.damaged)
     _keep_places(plan)
     with store.writing():
         answer = Liver(store.path).live(run.task(plan.measure, (), plan.base, None, config.keep_history))

@@ -13,7 +13,7 @@ import pytest
 from contactsim import cli
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import calibration, design, points, sensitivity, tried, turns, unit
+from contactsim.evidence import calibration, ledger, points, sensitivity, tried, turns, unit
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
@@ -98,7 +98,7 @@ def test_contested_numbers_go_along_their_ranges() -> None:
 def test_rows_read_beside_are_those_of_their_findings() -> None:
     of = sensitivity.design()
     looked_at = {finding.id: finding for finding in sensitivity.looked_at(of)}
-    bands = {outcome.id: outcome.band for outcome in design.load("polarisation").outcomes}
+    bands = {row.id: row.band for finding in ledger.folder("polarisation").findings for row in finding.outcomes}
     for finding, rows in of.read_beside.items():
         assert {row.id for row in rows} <= {row.id for row in looked_at[finding].outcomes}
         for row in rows:

@@ -1,4 +1,4 @@
-"""Estimands on observations whose answer is known."""
+"""Estimands along a gradient, and those that describe one world, on people whose answer is known."""
 
 from __future__ import annotations
 
@@ -7,31 +7,49 @@ import math
 import numpy as np
 import pytest
 
-from contactsim.evidence.estimands import (
-    Case,
-    bimodality_rise,
+from contactsim.draws import Decision, stream, uniforms
+from contactsim.evidence.descriptions import (
+    average,
+    bimodality_change,
+    burn_in,
+    people,
+    sarle,
+    share_above_zero,
+    share_between_areas,
+    spread,
+)
+from contactsim.evidence.effects import (
+    Worlds,
     contact_ratio,
     contact_rise,
-    elasticity,
-    mediated,
-    spread_rise,
-    worst_tenth,
-    worst_tenth_gradient,
+    frequent_negative,
+    frequent_negative_rise,
+    spread_change,
 )
-from contactsim.evidence.observe import Observed, sarle
+from contactsim.evidence.relations import elasticity, net_contact_effect
+from contactsim.evidence.seen import END, MIDDLE, START, Seen
 
 N = 2000
+ZERO = np.zeros(N)
 
 
-def observed(end: np.ndarray, positive: np.ndarray, negative: np.ndarray, middle: np.ndarray | None = None) -> Observed:
-    lot = np.linspace(0, 1, end.shape[0], endpoint=False)
-    middle = np.zeros_like(end) if middle is None else middle
-    return Observed(np.zeros_like(end), middle, end, (positive, positive), (negative, negative), lot, {})
+def world(end: np.ndarray = ZERO, positive: np.ndarray = ZERO, negative: np.ndarray = ZERO,
+          middle: np.ndarray = ZERO) -> Seen:
+    """Adults of the majority, and as many of the minority whom no figure here may look at."""
+    def both(values: np.ndarray) -> np.ndarray:
+        return np.concatenate([values, np.full(N, 1e6)])
+
+    at_end = {"attitude": both(end), "friends": both(positive), "here": np.ones(2 * N)} | {
+        f"{half}_{what}": both(of) for half in ("first", "second")
+        for what, of in (("positive", positive), ("negative", negative))}
+    waves = {START: {"attitude": both(ZERO)}, MIDDLE: {"attitude": both(middle)}, END: at_end}
+    static = {"group": np.repeat([0, 1], N), "age": np.full(2 * N, 40.0), "uid": np.arange(2 * N),
+              "active": np.ones(2 * N, bool), "neighbourhood": np.arange(2 * N) % 4}
+    return Seen(1, static, waves, {}, burn_in={"weeks": 208.0, "flat": 1.0})
 
 
-def case(world: dict[float, Observed], **others: dict[float, Observed]) -> Case:
-    still = {s: observed(np.zeros(N), np.zeros(N), np.zeros(N)) for s in world}
-    return Case(world, world, world, still, others)
+def case(**worlds: Seen) -> Worlds:
+    return Worlds(worlds, worlds)
 
 
 def noise(seed: int, n: int = N) -> np.ndarray:
@@ -40,61 +58,72 @@ def noise(seed: int, n: int = N) -> np.ndarray:
 
 def test_contact_rise_counts_standard_deviations() -> None:
     low, high = noise(1), noise(1) + 1.0
-    rise = contact_rise(case({0.1: observed(low, low, low), 0.5: observed(high, high, high)}), "positive")
+    rise = contact_rise(case(few=world(low, low, low), many=world(high, high, high)), "positive", "few", "many")
     assert math.isclose(rise, 1.0 / np.concatenate([low, high]).std(), rel_tol=1e-9)
 
 
 def test_no_meetings_is_no_rise() -> None:
-    nothing = observed(noise(1), np.zeros(N), np.zeros(N))
-    assert contact_rise(case({0.1: nothing, 0.5: nothing}), "negative") == 0.0
-    assert math.isnan(elasticity(case({0.1: nothing, 0.5: nothing}), "negative"))
+    nothing = case(few=world(noise(1)), many=world(noise(1)))
+    assert contact_rise(nothing, "negative", "few", "many") == 0.0
+    assert math.isnan(elasticity(nothing, "negative", {"few": 0.1, "many": 0.5}))
+    assert math.isnan(contact_ratio(nothing, "negative", "few", "many"))
 
 
 def test_elasticity_of_proportional_contact_is_one() -> None:
-    worlds = {s: observed(noise(1), np.full(N, 3 * s), np.full(N, s**2)) for s in (0.02, 0.1, 0.5)}
-    assert math.isclose(elasticity(case(worlds), "positive"), 1.0, rel_tol=1e-9)
-    assert math.isclose(elasticity(case(worlds), "negative"), 2.0, rel_tol=1e-9)
+    shares = {"d02": 0.02, "d10": 0.1, "d50": 0.5}
+    worlds = case(**{name: world(noise(1), np.full(N, 3 * s), np.full(N, s**2)) for name, s in shares.items()})
+    assert math.isclose(elasticity(worlds, "positive", shares), 1.0, rel_tol=1e-9)
+    assert math.isclose(elasticity(worlds, "negative", shares), 2.0, rel_tol=1e-9)
 
 
-def test_contact_ratio_compares_the_most_diverse_places() -> None:
-    base = {s: observed(noise(1), np.ones(N), np.full(N, s)) for s in (0.1, 0.5)}
-    half = {s: observed(noise(1), np.ones(N), np.full(N, s / 2)) for s in (0.1, 0.5)}
-    assert contact_ratio(case(base, half=half), "negative", "half") == 0.5
+def test_contact_ratio_compares_two_worlds() -> None:
+    both = case(base=world(negative=np.full(N, 0.5)), half=world(negative=np.full(N, 0.25)))
+    assert contact_ratio(both, "negative", "half", "base") == 0.5
 
 
 @pytest.mark.parametrize(("good", "bad"), [(0.5, -0.3), (0.1, -0.9)])
 def test_mediation_finds_the_product_of_coefficients(good: float, bad: float) -> None:
     """y = good p + bad n, p = 2 d + e, n = d + f: the net indirect effect is 2 good + bad per share."""
+    shares = {"d02": 0.02, "d10": 0.1, "d50": 0.5}
     worlds, ys = {}, []
-    for k, share in enumerate((0.02, 0.1, 0.5)):
+    for k, (name, share) in enumerate(shares.items()):
         p, n = 2 * share + 0.1 * noise(3 * k), share + 0.1 * noise(3 * k + 1)
         y = good * p + bad * n + 0.01 * noise(3 * k + 2)
         ys.append(y)
-        worlds[share] = observed(y, p, n)
+        worlds[name] = world(y, p, n)
     expected = (2 * good + bad) * 0.48 / np.concatenate(ys).std()
-    assert math.isclose(mediated(case(worlds)), expected, abs_tol=0.03)
+    assert math.isclose(net_contact_effect(case(**worlds), shares), expected, abs_tol=0.03)
 
 
-def test_worst_tenth_is_those_with_most_negative_contact() -> None:
+def test_those_with_most_negative_contact_are_a_tenth() -> None:
     negative = np.arange(N, dtype=float)
     end = np.where(negative >= N * 0.9, -1.0, 0.0) + 0.1 * noise(1)
-    middle = np.zeros(N)
-    seen = {0.1: observed(0.1 * noise(2), negative * 0, negative, middle),
-            0.5: observed(end, negative * 0, negative, middle)}
+    worlds = case(d10=world(0.1 * noise(2), negative=negative), d50=world(end, negative=negative), alone=world())
     gap = (end[-N // 10:].mean() - end[: -N // 10].mean()) / end.std()
     for reading in ("level", "change", "effect"):
-        assert math.isclose(worst_tenth(case(seen), reading, 0.5), gap, rel_tol=1e-9)
-    assert worst_tenth_gradient(case(seen), "level", 0.1, 0.5) < -1.0
+        assert math.isclose(frequent_negative(worlds, "d50", reading, "alone"), gap, rel_tol=1e-9)
+    assert frequent_negative_rise(worlds, "level", "d10", "d50") < -1.0
 
 
-def test_ties_in_negative_contact_are_cut_by_lot() -> None:
-    nobody = observed(np.arange(N, dtype=float), np.zeros(N), np.zeros(N))
-    assert worst_tenth(case({0.5: nobody}), "level", 0.5) < -1.0  # the lot runs along with the attitude here
+def test_people_are_singled_out_in_the_worlds_that_are_chosen() -> None:
+    negative = np.arange(N, dtype=float)
+    here, base = world(negative, negative=-negative), world(negative, negative=negative)
+    assert frequent_negative(Worlds({"d50": here}, {"d50": here}), "d50", "level") < 0
+    assert frequent_negative(Worlds({"d50": here}, {"d50": base}), "d50", "level") > 0
 
 
-def test_spread_rise() -> None:
-    a = noise(1)
-    assert math.isclose(spread_rise(case({0.02: observed(a, a, a), 0.5: observed(1.2 * a, a, a)})), 0.2, rel_tol=1e-9)
+def test_a_keyed_number_decides_between_equals() -> None:
+    order = uniforms(stream(1, Decision.SURVEY), np.arange(N))
+    assert frequent_negative(case(d50=world(order)), "d50", "level") < -1.0  # the lowest numbers, not the first rows
+
+
+def test_spread_change_and_shapes() -> None:
+    a, half = noise(1), noise(2, N // 2)
+    camps = np.concatenate([half - 3, half + 3])
+    worlds = case(one=world(a), wide=world(1.2 * a), camps=world(camps))
+    assert math.isclose(spread_change(worlds, "wide", "one", "attitude"), 0.2, rel_tol=1e-9)
+    assert bimodality_change(worlds, "camps", "one", "attitude") > 0.3
+    assert math.isclose(bimodality_change(worlds, "wide", "one", "attitude"), 0.0, abs_tol=1e-9)
 
 
 def test_sarle_knows_one_hump_from_two() -> None:
@@ -103,9 +132,16 @@ def test_sarle_knows_one_hump_from_two() -> None:
     assert math.isnan(sarle(np.ones(10)))
 
 
-def test_bimodality_rises_with_two_camps_and_not_with_spread() -> None:
-    one, half = noise(1), noise(2, N // 2)
-    camps = np.concatenate([half - 3, half + 3])
-    assert bimodality_rise(case({0.02: observed(one, one, one), 0.5: observed(camps, one, one)})) > 0.3
-    wide = case({0.02: observed(one, one, one), 0.5: observed(2 * one, one, one)})
-    assert math.isclose(bimodality_rise(wide), 0.0, abs_tol=1e-9)
+def test_descriptions_of_one_world() -> None:
+    seen = case(town=world(noise(1), positive=(noise(2) > 0).astype(float)))
+    assert average(seen, "town", "attitude") == noise(1).mean()
+    assert spread(seen, "town", "attitude") == noise(1).std()
+    assert share_above_zero(seen, "town", "friends") == (noise(2) > 0).mean()
+    assert people(seen, "town") == N and people(seen, "town", {"group": "minority"}) == N
+    assert (burn_in(seen, "town", "weeks"), burn_in(seen, "town", "flat")) == (208.0, 1.0)
+
+
+def test_the_share_of_variance_between_areas() -> None:
+    area = (np.arange(N) % 4).astype(float)
+    assert math.isclose(share_between_areas(case(town=world(area)), "town", "attitude"), 1.0, rel_tol=1e-9)
+    assert share_between_areas(case(town=world(noise(1))), "town", "attitude") < 0.01

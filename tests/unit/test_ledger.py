@@ -11,13 +11,13 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, controls, design, diagnoses, disputes, ledger, listing, lived, unit
+from contactsim.evidence import asked, controls, diagnoses, disputes, gradient, ledger, listing, lived, sweeps, unit
 from contactsim.evidence.judge import REPRODUCED
 from contactsim.evidence.ledger import Finding, Folder
+from contactsim.evidence.variants import changed
 
 BASE = compose(["place=synthetic"]).parameters
 ALL = ledger.all_findings()
-ALONG = asked.gradient_ids(design.load(asked.GRADIENT))
 
 
 def actions_of(finding: Finding) -> set[str]:
@@ -31,7 +31,7 @@ WITH_ACTIONS = [name for name, (_, finding) in ALL.items() if actions_of(finding
 
 
 def test_every_finding_is_there_once() -> None:
-    assert sorted([*ALONG, *(name for name in ALL if name[0] == "F")]) == sorted(f"F{k}" for k in range(1, 35))
+    assert sorted(name for name in ALL if name[0] == "F") == sorted(f"F{k}" for k in range(1, 35))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -63,7 +63,7 @@ def test_worlds_exist_and_knock_outs_change_them(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in ALL if name[0] == "F"])
 def test_every_emergent_row_has_a_knock_out_that_must_leave(name: str) -> None:
-    """Rows shown beside have no say and need none; the realism checks (R1 to R4) hold no claim about a mechanism."""
+    """Rows that are not judged need none; the realism checks (R1 to R4) hold no claim about a mechanism."""
     _, finding = ALL[name]
     for row in finding.outcomes:
         if row.judged and (row.role or finding.role) == "emergent":
@@ -113,9 +113,9 @@ def only_selects(arguments: dict[str, Any], acting: set[str]) -> bool:
 @pytest.mark.parametrize("name", ledger.folders())
 def test_places_can_be_made_at_every_size(name: str) -> None:
     folder = ledger.folder(name)
-    used = {(world.place, folder.residents(finding, sample)) for finding in folder.findings
+    used = {(world.place.name, folder.residents(finding, sample)): world.place for finding in folder.findings
             for world in finding.worlds.values() for sample in folder.samples}
-    for place, residents in used:
+    for (_, residents), place in used.items():
         assert lived.made_place(place, residents, folder.first_seed).residents == residents
 
 
@@ -132,7 +132,7 @@ def test_an_action_without_reach_has_none() -> None:
 def test_findings_are_asked_for_by_id_or_folder(words: list[str], ids: list[str]) -> None:
     what = asked.asked(words)
     assert what.ids == ids
-    assert (what.gradient is not None) == (ids[0] == "F1")
+    assert [folder.name for folder in what.folders] == ["youth" if ids[0] != "F1" else "polarisation"]
 
 
 def test_an_unknown_finding_names_the_nearest() -> None:
@@ -146,6 +146,56 @@ def test_a_wrong_design_is_told_in_a_sentence(tmp_path, monkeypatch) -> None:  #
     monkeypatch.setattr(ledger, "experiments_folder", lambda: tmp_path)
     with pytest.raises(UserError, match=r"findings.yaml: title"):
         ledger.folder.__wrapped__("odd")
+
+
+def test_a_place_that_does_not_exist_names_the_nearest() -> None:
+    data = {"name": "odd", "findings": [{"id": "F1", "worlds": {"town": {"place": "mixd"}}, "outcomes": []}]}
+    with pytest.raises(UserError, match="F1: there is no place 'mixd'\\. Did you mean 'mixed'"):
+        gradient.written_out(data)
+
+
+def test_a_gradient_is_a_list_of_worlds() -> None:
+    folder = ledger.folder("polarisation")
+    assert folder.gradient is not None
+    for name, share in folder.gradient.worlds.items():
+        place = folder.worlds[name].place
+        assert place.shares == {"majority": 1 - share, "minority": share} and place.key == round(1000 * share)
+        assert all(finding.worlds[name] == folder.worlds[name] for finding in folder.findings)
+    assert folder.worlds["d50_no_contact"].place == folder.worlds["d50"].place
+
+
+def test_every_row_is_shown_under_each_alternative_without_a_say() -> None:
+    _, finding = ALL["F2"]
+    assert [row.id for row in finding.outcomes] == ["F2", "F2-size", "F2@none", "F2-size@none"]
+    assert [row.judged for row in finding.outcomes] == [True, True, False, False]
+    assert finding.under(None) is finding
+    assert {world.set["scenario.history"] for world in finding.under("none").worlds.values()} == {"none"}
+    assert finding.outcomes[3].says == f"{finding.outcomes[1].says}, from no history"
+
+
+def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row under an alternative is the same estimand on the worlds of the alternative, knocked out alike."""
+    monkeypatch.setitem(unit.ESTIMANDS, "contact_rise", lambda case, what, less, more: case.worlds[more])
+
+    class Lives:
+        def see(self, world: ledger.WorldDesign, residents: int) -> str:
+            return f"{world.place.name} {world.set['scenario.history']} {world.set.get('psychology.negative_base')}"
+
+    _, finding = ALL["F2"]
+    rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
+    found = unit.figures(finding.model_copy(update={"outcomes": rows}), Lives(), 500)  # type: ignore[arg-type]
+    assert found == {
+        "F2": {"base": "polarisation 0.5 lived None", "no_contact": "polarisation 0.5 lived None",
+               "no_negative": "polarisation 0.5 lived -30.0"},
+        "F2@none": {"base": "polarisation 0.5 none None", "no_contact": "polarisation 0.5 none None",
+                    "no_negative": "polarisation 0.5 none -30.0"}}
+
+
+def test_a_knock_out_leaves_the_worlds_that_it_is_not_in() -> None:
+    _, finding = ALL["F4"]
+    switch = finding.knock_outs["no_exposure_spread"]
+    assert lived.knocked(finding.worlds["d50_no_contact"], "d50_no_contact", switch) == finding.worlds["d50_no_contact"]
+    assert lived.knocked(finding.worlds["d50"], "d50", switch).set["residents.exposure_spread"] == 0.0
 
 
 def test_claims_and_bands_decide_no_figure() -> None:
@@ -167,8 +217,6 @@ def test_a_row_and_its_side_can_be_told_apart() -> None:
     """Figures are stored as ROW/SIDE."""
     for _, finding in ALL.values():
         assert not any("/" in side for side in finding.knock_outs)
-    along = design.load(asked.GRADIENT)
-    assert not any("/" in world for world in along.worlds)
 
 
 def test_files_of_places_and_actions_decide_figures() -> None:
@@ -191,7 +239,7 @@ def test_what_did_not_come_out_is_diagnosed() -> None:
 
 def test_readmes_tell_the_verdicts_that_are_kept() -> None:
     told: dict[str, str] = {}
-    for folder in [*ledger.folders(), asked.GRADIENT]:
+    for folder in ledger.folders():
         text = (ledger.experiments_folder() / folder / "README.md").read_text()
         said = text.split("## What came out")[1] if "## What came out" in text else ""
         told |= dict(re.findall(r"(?m)^\| (F\d+) [^|]*\| \**([a-z ]+?)\**(?: \([^|]*)? \|", said))
@@ -211,12 +259,11 @@ def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest
 
 def test_disputes_speak_of_rows_and_evidence_that_exist() -> None:
     rows = {row.id: finding for _, finding in ALL.values() for row in finding.outcomes}
-    along = {outcome.id for outcome in design.load(asked.GRADIENT).outcomes}
     evidence = (ledger.experiments_folder().parent / "docs" / "evidence.md").read_text()
     sides = [side for one in disputes.read() for side in one.sides]
     assert {"A9", "A11", "A11b", "A17", "A18", "A19"} <= {name for side in sides for name in side.evidence}
     for side in sides:
-        assert side.row in along or side.row in rows
+        assert side.row in rows
         assert side.knock_out is None or side.knock_out in rows[side.row].knock_outs
         assert all(f"| {name} |" in evidence for name in side.evidence)
 
@@ -226,3 +273,31 @@ def test_folder_names_are_those_of_their_folders() -> None:
         folder: Folder = ledger.folder(name)
         assert folder.name == name
         assert (ledger.experiments_folder() / name / "README.md").is_file()
+
+
+def test_sweeps_are_of_rows_and_parameters_that_exist() -> None:
+    for folder in map(ledger.folder, ledger.folders()):
+        of = folder.sweeps
+        if of is not None:
+            rows = {row.id: row for finding in folder.findings for row in finding.outcomes}
+            assert {*of.rows, *of.arguments} <= set(rows)
+            for name, arguments in of.arguments.items():
+                inspect.signature(unit.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
+            for path, values in of.parameters.items():
+                assert any(sweeps.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
+                for value in values:
+                    changed(BASE, {path: value})
+
+
+def test_readings_take_a_world() -> None:
+    for folder in map(ledger.folder, ledger.folders()):
+        for reading in () if folder.gradient is None else folder.gradient.readings.values():
+            inspect.signature(unit.ESTIMANDS[reading.estimand]).bind(None, world="d02", **reading.arguments)
+
+
+def test_variants_set_and_shift() -> None:
+    silent = changed(BASE, {"settings.occasions.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
+    assert {o.presence for o in silent.settings.occasions.values()} == {0.0}
+    assert silent.psychology.negative_base == BASE.psychology.negative_base + 1.0
+    with pytest.raises(UserError, match="negative_base"):
+        changed(BASE, {"psychology.negativ_base": 0.0})

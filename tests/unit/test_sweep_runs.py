@@ -73,7 +73,7 @@ def test_identity_hangs_on_the_model_and_the_measure(monkeypatch: pytest.MonkeyP
     run = specs([1])
     places = Places(Path.cwd(), Path("none"))
     weekly, own = (planned(run, measure, places)[0].id for measure in (WEEKLY, "tests.sweeping:arrays"))
-    monkeypatch.setattr(spec_module, "model_digest", lambda: "another")
+    monkeypatch.setattr(spec_module, "code_digest", lambda *_: "another")
     assert len({weekly, own, planned(run, WEEKLY, places)[0].id}) == 3
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+import contactsim
+from contactsim.cli import main
 from contactsim.errors import UserError
-from contactsim.sweep import Store, experiments, sweep
+from contactsim.sweep import Results, Store, experiments, sweep
 from contactsim.sweep.atomic import write_whole
 from contactsim.sweep.rows import OK, SCHEMA
 from contactsim.sweep.sweeping import make_plan
@@ -75,13 +77,15 @@ def test_a_success_outranks_a_failure_of_the_same_run(store: Path) -> None:
     assert list((store / "runs").glob("*.failed.parquet")) == []
 
 
-def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(store: Path, made: Path) -> None:
+def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(
+        store: Path, made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     singles(store)
     broken = sorted((store / "runs").iterdir())[2]
     broken.write_bytes(broken.read_bytes()[:-100])
-    one = Store(store)
-    assert len(one.catalogue()) == 7 and list(one.damaged) == [f"runs/{broken.name}"]
+    with pytest.raises(UserError, match=f"runs/{broken.name} is damaged.*sets the file aside"):
+        Store(store).catalogue()
     sweep(store, specs(range(8)), jobs=1).need()
+    assert f"runs/{broken.name} is damaged: it is set aside" in capsys.readouterr().err
     assert content(store).equals(content(made))
     assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
 
@@ -89,10 +93,10 @@ def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(store: P
 def test_what_another_process_set_aside_is_no_fault(store: Path) -> None:
     pack = next((store / "packs").iterdir())
     pack.write_bytes(pack.read_bytes()[:-100])
-    one, two = Store(store), Store(store)
-    assert len(one.catalogue()) == len(two.catalogue()) == 0
-    assert one.set_damaged_aside() == [f"packs/{pack.name}"]
-    assert two.set_damaged_aside() == []
+    one, two = (Store(store).read_whole(["id"]) for _ in range(2))
+    assert len(one[0]) == len(two[0]) == 0 and list(one[1]) == list(two[1]) == [f"packs/{pack.name}"]
+    assert Store(store).set_aside(one[1]) == [f"packs/{pack.name}"]
+    assert Store(store).set_aside(two[1]) == []
 
 
 def test_forgetting_a_measure_leaves_the_others_and_damaged_files(store: Path) -> None:
@@ -106,9 +110,9 @@ def test_forgetting_a_measure_leaves_the_others_and_damaged_files(store: Path) -
         if key[0] == "a":
             Store(store).pack()  # one row in a pack with runs, one in a file of its own
     (store / "runs" / "broken.parquet").write_bytes(b"half")
-    assert len(content(store)) == 10
+    assert len(Store(store).read_whole(["id"])[0]) == 10
     Store(store).forget("other")
-    assert content(store).equals(before)
+    assert Store(store).read_whole([name for name in SCHEMA.names if name != "provenance"])[0].equals(before)
     assert [path.name for path in (store / "runs").iterdir()] == ["broken.parquet"]
     packs = {path: path.stat().st_mtime_ns for path in (store / "packs").iterdir()}
     Store(store).forget("other")
@@ -120,8 +124,31 @@ def test_flipped_bits_are_noticed(store: Path) -> None:
     held = bytearray(pack.read_bytes())
     held[len(held) // 2] ^= 0xFF
     pack.write_bytes(held)
-    one = Store(store)
-    assert len(one.read(SCHEMA.names)) == 0 and list(one.damaged) == [f"packs/{pack.name}"]
+    table, damaged = Store(store).read_whole(["id"])  # wherever the bits are, and whatever is asked for
+    assert len(table) == 0 and list(damaged) == [f"packs/{pack.name}"]
+
+
+@pytest.mark.parametrize("where", ["runs", "packs"])
+def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
+        store: Path, where: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if where == "runs":
+        singles(store)
+    broken = sorted((store / where).iterdir())[0]
+    held = bytearray(broken.read_bytes())
+    held[len(held) // 3] ^= 0x10
+    broken.write_bytes(held)
+    words = f"{where}/{broken.name} is damaged"
+    plan = make_plan(Store(store), specs(range(8)))
+    assert plan.damaged == [f"{where}/{broken.name}"] and len(plan.todo) == (8 if where == "packs" else 1)
+    with pytest.raises(UserError, match=words):
+        contactsim.load(store)
+    with pytest.raises(UserError, match=words):
+        Results(Store(store), [run.id for run in plan.runs]).need()
+    for command in (["results", str(store)], ["results", str(store), "--csv"], ["results", str(store), "--mean"],
+                    ["rerun", plan.runs[0].id, "--store", str(store)]):
+        assert main(command) == 2
+        out, err = capsys.readouterr()
+        assert words in err and "sets the file aside" in err and err.count("\n") == 1 and not out
 
 
 @pytest.mark.parametrize(("text", "words"), [
@@ -174,6 +201,6 @@ def test_what_a_killed_writer_left_is_not_read_and_removed(store: Path) -> None:
             f"write_whole(Path({str(store)!r}, 'runs', 'abc.parquet'), write)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == -9
     assert len(list((store / "runs").iterdir())) == 1
-    assert len(content(store)) == 8 and Store(store).damaged == {}
+    assert len(content(store)) == 8
     Store(store).prepare()
     assert list((store / "runs").iterdir()) == []

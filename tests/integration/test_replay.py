@@ -1,0 +1,196 @@
+"""A replay works end to end: it is stored, goes on where it was, is reported, and is compared with kept results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from contactsim import cli
+from contactsim.config import compose
+from contactsim.errors import UserError
+from contactsim.evidence import kept, ledger, readings, runs, shelf, sweeps, tried, unit
+from contactsim.evidence.entries import entry
+from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from contactsim.evidence.ledger import Folder, Sample
+from contactsim.sweep import Store
+from contactsim.sweep.rows import SCHEMA
+
+BASE = compose(["place=synthetic"]).parameters
+SHARES = {"d10": 0.1, "d50": 0.5}
+FINDINGS = ["F1", "F2", "F3", "F4", "F5"]
+
+
+def small(folder: Folder) -> Folder:
+    """Polarisation on two places, few weeks, without a burn-in and with three of its knock-outs."""
+    def world(design: ledger.WorldDesign) -> ledger.WorldDesign:
+        return design.model_copy(update={"weeks": 6, "set": {**design.set, "scenario.history": "none"}})
+
+    def arguments(row: ledger.Row) -> dict[str, object]:
+        shorter = {"less": "d10", "than": "d10"} if row.estimand != "contact_ratio" else {}
+        changes = {key: shorter[key] for key in row.arguments if key in shorter}
+        return {**row.arguments, **changes, **({"worlds": SHARES} if "worlds" in row.arguments else {})}
+
+    findings = []
+    for finding in folder.findings:
+        rows = [row.model_copy(update={"arguments": arguments(row), "knock_outs": {
+            name: rule for name, rule in row.knock_outs.items() if name in ("no_contact", "no_negative")}})
+            for row in finding.outcomes if row.alternative is None]
+        findings.append(finding.model_copy(update={
+            "worlds": {name: world(one) for name, one in finding.worlds.items()}, "outcomes": rows,
+            "alternatives": {}}))
+    assert folder.gradient is not None
+    return folder.model_copy(update={
+        "samples": {"quick": Sample(seeds=3, residents=1200)}, "findings": findings, "alternatives": {},
+        "worlds": {name: world(one) for name, one in folder.worlds.items()},
+        "gradient": folder.gradient.model_copy(update={"worlds": SHARES})})
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """The one folder that there is."""
+    return put_in_place(small(ledger.folder("polarisation")), monkeypatch)
+
+
+def put_in_place(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setattr(ledger, "folders", lambda: ["polarisation"])
+    monkeypatch.setattr(ledger, "folder", lambda name: folder)
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> list[str]:
+    """Arguments of a replay that leaves everything in the test's folder."""
+    return ["--quick", "--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
+
+
+def replayed(*words: str) -> int:
+    """The exit code of a replay; its errors are raised."""
+    return cli.main(["replay", *words, "--debug"])
+
+
+def never(*_: object) -> None:
+    raise AssertionError("a world was run again")
+
+
+def lacking_one(folder: Path) -> None:
+    """Leave a store as if a kill had come before the last unit."""
+    store = Store(folder)
+    table = store.read(SCHEMA.names)
+    shelf.forget(folder)
+    for k in range(len(table) - 1):
+        store.write(table.slice(k, 1))
+
+
+def test_replay_writes_ledger_readings_and_report(tiny: Folder, store: list[str], tmp_path: Path) -> None:
+    assert replayed("polarisation", *store) in (0, 1)
+    written = json.loads((tmp_path / "out" / "ledger.json").read_text())
+    assert [entry["id"] for entry in written["findings"]] == FINDINGS
+    f1 = written["findings"][0]["rows"][0]
+    assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"][1]["mean"] == 0.0
+    page = (tmp_path / "out" / "report.html").read_text()
+    swept = tried.read("polarisation/swept") is not None
+    assert page.count("<svg") == 6 + swept  # one a finding, the gradient, and what is kept of a full replay's sweeps
+    assert "does not predict a real town" in page
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", "").replace("https://matplotlib.org", "")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "store"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "ledger.csv", "ledger.json", "readings.csv", "report.html"]
+    table = pd.read_csv(tmp_path / "out" / "readings.csv")
+    base = table[table["knock_out"] == "base"]
+    assert len(base) == 3 * len(SHARES) and set(table["knock_out"]) == {"base", "no_contact", "no_negative"}
+    assert (table.loc[table["knock_out"] == "no_contact", "positive"] == 0).all() and (base["positive"] > 0).all()
+    assert base.groupby("share")["minority"].mean().loc[0.5] > base.groupby("share")["minority"].mean().loc[0.1]
+
+
+def test_what_could_not_be_computed_is_null(tiny: Folder, store: list[str], tmp_path: Path,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in_place(tiny.model_copy(update={"samples": {"quick": Sample(seeds=1, residents=1200)}}), monkeypatch)
+    replayed("F1", *store)
+    text = (tmp_path / "out" / "ledger.json").read_text()
+    assert not {"NaN", "Infinity"} & set(text.replace(",", " ").split())
+    assert json.loads(text)["findings"][0]["rows"][0]["effect"]["low"] is None
+
+
+def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: Folder, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in_place(tiny.model_copy(update={"samples": {"full": Sample(seeds=2, residents=1200)}}), monkeypatch)
+    swept = [{"parameter": "psychology.norms", "value": 0.01, "is_base": False, "outcome": "F5", "mean": 0.3,
+              "low": 0.2, "high": 0.4, "inside": False, "outside": False}]
+    monkeypatch.setattr(sweeps, "run", lambda *_: swept)
+    for module in (kept, tried):
+        monkeypatch.setattr(module, "experiments_folder", lambda: tmp_path)
+    folder = ["--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
+    assert replayed("F1", "--full", "--update-baseline", *folder) == 0  # a part of the folder replaces no table of it
+    assert {path.name for path in (tmp_path / "polarisation").iterdir()} == {"kept.json"}
+    assert replayed("polarisation", "--full", "--update-baseline", *folder) == 0
+    written = {path.name for path in (tmp_path / "polarisation").iterdir()}
+    assert written == {"kept.json", "result.csv", "result.json", "swept.csv", "swept.json"}
+    table = tried.read("polarisation/swept")
+    assert table is not None and table.about["seeds"] == 2 and not table.outdated
+
+
+def test_what_is_in_the_store_is_not_run_again(tiny: Folder, store: list[str], tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    replayed("F1", *store)
+    assert len(Store(tmp_path / "store").catalogue()) == 6  # three seeds of the finding, and of the readings
+    monkeypatch.setattr(unit, "see", never)
+    replayed("F1", *store)
+    lacking_one(tmp_path / "store")
+    for more in ([], ["--no-cache"]):
+        with pytest.raises(AssertionError, match="run again"):
+            replayed("F1", *store, *more)
+        assert len(Store(tmp_path / "store").catalogue()) == (0 if more else 5)
+
+
+def test_swept_numbers_in_the_store_are_not_run_again(tiny: Folder, tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tiny.sweeps is not None
+    few = tiny.sweeps.model_copy(update={
+        "sample": Sample(seeds=2, residents=1200), "parameters": {"psychology.norms": [0.0, 0.004]},
+        "dissimilarity_within_units": [0.15], "rows": ["F4-level", "F5"], "arguments": {}})
+    rows = sweeps.run(tiny, few, BASE, tmp_path, 2)
+    of_f5 = [row for row in rows if row["outcome"] == "F5"]
+    assert [row["is_base"] for row in of_f5] == [False, True, False]
+    assert len({row["mean"] for row in of_f5}) == 3  # each of the points has worlds of its own
+    monkeypatch.setattr(unit, "see", never)
+    assert sweeps.run(tiny, few, BASE, tmp_path, 1) == rows
+    lacking_one(tmp_path)
+    with pytest.raises(AssertionError, match="run again"):
+        sweeps.run(tiny, few, BASE, tmp_path, 1)
+
+
+def test_replay_is_the_same_on_any_number_of_jobs(tiny: Folder, tmp_path: Path) -> None:
+    assert tiny.gradient is not None
+    findings = [(tiny, finding) for finding in (*tiny.findings, readings.finding(tiny, tiny.gradient))]
+    one, two = (runs.run(findings, BASE, "quick", tmp_path / str(jobs), jobs) for jobs in (1, 2))
+    assert one == two and set(one) == {*FINDINGS, "polarisation"}
+
+
+def test_a_kept_verdict_that_no_longer_holds_fails(tiny: Folder, store: list[str],
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so does the negative control: no contact in the base's place."""
+    found = {"F1": {"verdict": REPRODUCED, "mean": 1.0, "tolerance": 100.0}}
+    monkeypatch.setattr(kept, "read", lambda folder, sample: found)
+    assert replayed("F1", *store) == 0
+    assert replayed("F1", *store, "--negative-control", "no_contact") == 1
+    found["F1"]["verdict"] = NOT_REPRODUCED
+    assert replayed("F1", *store) == 1
+    assert replayed("F1", *store, "psychology.negative_weight=1") == 0  # other parameters are not compared
+
+
+def test_keep_refuses_other_parameters() -> None:
+    with pytest.raises(UserError, match="--update-baseline"):
+        replayed("polarisation", "--quick", "--update-baseline", "psychology.negative_weight=1")
+    with pytest.raises(UserError, match="no_contact"):
+        replayed("polarisation", "--quick", "--negative-control", "no_contacts")
+
+
+def test_too_few_seeds_judge_nothing(tiny: Folder, tmp_path: Path) -> None:
+    single = tiny.model_copy(update={"samples": {"quick": Sample(seeds=1, residents=1200)}})
+    found = runs.run([(single, finding) for finding in single.findings], BASE, "quick", tmp_path, 1)
+    entries = [entry(single, finding, found[finding.id], "quick") for finding in single.findings]
+    assert {row.verdict for one in entries for row in one.rows} == {INCONCLUSIVE}
