@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from contactsim import compiled
+
 _CENSUS = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_about_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands print the same whether or not the kernels are compiled yet."""
+    monkeypatch.setattr(compiled, "nothing_compiled", lambda: False)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from contactsim.commands.mistakes import RENAMED, sentence
 from contactsim.commands.progress import Progress
 from contactsim.errors import UserError
 
+NOTHING_COMPILED = compiled.nothing_compiled
 #: Options that mean the same in every command: short form and what they take.
 SHARED = {"--config-dir": ("-cd", "DIR"), "--quiet": ("-q", None), "--store": (None, "DIR"), "--seed": (None, "N"),
           "--seeds": (None, "N"), "--jobs": (None, None), "--json": (None, None), "--force": (None, None)}
@@ -178,7 +179,6 @@ def test_an_interrupt_says_what_is_stored(capsys: pytest.CaptureFixture[str], mo
 
 def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.0)
-    monkeypatch.setattr(compiled, "nothing_compiled", lambda: False)
     with Progress() as bars:
         tell = bars.stage("history")
         tell(0, 10)
@@ -192,6 +192,7 @@ def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], mo
 
 def test_the_first_run_says_that_kernels_are_compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str],
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "nothing_compiled", NOTHING_COMPILED)
     monkeypatch.setattr(compiled, "_FOLDER", str(tmp_path))
     with Progress():
         pass
