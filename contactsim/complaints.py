@@ -164,7 +164,7 @@ def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | 
     if override.is_add() and cause is None:
         return f"'+{key}=' (command line) adds a key that is there already: leave out the '+'."
     if cause is None or isinstance(cause, ConfigAttributeError | ConfigKeyError):
-        return unknown_key(key, line, given.leaves(given.base()))
+        return unknown_key(key, line, given.leaves(config))
     return f"'{line}' (command line) does not fit its key: {_first_line(cause)}."
 
 
