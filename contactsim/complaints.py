@@ -81,6 +81,8 @@ def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
                        if not parent or k.startswith(f"{parent}.")})
     if parent in _OPEN or key in known:
         return f"'{line}' (command line) is new in {parent or key}: write a '+' before it to add it."
+    if parent in known:
+        return f"'{line}' (command line) is unknown: {parent} is a value and has no keys."
     if not siblings:
         return f"'{line}' (command line) is unknown: there is no '{parent}'.{nearest(key, known)}"
     hint = nearest(name, siblings) or nearest(key, known)
