@@ -156,6 +156,7 @@ def _wrong_choice(override: Override, choices: Mapping[str, Any], given: Given) 
 def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | None:
     """What is wrong with an override of a key, which is applied to ``config`` where it can be."""
     key, line = str(override.key_or_group), str(override.input_line)
+    known = given.leaves(config)  # an override that fails may change a part of it
     try:
         ConfigLoaderImpl._apply_overrides_to_config([override], config)
         return None
@@ -166,7 +167,7 @@ def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | 
     if override.is_add() and cause is None:
         return f"'+{key}=' (command line) adds a key that is there already: leave out the '+'."
     if cause is None or isinstance(cause, ConfigAttributeError | ConfigKeyError):
-        return unknown_key(key, line, given.leaves(config))
+        return unknown_key(key, line, known)
     return f"'{line}' (command line) does not fit its key: {_first_line(cause)}."
 
 
