@@ -81,6 +81,8 @@ def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
                        if not parent or k.startswith(f"{parent}.")})
     if parent in _OPEN or key in known:
         return f"'{line}' (command line) is new in {parent or key}: write a '+' before it to add it."
+    if parent in known:
+        return f"'{line}' (command line) is unknown: {parent} is a value and has no keys."
     if not siblings:
         return f"'{line}' (command line) is unknown: there is no '{parent}'.{nearest(key, known)}"
     hint = nearest(name, siblings) or nearest(key, known)
@@ -154,6 +156,7 @@ def _wrong_choice(override: Override, choices: Mapping[str, Any], given: Given) 
 def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | None:
     """What is wrong with an override of a key, which is applied to ``config`` where it can be."""
     key, line = str(override.key_or_group), str(override.input_line)
+    known = given.leaves(config)  # an override that fails may change a part of it
     try:
         ConfigLoaderImpl._apply_overrides_to_config([override], config)
         return None
@@ -164,7 +167,7 @@ def _wrong_value(override: Override, config: DictConfig, given: Given) -> str | 
     if override.is_add() and cause is None:
         return f"'+{key}=' (command line) adds a key that is there already: leave out the '+'."
     if cause is None or isinstance(cause, ConfigAttributeError | ConfigKeyError):
-        return unknown_key(key, line, given.leaves(given.base()))
+        return unknown_key(key, line, known)
     return f"'{line}' (command line) does not fit its key: {_first_line(cause)}."
 
 

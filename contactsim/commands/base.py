@@ -103,7 +103,7 @@ class Whole(click.ParamType):
         except ValueError:
             number = self.low - 1
         if number < self.low or (self.high is not None and number > self.high):
-            allowed = f"of {self.low} or more" if self.high is None else f"from {self.low} to {self.high}"
+            allowed = f"from {self.low}" if self.high is None else f"from {self.low} to {self.high}"
             raise UserError(f"{_called(param)} {value} is not allowed: it must be a whole number {allowed}.")
         return number
 

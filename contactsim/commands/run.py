@@ -44,8 +44,8 @@ def _details(context: click.Context) -> str:
 @click.option("--resolve", is_flag=True, help="With --cfg: fill in references to other keys.")
 @click.option("--info", "-i", type=OneOf(INFO), is_flag=False, flag_value="all",
               help="Print what Hydra knows of the configuration (all without a word), and stop.")
-@click.option("--shell-completion", "-sc", is_flag=True, help="Install or remove Hydra's completion of keys (see "
-                                                              "hydra.cc).")
+@click.option("--shell-completion", "-sc", is_flag=True, help="Print a shell's completion of keys, as in -sc "
+                                                              "install=bash.")
 @click.option("--run", "-r", is_flag=True, hidden=True)
 def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
             package: str | None, resolve: bool, info: str | None, shell_completion: bool, run: bool) -> int:

@@ -62,7 +62,7 @@ BAD = [
     (["psychology.drfit=0.1"], ["psychology.drfit=0.1", "unknown", "'drift'"]),
     (["+psychology.drfit=0.1"], ["psychology.drfit=0.1", "unknown", "'drift'"]),
     (["++psychology.drfit=0.1"], ["psychology.drfit=0.1", "unknown", "'drift'"]),
-    (["psychology.drift.x=0.1"], ["psychology.drift.x=0.1"]),
+    (["psychology.drift.x=0.1"], ["psychology.drift.x=0.1", "psychology.drift is a value"]),
     (["seed=x"], ["seed='x'", "whole number", "0 to"]),
     (["seed='3'"], ["seed='3'", "whole number"]),
     (["seed=3.5"], ["seed=3.5", "whole number"]),
