@@ -59,11 +59,13 @@ def main(arguments: list[str]) -> int:
     own, rest = split(options.overrides)
     config = read(own, options.config_dir)
     varied = Varied(rest, config, options.config_dir)
+    from contactsim.runs.measure import measure_name
     from contactsim.sweep import Store, experiments
     from contactsim.sweep.sweeping import carry_out, make_plan
 
     store = Store(config.store, missing=True)
-    plan = make_plan(store, varied.specs(), keep=config.keep, retry_failed=options.retry_failed)
+    plan = make_plan(store, varied.specs(), measure_name(config.measure), config.keep,
+                     retry_failed=options.retry_failed)
     name = experiments.check(store, config.name, plan.runs)
     if not options.quiet:
         _print_plan(plan, varied, name, options)
@@ -104,8 +106,8 @@ def _ended(answer: dict[str, Any]) -> str:
 
 
 def _print_plan(plan: Plan, varied: Varied, name: str, options: Any) -> None:
+    from contactsim.runs.local import processors
     from contactsim.sweep.estimate import counted, estimate, said, sized
-    from contactsim.sweep.local import processors
     from contactsim.sweep.varying import swept_table
 
     different = len({run.id for run in plan.runs})

@@ -20,7 +20,7 @@ from contactsim.evidence.unit import Lived, Unit
 from contactsim.sweep import Store
 from tests import shelving
 from tests.shelving import CHUNKS, UNITS, at_once, chunks
-from tests.sweeping import bytecode_kept, content, live_here, specs, until  # noqa: F401
+from tests.sweeping import bytecode_kept, content, run_here, specs, until  # noqa: F401
 
 ALL = UNITS * CHUNKS
 
@@ -201,14 +201,14 @@ def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
 def mixed(tmp_path: Path) -> Path:
     """Runs of a sweep and units of the ledger, in one pack."""
     store = tmp_path / "mixed"
-    live_here(store, specs([1, 2])).need()
+    run_here(store, specs([1, 2])).need()
     runs.live(chunks(), store, 1)
     assert len(content(store)) == 2 + ALL and len(list((store / "packs").iterdir())) == 1
     return store
 
 
 def test_results_are_those_of_runs(mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    live_here(tmp_path / "runs", specs([1, 2])).need()
+    run_here(tmp_path / "runs", specs([1, 2])).need()
     assert contactsim.load(mixed).equals(contactsim.load(tmp_path / "runs"))
     assert main(["results", str(tmp_path / "runs"), "--csv"]) == 0
     alone = capsys.readouterr().out
@@ -235,7 +235,7 @@ def test_a_unit_of_the_ledger_is_not_rerun(mixed: Path, capsys: pytest.CaptureFi
 
 
 def test_fresh_forgets_figures_and_leaves_runs(mixed: Path, tmp_path: Path) -> None:
-    live_here(tmp_path / "runs", specs([1, 2])).need()
+    run_here(tmp_path / "runs", specs([1, 2])).need()
     (mixed / "thesis.txt").write_text("dear")
     new = [Unit("R1", 9000 + k, 500, "{}", "code") for k in range(3)]
     for one, found in at_once(new):
