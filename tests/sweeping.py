@@ -16,10 +16,13 @@ import pyarrow as pa
 import pytest
 
 from contactsim.config import compose
+from contactsim.observers.base import Observer
+from contactsim.runs.measure import WEEKLY, measure_name
+from contactsim.runs.worker import Worker
+from contactsim.state import State
 from contactsim.storage.schema import SCHEMA
 from contactsim.sweep import Results, RunSpec, Store
 from contactsim.sweep.places import keep_place
-from contactsim.sweep.spec import WEEKLY, measure_name
 from contactsim.sweep.sweeping import make_plan
 
 TINY = ["place=synthetic", "place.residents=600", "scenario=no_history", "weeks=4"]

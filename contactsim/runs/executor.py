@@ -83,8 +83,8 @@ def complete(store: Store, tasks: Sequence[Task], jobs: int | None = None, sched
             return
         for answer in carry_out(store, lacking, jobs, scheduler, True, progress, found.damaged):
             if answer["status"] != OK:
-                raise UserError(f"{' '.join(str(lacking[0].facts.get('measure', 'task')).split())} {answer['id']} "
-                                f"failed: {answer['message']}. {GOES_ON}")
+                seed = next(task.facts.get("seed") for task in lacking if task.id == answer["id"])
+                raise UserError(f"{answer['id']} (seed {seed}) failed: {answer['message']}. {GOES_ON}")
     lost = len(ids - held(store, ids).done)
     if lost:
         raise UserError(f"{lost} results vanish from {store.path} again and again: does another command remove them "
