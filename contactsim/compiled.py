@@ -65,6 +65,11 @@ def _cache_folder() -> str | None:
 _FOLDER = _cache_folder()
 
 
+def cache_is_cold() -> bool:
+    """Whether nothing is compiled yet of this version of the kernels: the first run will take a minute longer."""
+    return _FOLDER is None or not any(Path(_FOLDER).rglob("*.nbi"))
+
+
 def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = _FOLDER or before  # type: ignore[attr-defined]

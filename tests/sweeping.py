@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from contactsim.config import compose
+from contactsim.observers.base import Observer
+from contactsim.runs.measure import WEEKLY, measure_name
+from contactsim.runs.worker import Worker
+from contactsim.state import State
+from contactsim.storage.schema import SCHEMA
 from contactsim.sweep import Results, RunSpec, Store
-from contactsim.sweep.live import Liver
 from contactsim.sweep.places import keep_place
-from contactsim.sweep.rows import SCHEMA
-from contactsim.sweep.spec import WEEKLY, measure_name
 from contactsim.sweep.sweeping import make_plan
 
 TINY = ["place=synthetic", "place.residents=600", "scenario=no_history", "weeks=4"]
@@ -40,16 +43,17 @@ def specs(seeds: range | list[int], *more: str, **point: Any) -> list[RunSpec]:
     return [RunSpec(config.model_copy(update={"seed": seed}), None, point, k) for k, seed in enumerate(seeds)]
 
 
-def live_here(store: Path, runs: list[RunSpec], measure: Any = WEEKLY, keep: tuple[str, ...] = ()) -> Results:
+def run_here(store: Path, runs: list[RunSpec], measure: Any = WEEKLY, keep: tuple[str, ...] = (),
+             timeout: float | None = None) -> Results:
     """As a sweep, but in this process, for tests of what is stored and not of who stored it."""
     plan = make_plan(Store(store, missing=True), runs, measure_name(measure), keep)
     plan.store.prepare()
     for run in runs:
         if run.place is not None:
             keep_place(run.place, plan.store.places)
-    liver = Liver(store)
+    worker = Worker(store)
     for run in plan.todo:
-        liver.live(run.task(plan.measure, plan.keep, plan.base, None, False))
+        worker.do(run.task(plan.measure, plan.keep, plan.base, timeout, False).message())
     return Results(plan.store, [run.id for run in plan.runs])
 
 
@@ -75,33 +79,60 @@ def until(condition: Callable[[], Any], seconds: float = 180.0) -> Any:
     return found
 
 
-def odd_seeds_fail(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
-    """A measure that fails for odd seeds, with an exception of its own."""
-    if config.seed % 2:
-        raise OddError(f"seed {config.seed}\nis odd")
-    return {"seed": float(config.seed)}
+class OddSeedsFail(Observer):
+    """Fails for odd seeds, with an exception of its own."""
+
+    def begin(self, world: State) -> None:
+        """See the seed."""
+        self.seed = float(world.seed)
+        if world.seed % 2:
+            raise OddError(f"seed {world.seed}\nis odd")
+
+    def look(self, world: State) -> None:
+        """Nothing to see."""
+
+    def result(self) -> dict[str, float]:
+        """The seed."""
+        return {"seed": self.seed}
 
 
 class OddError(Exception):
     """Nobody else's."""
 
 
-def killed(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
-    """A measure whose process is killed for seed 3."""
-    if config.seed == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return {"seed": float(config.seed)}
+class Killed(OddSeedsFail):
+    """Its process is killed for seed 3."""
+
+    def begin(self, world: State) -> None:
+        """See the seed."""
+        if world.seed == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.seed = float(world.seed)
 
 
-def arrays(world: Any, history: Any, config: Any, tick: Any) -> dict[str, Any]:
-    """A measure with a number and an array."""
-    for _ in range(config.weeks):
-        world.step()
-        tick()
-    return {"mean": float(world.people.attitude.mean()), "ages": world.people.age}
+class Arrays(Observer):
+    """A number and an array."""
+
+    def look(self, world: State) -> None:
+        """See attitudes and ages."""
+        self.found = {"mean": world.people.attitude.mean(), "ages": world.people.age.copy(), "weeks": world.clock}
+
+    def result(self) -> dict[str, Any]:
+        """Those of the last week."""
+        return self.found
 
 
-def endless(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
-    """A measure that ends by its time limit alone."""
-    while True:
-        tick()
+class Weeks(Observer):
+    """A weekly table of its own."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def look(self, world: State) -> None:
+        """See how many live there."""
+        self.lines.append({"week": world.clock - 1, "measure": "people", "group": "all", "target": "",
+                           "value": float(world.people.active.sum())})
+
+    def result(self) -> pd.DataFrame:
+        """One line a week."""
+        return pd.DataFrame(self.lines)

@@ -31,12 +31,12 @@ def command(run: str, store: str, output: str | None, quiet: bool) -> int:
     if Path(run).is_dir():
         return _folder(run, output, quiet)
     from contactsim.sweep import Store
-    from contactsim.sweep.live import Liver
+    from contactsim.sweep.execute import Simulation
 
     opened = Store(store)
     row = find(opened, run)
     _refuse_ledger(row)
-    found = _relived(Liver(opened.path), row)
+    found = _relived(Simulation(store), row)
     if found is None:
         return 0
     same = found == row["digest"]
@@ -54,7 +54,7 @@ def command(run: str, store: str, output: str | None, quiet: bool) -> int:
 
 def _refuse_ledger(row: dict[str, Any]) -> None:
     """Units of the ledger are lived by its own command, many worlds to a row. Raises UserError."""
-    from contactsim.sweep.rows import LEDGER
+    from contactsim.storage.results import LEDGER
 
     if row["measure"] == LEDGER:
         finding = json.loads(row["point"])["finding"]
@@ -62,10 +62,10 @@ def _refuse_ledger(row: dict[str, Any]) -> None:
                         f"replay {finding} lives it, anew in an empty --store.")
 
 
-def _relived(liver: Any, row: dict[str, Any]) -> str | None:
+def _relived(simulation: Any, row: dict[str, Any]) -> str | None:
     """The digest of what came out; None for a run that is stored as a failure and fails again."""
     try:
-        return str(liver.relive(row))
+        return str(simulation.repeat(row))
     except Exception as error:
         if row["status"] == "ok" or isinstance(error, UserError):
             raise

@@ -63,11 +63,12 @@ def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed:
     own, rest = split(overrides)
     config = read(own, config_dir)
     varied = Varied(rest, config, config_dir)
+    from contactsim.runs.measure import measure_name
     from contactsim.sweep import Store, experiments
     from contactsim.sweep.sweeping import carry_out, make_plan
 
     store = Store(config.store, missing=True)
-    plan = make_plan(store, varied.specs(), keep=config.keep, retry_failed=retry_failed)
+    plan = make_plan(store, varied.specs(), measure_name(config.measure), config.keep, retry_failed=retry_failed)
     name = experiments.check(store, config.name, plan.runs)
     if not quiet:
         _print_plan(plan, varied, name, jobs, retry_failed)
@@ -109,8 +110,8 @@ def _ended(answer: dict[str, Any]) -> str:
 
 
 def _print_plan(plan: Plan, varied: Varied, name: str, jobs: int | None, retry_failed: bool) -> None:
+    from contactsim.runs.local import processors
     from contactsim.sweep.estimate import counted, estimate, said, sized
-    from contactsim.sweep.local import processors
     from contactsim.sweep.varying import swept_table
 
     different = len({run.id for run in plan.runs})

@@ -15,10 +15,10 @@ from contactsim.evidence import runs, unit
 from contactsim.evidence.asked import asked
 from contactsim.evidence.ledger import Finding
 from contactsim.evidence.runs import Progress
-from contactsim.evidence.shelf import Unit
 from contactsim.evidence.unit import AGAINST, BASE
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
+from contactsim.runs.task import Task
 
 #: Values by dotted path: the model's parameters, and :data:`WITHIN_UNITS`.
 Point = Mapping[str, float | None]
@@ -54,20 +54,16 @@ def figures(points: Sequence[Point], findings: Sequence[Finding], base: ModelPar
             residents: int, store: Path, jobs: int | None = None,
             progress: Progress | None = None) -> list[dict[str, list[float]]]:
     """For each point {row: figures, one for each seed}; what ``store`` has is not run again."""
-    chunks: list[runs.Chunk] = []
-    units: list[list[Unit]] = []
+    tasks: list[list[Task]] = []
     for point in points:
         parameters, here = moved(point, findings, base)
-        by_id = {finding.id: finding for finding in here}
-        units.append([one for finding in here for one in unit.of_seeds(finding, parameters, residents, seeds)])
-        chunks += [runs.Chunk(unit.live_seed, [one for one in units[-1] if one.seed == seed], (parameters, seed, by_id))
-                   for seed in seeds]
-    lived = runs.live(chunks, store, jobs, progress)
+        tasks.append([one for finding in here for one in unit.of_seeds(finding, parameters, residents, seeds)])
+    computed = runs.figures([one for of_point in tasks for one in of_point], store, jobs, progress)
     found = []
-    for of_point in units:
+    for of_point in tasks:
         by_row: dict[str, list[float]] = {}
         for one in of_point:
-            for row, values in lived[one.id].figures.items():
+            for row, values in computed[one.id].items():
                 by_row.setdefault(row, []).append(values[BASE])
         found.append(by_row)
     return found

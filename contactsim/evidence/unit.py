@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
+from importlib.metadata import version
+from platform import platform, python_version
 from typing import Any
 
+from contactsim.compiled import sources_digest
 from contactsim.evidence import descriptions, effects, relations
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
 from contactsim.evidence.lived import Histories, decides, key_of, knocked, see
 from contactsim.evidence.seen import Seen
 from contactsim.parameters import ModelParameters
+from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest, digest_of
+from contactsim.storage.results import LEDGER, Found
 
 #: Name of a finding's own worlds among its knock-outs.
 BASE = "base"
@@ -23,35 +28,8 @@ ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.E
 AGAINST = "against_knock_out"
 #: {row: {base or knock-out: figure}}
 Figures = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A seed to be lived, with all that decides its figures."""
-
-    finding: str
-    """what ``contactsim replay`` is asked for to live it: a finding or a folder"""
-    seed: int
-    residents: int
-    config: str
-    """what else decides its figures, as JSON; claims and bands do not"""
-    code: str
-    """digest of the code that computes them (:func:`contactsim.storage.identity.code_digest`)"""
-    point: Mapping[str, Any] = field(default_factory=dict)
-    """labels of its row besides the finding; the config decides"""
-
-    @cached_property
-    def id(self) -> str:
-        """Digest of everything that decides the figures."""
-        return digest_of([self.finding, self.seed, self.residents, self.config, self.code])
-
-
-@dataclass(frozen=True)
-class Lived:
-    """What a unit came to."""
-
-    figures: Figures
-    arrays: Mapping[str, Sequence[float]] = field(default_factory=dict)
+#: Between a row and its side in the name of a stored number; no name of a side has it.
+_BETWEEN = "/"
 
 
 @dataclass
@@ -123,8 +101,9 @@ def _figure(row: Row, rows: Mapping[str, Row], side: _Side, sides: Mapping[str, 
     return _figure(of, rows, side, sides) - _figure(of, rows, other, sides)
 
 
-def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Iterable[int]) -> list[Unit]:
-    """A finding's units, one for each seed."""
+def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Iterable[int]) -> list[Task]:
+    """A finding's tasks, one for each seed. Their identity is the digest of all that decides the figures: worlds with
+    their places and actions, rows, parameters, and code; claims and bands do not."""
     config = canonical_json({
         "worlds": {name: decides(world) for name, world in finding.worlds.items()},
         "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
@@ -132,12 +111,47 @@ def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Ite
         "rows": [[row.id, row.estimand, row.arguments, sorted(row.knock_outs), row.alternative]
                  for row in finding.outcomes],
         "parameters": base.model_dump(mode="json")})
-    return [Unit(finding.id, seed, residents, config, code_digest(__name__)) for seed in seeds]
+    code, parameters = code_digest(__name__), base.model_dump_json()
+    payload = {"finding": finding.model_dump_json(), "parameters": parameters, "residents": residents}
+    facts = {"measure": LEDGER, "model": code, "residents": residents, "config": config,
+             "point": canonical_json({"finding": finding.id})}
+    return [Task(digest_of([finding.id, seed, residents, config, code]), f"{__name__}:{Replication.__name__}",
+                 {**payload, "seed": seed}, {**facts, "seed": seed}, [__name__], code,
+                 group=digest_of([parameters, seed])) for seed in seeds]
 
 
-def live_seed(units: Iterable[Unit], base: ModelParameters, seed: int,
-              findings: Mapping[str, Finding]) -> Iterator[tuple[Unit, Lived]]:
-    """Live a seed of several findings, whose worlds and histories are shared."""
-    lives = Lives(base, seed)
-    for one in units:
-        yield one, Lived(figures(findings[one.finding], lives, one.residents))
+class Replication:
+    """Computes figures; keeps the worlds of the last seed in memory (a :class:`contactsim.runs.task.Runner`)."""
+
+    def __init__(self, store: object = None) -> None:
+        self._lives: tuple[str, Lives] | None = None
+
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+        """The figures of one seed of a finding; findings of one seed share their worlds and burn-ins."""
+        key = f"{payload['seed']} {payload['parameters']}"
+        if self._lives is None or self._lives[0] != key:
+            base = ModelParameters.model_validate_json(payload["parameters"])
+            self._lives = key, Lives(base, payload["seed"])
+        facts["provenance"] = {"contactsim": version("contactsim"), "kernels": sources_digest(),
+                               "python": python_version(), "platform": platform()}
+        finding = _finding(payload["finding"])
+        return Found(numbers=numbers_of(figures(finding, self._lives[1], payload["residents"])))
+
+
+@lru_cache(maxsize=64)
+def _finding(text: str) -> Finding:
+    return Finding.model_validate_json(text)
+
+
+def numbers_of(figures: Figures) -> dict[str, float]:
+    """Figures as named numbers, ``ROW/SIDE``."""
+    return {f"{row}{_BETWEEN}{side}": value for row, sides in figures.items() for side, value in sides.items()}
+
+
+def figures_of(numbers: Mapping[str, float]) -> Figures:
+    """The figures that :func:`numbers_of` has written so."""
+    figures: Figures = {}
+    for name, value in numbers.items():
+        row, _, side = name.rpartition(_BETWEEN)
+        figures.setdefault(row, {})[side] = value
+    return figures

@@ -40,6 +40,8 @@ class SweepConfig(Section):
     sample_seed: int = parameter(1, 0, 2**31 - 1, "integer", "assumed", "fixes the sample, apart from the runs' seeds")
     timeout: float | None = parameter(None, 0.001, 1e9, "seconds", "assumed", "longest that a run may take; null for "
                                                                               "no limit")
+    measure: str = Field(default="weekly", description="what is kept of each run: the weekly table, or the result of "
+                                                       "an observer of your own, as in my_package.module:MyObserver")
     keep: list[Literal["survey", "figure"]] = Field(default=[], description="what to keep besides the weekly measures")
     engine: Engine = Engine()
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from statistics import median
 
-from contactsim.sweep.rows import OK
+from contactsim.storage.schema import OK
+from contactsim.storage.store import Store
 from contactsim.sweep.spec import Planned
-from contactsim.sweep.store import Store
 from contactsim.sweep.sweeping import Plan
 
 #: Resident-weeks a second of one process, where the store has no run to tell; seconds and bytes of a run besides.
@@ -49,7 +49,7 @@ def _figures(run: Planned) -> int:
 
 def _known(store: Store, measure: str) -> tuple[float, float] | None:
     """(resident-weeks a second, weeks of history) of this store's runs."""
-    table = store.read(["status", "measure", "residents", "weeks", "history", "provenance"])
+    table, _ = store.read_whole(["status", "measure", "residents", "weeks", "history", "provenance"])
     speeds, histories = [], []
     for row in table.to_pylist():
         if row["status"] == OK and row["measure"] == measure:

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from contactsim.errors import UserError, nearest
 from contactsim.lab.provenance import model_digest
+from contactsim.storage.concurrent import write_whole
 from contactsim.storage.identity import canonical_json, digest_of
-from contactsim.sweep.atomic import write_whole
+from contactsim.storage.store import Store
 from contactsim.sweep.spec import NOT_SCIENCE, Planned
-from contactsim.sweep.store import Store
 
 _SCHEMA = pa.schema([("id", pa.string()), ("replication", pa.int32()), ("point", pa.string()), ("config", pa.string())])
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,80}")

@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from contactsim.errors import UserError, nearest
 from contactsim.observers.survey import ALL_OTHERS
+from contactsim.storage.results import LEDGER
+from contactsim.storage.schema import OK, weekly_frame
+from contactsim.storage.store import Store
 from contactsim.sweep import experiments
-from contactsim.sweep.rows import LEDGER, OK, weekly_frame
-from contactsim.sweep.store import Store
 
 #: Last weeks over which a run's figures are averaged, unless another number is asked for.
 LAST = 4

@@ -13,8 +13,8 @@ import numpy as np
 
 from contactsim.errors import UserError
 from contactsim.place.core import Level, Place, Provenance, Source
+from contactsim.storage.concurrent import write_whole
 from contactsim.storage.identity import place_digest
-from contactsim.sweep.atomic import write_whole
 
 
 def keep_place(place: Place, folder: Path) -> None:

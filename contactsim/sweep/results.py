@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError
-from contactsim.sweep.rows import OK, weekly_frame
-from contactsim.sweep.store import Store
+from contactsim.storage.schema import OK, weekly_frame
+from contactsim.storage.store import Store
 
 
 @dataclass(frozen=True)

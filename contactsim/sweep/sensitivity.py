@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError
+from contactsim.storage.store import Store
 from contactsim.sweep import experiments
 from contactsim.sweep.design import LEVELS, SAMPLED, Axis, at, need_salib, problem, unit_sample
 from contactsim.sweep.frames import swept_keys
-from contactsim.sweep.store import Store
 from contactsim.sweep.summary import LEVEL, parts
 
 #: Resamples for the intervals; fixed, and so is their seed, so that the same runs give the same intervals.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,17 @@ from typing import Any
 from contactsim.actions import build
 from contactsim.climate import check_shocks
 from contactsim.config import RunConfig
-from contactsim.errors import UserError
 from contactsim.lab import history_cache
 from contactsim.lab.provenance import model_digest, run_modules, scientific_digest
 from contactsim.observers import survey
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, load_place
-from contactsim.storage.identity import code_digest, digest_of, place_digest
+from contactsim.runs.measure import measure_module
+from contactsim.runs.task import Task
+from contactsim.storage.identity import canonical_json, code_digest, digest_of, place_digest
 
-#: The measure of every sweep from the command line: the weekly table, as ``contactsim run`` writes it.
-WEEKLY = "weekly"
+#: What carries out the runs of a sweep.
+RUNNER = "contactsim.sweep.execute:Simulation"
 #: What a run can keep besides, on request.
 KEPT_FILES = ("survey", "figure")
 #: Key of a place that the store itself keeps, because it was made in Python.
@@ -72,13 +72,24 @@ class Planned:
     residents: int
     groups: int
 
-    def task(self, measure: str, keep: Sequence[str], base: Path, timeout: float | None, share: bool) -> dict[str, Any]:
-        """What a worker is told."""
-        return {"id": self.id, "config": self.spec.config.model_dump(mode="json", exclude=NOT_SCIENCE),
-                "measure": measure,
-                "keep": list(keep), "point": dict(self.spec.point), "replication": self.spec.replication,
-                "base": str(base), "timeout": timeout, "share": share, "place_digest": self.place_digest,
-                "model": model_digest(), "modules": self.modules, "code": self.code}
+    def task(self, measure: str, keep: Sequence[str], base: Path, timeout: float | None, share: bool) -> Task:
+        """The run as the executor takes it (:class:`contactsim.sweep.execute.Simulation` carries it out).
+
+        Args:
+            measure: ``weekly`` or the name of an observer.
+            keep: survey and figure, on request.
+            base: folder for relative files, and for a user's own modules.
+            timeout: seconds that it may take.
+            share: whether its burn-in is kept for other runs.
+        """
+        config = self.spec.config
+        facts = {"measure": measure, "model": model_digest(), "place_digest": self.place_digest,
+                 "replication": self.spec.replication, "point": canonical_json(dict(self.spec.point)),
+                 "config": canonical_json(config.model_dump(mode="json", exclude=NOT_SCIENCE)),
+                 "seed": config.seed, "weeks": config.weeks}
+        payload = {"keep": list(keep), "base": str(base), "timeout": timeout, "share": share}
+        return Task(self.id, RUNNER, payload, facts, self.modules, self.code, self.history if share else None,
+                    path=str(base))
 
 
 class Places:
@@ -140,24 +151,4 @@ def run_id(config: RunConfig, place: Place, measure: str, code: str) -> str:
 
 def measured_by(config: RunConfig, measure: str) -> list[str]:
     """The modules whose import closure computes a run's figures by a measure."""
-    return run_modules(config.actions, survey.__name__ if measure == WEEKLY else measure.partition(":")[0])
-
-
-def measure_name(measure: str | Callable[..., Any]) -> str:
-    """A measure as ``package.module:function``. Raises UserError for one that a worker could not find."""
-    if measure == WEEKLY:
-        return WEEKLY
-    name = measure if isinstance(measure, str) else f"{measure.__module__}:{measure.__qualname__}"
-    find_measure(name)
-    return name
-
-
-def find_measure(name: str) -> Callable[..., dict[str, Any]]:
-    """The function of a measure's name. Raises UserError."""
-    module, _, function = name.partition(":")
-    try:
-        found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError):
-        raise UserError(f"measure={name} is not to be found: give 'weekly' or the name of a function of a module "
-                        f"that can be imported, as package.module:function.") from None
-    return found
+    return run_modules(config.actions, survey.__name__, measure_module(measure))

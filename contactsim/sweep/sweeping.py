@@ -1,11 +1,9 @@
-"""Doing a sweep: what is done already is skipped, the rest is lived, and every result is in the store."""
+"""Doing a sweep: what is done already is skipped, the rest is simulated, and every result is in the store."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,17 @@ from typing import Any
 from contactsim.config import RunConfig
 from contactsim.errors import UserError
 from contactsim.lab import history_cache
-from contactsim.lab.provenance import model_digest
-from contactsim.storage.identity import canonical_json
+from contactsim.observers.base import Observer
+from contactsim.runs import executor
+from contactsim.runs.executor import Progress, held
+from contactsim.runs.measure import WEEKLY, measure_name
+from contactsim.runs.task import Answer
+from contactsim.runs.worker import Worker, fatal
+from contactsim.storage.schema import OK
+from contactsim.storage.store import Store
 from contactsim.sweep import experiments
-from contactsim.sweep.live import Liver
-from contactsim.sweep.local import Answer, processors, run_locally
 from contactsim.sweep.places import keep_place
-from contactsim.sweep.queue import Queue, by_sharing
-from contactsim.sweep.rows import FAILED, OK, row
-from contactsim.sweep.spec import NOT_SCIENCE, WEEKLY, Label, Places, Planned, RunSpec, measure_name, planned
-from contactsim.sweep.store import Store
-
-#: Small files are packed each time that this many runs have ended.
-PACK_EVERY = 500
-#: Called with (runs ended, runs to do, failures) as they end.
-Progress = Callable[[int, int, int], None]
+from contactsim.sweep.spec import Label, Places, Planned, RunSpec, planned
 
 
 @dataclass
@@ -47,67 +41,47 @@ class Plan:
 
     @property
     def todo(self) -> list[Planned]:
-        """Runs that are to be lived, each once."""
+        """Runs that are to be simulated, each once."""
         skip = self.done if self.retry_failed else self.done | self.failed
         return list({run.id: run for run in self.runs if run.id not in skip}.values())
 
 
 def make_plan(store: Store, runs: Sequence[RunSpec], measure: str = WEEKLY, keep: Sequence[str] = (),
               base: Path | None = None, retry_failed: bool = False) -> Plan:
-    """Identities of the runs, and which of them the store holds. Writes nothing. Raises UserError."""
+    """Identities of the runs, and which of them the store holds. Writes nothing. Raises UserError.
+
+    ``measure`` is ``weekly`` or the name of an observer (:func:`contactsim.runs.measure.measure_name`).
+    """
     base = base or Path.cwd()
     known = planned(runs, measure, Places(base, store.places))
-    plan = Plan(store, known, measure, tuple(keep), base, retry_failed)
-    table, damaged = store.read_whole(["id", "status", "kept"])
-    plan.damaged = sorted(damaged)
-    asked = {run.id for run in known}
-    for name, status, kept in zip(*(table[c].to_pylist() for c in ("id", "status", "kept")), strict=True):
-        if name in asked:
-            if status != OK:
-                plan.failed.add(name)
-            elif set(keep) <= set(kept or ()):
-                plan.done.add(name)
-    return plan
+    found = held(store, {run.id for run in known}, keep)
+    return Plan(store, known, measure, tuple(keep), base, retry_failed, found.done, found.failed, found.damaged)
 
 
 def carry_out(plan: Plan, jobs: int | None = None, timeout: float | None = None, fail_fast: bool = False,
-              scheduler: str | None = None) -> Iterator[Answer]:
-    """Live what is to be done; yields {id, status, message, seconds} as runs end, each of them stored by then.
-
-    The store has been prepared. Raises UserError where results cannot be written; what is stored stays.
-    """
+              scheduler: str | None = None, progress: Progress | None = None) -> Iterator[Answer]:
+    """Simulate what is to be done; see :func:`contactsim.runs.executor.carry_out`."""
     todo = plan.todo
     if not todo:
         return
-    plan.store.set_aside(plan.damaged)
+    plan.store.prepare()
     _keep_places(plan)
     shared = _shared(todo)
-    queue = Queue(by_sharing(todo, shared), shared)
+    tasks = [run.task(plan.measure, plan.keep, plan.base, timeout, run.history in shared)
+             for run in _by_sharing(todo, shared)]
+    yield from executor.carry_out(plan.store, tasks, jobs, scheduler, fail_fast, progress, plan.damaged)
 
-    def task_of(run: Planned) -> dict[str, Any]:
-        return run.task(plan.measure, plan.keep, plan.base, timeout, run.history in shared)
 
-    if scheduler is None:
-        answers = run_locally(plan.store, queue, task_of, min(jobs or processors(), len(todo)))
-    else:
-        from contactsim.sweep.engine_dask import run_on_dask
-
-        answers = run_on_dask(plan.store, queue, task_of, scheduler)
-    by_id = {run.id: run for run in todo}
-    with closing(answers):
-        for number, answer in enumerate(answers, start=1):
-            if "died" in answer:
-                answer = _given_up(plan, by_id[answer["id"]], answer["died"])
-            yield answer
-            if number % PACK_EVERY == 0:
-                with plan.store.writing():
-                    plan.store.pack(at_least=PACK_EVERY // 2)
-            if fail_fast and answer["status"] != OK:
-                break
-    with plan.store.writing():
-        plan.store.pack()
-    if scheduler is not None and not fail_fast:
-        _all_here(plan, set(by_id))
+def _by_sharing(runs: Sequence[Planned], shared: set[str]) -> list[Planned]:
+    """The runs place by place; of those that share a history, one first."""
+    seen: set[Any] = set()
+    first: list[Planned] = []
+    rest: list[Planned] = []
+    for run in sorted(runs, key=lambda run: run.place_digest):
+        leads = run.history not in shared or run.history not in seen
+        seen.add(run.history)
+        (first if leads else rest).append(run)
+    return first + rest
 
 
 def _keep_places(plan: Plan) -> None:
@@ -127,30 +101,8 @@ def _shared(todo: Sequence[Planned]) -> set[str]:
     return {history for history, runs in count.items() if runs > 1 or history in kept}
 
 
-def _given_up(plan: Plan, run: Planned, message: str) -> Answer:
-    """Record a run whose processes died, in the place of the worker that could not."""
-    config = run.spec.config
-    values = {"id": run.id, "status": FAILED, "message": message, "measure": plan.measure, "model": model_digest(),
-              "place_digest": run.place_digest, "seed": config.seed, "weeks": config.weeks,
-              "replication": run.spec.replication, "point": canonical_json(dict(run.spec.point)),
-              "config": canonical_json(config.model_dump(mode="json", exclude=NOT_SCIENCE)), "provenance": "{}"}
-    with plan.store.writing():
-        plan.store.write(row(values))
-    return {"id": run.id, "status": FAILED, "message": message, "seconds": 0.0}
-
-
-def _all_here(plan: Plan, ids: set[str]) -> None:
-    for _ in range(10):
-        missing = ids - set(plan.store.read(["id"], ids)["id"].to_pylist())
-        if not missing:
-            return
-        time.sleep(1)  # a network file system may show another machine's files late
-    raise UserError(f"{len(missing)} runs that workers say they stored are not in {plan.store.path}: do all workers "
-                    f"have the same folder under this path?")
-
-
 def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
-    """Live one run in this process, into ``config.store``; returns its identity and whether it stood there.
+    """Simulate one run in this process, into ``config.store``; returns its identity and whether it stood there.
 
     For Hydra's own ``--multirun``, whose launchers start the runs. Raises UserError, also for a run that fails.
     """
@@ -165,14 +117,14 @@ def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
     store.prepare()
     store.set_aside(plan.damaged)
     _keep_places(plan)
-    with store.writing():
-        answer = Liver(store.path).live(run.task(plan.measure, (), plan.base, None, config.keep_history))
-    if answer["status"] != OK:
-        raise UserError(f"run {run.id} failed: {answer['message']}")
+    task = run.task(plan.measure, (), plan.base, None, config.keep_history)
+    answer = fatal(Worker(store.path), task.message())
+    if answer.get("status") != OK:
+        raise UserError(f"run {run.id} failed: {answer.get('fatal') or answer['message']}")
     return run.id, False
 
 
-def sweep(store: Path | str, runs: Sequence[RunSpec], measure: str | Callable[..., dict[str, Any]] = WEEKLY,
+def sweep(store: Path | str, runs: Sequence[RunSpec], measure: str | type[Observer] = WEEKLY,
           keep: Sequence[str] = (), jobs: int | None = None, timeout: float | None = None,
           retry_failed: bool = False, fail_fast: bool = False, scheduler: str | None = None,
           name: str | None = None, progress: Progress | None = None) -> Any:
@@ -181,13 +133,15 @@ def sweep(store: Path | str, runs: Sequence[RunSpec], measure: str | Callable[..
     Args:
         store: its folder; made if there is none.
         runs: configurations (:class:`contactsim.sweep.RunSpec`).
-        measure: ``weekly``, or a function ``(world, history, config, tick) -> {name: number or array}`` at the
-            top of a module, or its name ``package.module:function``. It lives ``config.weeks`` weeks itself.
+        measure: ``weekly``, or an observer: a class like :class:`contactsim.observers.base.Observer` at the top of a
+            module, or its name ``package.module:Observer``. It is made without arguments, one for each run; its
+            ``result()`` is {name: number or one-dimensional array}, or a weekly table.
         keep: ``survey`` and ``figure`` besides the weekly table.
         jobs: processes; all processors if None. It never changes a result.
         timeout: seconds a run may take, checked after each week.
         scheduler: address of a Dask scheduler, to use its workers instead.
         name: of the experiment; made from the runs if None.
+        progress: called with (runs ended, runs to do, failures).
 
     Returns:
         :class:`contactsim.sweep.results.Results`.
@@ -205,9 +159,6 @@ def sweep(store: Path | str, runs: Sequence[RunSpec], measure: str | Callable[..
             if spec.place is not None:
                 keep_place(spec.place, folder.places)
     experiments.record(folder, name, plan.runs, {"design": "made in Python"})
-    total, failed = len(plan.todo), 0
-    for done, answer in enumerate(carry_out(plan, jobs, timeout, fail_fast, scheduler), start=1):
-        failed += answer["status"] != OK
-        if progress is not None:
-            progress(done, total, failed)
+    for _ in carry_out(plan, jobs, timeout, fail_fast, scheduler, progress):
+        pass
     return Results(folder, [run.id for run in plan.runs])

@@ -15,8 +15,8 @@ from contactsim.evidence import kept, ledger, readings, runs, shelf, sweeps, tri
 from contactsim.evidence.entries import entry
 from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from contactsim.evidence.ledger import Folder, Sample
+from contactsim.storage.schema import SCHEMA
 from contactsim.sweep import Store
-from contactsim.sweep.rows import SCHEMA
 
 BASE = compose(["place=synthetic"]).parameters
 SHARES = {"d10": 0.1, "d50": 0.5}

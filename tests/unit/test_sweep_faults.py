@@ -19,7 +19,7 @@ import pytest
 
 from contactsim.errors import UserError
 from contactsim.sweep import sweep
-from tests.sweeping import bytecode_kept, content, live_here, specs, start, until  # noqa: F401
+from tests.sweeping import bytecode_kept, content, run_here, specs, start, until  # noqa: F401
 
 RUNS = 48
 SWEEP = ["place.residents=600", "scenario=no_history", "weeks=12", f"seed=range(0,{RUNS})"]
@@ -41,7 +41,7 @@ def finish(store: Path, *more: str) -> None:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """What one process stores that nobody disturbs."""
     store = tmp_path_factory.mktemp("undisturbed") / "store"
-    live_here(store, specs(range(RUNS), "weeks=12")).need()
+    run_here(store, specs(range(RUNS), "weeks=12")).need()
     assert len(content(store)) == RUNS
     return content(store)
 
@@ -128,7 +128,7 @@ def unprivileged() -> list[str]:
 
 def test_a_read_only_store_is_said_and_not_touched(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    live_here(store, specs([1, 2], "weeks=12")).need()
+    run_here(store, specs([1, 2], "weeks=12")).need()
     for path in [store, *store.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     before, files = content(store), sorted(store.rglob("*"))
@@ -181,6 +181,6 @@ def test_a_distributed_sweep_with_a_killed_worker_is_as_undisturbed(
 
 def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="NO DISTRIBUTED ENGINE WAS TESTED: distributed is not installed")
-    monkeypatch.setattr("contactsim.sweep.engine_dask.PATIENCE", 0.5)
+    monkeypatch.setattr("contactsim.runs.dask.PATIENCE", 0.5)
     with pytest.raises(UserError, match=r"engine\.scheduler=.*does not answer"):
         sweep(tmp_path / "store", specs([1]), scheduler="tcp://127.0.0.1:9")

@@ -23,7 +23,7 @@ from contactsim.sweep.config import read
 from contactsim.sweep.plots import draw
 from contactsim.sweep.sweeping import make_plan
 from contactsim.sweep.varying import Varied
-from tests.sweeping import TINY, bytecode_kept, live_here, odd_seeds_fail, specs  # noqa: F401
+from tests.sweeping import TINY, OddSeedsFail, bytecode_kept, run_here, specs  # noqa: F401
 
 WEIGHT, EXPOSED = "psychology.negative_weight", "residents.exposure_spread"
 
@@ -201,7 +201,7 @@ def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: i
 
 
 def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    live_here(tmp_path / "store", specs([1, 3]), odd_seeds_fail)
+    run_here(tmp_path / "store", specs([1, 3]), OddSeedsFail)
     text = said(capsys, "results", tmp_path / "store")
     assert "2 runs (2 failed)" in text and "OddError: seed 1 is odd" in text
     assert "no results to draw" in said(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
@@ -211,7 +211,7 @@ def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.Cap
 
 def test_what_is_missing_or_damaged_is_said_beside_every_table(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    live_here(tmp_path / "store", specs([1, 2, 4]), odd_seeds_fail)
+    run_here(tmp_path / "store", specs([1, 2, 4]), OddSeedsFail)
     (tmp_path / "store" / "runs" / "00.parquet").write_bytes(b"no")
     assert main(["results", str(tmp_path / "store"), "--mean"]) == 0
     errors = capsys.readouterr().err

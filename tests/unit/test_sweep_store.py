@@ -14,11 +14,11 @@ import pytest
 import contactsim
 from contactsim.cli import main
 from contactsim.errors import UserError
+from contactsim.storage.concurrent import write_whole
+from contactsim.storage.schema import OK, SCHEMA
 from contactsim.sweep import Results, Store, experiments, sweep
-from contactsim.sweep.atomic import write_whole
-from contactsim.sweep.rows import OK, SCHEMA
 from contactsim.sweep.sweeping import make_plan
-from tests.sweeping import bytecode_kept, content, live_here, specs  # noqa: F401
+from tests.sweeping import bytecode_kept, content, run_here, specs  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of eight tiny runs."""
     folder = tmp_path_factory.mktemp("made") / "store"
     runs = specs(range(8))
-    live_here(folder, runs).need()
+    run_here(folder, runs).need()
     experiments.record(Store(folder), "eight", make_plan(Store(folder), runs).runs, {"design": "made in Python"})
     Store(folder).pack()
     return folder
@@ -196,7 +196,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_not_read_and_removed(store: Path) -> None:
-    code = ("import os, signal, sys; from pathlib import Path; from contactsim.sweep.atomic import write_whole\n"
+    code = ("import os, signal, sys; from pathlib import Path; from contactsim.storage.concurrent import write_whole\n"
             "def write(path): path.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
             f"write_whole(Path({str(store)!r}, 'runs', 'abc.parquet'), write)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == -9

@@ -27,8 +27,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contactsim.errors import UserError
-from contactsim.sweep.atomic import remove_leftovers, write_whole
-from contactsim.sweep.rows import CATALOGUE, OK, SCHEMA
+from contactsim.storage.concurrent import remove_leftovers, write_whole
+from contactsim.storage.schema import CATALOGUE, OK, SCHEMA
 
 #: Version of the layout.
 FORMAT = 1
@@ -48,12 +48,13 @@ class Store:
         self.path = Path(path).expanduser()
         self.runs, self.packs = self.path / "runs", self.path / "packs"
         self.experiments, self.places = self.path / "experiments", self.path / "places"
-        if missing and not self._exists():
+        if missing and not self.exists():
             self._check_free()
         else:
             self._check()
 
-    def _exists(self) -> bool:
+    def exists(self) -> bool:
+        """Whether the store is there."""
         return (self.path / "store.json").is_file()
 
     def _check_free(self) -> None:
@@ -66,7 +67,7 @@ class Store:
             write_whole(self.path / "store.json", lambda partial: _write_text(partial, text))
 
     def _check(self) -> None:
-        if not self._exists():
+        if not self.exists():
             raise UserError(f"{self.path} is no store of contactsim: it has no store.json.")
         try:
             found = json.loads((self.path / "store.json").read_text(encoding="utf-8"))["format"]
@@ -94,7 +95,7 @@ class Store:
 
         Raises UserError.
         """
-        if not self._exists():
+        if not self.exists():
             self._create()
         with self.writing():
             for folder in (self.runs, self.packs, self.experiments, self.places):
@@ -182,6 +183,11 @@ class Store:
         table = table.take(order)
         ids = table["id"].to_pylist()
         return table.filter(pa.array([k == 0 or ids[k - 1] != name for k, name in enumerate(ids)]))
+
+    def has(self, name: str) -> bool:
+        """Whether a success of that identity is there, perhaps written by another process a moment ago."""
+        table, _ = self.read_whole(["status"], {name})
+        return OK in table["status"].to_pylist()
 
     def set_aside(self, damaged: Iterable[str]) -> list[str]:
         """Move damaged files, as :meth:`read_whole` names them, to ``damaged/`` and say so; returns those moved."""

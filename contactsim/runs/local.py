@@ -1,4 +1,4 @@
-"""Worker processes on this machine, watched one by one: one that is killed costs the run in flight at most."""
+"""Worker processes on this machine, watched one by one: one that is killed costs the task in flight at most."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 from contactsim.errors import UserError
-from contactsim.sweep.queue import DEATHS, Queue
-from contactsim.sweep.spec import Planned
-from contactsim.sweep.store import Store
+from contactsim.runs.queue import DEATHS, Queue
+from contactsim.runs.task import GOES_ON, Answer, Task
+from contactsim.runs.worker import Worker, fatal
+from contactsim.storage.store import Store
 
 #: One thread to each process, so that runs do not fight over the processors.
 _ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
                       "ARROW_IO_THREADS"), "1")
-Answer = dict[str, Any]
-TaskOf = Callable[[Planned], dict[str, Any]]
-
-#: What a sweep that cannot go on ends its message with.
-GOES_ON = "What is stored already is whole; once that is put right, the same command goes on from there."
 
 
 def processors() -> int:
@@ -33,70 +29,84 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_locally(store: Store, runs: Queue, task_of: TaskOf, jobs: int) -> Generator[Answer, None, None]:
-    """Live the runs in ``jobs`` processes; yields {id, status, message, seconds} as they end.
+def run_here(store: Store, tasks: Queue) -> Generator[Answer, None, None]:
+    """Carry out the tasks in this process, as :func:`run_locally` does in others."""
+    worker = Worker(store.path)
+    while (task := tasks.take(0)) is not None:
+        answer = fatal(worker, task.message())
+        tasks.done(task)
+        yield _not_fatal(answer)
 
-    A run whose process dies three times is yielded as {id, died: message}. Raises UserError where results
-    cannot be written. Leaving the loop early stops everything; results written by then stay.
+
+def run_locally(store: Store, tasks: Queue, jobs: int | None, most: int) -> Generator[Answer, None, None]:
+    """Carry out the tasks in ``jobs`` processes (all processors if None), ``most`` of them at most.
+
+    Yields {id, status, message, seconds} as they end. A task whose process dies three times is yielded as {id, died:
+    message}. Raises UserError where results cannot be written. Leaving the loop early stops everything; results
+    written by then stay.
     """
     answers: queue.Queue[Answer | None] = queue.Queue()
-    hands = [_Hand(store, runs, task_of, answers) for _ in range(jobs)]
+    supervisors = [_Supervisor(store, tasks, k, answers) for k in range(min(jobs or processors(), most))]
     try:
-        for hand in hands:
-            hand.start()
-        left = len(hands)
+        for one in supervisors:
+            one.start()
+        left = len(supervisors)
         while left:
             answer = answers.get()
             if answer is None:
                 left -= 1
-            elif "fatal" in answer:
-                raise UserError(f"{answer['fatal'].rstrip('.')}. {GOES_ON}")
             else:
-                yield answer
+                yield _not_fatal(answer)
     finally:
-        runs.stop()
-        for hand in hands:
-            hand.stop()
-        for hand in hands:
-            hand.join()
+        tasks.stop()
+        for one in supervisors:
+            one.stop()
+        for one in supervisors:
+            one.join()
 
 
-class _Hand(threading.Thread):
+def _not_fatal(answer: Answer) -> Answer:
+    if "fatal" in answer:
+        raise UserError(f"{answer['fatal'].rstrip('.')}. {GOES_ON}")
+    return answer
+
+
+class _Supervisor(threading.Thread):
     """Hands tasks to one worker process, and starts another when it dies."""
 
-    def __init__(self, store: Store, runs: Queue, task_of: TaskOf, answers: queue.Queue[Answer | None]) -> None:
+    def __init__(self, store: Store, tasks: Queue, number: int, answers: queue.Queue[Answer | None]) -> None:
         super().__init__(daemon=True)
-        self._store, self._runs, self._task_of, self._answers = store, runs, task_of, answers
+        self._store, self._tasks, self._number, self._answers = store, tasks, number, answers
         self._process: subprocess.Popen[str] | None = None
         self._words: IO[bytes] | None = None
         self._stopped = False
 
     def run(self) -> None:
         try:
-            while (run := self._runs.take()) is not None:
-                answer = self._ask(run)
+            while (task := self._tasks.take(self._number)) is not None:
+                answer = self._ask(task)
                 if answer is None and self._stopped:
                     break
                 if answer is not None:
-                    self._runs.done(run)
+                    self._tasks.done(task)
                     self._answers.put(answer)
                 else:
                     how = self._death()
-                    if self._runs.died(run):
+                    if self._tasks.died(task):
                         died = f"its process died {DEATHS} times, the last time {how}"
-                        self._answers.put({"id": run.id, "died": died})
+                        self._answers.put({"id": task.id, "died": died})
         except Exception as error:  # a thread must not die unheard
             self._answers.put({"fatal": f"{type(error).__name__}: {error}"})
         finally:
             self._end()
             self._answers.put(None)
 
-    def _ask(self, run: Planned) -> Answer | None:
-        """What became of a run; None if its process died."""
+    def _ask(self, task: Task) -> Answer | None:
+        """What became of a task; None if its process died."""
         process = self._process or self._begin()
         assert process.stdin is not None and process.stdout is not None
         try:
-            process.stdin.write(json.dumps(self._task_of(run)) + "\n")
+            process.stdin.write(json.dumps(task.message()) + "\n")
             process.stdin.flush()
             line = process.stdout.readline()
             return json.loads(line) if line.endswith("\n") else None
@@ -106,7 +116,7 @@ class _Hand(threading.Thread):
     def _begin(self) -> subprocess.Popen[str]:
         self._words = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "contactsim.sweep.worker", str(self._store.path)], text=True, encoding="utf-8",
+            [sys.executable, "-m", "contactsim.runs.worker", str(self._store.path)], text=True, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env={**os.environ, **_ONE})
         return self._process
 
@@ -121,7 +131,7 @@ class _Hand(threading.Thread):
         return f"{how} ({last[0]})" if last else how
 
     def stop(self) -> None:
-        """Give up the run in flight."""
+        """Give up the task in flight."""
         self._stopped = True
         if self._process is not None:
             with suppress(OSError):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+
+from contactsim.storage.results import Found
 
 _WEEK = pa.struct([("week", pa.int32()), ("measure", pa.string()), ("group", pa.string()),
                    ("target", pa.string()), ("value", pa.float64())])
@@ -30,18 +30,6 @@ SCHEMA = pa.schema([
 DATA = ("numbers", "arrays", "weekly", "files")
 CATALOGUE = [name for name in SCHEMA.names if name not in DATA]
 OK, FAILED, TIMEOUT = "ok", "failed", "timeout"
-#: Measure of the rows in which the ledger of findings keeps its figures beside runs (:mod:`contactsim.evidence.shelf`).
-LEDGER = "ledger"
-
-
-@dataclass
-class Found:
-    """What a measure found in a run."""
-
-    weekly: pd.DataFrame | None = None
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def row(values: Mapping[str, Any], found: Found | None = None) -> pa.Table:

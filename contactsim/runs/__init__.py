@@ -1,0 +1,1 @@
+"""Carrying out many tasks: processes of this machine or Dask, with every result in a store."""
