@@ -32,7 +32,8 @@ def gradient(folder: Folder, readings: pd.DataFrame) -> Figure:
     panels = {name: one.label for name, one in folder.gradient.readings.items() if one.label}
     figure = Figure(figsize=(2.75 * len(panels), 3.4), layout="constrained")
     names = {BASE: "as judged", **{name: one.text for name, one in folder.alternatives.items()}}
-    for ax, (name, label), colour in zip(figure.subplots(1, len(panels)), panels.items(), cycle(COLOURS)):
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (name, label), colour in zip(axes, panels.items(), cycle(COLOURS)):
         for (alternative, text), (marker, line) in zip(names.items(), cycle(LINES)):
             by_share = base[base["alternative"] == alternative].groupby("share")[name]
             mean, sd = by_share.mean(), by_share.std()

@@ -15,7 +15,8 @@ from contactsim.actions import build, sections
 from contactsim.actions.files import alike, over
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
-from contactsim.evidence.ledger import KnockOut, MadePlace, WorldDesign
+from contactsim.evidence.gradient import MadePlace
+from contactsim.evidence.ledger import KnockOut, WorldDesign
 from contactsim.evidence.seen import Seen, live
 from contactsim.evidence.variants import changed
 from contactsim.history import History, lived_world, restore, state
