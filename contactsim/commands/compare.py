@@ -34,19 +34,19 @@ def main(arguments: list[str]) -> int:
         return 0
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs} is not allowed: it must be 1 or more.")
-    from contactsim.lab.compare import ask, compare
+    from contactsim.lab.compare import compare, read_design
     from contactsim.lab.compare_folder import finite, stands, write
     from contactsim.place import load_place
 
-    asked = ask(options.overrides, options.without, options.config_dir)
-    place = load_place(asked.config.place)
-    found = stands(asked, place)
+    design = read_design(options.overrides, options.without, options.config_dir)
+    place = load_place(design.config.place)
+    found = stands(design, place)
     if found is None:
         from contactsim.commands.progress import Bars
 
         started = time.perf_counter()
         with Bars(options.quiet or options.json) as bars:
-            comparison = compare(asked, place, options.jobs or processors(), bars)
+            comparison = compare(design, place, options.jobs or processors(), bars)
         _, found = write(comparison, time.perf_counter() - started)
     if options.json:
         print(json.dumps(finite(found), ensure_ascii=False, allow_nan=False))

@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> int:
         return 0
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs} is not allowed: it must be 1 or more.")
-    from contactsim.evaluate.estimators import statsmodels
-    from contactsim.lab.asked import ask, take_own
+    from contactsim.lab.design import read_design, take_own
+    from contactsim.stats import statsmodels
 
     statsmodels()
     keys = tuple(line.partition("=")[0] for line in options.overrides if line.startswith("evaluation"))
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         raise UserError(f"evaluation= is missing: it must be one of {', '.join(names())}, or a YAML file.")
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
     design = load(str(own["evaluation"]), changes)
-    asked = ask(rest, options.without, options.config_dir)
+    worlds = read_design(rest, options.without, options.config_dir)
     from contactsim.commands.progress import Bars
     from contactsim.evaluate.folder import write
     from contactsim.evaluate.show import render
@@ -50,9 +50,9 @@ def main(arguments: list[str]) -> int:
     from contactsim.place import load_place
 
     started = time.perf_counter()
-    place = load_place(asked.config.place)
+    place = load_place(worlds.config.place)
     with Bars(options.quiet or options.json) as bars:
-        found = study(design, asked, place, options.jobs or processors(), bars)
+        found = study(design, worlds, place, options.jobs or processors(), bars)
     _, told = write(found, time.perf_counter() - started)
     if options.json:
         print(json.dumps(finite(told), ensure_ascii=False, allow_nan=False))

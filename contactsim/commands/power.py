@@ -21,9 +21,9 @@ Usage: contactsim power [effect=0.2] [sample=[20,50,200]] [reliability=[0.6,0.8,
 def main(arguments: list[str]) -> int:
     """Answer the question, write a folder and print the tables."""
     options = _parser().parse_intermixed_args(arguments)
-    from contactsim.evaluate.estimators import statsmodels
     from contactsim.evaluate.power import Power, check, seeds_needed, table
-    from contactsim.lab.asked import take_own
+    from contactsim.lab.design import take_own
+    from contactsim.stats import statsmodels
 
     names = tuple(Power.model_fields)
     if options.help:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contactsim.actions import Action, ActionSection, clash, listing, sections
+import contactsim
+from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, clash, listing, sections
 from contactsim.errors import UserError
 
 PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "takes": "the_week"}]}
@@ -63,3 +66,17 @@ def test_an_action_of_another_package_works_with_the_defaults() -> None:
     assert one.singles() == [one] and listing([one, object]) == [one, object] and one.share_reached == 1.0
     with pytest.raises(UserError, match="whole of week 2"):
         clash.check([one, other])
+
+
+def test_whoever_compares_or_evaluates_names_no_mechanism() -> None:
+    """Neither the lab nor an evaluation imports one, asks for one by name, or reads a field that only one has."""
+    own = {name: set(kind.Config.model_fields) - set(Gathering.model_fields) for name, kind in BUILTIN.items()}
+    fields = {field for name in ("convene", "host", "plan") for field in own[name]} - {"share", "team", "mix", "wait"}
+    package = Path(contactsim.__file__).parent
+    for file in (*package.glob("lab/*.py"), *package.glob("evaluate/*.py"), package / "actions" / "clash.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not modules & {f"contactsim.actions.{name}" for name in BUILTIN}, file
+        words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        assert not words & {"convene", "host", "speak", "equip"}, file
+        assert not {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & fields, file
