@@ -16,7 +16,7 @@ from contactsim.actions import build
 from contactsim.agents import ColumnModel
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
-from contactsim.measures.weekly import BY_GROUP, BY_TARGET, of_all_others
+from contactsim.observers.weekly import BY_GROUP, BY_TARGET, of_all_others
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.world import World

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.actions.base import Rows
 from contactsim.draws import Decision, name_key, stream, uniforms
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 Index = NDArray[np.intp]
 
 
-def whole_classes(world: World, name: str, pool: Rows, places: int, share: float,
+def whole_classes(world: State, name: str, pool: Rows, places: int, share: float,
                   link: bool) -> tuple[Rows, Index, Index]:
     """(rows, label, block) of the classes that take part: a ``share`` of those of which most are in ``pool``.
 
-    Linked classes are paired within a year of age where possible,
-    the one with the largest share of the first group with the one with the smallest; a pair is a block and its
-    classes are the labels. Else each class is a block and its groups are the labels.
+    Linked classes are paired within a year of age where possible, the one with the largest share of the first group
+    with the one with the smallest; a pair is a block and its classes are the labels. Else each class is a block and its
+    groups are the labels.
     """
     people, school = world.people, world.settings["school"]
     partition = school.partitions["pool"]

@@ -11,9 +11,9 @@ from contactsim.actions import Action, remarks
 from contactsim.lab.cost_effectiveness import CostEffectiveness, cost_effectiveness
 from contactsim.lab.design import WITH, Design, read_design
 from contactsim.lab.effects import effects, precision, summarise
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.together import Together, over_seeds
 from contactsim.lab.twins import MARKED, WITHOUT, Progress, Twins, live
+from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 
 __all__ = ["Comparison", "Design", "compare", "one_seed", "read_design"]

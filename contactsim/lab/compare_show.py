@@ -12,7 +12,7 @@ import pandas as pd
 from contactsim.lab.compare import Comparison
 from contactsim.lab.design import SILENT, WITH
 from contactsim.lab.effects import PARTS
-from contactsim.lab.reading import OUTCOMES
+from contactsim.observers.panel import OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.lab.reading import AGE_BANDS, OUTCOMES, TERCILES
 from contactsim.lab.twins import WITHOUT, Twins
+from contactsim.observers.cohort import AGE_BANDS, TERCILES
+from contactsim.observers.panel import OUTCOMES
 from contactsim.stats import cell_intervals, excludes_zero, standardised
 
 #: Whom an effect is on, with what is shown of them. Each resident with a part is in one of the last four.

@@ -21,9 +21,9 @@ from contactsim.history import History, lived_world
 from contactsim.lab.history_cache import kept_world
 from contactsim.lab.provenance import FORMAT, model_digest, provenance, scientific_digest
 from contactsim.lab.store import is_partial, new_folder
-from contactsim.measures.survey import UNITS as SURVEY_UNITS
-from contactsim.measures.survey import survey
-from contactsim.measures.weekly import UNITS as WEEKLY_UNITS
+from contactsim.observers.survey import UNITS as SURVEY_UNITS
+from contactsim.observers.survey import SurveyWaves
+from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.world import World
 
@@ -40,9 +40,9 @@ class Run:
     config: dict[str, Any]
     """the resolved configuration"""
     weekly: pd.DataFrame
-    """week, measure, group, target, value (see :mod:`contactsim.measures.weekly`)"""
+    """week, measure, group, target, value (see :mod:`contactsim.observers.weekly`)"""
     survey: pd.DataFrame
-    """respondents before the first week and after the last (see :mod:`contactsim.measures.survey`)"""
+    """respondents before the first week and after the last (see :mod:`contactsim.observers.survey`)"""
     place: dict[str, Any]
     """the place in figures"""
     provenance: dict[str, Any]
@@ -65,15 +65,15 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
     started = time.perf_counter()
     with new_folder(target, replace=config.force) as folder:
         world, history, kept = begin(config, place, progress)
-        waves = [survey(world, config.survey)]
+        answers = SurveyWaves(config.survey, [config.weeks])
+        world.observe(answers)
         for week in range(config.weeks):
             world.step()
             if progress is not None:
                 progress("weeks", week + 1, config.weeks)
-        waves.append(survey(world, config.survey))
         write_table(folder / "weekly.parquet", world.weekly(), {
             "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
-        write_table(folder / "survey.parquet", pd.concat(waves, ignore_index=True), SURVEY_UNITS)
+        write_table(folder / "survey.parquet", answers.result(), SURVEY_UNITS)
         _write_json(folder / "place.json", describe(place))
         if config.actions:
             write_table(folder / "actions.parquet", ledgers(world.actions), ACTION_UNITS)

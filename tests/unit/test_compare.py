@@ -18,8 +18,8 @@ from contactsim.lab.compare_show import _cell, _cost_lines, _costs
 from contactsim.lab.cost_effectiveness import NOT_SIGNIFICANT, cost_effectiveness
 from contactsim.lab.design import SILENT, WITH, WITHOUT, Design, read_design
 from contactsim.lab.effects import precision, summarise
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.together import StoppedError, Together, over_seeds
+from contactsim.observers.panel import OUTCOMES
 from contactsim.stats import mean_interval
 from tests.worlds import two_groups
 
