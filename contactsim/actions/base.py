@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.actions.section import ActionSection
+from contactsim.actions.section import ActionSection, Audience
 from contactsim.place import Place
 from contactsim.state import State
 
@@ -37,6 +37,16 @@ class Action(Generic[C]):
         self._marks: dict[str, set[int]] = {}
 
     @property
+    def raised_reach(self) -> float:
+        """Its reach times what other actions have added to it; may exceed 1."""
+        return (self.config.reach if isinstance(self.config, Audience) else 1.0) * self.reach
+
+    @property
+    def share_reached(self) -> float:
+        """Share (0-1) of those it is for whom it reaches."""
+        return min(1.0, self.raised_reach)
+
+    @property
     def ledger(self) -> list[dict[str, int]]:
         """What it counted in each week that it was due."""
         return self._ledger
@@ -49,6 +59,10 @@ class Action(Generic[C]):
     def members(self) -> list[Action[Any]]:
         """The action itself, and its parts where it has any."""
         return [self]
+
+    def singles(self) -> list[Action[Any]]:
+        """Those of its members that have no parts: they do what is done."""
+        return [one for one in self.members() if not one.config.subsections()]
 
     def check(self, place: Place) -> None:
         """Raise a UserError for what does not fit the place."""

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from contactsim.actions.base import Action
-from contactsim.actions.convene import Convene, ConveneConfig
+from contactsim.actions.section import ActionSection, Audience
 from contactsim.errors import UserError
 
 #: Weeks that are looked at; in a run of more, who is away already cannot come.
@@ -16,8 +16,7 @@ HORIZON = 520
 
 def check(actions: Sequence[Action[Any]]) -> None:
     """Raise a UserError for two actions that are for the same people and take the whole of the same week."""
-    taken = [(action, weeks) for action in actions if isinstance(action, Convene)
-             if (weeks := whole_weeks(action.config))]
+    taken = [(action, weeks) for action in actions if (weeks := action.config.whole_weeks(HORIZON))]
     for (one, weeks), (other, others) in combinations(taken, 2):
         both = sorted(weeks & others)
         if both and _share_people(one.config, other.config):
@@ -25,22 +24,10 @@ def check(actions: Sequence[Action[Any]]) -> None:
                             f"same people: give one of them another start, or other areas, ages or groups.")
 
 
-def whole_weeks(config: ConveneConfig) -> set[int]:
-    """Weeks that the programme takes whole from those who take part."""
-    weeks: set[int] = set()
-    ends = min(one for one in (config.end, config.cut, HORIZON) if one is not None)
-    begins = [config.start + k * config.again for k in range(config.intakes or HORIZON)]
-    for begin in [week for week in begins if week < ends]:
-        at = begin
-        for phase in config.phases:
-            if phase.takes == "the_week":
-                weeks.update(range(at, at + phase.weeks, phase.every))
-            at += phase.weeks
-    return {week for week in weeks if week < ends}
-
-
-def _share_people(one: ConveneConfig, other: ConveneConfig) -> bool:
+def _share_people(one: ActionSection, other: ActionSection) -> bool:
     """Whether the two are for people in common, as far as their fields tell."""
+    if not (isinstance(one, Audience) and isinstance(other, Audience)):
+        return True
     if any(config.areas is None and config.choose not in (None, "all") for config in (one, other)):
         return False
     for a, b in ((one.areas, other.areas), (one.groups, other.groups)):

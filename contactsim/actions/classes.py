@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,19 +9,16 @@ from contactsim.actions.base import Rows
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.state import State
 
-if TYPE_CHECKING:
-    from contactsim.actions.convene import ConveneConfig
-
 Index = NDArray[np.intp]
 
 
-def linked_classes(world: State, name: str, config: ConveneConfig, pool: Rows, places: int,
-                   boost: float) -> tuple[Rows, Index, Index]:
-    """(rows, label, block) of the classes that take part.
+def whole_classes(world: State, name: str, pool: Rows, places: int, share: float,
+                  link: bool) -> tuple[Rows, Index, Index]:
+    """(rows, label, block) of the classes that take part: a ``share`` of those of which most are in ``pool``.
 
-    A class takes part if most of it is in ``pool``. Linked classes are paired within a year of age where possible,
-    the one with the largest share of the first group with the one with the smallest; a pair is a block and its
-    classes are the labels. Else each class is a block and its groups are the labels.
+    Linked classes are paired within a year of age where possible, the one with the largest share of the first group
+    with the one with the smallest; a pair is a block and its classes are the labels. Else each class is a block and its
+    groups are the labels.
     """
     people, school = world.people, world.settings["school"]
     partition = school.partitions["pool"]
@@ -36,18 +31,18 @@ def linked_classes(world: State, name: str, config: ConveneConfig, pool: Rows, p
     inside[pool] = True
     able = np.bincount(of, weights=inside[rows], minlength=number) * 2 > size
     draw = uniforms(stream(world.seed, Decision.RECRUITED, world.clock, name_key(name)), partition.keys)
-    classes = np.flatnonzero(able & (draw < config.reach * boost))
+    classes = np.flatnonzero(able & (draw < share))
     classes = classes[np.argsort(draw[classes], kind="stable")]
     classes = np.sort(classes[np.cumsum(size[classes]) <= places])
     block = np.full(number, -1, np.intp)
     block[classes] = np.arange(classes.shape[0])
-    if config.link:
+    if link:
         year = np.round(np.bincount(of, weights=people.age[rows], minlength=number) / np.maximum(size, 1))
         first = np.bincount(of, weights=people.group[rows] == 0, minlength=number) / np.maximum(size, 1)
         block = _pairs(classes, year, first, number)
     taken = (block[of] >= 0) & inside[rows]
     rows, of = rows[taken], of[taken]
-    label = of if config.link else people.group[rows].astype(np.intp)
+    label = of if link else people.group[rows].astype(np.intp)
     order = np.argsort(rows)
     return rows[order], label[order], block[of][order]
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from contactsim.actions import who
 from contactsim.actions.base import Rows
-from contactsim.actions.classes import linked_classes
+from contactsim.actions.classes import whole_classes
 from contactsim.actions.gather import Gatherer
 from contactsim.actions.section import Gathering
 from contactsim.draws import Decision
@@ -74,6 +74,22 @@ class ConveneConfig(Gathering):
         """Weeks of all phases."""
         return sum(phase.weeks for phase in self.phases)
 
+    def ends(self) -> int | None:
+        """First week after it, by its calendar, its cut or the phases of its last intake; None where it lasts."""
+        last = None if self.intakes is None else self.start + (self.intakes - 1) * self.again + self.length
+        return min((week for week in (super().ends(), last) if week is not None), default=None)
+
+    def whole_weeks(self, horizon: int) -> set[int]:
+        """Weeks before ``horizon`` of the phases that take the whole week."""
+        ends = min(one for one in (self.end, self.cut, horizon) if one is not None)
+        weeks: set[int] = set()
+        for at in range(self.start, ends, self.again)[:self.intakes]:
+            for phase in self.phases:
+                if phase.takes == "the_week":
+                    weeks.update(range(at, at + phase.weeks, phase.every))
+                at += phase.weeks
+        return {week for week in weeks if week < ends}
+
 
 @dataclass
 class Intake:
@@ -126,7 +142,7 @@ class Convene(Gatherer[ConveneConfig]):
         elif pool.size < config.team and places:
             self.remark(world.clock, f"team={config.team} is larger than the {pool.size} people it could be drawn from")
         if config.found == "whole_class":
-            rows, label, block = linked_classes(world, self.name, config, pool, places, self.reach)
+            rows, label, block = whole_classes(world, self.name, pool, places, self.share_reached, config.link)
             self.note(world.clock, interested=rows.size)
             self.mark("interested", rows)
             if not rows.size and places:
@@ -155,7 +171,7 @@ class Convene(Gatherer[ConveneConfig]):
     def _enrol(self, world: State, pool: Rows, number: int, places: int) -> Rows:
         """Those of the pool who ask for a place and get one; the others wait where there is a list."""
         config, people = self.config, world.people
-        heard = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < config.reach * self.reach
+        heard = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < self.share_reached
         friendly, nervous = (0.0, 0.0) if config.found == "referred" else (config.friendly, config.nervous)
         odds = np.exp(config.willing + who.leaning(world, pool, friendly, nervous, config.isolated))
         asks = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number + 1) * (1 + 1 / odds) < 1

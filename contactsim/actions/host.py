@@ -34,6 +34,10 @@ class HostConfig(Gathering):
     every: int = parameter(1, 1, 520, "weeks", "assumed", "from one opening to the next")
     whom: Literal["visitors", "parents"] = Field(default="visitors", description="who comes: they, or their parents")
 
+    def ends(self) -> int | None:
+        """First week after it; a cut that leaves rooms does not end it."""
+        return self.end if self.rooms_after_cut else super().ends()
+
     @model_validator(mode="after")
     def _voluntary(self) -> HostConfig:
         if self.found == "whole_class":
@@ -89,7 +93,7 @@ class Host(Gatherer[HostConfig]):
             self.remark(world.clock, "nobody was eligible")
         belong = world.people.connectedness[pool] - world.parameters.psychology.connectedness_rest
         weight = who.leaning(world, pool, config.friendly, config.nervous, config.isolated) + config.connected * belong
-        wanted = round(config.regulars * config.reach * self.reach)
+        wanted = round(config.regulars * self.raised_reach)
         self._rows = np.sort(who.chosen(world, self.name, pool, weight, wanted))
         self._uid, self._found = world.people.uid[self._rows].copy(), world.clock
         self.mark("interested", self._rows)

@@ -73,7 +73,7 @@ class Level(Action[LevelConfig]):
         if self.config.homes:  # a household decides, by its first member
             pool = np.intersect1d(pool, world.people.household_start[:-1])
         draw = uniforms(world.base(Decision.RECRUITED, self.name), world.people.uid[pool])
-        rows = pool[np.argsort(draw, kind="stable")[:(draw < self.config.reach * self.reach).sum()]]
+        rows = pool[np.argsort(draw, kind="stable")[:(draw < self.share_reached).sum()]]
         rows = self._change(world, np.sort(rows[:self._left()]))
         self.came(rows)
         self.note(world.clock, attended=rows.size, sessions=1)
@@ -116,6 +116,6 @@ class Level(Action[LevelConfig]):
     def _cushion(self, world: State) -> None:
         """Where services keep pace, people compare with a past that is nearer to the present."""
         chosen = who.neighbourhoods_of(world, self.config)
-        by = self.config.cushions * min(1.0, self.config.reach * self.reach)
+        by = self.config.cushions * self.share_reached
         world.areas.past[chosen] += by * (world.areas.share[chosen] - world.areas.past[chosen])
         self.note(world.clock, sessions=1)

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from contactsim.actions.builtin import BUILTIN
 from contactsim.actions.catalogue import facts, load, names
 from contactsim.actions.convene import Phase
-from contactsim.actions.registry import OURS, mechanisms
+from contactsim.actions.registry import mechanisms
 from contactsim.actions.section import ActionSection, Audience, Cost, Gathering, Helpers, plain
 from contactsim.climate import Rumour
 from contactsim.parameters import Conditions, Section
@@ -41,7 +42,7 @@ def _tables(section: ActionSection, title: str) -> Iterator[str]:
         yield from (f"## {title}", "", "| key | value | source |", "| --- | --- | --- |")
         yield from (f"| `{key}` | {_shown(value)} | {source} |" for key, value, source in rows)
         yield ""
-    for name, part in getattr(section, "parts", {}).items():
+    for name, part in section.subsections().items():
         yield from _tables(part, f"Part `{name}`: {part.title or part.mechanism}")
 
 
@@ -95,7 +96,7 @@ def fields() -> str:
     kinds: list[tuple[type[Section], str]] = [
         (ActionSection, "every action"), (Audience, "whom it is for"), (Cost, "`cost`"),
         (Gathering, "`convene` and `host`"), (Helpers, "`helpers`"), (Conditions, "`conditions`"),
-        *((kind.Config, f"`{name}`") for name, kind in OURS.items()), (Phase, "`phases` of `convene`"),
+        *((kind.Config, f"`{name}`") for name, kind in BUILTIN.items()), (Phase, "`phases` of `convene`"),
         (Rumour, "`rumour` of `speak`")]
     for section, title in kinds:
         alone = section in (Cost, Helpers, Conditions, Phase, Rumour)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 
 from contactsim.actions import who
 from contactsim.actions.base import COUNTS, Action, Rows
+from contactsim.actions.registry import make, sections
 from contactsim.actions.section import ActionSection, Audience, Cost
 from contactsim.parameters import parameter
 from contactsim.place import Place
@@ -34,8 +36,6 @@ class PlanConfig(Audience):
     @field_validator("parts", mode="before")
     @classmethod
     def _parts(cls, values: Any) -> Any:
-        from contactsim.actions.registry import sections  # the registry knows plans, and plans any mechanism
-
         return sections(values, "parts")
 
     @field_validator("message", mode="before")
@@ -47,6 +47,32 @@ class PlanConfig(Audience):
     @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kind for part in self.parts.values() for kind in part.kinds))
+
+    @property
+    def gathers(self) -> bool:
+        return any(part.gathers for part in self.parts.values())
+
+    @property
+    def speaks(self) -> bool:
+        return self.message == "on" and any(part.speaks for part in self.parts.values())
+
+    @property
+    def only_speaks(self) -> bool:
+        return all(part.only_speaks for part in self.parts.values())
+
+    def ends(self) -> int | None:
+        """First week after it, or after the last of its parts; None where it lasts."""
+        parts = [part.ends() for part in self.parts.values()]
+        last = max((week for week in parts if week is not None), default=0)
+        known = [super().ends(), None if None in parts else self.start + last]
+        return min((week for week in known if week is not None), default=None)
+
+    def without_message(self) -> Self | None:
+        """The same with the messages of its parts off."""
+        return self.model_copy(update={"message": "off"}) if self.speaks and not self.only_speaks else None
+
+    def subsections(self) -> Mapping[str, ActionSection]:
+        return self.parts
 
     def costs(self) -> list[Cost]:
         return [self.cost, *(cost for part in self.parts.values() for cost in part.costs())]
@@ -64,26 +90,21 @@ class Plan(Action[PlanConfig]):
     Config = PlanConfig
 
     def __init__(self, name: str, config: PlanConfig) -> None:
-        from contactsim.actions.registry import make
-
         super().__init__(name, config)
         self.parts = [make(f"{name}.{part}", self._placed(section)) for part, section in config.parts.items()
-                      if config.message == "on" or section.kinds != ("speak",)]
+                      if config.message == "on" or not section.only_speaks]
 
     def _placed(self, section: ActionSection) -> ActionSection:
         """A part on the plan's calendar, and in its areas where it names none of its own."""
         config = self.config
-        new: dict[str, Any] = {"start": config.start + section.start}
-        if config.message == "off" and isinstance(section, PlanConfig):
-            new["message"] = "off"
-        for key in ("end", "cut"):
-            if getattr(section, key) is not None:
-                new[key] = config.start + getattr(section, key)
+        new: dict[str, Any] = {}
+        if config.message == "off":
+            section = section.without_message() or section
         if isinstance(section, Audience):
             new["reach"] = config.reach * section.reach
             if section.areas is None and section.choose is None:
                 new |= {key: getattr(config, key) for key in _WHERE}
-        return section.model_copy(update=new)
+        return section.moved(config.start).model_copy(update=new)
 
     def check(self, place: Place) -> None:
         who.check(self.name, self.config, place)

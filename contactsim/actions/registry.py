@@ -11,26 +11,25 @@ from pydantic import ValidationError
 
 from contactsim.actions import clash
 from contactsim.actions.base import Action
-from contactsim.actions.convene import Convene
-from contactsim.actions.equip import Equip
-from contactsim.actions.host import Host
-from contactsim.actions.level import Level
-from contactsim.actions.plan import Plan
 from contactsim.actions.section import ActionSection
-from contactsim.actions.speak import Speak
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 
 ENTRY_POINTS = "contactsim.mechanisms"
-OURS: dict[str, type[Action[Any]]] = {
-    "convene": Convene, "host": Host, "speak": Speak, "level": Level, "equip": Equip, "plan": Plan}
+_OWN: dict[str, type[Action[Any]]] = {}
+
+
+def register(known: Mapping[str, type[Action[Any]]]) -> None:
+    """Make contactsim's own mechanisms known. They use this module (a plan is made of others), so it imports none."""
+    _OWN.update(known)
+    mechanisms.cache_clear()
 
 
 @cache
 def mechanisms() -> dict[str, type[Action[Any]]]:
     """All mechanisms; those of other packages come by the entry points ``contactsim.mechanisms``."""
-    found = dict(OURS)
+    found = dict(_OWN)
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         if point.name in found:
             raise UserError(f"the mechanism '{point.name}' of {point.value} has the name of another one.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -38,7 +39,11 @@ class Helpers(Section):
 
 
 class ActionSection(Section):
-    """What all actions have in common."""
+    """What all actions have in common.
+
+    The properties and methods from ``kinds`` on say what others need to know of an action, whatever its mechanism. A
+    mechanism overrides those that are different with it.
+    """
 
     mechanism: str = Field(description="convene, host, speak, level, equip, plan or one of another package")
     title: str = Field(default="", description="what it is called")
@@ -58,6 +63,21 @@ class ActionSection(Section):
         """The mechanisms at work."""
         return (self.mechanism,)
 
+    @property
+    def gathers(self) -> bool:
+        """Whether it brings people together."""
+        return False
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it sends a message."""
+        return self.only_speaks
+
+    @property
+    def only_speaks(self) -> bool:
+        """Whether it sends a message and does nothing else."""
+        return False
+
     def costs(self) -> list[Cost]:
         """Its prices, and those of its parts where it has any."""
         return [self.cost]
@@ -65,6 +85,27 @@ class ActionSection(Section):
     def price(self) -> str:
         """What it costs, in words."""
         return str(self.cost)
+
+    def ends(self) -> int | None:
+        """First week after it; None for an action that lasts."""
+        return min((week for week in (self.end, self.cut) if week is not None), default=None)
+
+    def moved(self, weeks: int) -> Self:
+        """The same with its calendar so many weeks later."""
+        dates = {key: getattr(self, key) for key in ("start", "end", "cut")}
+        return self.model_copy(update={key: week + weeks for key, week in dates.items() if week is not None})
+
+    def without_message(self) -> Self | None:
+        """The same with its message off; None where it sends none, or does nothing else."""
+        return None
+
+    def subsections(self) -> Mapping[str, ActionSection]:
+        """Its parts by name, on calendars that begin when it does."""
+        return {}
+
+    def whole_weeks(self, horizon: int) -> set[int]:
+        """Weeks before ``horizon`` that it takes whole from those who take part."""
+        return set()
 
     @model_validator(mode="after")
     def _in_time(self) -> ActionSection:
@@ -122,6 +163,10 @@ class Gathering(Audience):
         0.0, 0, 1, "chance", "assumed", "somebody who comes knows better than a rumour from then on")
     gains: dict[str, float] = Field(
         default={}, description="language, standing or civic gained at each session: share of the way to 1")
+
+    @property
+    def gathers(self) -> bool:
+        return True
 
     @field_validator("gains")
     @classmethod

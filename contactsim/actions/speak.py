@@ -18,7 +18,7 @@ from contactsim.state import State
 
 
 class SpeakConfig(Audience):
-    """A message, told again and again."""
+    """A message that is repeated."""
 
     every: int = parameter(4, 1, 520, "weeks", "assumed", "from one telling to the next")
     concerns: list[str] = Field(default=[who.OTHERS], description="groups that it is about")
@@ -39,6 +39,10 @@ class SpeakConfig(Audience):
     civic: float = parameter(0.0, 0, 1, "share", "assumed", "of the way to 1: civic participation of those who do")
     corrects: float = parameter(0.0, 0, 1, "chance", "assumed", "a listener knows better than the rumour from then on")
     rumour: climate.Rumour | None = Field(default=None, description="a rumour that begins with the first telling")
+
+    @property
+    def only_speaks(self) -> bool:
+        return True
 
 
 class Speak(Action[SpeakConfig]):
@@ -68,7 +72,7 @@ class Speak(Action[SpeakConfig]):
         if config.rumour is not None:
             able = np.flatnonzero(world.people.active & ~about)
             if world.clock == config.start:
-                share = config.rumour.begins * config.reach * self.reach
+                share = config.rumour.begins * self.share_reached
                 climate.believe(world.people, able[who.keyed(world, Decision.RUMOUR, self.name, able) < share])
             climate.spread(world, config.rumour, able, self.name)
         if (world.clock - config.start) % config.every == 0:
@@ -82,7 +86,7 @@ class Speak(Action[SpeakConfig]):
         config, people = self.config, world.people
         pool = who.eligible(world, config)
         base = world.base(Decision.MESSAGE, self.name)
-        rows = pool[uniforms(base, people.uid[pool]) < config.reach * self.reach]
+        rows = pool[uniforms(base, people.uid[pool]) < self.share_reached]
         if not pool.size:
             self.remark(world.clock, "nobody was eligible")
         theirs, others = rows[about[rows]], rows[~about[rows]]
@@ -92,7 +96,8 @@ class Speak(Action[SpeakConfig]):
                 climate.ease(people, name, others, strength, said)
         if config.norm and others.size:
             self._norm = np.zeros_like(world.areas.said) if self._norm is None else self._norm
-            climate.warm(world, who.neighbourhoods_of(world, config), about, config.norm * config.reach, self._norm)
+            where = who.neighbourhoods_of(world, config)
+            climate.warm(world, where, about, config.norm * self.share_reached, self._norm)
         if config.recognition:
             people.stigma[theirs] *= np.float32(1 - config.recognition)
         if config.corrects:

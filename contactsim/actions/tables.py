@@ -13,6 +13,15 @@ UNITS = {"week": "weeks since the history ended", **dict.fromkeys(COUNTS, "peopl
 PRICES = {"fixed": "pounds", "sessions": "pounds", "participants": "pounds", "total": "pounds"}
 
 
+def listing(actions: Iterable[object]) -> list[Any]:
+    """The actions, and parts of plans, whose lists say who took part: those that do more than speak, if there are any.
+
+    A message reaches nearly everybody; where people also meet, its listeners are not whom one asks about.
+    """
+    single = [one for action in actions for one in (action.singles() if isinstance(action, Action) else [action])]
+    return [one for one in single if not (isinstance(one, Action) and one.config.only_speaks)] or single
+
+
 def ledgers(actions: Iterable[object]) -> pd.DataFrame:
     """Each action's counts in each week that it was due: action, week, interested ... sessions."""
     lines = [{"action": action.name, **line} for action in _ours(actions) for line in action.ledger]

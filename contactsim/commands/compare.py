@@ -40,19 +40,19 @@ Averages over people and seeds are estimates. One person's difference is illustr
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Compare, write a folder and print its summary."""
-    from contactsim.lab.compare import ask, compare
+    from contactsim.lab.compare import compare, read_design
     from contactsim.lab.compare_folder import finite, stands, write
     from contactsim.place import load_place
 
-    asked = ask(overrides, list(without), config_dir)
-    place = load_place(asked.config.place)
-    found = stands(asked, place)
+    design = read_design(overrides, list(without), config_dir)
+    place = load_place(design.config.place)
+    found = stands(design, place)
     if found is None:
         from contactsim.commands.progress import Progress
 
         started = time.perf_counter()
         with Progress(quiet or as_json) as progress:
-            comparison = compare(asked, place, jobs or processors(), progress)
+            comparison = compare(design, place, jobs or processors(), progress)
         _, found = write(comparison, time.perf_counter() - started)
     if as_json:
         print(json.dumps(finite(found), ensure_ascii=False, allow_nan=False))

@@ -41,8 +41,8 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
     from contactsim.evaluate.design import load
-    from contactsim.evaluate.estimators import statsmodels
-    from contactsim.lab.asked import ask, take_own
+    from contactsim.lab.design import read_design, take_own
+    from contactsim.stats import statsmodels
 
     statsmodels()
     keys = tuple(line.partition("=")[0] for line in overrides if line.startswith("evaluation"))
@@ -52,7 +52,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
     name = str(own["evaluation"])
     design = load(_own(config_dir).get(name, name), changes)
-    asked = ask(rest, list(without), config_dir)
+    worlds = read_design(rest, list(without), config_dir)
     from contactsim.commands.progress import Progress
     from contactsim.evaluate.folder import write
     from contactsim.evaluate.show import render
@@ -61,9 +61,9 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     from contactsim.place import load_place
 
     started = time.perf_counter()
-    place = load_place(asked.config.place)
+    place = load_place(worlds.config.place)
     with Progress(quiet or as_json) as progress:
-        found = study(design, asked, place, jobs or processors(), progress)
+        found = study(design, worlds, place, jobs or processors(), progress)
     _, facts = write(found, time.perf_counter() - started)
     if as_json:
         print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))

@@ -31,9 +31,9 @@ def _details(context: click.Context) -> str:
 @quiet
 def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
     """Answer the question, write a folder and print the tables."""
-    from contactsim.evaluate.estimators import statsmodels
     from contactsim.evaluate.power import Power, check, seeds_needed, table
-    from contactsim.lab.asked import take_own
+    from contactsim.lab.design import take_own
+    from contactsim.stats import statsmodels
 
     names = tuple(Power.model_fields)
     values, rest = take_own(overrides, names)

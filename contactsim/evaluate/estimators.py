@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.errors import UserError
+from contactsim.stats import Interval, coefficient, mean_interval, statsmodels
 
-LEVEL = 0.95
 #: Furthest match, in standard deviations of the propensity's log odds (Austin 2011 recommends .2).
 CALIPER = 0.2
 NAN = float("nan")
@@ -36,17 +34,7 @@ class Estimate:
     @property
     def found(self) -> bool:
         """Whether the evaluation would call it significant (95 %)."""
-        return bool(self.low > 0 or self.high < 0)
-
-
-def statsmodels() -> Any:
-    """statsmodels' interface; raises UserError where it is not installed."""
-    try:
-        import statsmodels.api as sm
-    except ImportError:
-        raise UserError("evaluate and power need statsmodels, which is not installed: pip install "
-                        "'contactsim[analysis]'.") from None
-    return sm
+        return Interval(self.value, self.low, self.high).significant
 
 
 def after(table: pd.DataFrame) -> Estimate:
@@ -120,27 +108,19 @@ def score(table: pd.DataFrame) -> pd.Series[float]:
 def _difference(table: pd.DataFrame, of: pd.Series[float], held: pd.DataFrame | None = None,
                 weight: NDArray[np.float64] | None = None, note: str = "") -> Estimate:
     """Coefficient of ``treated`` with heteroscedasticity-robust errors (HC3; HC1 with weights)."""
-    sm = statsmodels()
     treated = table["treated"].to_numpy(float)
     n = int(treated.sum()), int((1 - treated).sum())
     if min(n) < 2:
         return Estimate(NAN, NAN, NAN, *n, "fewer than two people on one side")
-    columns = [np.ones(len(treated)), treated, *([] if held is None else held.to_numpy(float).T)]
-    y, design = of.to_numpy(float), np.column_stack(columns)
-    model = sm.OLS(y, design) if weight is None else sm.WLS(y, design, weights=weight)
-    fit = model.fit(cov_type="HC3" if weight is None else "HC1", use_t=True)
-    low, high = fit.conf_int(1 - LEVEL)[1]
-    return Estimate(float(fit.params[1]), float(low), float(high), *n, note)
+    others = () if held is None else tuple(held.to_numpy(float).T)
+    return Estimate(*coefficient(of.to_numpy(float), treated, *others, weights=weight), *n, note)
 
 
 def _mean(change: pd.Series[float]) -> Estimate:
-    from scipy.stats import t
-
     n = len(change)
     if n < 2:
         return Estimate(NAN, NAN, NAN, n, 0, "fewer than two people")
-    half = float(t.ppf((1 + LEVEL) / 2, n - 1) * change.std(ddof=1) / np.sqrt(n))
-    return Estimate(float(change.mean()), float(change.mean()) - half, float(change.mean()) + half, n, 0)
+    return Estimate(*mean_interval(change), n, 0)
 
 
 def _separation() -> type[Exception]:

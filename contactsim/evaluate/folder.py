@@ -26,8 +26,8 @@ UNITS = {"estimate": "SD of the first wave's scores", "low": "as estimate, 95 %"
 
 def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
     """Write the folder; returns it and the facts that it holds. Raises UserError where something stands there."""
-    asked, config = study.asked, study.asked.config
-    digest = digest_of([asked.digest(study.place), study.design.model_dump(mode="json")])
+    worlds, config = study.worlds, study.worlds.config
+    digest = digest_of([worlds.digest(study.place), study.design.model_dump(mode="json")])
     name = re.sub(r"[^a-z0-9]+", "-", f"{study.place.name}-{'-'.join(config.actions)}".lower()).strip("-")[:60]
     target = Path(config.output).expanduser() if config.output else Path("evaluations") / f"{name}-{digest[:8]}"
     if target.exists() and not config.force and not (target / "evaluation.json").is_file():
@@ -40,12 +40,12 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
         if not study.paths.empty:
             write_table(folder / "paths.parquet", study.paths, UNITS)
         text = yaml.safe_dump({
-            "evaluation": study.design.model_dump(mode="json"), "weeks": study.weeks, "seeds": list(asked.seeds),
-            **{side: one.model_dump(mode="json") for side, one in asked.configs.items()}},
+            "evaluation": study.design.model_dump(mode="json"), "weeks": study.weeks, "seeds": list(worlds.seeds),
+            **{side: one.model_dump(mode="json") for side, one in worlds.configs.items()}},
             sort_keys=False, allow_unicode=True)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         write_json(folder / "provenance.json", {**provenance(config, study.place, 1, study_module.__name__),
-                                                "evaluation": digest, "seeds": list(asked.seeds),
+                                                "evaluation": digest, "seeds": list(worlds.seeds),
                                                 "seconds": round(seconds, 3)})
         write_json(folder / "evaluation.json", found)
         save(study, folder / "figure.png")

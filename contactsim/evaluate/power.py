@@ -21,15 +21,14 @@ from contactsim.config import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
 from contactsim.evaluate.design import a_list, known
-from contactsim.evaluate.estimators import ESTIMATORS, statsmodels
+from contactsim.evaluate.estimators import ESTIMATORS
 from contactsim.evaluate.items import answers, scale
 from contactsim.parameters import Section, parameter
+from contactsim.stats import detectable_effect, required_number
 
 DESIGNS = ("after", "did", "ancova", "before_after", "two_pretests", "matched")
 #: Designs of one sample; the others hold it against as many controls.
 ONE_SAMPLE = ("before_after", "two_pretests")
-#: An effect that is so many times the scatter over seeds needs no more than two.
-LARGEST = 10.0
 
 
 class Power(Section):
@@ -95,7 +94,7 @@ def smallest(question: Power, design: str, sample: int, reliability: float) -> f
     spread = noise(design, reliability, question.stability)
     if np.isnan(spread):
         return float("nan")
-    seen = _solve(question, design, nobs=sample)
+    seen = detectable_effect(sample, question.power, question.level, _samples(design))
     return float(seen * spread / sqrt(reliability))
 
 
@@ -104,19 +103,13 @@ def needed(question: Power, design: str, reliability: float) -> float:
     spread = noise(design, reliability, question.stability)
     if np.isnan(spread):
         return float("nan")
-    found = _solve(question, design, effect_size=question.effect * sqrt(reliability) / spread)
-    return float(np.ceil(found))
+    effect = question.effect * sqrt(reliability) / spread
+    return required_number(effect, question.power, question.level, _samples(design))
 
 
-def _solve(question: Power, design: str, nobs: float | None = None, effect_size: float | None = None) -> float:
-    """What is not given, by statsmodels' power of the t test (of one sample, or of two of equal size)."""
-    statsmodels()
-    from statsmodels.stats.power import TTestIndPower, TTestPower
-
-    asked = {"alpha": question.level, "power": question.power, "effect_size": effect_size}
-    if design in ONE_SAMPLE:
-        return float(np.squeeze(TTestPower().solve_power(nobs=nobs, **asked)))
-    return float(np.squeeze(TTestIndPower().solve_power(nobs1=nobs, **asked)))
+def _samples(design: str) -> int:
+    """Samples that a design compares."""
+    return 1 if design in ONE_SAMPLE else 2
 
 
 def simulate(question: Power, design: str, sample: int, reliability: float, effect: float) -> float:
@@ -166,9 +159,6 @@ def seeds_needed(question: Power, of_seeds: pd.DataFrame, effects: tuple[float, 
                  week: int | None = None) -> pd.DataFrame:
     """Seeds that show an average effect, with twin worlds and with independent seeds, from a comparison's own
     scatter over seeds (``of_seeds.parquet``): part, outcome, effect, twins, independent."""
-    statsmodels()
-    from statsmodels.stats.power import TTestIndPower, TTestPower
-
     last = int(of_seeds["week"].max()) if week is None else week
     whole = of_seeds[(of_seeds["by"] == "all") & (of_seeds["week"] == last) & (of_seeds["side"] == "with")]
     rows = []
@@ -180,17 +170,8 @@ def seeds_needed(question: Power, of_seeds: pd.DataFrame, effects: tuple[float, 
             continue
         apart = sqrt((float((raw + without).var()) + float(without.var())) / 2)
         for effect in effects:
-            asked = {"alpha": question.level, "power": question.power}
-            rows.append({
-                "part": part, "outcome": outcome, "effect": effect,
-                "twins": _number(TTestPower(), "nobs", effect_size=effect * sd / float(raw.std()), **asked),
-                "independent": _number(TTestIndPower(), "nobs1", effect_size=effect * sd / apart, **asked)})
+            needs = {samples: required_number(effect * sd / scatter, question.power, question.level, samples)
+                     for samples, scatter in ((1, float(raw.std())), (2, apart))}
+            rows.append({"part": part, "outcome": outcome, "effect": effect, "twins": needs[1],
+                         "independent": needs[2]})
     return pd.DataFrame(rows, columns=["part", "outcome", "effect", "twins", "independent"])
-
-
-def _number(of: Any, name: str, effect_size: float, power: float, alpha: float) -> float:
-    """Seeds, at least 2: tried one by one where they are few, for statsmodels' solver does not get there."""
-    for few in range(2, 12):
-        if effect_size > LARGEST or of.power(effect_size, few, alpha) >= power:
-            return float(few)
-    return float(np.ceil(np.squeeze(of.solve_power(effect_size=effect_size, power=power, alpha=alpha, **{name: None}))))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.items import alpha, answers, scale
-from contactsim.lab.asked import WITH
+from contactsim.lab.design import WITH
 from contactsim.lab.twins import WITHOUT, Twins
 from contactsim.observers.cohort import Residents
 

@@ -20,7 +20,7 @@ LEGEND = ("estimate: what a study finds, in SD of the first answers, with its ow
 def facts(study: Study, folder: str) -> dict[str, Any]:
     """The study in figures."""
     return {"folder": folder, "title": study.design.title, "source": study.design.source, "place": study.place.name,
-            "actions": list(study.asked.config.actions), "seeds": list(study.asked.seeds), "weeks": study.weeks,
+            "actions": list(study.worlds.config.actions), "seeds": list(study.worlds.seeds), "weeks": study.weeks,
             "design": study.design.model_dump(mode="json"), "notes": notes(study),
             "estimates": study.summary.to_dict("records"), "paths": _paths(study).to_dict("records")}
 

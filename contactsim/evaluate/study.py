@@ -10,15 +10,14 @@ import pandas as pd
 
 from contactsim.errors import UserError
 from contactsim.evaluate.design import Evaluation
-from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score, statsmodels
-from contactsim.evaluate.mediation import mediate
+from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
 from contactsim.evaluate.sample import Arm, arms, standardised, tables, truth
-from contactsim.lab.asked import WITH, WITHOUT, Asked
 from contactsim.lab.compare import one_seed
-from contactsim.lab.effects import interval
+from contactsim.lab.design import WITH, WITHOUT, Design
 from contactsim.lab.together import Together, over_seeds
 from contactsim.lab.twins import Progress, Twins
 from contactsim.place import Place
+from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Town:
     truth: dict[str, tuple[float, int]]
     """(true effect, people it is an average of) by outcome"""
     lacking: str = ""
-    """why nobody could be asked"""
+    """why nobody could be worlds"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Study:
     """What came of an evaluation."""
 
     design: Evaluation
-    asked: Asked
+    worlds: Design
     place: Place
     weeks: dict[str, int]
     """weeks lived at each wave"""
@@ -62,28 +61,28 @@ class Study:
             rows.append({
                 "outcome": outcome, "method": method, "studies": len(kept), "estimate": kept["estimate"].mean(),
                 "low": kept["low"].mean(), "high": kept["high"].mean(), **_spread("true", kept["true"]),
-                **_spread("bias", kept["bias"]), "covered": covered.mean() if len(kept) else NAN,
-                "found": ((kept["low"] > 0) | (kept["high"] < 0)).mean() if len(kept) else NAN,
+                **_spread("bias", kept["bias"]), "covered": share(covered),
+                "found": share(excludes_zero(kept["low"], kept["high"])),
                 "treated": cell["treated"].mean(), "control": cell["control"].mean(), "alpha": cell["alpha"].mean()})
         return pd.DataFrame(rows)
 
 
 def _spread(name: str, values: pd.Series[Any]) -> dict[str, float]:
-    mean, low, high = interval(values)
+    mean, low, high = mean_interval(values)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 
-def waves(design: Evaluation, asked: Asked) -> tuple[Asked, dict[str, int]]:
+def waves(design: Evaluation, worlds: Design) -> tuple[Design, dict[str, int]]:
     """(the comparison that the study needs, weeks lived at each wave); the action begins when the study has it.
 
     Raises UserError where the waves do not fit the action's calendar.
     """
-    asked = _moved(asked, design.start)
-    begin = min(section.start for section in _studied(asked).values())
-    if design.counted_from == "end" and asked.end is None:
+    worlds = _moved(worlds, design.start)
+    begin = min(section.start for section in _studied(worlds).values())
+    if design.counted_from == "end" and worlds.end is None:
         raise UserError("evaluation.counted_from=end needs an action that ends: give it an end (or intakes=1), or set "
                         "evaluation.counted_from=start.")
-    since = begin if design.counted_from == "start" else asked.end
+    since = begin if design.counted_from == "start" else worlds.end
     assert since is not None
     weeks = {"after": since + design.after}
     if design.asks_before:
@@ -96,24 +95,24 @@ def waves(design: Evaluation, asked: Asked) -> tuple[Asked, dict[str, int]]:
     if weeks["after"] <= begin:
         raise UserError(f"evaluation.after={design.after} asks in week {weeks['after']}, before the action has begun "
                         f"(week {begin}).")
-    return dataclasses.replace(asked, read_at=tuple(sorted({*weeks.values()}))), weeks
+    return dataclasses.replace(worlds, read_at=tuple(sorted({*weeks.values()}))), weeks
 
 
-def study(design: Evaluation, asked: Asked, place: Place, jobs: int = 1, progress: Progress | None = None) -> Study:
+def study(design: Evaluation, worlds: Design, place: Place, jobs: int = 1, progress: Progress | None = None) -> Study:
     """Live the seeds, ask people and analyse their answers. Raises UserError."""
     statsmodels()
-    asked, weeks = waves(design, asked)
-    if design.control == "matched_town" and len(asked.seeds) < 2:
+    worlds, weeks = waves(design, worlds)
+    if design.control == "matched_town" and len(worlds.seeds) < 2:
         raise UserError("control=matched_town takes the town of another seed: ask for seeds=2 or more.")
-    asked = dataclasses.replace(asked, configs={name: asked.configs[name] for name in (WITHOUT, WITH)})
-    sites = min(design.sites, len(asked.seeds))
-    tell = Together(progress, len(asked.seeds))
+    worlds = dataclasses.replace(worlds, configs={name: worlds.configs[name] for name in (WITHOUT, WITH)})
+    sites = min(design.sites, len(worlds.seeds))
+    tell = Together(progress, len(worlds.seeds))
     if design.control == "matched_town":  # every seed's untreated town is the match of the seed before
-        lived = over_seeds(lambda seed: one_seed(asked, place, seed, tell), asked.seeds, jobs, tell.stop)
+        lived = over_seeds(lambda seed: one_seed(worlds, place, seed, tell), worlds.seeds, jobs, tell.stop)
         towns = [survey(design, one, lived[(k + 1) % len(lived)], weeks, sites) for k, one in enumerate(lived)]
     else:
-        towns = over_seeds(lambda seed: survey(design, one_seed(asked, place, seed, tell), None, weeks, sites),
-                           asked.seeds, jobs, tell.stop)
+        towns = over_seeds(lambda seed: survey(design, one_seed(worlds, place, seed, tell), None, weeks, sites),
+                           worlds.seeds, jobs, tell.stop)
     number = len(towns) // sites
     found = [analyse(design, towns[k::number], k) for k in range(number)]
     of_studies = pd.DataFrame([row for rows, _ in found for row in rows])
@@ -121,7 +120,7 @@ def study(design: Evaluation, asked: Asked, place: Place, jobs: int = 1, progres
         raise UserError(f"This evaluation found nobody to hold against each other in any town: "
                         f"{next((note for note in of_studies['note'] if note), 'nobody to ask')}.")
     paths = pd.DataFrame([row for _, rows in found for row in rows])
-    return Study(design, asked, place, weeks, of_studies, paths)
+    return Study(design, worlds, place, weeks, of_studies, paths)
 
 
 def survey(design: Evaluation, twins: Twins, other: Twins | None, weeks: dict[str, int], sites: int = 1) -> Town:
@@ -140,25 +139,28 @@ def survey(design: Evaluation, twins: Twins, other: Twins | None, weeks: dict[st
 def analyse(design: Evaluation, towns: list[Town],
             number: int = 0) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """One study's estimates and mediation paths, its towns taken together, as rows."""
-    asked = [town for town in towns if not town.lacking]
-    seeds = [town.seed for town in asked]
+    answered = [town for town in towns if not town.lacking]
+    seeds = [town.seed for town in answered]
     rows: list[dict[str, Any]] = []
     paths: list[dict[str, Any]] = []
     for outcome in design.outcomes:
-        if not asked:
+        if not answered:
             nobody = Estimate(NAN, NAN, NAN, 0, 0, towns[0].lacking)
             rows += [_row(number, seeds, outcome, method, nobody, NAN, NAN) for method in design.methods]
             continue
-        table = standardised(pd.concat([town.tables[outcome] for town in asked], ignore_index=True))
-        people = sum(town.truth[outcome][1] for town in asked)
-        true = sum(effect * n for effect, n in (town.truth[outcome] for town in asked) if n) / max(people, 1)
-        alpha = sum(town.alphas[outcome] for town in asked) / len(asked)
+        table = standardised(pd.concat([town.tables[outcome] for town in answered], ignore_index=True))
+        people = sum(town.truth[outcome][1] for town in answered)
+        true = sum(effect * n for effect, n in (town.truth[outcome] for town in answered) if n) / max(people, 1)
+        alpha = sum(town.alphas[outcome] for town in answered) / len(answered)
         rows += [_row(number, seeds, outcome, method, ESTIMATORS[method](table), true, alpha)
                  for method in design.methods]
         if design.mediator is not None and outcome == (design.mediated or design.outcomes[0]):
-            found = mediate(table.assign(after=score(table)))
-            paths.append({"study": number, "outcome": outcome, "mediator": design.mediator,
-                          **dataclasses.asdict(found), "share": found.share, "true": true})
+            treated, mediator, change = (of.to_numpy(float) for of in (
+                table["treated"], table["mediator"], score(table)))
+            found = mediation(treated, mediator, change)
+            paths.append({"study": number, "outcome": outcome, "mediator": design.mediator, "total": found.total,
+                          "indirect": found.indirect, "indirect_low": found.low, "indirect_high": found.high,
+                          "direct": found.direct, "people": len(table), "share": found.share, "true": true})
     return rows, paths
 
 
@@ -178,25 +180,23 @@ def _lacking(treated: Arm, control: Arm | None) -> str:
     return ""
 
 
-def _studied(asked: Asked) -> dict[str, Any]:
+def _studied(worlds: Design) -> dict[str, Any]:
     """The actions that one world has and the other has not."""
-    bare = asked.configs[WITHOUT].actions
-    studied = {name: section for name, section in asked.config.actions.items() if bare.get(name) != section}
+    bare = worlds.configs[WITHOUT].actions
+    studied = {name: section for name, section in worlds.config.actions.items() if bare.get(name) != section}
     if not studied:
         raise UserError("An evaluation needs an action that one world has and the other lacks, as in "
                         "action=youth_scheme.")
     return studied
 
 
-def _moved(asked: Asked, start: int | None) -> Asked:
+def _moved(worlds: Design, start: int | None) -> Design:
     """The same with the studied actions' calendars moved so that the first begins in week ``start``."""
-    studied = _studied(asked)
+    studied = _studied(worlds)
     by = 0 if start is None else start - min(section.start for section in studied.values())
     if by == 0:
-        return asked
-    moved = {name: section.model_copy(update={key: getattr(section, key) + by for key in ("start", "end", "cut")
-                                              if getattr(section, key) is not None})
-             for name, section in studied.items()}
-    full = asked.config.model_copy(update={"actions": {**asked.config.actions, **moved}})
-    return dataclasses.replace(asked, configs={**asked.configs, WITH: full},
-                               end=None if asked.end is None else asked.end + by)
+        return worlds
+    moved = {name: section.moved(by) for name, section in studied.items()}
+    full = worlds.config.model_copy(update={"actions": {**worlds.config.actions, **moved}})
+    return dataclasses.replace(worlds, configs={**worlds.configs, WITH: full},
+                               end=None if worlds.end is None else worlds.end + by)

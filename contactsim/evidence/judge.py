@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy import stats
+
+from contactsim.stats import simultaneous_interval
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
@@ -47,11 +48,7 @@ def interval(values: Sequence[float], family: int) -> Interval:
 
     With fewer than two seeds, or a figure that could not be computed, the interval is unbounded.
     """
-    x = np.asarray(values, dtype=float)
-    if x.shape[0] < 2 or not np.isfinite(x).all():
-        return Interval(float(x.mean()) if x.size else float("nan"), -np.inf, np.inf, x.shape[0])
-    reach = stats.t.ppf(1 - 0.025 / family, x.shape[0] - 1) * x.std(ddof=1) / np.sqrt(x.shape[0])
-    return Interval(float(x.mean()), float(x.mean() - reach), float(x.mean() + reach), x.shape[0])
+    return Interval(*simultaneous_interval(values, family), len(values))
 
 
 def verdict(effect: Interval, band: Band, must_leave: Mapping[str, Interval]) -> tuple[str, str]:

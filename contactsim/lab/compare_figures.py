@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from contactsim.lab.asked import WITH
 from contactsim.lab.compare import Comparison
+from contactsim.lab.design import WITH
 from contactsim.lab.effects import PARTS
 from contactsim.lab.figures import CAVEAT, COLOURS
 from contactsim.observers.panel import OUTCOMES
@@ -24,23 +24,23 @@ _COLOUR = dict(zip(PARTS, COLOURS, strict=False))
 
 def figure(comparison: Comparison) -> Figure:
     """Three panels: all outcomes at the end, attitude over time, attitude by subgroup."""
-    asked = comparison.asked
-    week = asked.end if asked.end in asked.read_at else asked.read_at[-1]
+    design = comparison.design
+    week = design.end if design.end in design.read_at else design.read_at[-1]
     e = comparison.effects[comparison.effects["side"] == WITH]
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.05, 0.985, 0.88), w_pad=0.1)
     canvas = Figure(figsize=(13, 6.4), dpi=130, layout=layout)
     left, middle, right = canvas.subplots(1, 3, width_ratios=(1.3, 1, 1))
     _outcomes(left, e[(e["week"] == week) & (e["by"] == "all")], week)
-    _over_time(middle, e[(e["by"] == "all") & (e["outcome"] == "attitude")], asked.end)
+    _over_time(middle, e[(e["by"] == "all") & (e["outcome"] == "attitude")], design.end)
     part = "participants" if (e.loc[e["part"] == "participants", "residents"] > 0).any() else "everybody"
     _subgroups(right, e[(e["week"] == week) & (e["part"] == part) & (e["outcome"] == "attitude")], part, week)
     for axis in (left, middle, right):
         axis.spines[["top", "right"]].set_visible(False)
         axis.title.set_fontsize(11)
-    what = ", ".join(asked.config.actions) or "other parameters"
+    what = ", ".join(design.config.actions) or "other parameters"
     canvas.text(0.01, 0.985, f"{what} in {comparison.place.name}: with less without", fontsize=14, fontweight="bold",
                 va="top")
-    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(asked.seeds)} seeds of twin worlds with 95 % intervals, in SD "
+    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(design.seeds)} seeds of twin worlds with 95 % intervals, in SD "
                 f"of the own group in the untreated world.", fontsize=8, color="#444444", va="bottom")
     return canvas
 

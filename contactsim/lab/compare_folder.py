@@ -13,9 +13,9 @@ import yaml
 
 from contactsim.errors import UserError
 from contactsim.lab import compare
-from contactsim.lab.asked import Asked
 from contactsim.lab.compare import Comparison
 from contactsim.lab.compare_show import summary
+from contactsim.lab.design import Design
 from contactsim.lab.effects import PARTS
 from contactsim.lab.provenance import provenance, run_code
 from contactsim.lab.run import read_table, write_table
@@ -31,7 +31,9 @@ UNITS = {
     "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value",
     "effect": "standard deviations of the own group in the untreated world", "low": "as effect, 95 % interval",
     "high": "as effect, 95 % interval", "raw": "the outcome's unit", "raw_low": "as raw", "raw_high": "as raw",
-    "without": "mean in the untreated world, the outcome's unit", "told": "the interval of raw does not include 0",
+    "without": "mean in the untreated world, the outcome's unit",
+    "shown": "which interval is reported: effect, or raw where nothing varies without",
+    "significant": "the interval that is reported leaves out 0",
     "twins": "variance of one seed's effect", "independent": "the same with independent seeds",
     "ratio": "independent over twins", "differing": "share in whom any bit differs",
     "moved": "share whose attitude to some group differs by more than 0.01",
@@ -40,19 +42,19 @@ UNITS = {
 }
 
 
-def target_of(asked: Asked, place: Place) -> Path:
+def target_of(design: Design, place: Place) -> Path:
     """Where the comparison goes: ``output``, or ``comparisons/PLACE-WHAT-DIGEST``."""
-    if asked.config.output:
-        return Path(asked.config.output).expanduser()
-    what = "-".join(asked.config.actions) or "parameters"
+    if design.config.output:
+        return Path(design.config.output).expanduser()
+    what = "-".join(design.config.actions) or "parameters"
     name = re.sub(r"[^a-z0-9]+", "-", f"{place.name}-{what}".lower()).strip("-")[:60]
-    return Path("comparisons") / f"{name}-{asked.digest(place)[:8]}"
+    return Path("comparisons") / f"{name}-{design.digest(place)[:8]}"
 
 
-def stands(asked: Asked, place: Place) -> dict[str, Any] | None:
+def stands(design: Design, place: Place) -> dict[str, Any] | None:
     """The summary of this very comparison where it stands already; raises UserError if something else does."""
-    target = target_of(asked, place)
-    if not target.exists() or asked.config.force:
+    target = target_of(design, place)
+    if not target.exists() or design.config.force:
         return None
     try:
         record = json.loads((target / "provenance.json").read_text(encoding="utf-8"))
@@ -60,15 +62,15 @@ def stands(asked: Asked, place: Place) -> dict[str, Any] | None:
     except (OSError, ValueError):
         raise UserError(f"output={target} is there and is no comparison of contactsim: choose another "
                         f"folder.") from None
-    if record.get("comparison") != asked.digest(place) or record.get("model_sources") != _code(asked):
+    if record.get("comparison") != design.digest(place) or record.get("model_sources") != _code(design):
         raise UserError(f"output={target} holds another comparison, or one by another version of the model: choose "
                         f"another folder, or replace it with force=true.")
     return found
 
 
-def _code(asked: Asked) -> str:
+def _code(design: Design) -> str:
     """Digest of all code that decides the numbers."""
-    sections = {f"{side}.{name}": one for side, config in asked.configs.items() for name, one in config.actions.items()}
+    sections = {f"{side}.{name}": one for side, config in design.configs.items() for name, one in config.actions.items()}
     return run_code(sections, compare.__name__)
 
 
@@ -76,20 +78,20 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
     """Write the folder; returns it and the summary that it holds."""
     from contactsim.lab.compare_figures import save
 
-    asked, place = comparison.asked, comparison.place
-    target = target_of(asked, place)
+    design, place = comparison.design, comparison.place
+    target = target_of(design, place)
     found = summary(comparison, str(target))
-    with new_folder(target, replace=asked.config.force) as folder:
+    with new_folder(target, replace=design.config.force) as folder:
         for name in ("effects", "of_seeds", "precision", "reach", "seeds"):
             table: pd.DataFrame = getattr(comparison, name)
             write_table(folder / f"{name}.parquet", table, UNITS)
-        config = {"seeds": list(asked.seeds), "read_at": list(asked.read_at),
-                  **{name: side.model_dump(mode="json") for name, side in asked.configs.items()}}
+        config = {"seeds": list(design.seeds), "read_at": list(design.read_at),
+                  **{name: side.model_dump(mode="json") for name, side in design.configs.items()}}
         (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
                                             encoding="utf-8")
         write_json(folder / "provenance.json", {
-            **provenance(asked.config, place, 1), "model_sources": _code(asked), "comparison": asked.digest(place),
-            "seeds": list(asked.seeds), "weeks": asked.weeks, "seconds": round(seconds, 3)})
+            **provenance(design.config, place, 1), "model_sources": _code(design), "comparison": design.digest(place),
+            "seeds": list(design.seeds), "weeks": design.weeks, "seconds": round(seconds, 3)})
         write_json(folder / "comparison.json", found)
         save(comparison, folder / "figure.png")
     return target, found

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from contactsim.lab.asked import SILENT, WITH
 from contactsim.lab.compare import Comparison
+from contactsim.lab.design import SILENT, WITH
 from contactsim.lab.effects import PARTS
-from contactsim.lab.worth import NOT_TOLD
 from contactsim.observers.panel import OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 LEGEND = ("Effects in standard deviations of the own group in the untreated world, with 95 % intervals over seeds; "
-          "* can be told from no effect. Averages are what is estimated; one person's difference is illustrative.")
+          "* the interval leaves out 0. Averages are what is estimated; one person's difference is illustrative.")
 #: Week at which twins are held against independent seeds, where it is read.
 PRECISION_WEEK = 52
 
 
 def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
     """Place, sides, seeds, effects by week and part, cost, precision and reach."""
-    asked, place = comparison.asked, comparison.place
+    design, place = comparison.design, comparison.place
     return {
         "folder": folder,
         "place": {"name": place.name, "residents": place.residents, "groups": list(place.groups)},
-        "actions": list(asked.config.actions), "sides": list(asked.configs), "seeds": list(asked.seeds),
-        "end": asked.end, "read_at": list(asked.read_at), "notes": list(comparison.notes),
+        "actions": list(design.config.actions), "sides": list(design.configs), "seeds": list(design.seeds),
+        "end": design.end, "read_at": list(design.read_at), "notes": list(comparison.notes),
         "parts": PARTS, "outcomes": OUTCOMES,
         "participants": _mean(comparison.seeds, "participants"), "staff": _mean(comparison.seeds, "staff"),
-        "interested": _mean(comparison.seeds, "interested"),
+        "interested": _mean(comparison.seeds, "interested"), "total_cost": _mean(comparison.seeds, "cost"),
         "cost": _costs(comparison), "precision": _precision(comparison), "reach": _reach(comparison.reach),
         "effects": _records(comparison.effects[comparison.effects["week"] > 0]),
     }
@@ -116,12 +117,14 @@ def _lines(found: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
 
 
 def _cost_lines(found: Mapping[str, Any]) -> list[str]:
-    costs = [one for one in found["cost"] if one["side"] == WITH and one["part"] == _main_part(found)]
-    if not costs:
+    if found["total_cost"] is None or isnan(found["total_cost"]):
         return []
-    week, part = costs[0]["week"], costs[0]["part"]
-    each = "; ".join(f"{one['outcome']} {one['text']}" for one in costs)
-    return [f"Cost £{costs[0]['cost']:,.0f}; for each person of {part} moved by one SD, week {week}: {each}."]
+    part, first = _main_part(found), f"Cost £{found['total_cost']:,.0f}"
+    costs = [one for one in found["cost"] if one["side"] == WITH and one["part"] == part]
+    if not costs:
+        return [f"{first}; no cost per unit, since no effect on {part} can be told from none."]
+    each = "; ".join(f"{one['outcome']} ({one['unit']}) {one['text']}" for one in costs)
+    return [f"{first}; for each person of {part} moved by one unit, week {costs[0]['week']}: {each}."]
 
 
 def _silent_lines(found: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
@@ -141,12 +144,11 @@ def _cell(cell: pd.Series[Any]) -> str:
     """Effect, and its interval on a line of its own."""
     if pd.isna(cell["raw"]):
         return "–"
-    star = "*" if cell["told"] else ""
-    if pd.isna(cell["effect"]):
-        return f"{_short(cell['raw'])}{star}\nin its unit"
-    if pd.isna(cell["low"]):
-        return _short(cell["effect"])
-    return f"{_short(cell['effect'])}{star}\n{_short(cell['low'])} {_short(cell['high'])}"
+    own = cell["shown"] == "raw"
+    mean, low, high = (cell[name] for name in (("raw", "raw_low", "raw_high") if own else ("effect", "low", "high")))
+    star = "*" if cell["significant"] else ""
+    limits = "" if pd.isna(low) else f"\n{_short(low)} {_short(high)}"
+    return f"{_short(mean)}{star}{' in its unit' if own else ''}{limits}"
 
 
 def _short(value: float) -> str:
@@ -168,24 +170,19 @@ def _mean(seeds: pd.DataFrame, what: str) -> float:
 
 
 def _costs(comparison: Comparison) -> list[dict[str, Any]]:
-    """Cost of a standard deviation, for each outcome of each part that the effect can be told in, and attitude."""
-    e = comparison.effects
-    week = comparison.asked.end if comparison.asked.end in comparison.asked.read_at else comparison.asked.read_at[-1]
-    rows = []
-    whole = e[(e["week"] == week) & (e["by"] == "all") & e["part"].isin(["participants", "everybody"])]
-    for _, cell in whole.iterrows():
-        if not cell["residents"] or not (cell["told"] or cell["outcome"] == "attitude"):
-            continue
-        worth = comparison.worth(cell["outcome"], cell["part"], week, cell["side"])
-        if worth.cost == worth.cost:
-            rows.append({"side": cell["side"], "week": week, "part": cell["part"], "outcome": cell["outcome"],
-                         "cost": worth.cost, "gain": worth.gain, "ratio": worth.ratio, "low": worth.low,
-                         "high": worth.high, "told": str(worth) != NOT_TOLD, "text": str(worth)})
-    return rows
+    """Cost of a unit of each outcome, for participants and everybody, where the effect can be told from none."""
+    e, design = comparison.effects, comparison.design
+    week = design.end if design.end in design.read_at else design.read_at[-1]
+    cells = e[(e["week"] == week) & (e["by"] == "all") & e["part"].isin(["participants", "everybody"])
+              & e["significant"]]
+    found = [(cell, comparison.cost_effectiveness(cell["outcome"], cell["part"], week, cell["side"]))
+             for _, cell in cells.iterrows()]
+    return [{"side": cell["side"], "week": week, "part": cell["part"], "outcome": cell["outcome"],
+             **dataclasses.asdict(one), "text": str(one)} for cell, one in found if not isnan(one.cost)]
 
 
 def _precision(comparison: Comparison) -> list[dict[str, Any]]:
-    weeks = comparison.asked.read_at
+    weeks = comparison.design.read_at
     week = PRECISION_WEEK if PRECISION_WEEK in weeks else weeks[-1]
     p = comparison.precision
     return _records(p[(p["week"] == week) & (p["side"] == WITH)])

@@ -7,7 +7,6 @@ are Student's t over seeds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,12 @@ from numpy.typing import NDArray
 from contactsim.lab.twins import WITHOUT, Twins
 from contactsim.observers.cohort import AGE_BANDS, TERCILES
 from contactsim.observers.panel import OUTCOMES
+from contactsim.stats import cell_intervals, excludes_zero, standardised
 
 #: Whom an effect is on, with what is shown of them. Each resident with a part is in one of the last four.
 PARTS = {"everybody": "everybody aged 5 and over at week 0", "participants": "had taken part by then",
          "staff": "staff and volunteers who had not taken part",
          "acquaintances": "share a household or a tie of week 0 with one of these", "others": "everybody else"}
-CONFIDENCE = 0.95
 _KEYS = ["side", "week", "part", "by", "level", "outcome"]
 
 
@@ -61,13 +60,6 @@ def effects(twins: Twins, side: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def standardised(difference: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Differences over standard deviations; no difference is 0 even where nothing varies."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(sd > 0, difference / sd, np.nan)
-    return np.where(difference == 0.0, 0.0, z)
-
-
 def _cuts(twins: Twins) -> dict[str, tuple[NDArray[np.intp], list[str]]]:
     people = twins.residents
     of = {"all": (np.full(len(people), "all"), ["all"]), "group": (people.own_group, list(people.groups)),
@@ -82,56 +74,25 @@ def _means(codes: NDArray[np.intp], levels: int, columns: list[NDArray[np.float6
         return [n, *(np.bincount(codes, weights=column, minlength=levels) / n for column in columns)]
 
 
-def interval(values: Sequence[float] | NDArray[np.float64] | pd.Series[Any],
-             level: float = CONFIDENCE) -> tuple[float, float, float]:
-    """(mean, low, high): Student's t interval of a mean over seeds; values that are nan are left out.
-
-    No interval (nan) with fewer than two values; exactly the mean where all are equal.
-    """
-    from scipy.stats import t
-
-    x = np.asarray(values, float)
-    x = x[~np.isnan(x)]
-    if x.size == 0:
-        return float("nan"), float("nan"), float("nan")
-    if x.size == 1:
-        return float(x[0]), float("nan"), float("nan")
-    if np.all(x == x[0]):
-        return float(x[0]), float(x[0]), float(x[0])
-    mean, half = float(x.mean()), float(t.ppf((1 + level) / 2, x.size - 1) * x.std(ddof=1) / np.sqrt(x.size))
-    return mean, mean - half, mean + half
-
-
-def told(low: float, high: float) -> bool:
-    """Whether an interval tells an effect from none: it does not include 0."""
-    return bool(low > 0 or high < 0)
-
-
 def summarise(of_seeds: pd.DataFrame) -> pd.DataFrame:
-    """All seeds' effects (a column ``seed`` beside those of :func:`effects`) put together.
+    """All seeds' effects (a column ``seed`` next to those of :func:`effects`) put together.
 
-    Columns: the keys, residents (mean number), seeds, effect, low, high, raw, raw_low, raw_high, without, told.
+    Columns: the keys, residents (mean number), seeds, effect, low, high, raw, raw_low, raw_high, without, shown,
+    significant. ``shown`` says which of the two intervals is reported: that of the standardised ``effect``, or that of
+    ``raw`` where the outcome does not vary in the untreated world. ``significant`` is whether this interval leaves
+    out 0.
     """
     cells = of_seeds.groupby(_KEYS, sort=False, observed=True)
-    raw, effect = _intervals(cells["raw"]), _intervals(cells["effect"])
+    raw, effect = cell_intervals(cells["raw"]), cell_intervals(cells["effect"])
     means = cells[["residents", "without"]].mean()
+    in_own_unit = effect["mean"].isna() & raw["mean"].notna()
     return pd.DataFrame({
         "residents": means["residents"], "seeds": raw["count"].astype(int), "effect": effect["mean"],
         "low": effect["low"], "high": effect["high"], "raw": raw["mean"], "raw_low": raw["low"],
-        "raw_high": raw["high"], "without": means["without"], "told": (raw["low"] > 0) | (raw["high"] < 0),
+        "raw_high": raw["high"], "without": means["without"], "shown": np.where(in_own_unit, "raw", "effect"),
+        "significant": np.where(in_own_unit, excludes_zero(raw["low"], raw["high"]),
+                                excludes_zero(effect["low"], effect["high"])),
     }).reset_index()
-
-
-def _intervals(cells: Any) -> pd.DataFrame:
-    """:func:`interval` of each cell at once."""
-    from scipy.stats import t
-
-    of = cells.agg(["count", "mean", "std", "min", "max"])
-    equal = of["min"] == of["max"]
-    mean = of["mean"].where(~equal, of["min"])
-    half = t.ppf((1 + CONFIDENCE) / 2, of["count"] - 1) * of["std"] / np.sqrt(of["count"])
-    half = half.where(~equal | (of["count"] < 2), 0.0)
-    return pd.DataFrame({"count": of["count"], "mean": mean, "low": mean - half, "high": mean + half})
 
 
 def precision(of_seeds: pd.DataFrame) -> pd.DataFrame:

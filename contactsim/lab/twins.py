@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from contactsim.actions import listing
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
 from contactsim.lab.history_cache import kept_world
@@ -76,21 +77,13 @@ class Lived:
         values = panel.waves[week]
         self.readings[week] = Reading({name: values[name] for name in OUTCOMES}, values["here"].astype(bool))
         self.listed[week] = {what: self._rows(what) for what in LISTS}
-        came = [one.attended[of.row] for one in self._telling() if one.participants.size and hasattr(one, "attended")]
+        came = [one.attended[of.row] for one in listing(self.actions)
+                if one.participants.size and hasattr(one, "attended")]
         self.attended[week] = np.sum([np.zeros(len(of), np.int32), *came], axis=0, dtype=np.int32)
 
     def _rows(self, what: str) -> NDArray[np.intp]:
-        listed = [np.asarray(getattr(action, what, ()), np.intp) for action in self._telling()]
+        listed = [np.asarray(getattr(action, what, ()), np.intp) for action in listing(self.actions)]
         return np.unique(np.concatenate(listed)) if listed else np.empty(0, np.intp)
-
-    def _telling(self) -> list[Any]:
-        """The actions, and parts of plans, that say who took part: those that do more than speak, if there are any.
-
-        A message reaches nearly everybody; where people also meet, its listeners are not whom one asks about.
-        """
-        members = [one for action in self.actions for one in getattr(action, "members", lambda a=action: [a])()]
-        single = [one for one in members if not getattr(one, "parts", ())]
-        return [one for one in single if not _only_speaks(one)] or single
 
     @property
     def cost(self) -> float:
@@ -180,11 +173,6 @@ def live(place: Place, seed: int, sides: Mapping[str, Side], weeks: int, read_at
             progress(f"seed {seed}", week + 1, weeks)
     columns = ["side", "week", "differing", "moved", "reachable", "stray"]
     return Twins(place, seed, history, known, lived, pd.DataFrame(reach, columns=columns))
-
-
-def _only_speaks(action: Any) -> bool:
-    config = getattr(action, "config", None)
-    return tuple(getattr(config, "kinds", ())) == ("speak",)
 
 
 def _look(lived: dict[str, Lived], panels: dict[str, Panel], known: Residents, week: int) -> None:

@@ -36,7 +36,7 @@ from contactsim.storage.store import Store
 
 #: Small files are packed each time that this many tasks have ended.
 PACK_EVERY = 500
-#: Times that tasks are carried out whose results vanish from the store meanwhile, as by another's ``--fresh``.
+#: Times that tasks are carried out whose results vanish from the store meanwhile, as by another's ``--no-cache``.
 _TIMES = 3
 #: Called with (tasks ended, tasks to do, failures) as they end.
 Progress = Callable[[int, int, int], None]
@@ -88,7 +88,7 @@ def complete(store: Store, tasks: Sequence[Task], jobs: int | None = None, sched
     lost = len(ids - held(store, ids).done)
     if lost:
         raise UserError(f"{lost} results vanish from {store.path} again and again: does another command remove them "
-                        f"(replay --fresh)?")
+                        f"(replay --no-cache)?")
 
 
 def carry_out(store: Store, tasks: Sequence[Task], jobs: int | None = None, scheduler: str | None = None,

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError
+from contactsim.stats import ALPHA
 from contactsim.storage.store import Store
 from contactsim.sweep import experiments
 from contactsim.sweep.design import LEVELS, SAMPLED, Axis, at, need_salib, problem, unit_sample
 from contactsim.sweep.frames import swept_keys
-from contactsim.sweep.summary import LEVEL, parts
+from contactsim.sweep.summary import parts
 
 #: Resamples for the intervals; fixed, and so is their seed, so that the same runs give the same intervals.
 RESAMPLES, SEED = 1000, 1
@@ -72,7 +73,8 @@ def indices(store: Store, name: str, table: pd.DataFrame, figures: Sequence[str]
 
 def _analysed(design: str, keys: Sequence[str], shares: NDArray[np.float64],
               values: NDArray[np.float64]) -> list[dict[str, Any]]:
-    asked: dict[str, Any] = {"num_resamples": RESAMPLES, "conf_level": LEVEL, "print_to_console": False, "seed": SEED}
+    asked: dict[str, Any] = {"num_resamples": RESAMPLES, "conf_level": 1 - ALPHA, "print_to_console": False,
+                             "seed": SEED}
     spread = float(values.std())
     if spread == 0.0:
         return [{"parameter": key, "index": "all", "value": 0.0, "low": 0.0, "high": 0.0} for key in keys]

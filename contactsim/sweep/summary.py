@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from contactsim.errors import UserError, nearest
+from contactsim.stats import mean_interval
+from contactsim.stats import quantiles as quantiles_of
 
-#: Probability that an interval holds the mean.
-LEVEL = 0.95
 #: Measures that are shown unless others are asked for.
 SHOWN = ("attitude", "attitude_sd", "positive", "negative")
 
@@ -47,20 +46,15 @@ def summary(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str],
     their seeds, so where ``by`` leaves out a swept parameter the runs of a seed are averaged first: they are no
     independent runs. Quantiles are over runs.
     """
-    from scipy.special import stdtrit
-
     rows: list[dict[str, Any]] = []
+    at = [f"q{q:g}" for q in quantiles]
     grouped = table.groupby(list(by), sort=False, dropna=False) if by else [((), table)]
     for point, runs in grouped:
         for figure in figures:
             known = runs[figure].dropna()
-            values, seeds = known.to_numpy(float), known.groupby(runs["seed"]).mean().to_numpy(float)
-            n = len(seeds)
-            mean = float(seeds.mean()) if n else np.nan
-            half = float(stdtrit(n - 1, (1 + LEVEL) / 2) * seeds.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+            over_seeds = mean_interval(known.groupby(runs["seed"]).mean())
             measure, group = parts(figure)
-            rows.append({**dict(zip(by, point, strict=True)), "measure": measure, "group": group, "runs": len(values),
-                         "mean": mean, "low": mean - half, "high": mean + half,
-                         **{f"q{q:g}": float(np.quantile(values, q)) if n else np.nan for q in quantiles}})
-    columns = [*by, "measure", "group", "runs", "mean", "low", "high", *(f"q{q:g}" for q in quantiles)]
+            rows.append({**dict(zip(by, point, strict=True)), "measure": measure, "group": group, "runs": len(known),
+                         **over_seeds._asdict(), **dict(zip(at, quantiles_of(known, quantiles), strict=True))})
+    columns = [*by, "measure", "group", "runs", "mean", "low", "high", *at]
     return pd.DataFrame(rows, columns=columns)

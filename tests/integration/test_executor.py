@@ -119,7 +119,7 @@ def test_what_another_removed_meanwhile_is_carried_out_again(tmp_path: Path) -> 
     store = done(tmp_path, with_another(another))
     assert len(content(tmp_path)) == ALL
     store.forget(LEDGER)
-    with pytest.raises(UserError, match=r"results vanish .*--fresh"):
+    with pytest.raises(UserError, match=r"results vanish .*--no-cache"):
         done(tmp_path, with_another(lambda seed: store.forget(LEDGER)))
 
 

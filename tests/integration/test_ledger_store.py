@@ -34,7 +34,7 @@ def test_figures_come_back_to_the_last_bit(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("dear")
-    for words in (["--fresh"], []):
+    for words in (["--no-cache"], []):
         assert main(["replay", "F7", "--quick", "--store", str(tmp_path), *words]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

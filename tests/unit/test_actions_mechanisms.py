@@ -19,7 +19,8 @@ from contactsim.encounters.session import Session
 from contactsim.errors import UserError
 from contactsim.residents import BELIEVES, KNOWS_BETTER, UNHEARD, attitude_to_others
 from contactsim.world import World
-from tests.acting import acting, first, live, made, shipped
+from tests.acting import ALL, acting, first, live, made, shipped
+from tests.worlds import differing_columns
 
 EVERYBODY: dict[str, Any] = {"mechanism": "convene", "reach": 1.0, "willing": 0.0, "capacity": 1000, "team": 8,
                              "attendance": 1.0, "varies": 0.0, "ages": [16, 90]}
@@ -419,6 +420,32 @@ def test_champions_raise_reach_quality_and_life() -> None:
     assert it.conditions().cooperation == pytest.approx(it.config.conditions.cooperation + 0.2)
     assert it.ledger[0]["interested"] > 1.5 * first(alone).ledger[0]["interested"]
     assert max(line["week"] for line in it.ledger) == 6
+
+
+MESSAGE = {"mechanism": "speak", "norm": 0.1, "reach": 0.4, "fades": 0.0}
+
+
+def _norms_raised(*others: tuple[str, dict[str, Any]], **changes: Any) -> np.ndarray:
+    """What the message has added to norms after its first week."""
+    world = acting(*others, ("message", {**MESSAGE, **changes}))
+    world.actions, actions = [], world.actions
+    for action in actions:
+        action.week(world)
+    return world.areas.said.copy()
+
+
+def test_champions_raise_what_a_message_does_to_norms() -> None:
+    alone, helped, over = _norms_raised(), *(
+        _norms_raised(("champions", {"mechanism": "equip", "reach": factor})) for factor in (2.0, 10.0))
+    assert alone.max() > 0 and np.allclose(helped, 2 * alone)
+    assert np.array_equal(over, _norms_raised(reach=1.0)), "nobody is reached twice"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_that_adds_nothing_changes_no_bit(name: str) -> None:
+    champions = ("champions", {"mechanism": "equip"})
+    helped, alone = live(acting(champions, shipped(name)), 5), live(acting(shipped(name)), 5)
+    assert not differing_columns(helped, alone)
 
 
 def test_help_for_an_action_that_is_not_there() -> None:

@@ -9,50 +9,71 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from contactsim import cli
 from contactsim.errors import UserError
-from contactsim.lab.asked import SILENT, WITH, WITHOUT, ask, over
+from contactsim.lab.compare import Comparison
 from contactsim.lab.compare_folder import FILES, load
-from contactsim.lab.effects import interval, precision, standardised, summarise, told
+from contactsim.lab.compare_show import _cell, _cost_lines, _costs
+from contactsim.lab.cost_effectiveness import NOT_SIGNIFICANT, cost_effectiveness
+from contactsim.lab.design import SILENT, WITH, WITHOUT, Design, read_design
+from contactsim.lab.effects import precision, summarise
 from contactsim.lab.together import StoppedError, Together, over_seeds
-from contactsim.lab.worth import NOT_TOLD, worth
+from contactsim.observers.panel import OUTCOMES
+from contactsim.stats import mean_interval
+from tests.worlds import two_groups
 
 SMALL = ["place.residents=1500", "scenario=no_history"]
 ONCE = ["action=youth_scheme", "actions.youth_scheme.intakes=1"]
 
 
-def test_intervals_are_students() -> None:
-    x = np.array([0.1, 0.3, 0.2, 0.25])
-    low, high = stats.t.interval(0.95, 3, loc=x.mean(), scale=stats.sem(x))
-    assert interval(x) == pytest.approx((x.mean(), low, high))
-    assert interval([0.1, float("nan"), 0.3])[0] == pytest.approx(0.2)
-    assert interval([0.0, 0.0, 0.0]) == (0.0, 0.0, 0.0) and not told(0.0, 0.0)
-    assert np.isnan(interval([0.2])[1]) and interval([0.2])[0] == 0.2 and np.isnan(interval([])[0])
-    assert told(0.1, 0.2) and told(-0.2, -0.1) and not told(-0.1, 0.2)
-
-
-def of_seeds(effects: list[float], without: list[float] | None = None) -> pd.DataFrame:
-    base = without or [0.5] * len(effects)
+def of_seeds(effects: list[float], without: list[float] | None = None, raw: list[float] | None = None,
+             residents: list[int] | None = None, outcome: str = "attitude") -> pd.DataFrame:
+    number = len(effects)
+    columns = zip(effects, without or [0.5] * number, raw or [e / 4 for e in effects], residents or [10] * number,
+                  strict=True)
     return pd.DataFrame([{"side": WITH, "week": 1, "part": "participants", "by": "all", "level": "all",
-                          "outcome": "attitude", "residents": 10, "effect": e, "raw": e / 4, "without": b, "seed": k}
-                         for k, (e, b) in enumerate(zip(effects, base, strict=True))])
+                          "outcome": outcome, "residents": n, "effect": e, "raw": r, "without": b, "seed": k}
+                         for k, (e, b, r, n) in enumerate(columns)])
+
+
+def compared(table: pd.DataFrame, costs: list[float]) -> Comparison:
+    """A comparison with these effects."""
+    design = Design({}, tuple(range(len(costs))), 1, (1,))
+    seeds = pd.DataFrame({"seed": range(len(costs)), "side": WITH, "cost": costs})
+    nothing = pd.DataFrame()
+    return Comparison(design, two_groups(2, 20), summarise(table), table, nothing, nothing, seeds, ())
 
 
 def test_many_cells_are_summarised_as_one_is() -> None:
     row = summarise(of_seeds([0.1, 0.3, 0.2, 0.25])).iloc[0]
-    assert (row["effect"], row["low"], row["high"]) == pytest.approx(interval([0.1, 0.3, 0.2, 0.25]))
-    assert row["raw_low"] == pytest.approx(row["low"] / 4) and row["told"] and row["seeds"] == 4
+    assert tuple(row[["effect", "low", "high"]]) == pytest.approx(mean_interval([0.1, 0.3, 0.2, 0.25]))
+    assert row["raw_low"] == pytest.approx(row["low"] / 4) and row["significant"] and row["seeds"] == 4
     nothing = summarise(of_seeds([0.0, 0.0])).iloc[0]
-    assert (nothing["low"], nothing["high"]) == (0.0, 0.0) and not nothing["told"]
+    assert (nothing["low"], nothing["high"]) == (0.0, 0.0) and not nothing["significant"]
     lonely = summarise(of_seeds([0.3])).iloc[0]
-    assert np.isnan(lonely["low"]) and not lonely["told"]
+    assert np.isnan(lonely["low"]) and not lonely["significant"]
 
 
-def test_no_difference_is_no_effect_even_where_nothing_varies() -> None:
-    assert standardised(np.array([0.0, 0.2, 0.2]), np.array([0.0, 0.0, 0.4])).tolist()[::2] == [0.0, 0.5]
-    assert np.isnan(standardised(np.array([0.2]), np.array([0.0]))[0])
+#: Over seeds the raw difference is steady and the standard deviations are not, or the other way round.
+STEADY, UNSTEADY = [0.10, 0.11, 0.10, 0.09], [0.02, 0.9, 0.02, 0.03]
+
+
+@pytest.mark.parametrize("effect, raw, significant", [(STEADY, UNSTEADY, True), (UNSTEADY, STEADY, False)])
+def test_the_star_is_that_of_the_interval_that_is_printed(effect: list[float], raw: list[float],
+                                                          significant: bool) -> None:
+    row = summarise(of_seeds(effect, raw=raw)).iloc[0]
+    assert row["shown"] == "effect" and row["significant"] == significant
+    assert mean_interval(effect).significant == significant != mean_interval(raw).significant
+    text = _cell(row)
+    assert ("*" in text) == significant == (not text.splitlines()[1].startswith("-"))
+
+
+def test_what_does_not_vary_without_is_shown_in_its_unit_with_that_units_interval() -> None:
+    row = summarise(of_seeds([float("nan")] * 4, raw=STEADY)).iloc[0]
+    assert row["shown"] == "raw" and row["significant"]
+    assert _cell(row) == "+.100* in its unit\n+.087 +.113"
+    assert not summarise(of_seeds([float("nan")] * 4, raw=UNSTEADY)).iloc[0]["significant"]
 
 
 def test_precision_is_the_ratio_of_variances() -> None:
@@ -63,27 +84,38 @@ def test_precision_is_the_ratio_of_variances() -> None:
     assert row["ratio"] == pytest.approx(((raw + without).var(ddof=1) + np.var(without, ddof=1)) / raw.var(ddof=1))
 
 
-def test_the_cost_of_an_effect_is_as_unsure_as_the_effect() -> None:
+def test_a_cost_per_unit_is_given_where_the_effect_has_a_star_and_nowhere_else() -> None:
+    for effect, raw in ((STEADY, UNSTEADY), (UNSTEADY, STEADY)):
+        found = compared(of_seeds(effect, raw=raw), [1000.0] * 4)
+        star = bool(found.effect("attitude")["significant"])
+        cost = found.cost_effectiveness("attitude")
+        assert np.isfinite(cost.ratio) == star == bool(_costs(found))
+        assert (str(cost) == NOT_SIGNIFICANT) == (not star)
+        line, = _cost_lines({"total_cost": 1000.0, "cost": _costs(found), "participants": 10})
+        assert ("no cost per unit" in line) == (not star) and line.startswith("Cost £1,000")
+
+
+def test_a_cost_per_unit_has_no_limit_where_people_vary_too_much() -> None:
+    """The effect is steady, the number of people is not: their gain cannot be told from none, but there is a star."""
+    found = compared(of_seeds(STEADY, residents=[1, 400, 2, 1]), [1000.0] * 4)
+    assert found.effect("attitude")["significant"] and np.isinf(found.cost_effectiveness("attitude").high)
+    assert str(found.cost_effectiveness("attitude")).endswith(", no limit]")
+
+
+def test_a_cost_in_the_outcomes_own_unit_where_nothing_varies_without() -> None:
+    found = compared(of_seeds([float("nan")] * 4, raw=STEADY, outcome="civic"), [1000.0] * 4)
+    cost = found.cost_effectiveness("civic")
+    assert cost.unit == OUTCOMES["civic"] and cost.ratio == pytest.approx(1000 / (10 * np.mean(STEADY)))
+
+
+def test_the_cost_of_an_effect_is_as_uncertain_as_the_effect() -> None:
     """With a cost that does not vary, Fieller's limits are the cost over the limits of the gain."""
     gains = [4.0, 5.0, 6.0, 5.5]
-    _, low, high = interval(gains)
-    found = worth([1000.0] * 4, gains)
+    _, low, high = mean_interval(gains)
+    found = cost_effectiveness([1000.0] * 4, gains, True)
     assert (found.ratio, found.low, found.high) == pytest.approx((1000 / np.mean(gains), 1000 / high, 1000 / low))
-    unsure = worth([1000.0] * 4, [4.0, -5.0, 6.0, -5.5])
-    assert str(unsure) == NOT_TOLD and np.isnan(unsure.ratio)
-    assert str(worth([float("nan")] * 3, [1.0, 2.0, 3.0])) == "no cost is told"
-    assert str(worth([1000.0] * 4, [-g for g in gains])).endswith("for one less")
-
-
-def test_fieller_covers_as_often_as_it_says() -> None:
-    """Cost and gain both vary and go together; 400 samples of 6 cover the ratio in 95 % (decision: 92 to 98 %)."""
-    draws = np.random.default_rng(3).standard_normal((400, 6, 2))
-    hits = 0
-    for sample in draws:
-        gain = 10 + 1.5 * sample[:, 0]
-        found = worth(50 + 5 * gain + 4 * sample[:, 1], gain)
-        hits += int(found.low <= 10.0 <= found.high)
-    assert 0.92 <= hits / 400 <= 0.98
+    assert str(cost_effectiveness([float("nan")] * 3, [1.0, 2.0, 3.0], True)) == "the cost is not known"
+    assert str(cost_effectiveness([1000.0] * 4, [-g for g in gains], True)).endswith("for one less")
 
 
 def test_seeds_come_back_in_their_order() -> None:
@@ -110,39 +142,30 @@ def _refuse(seed: int) -> int:
 
 
 def test_what_is_asked_for() -> None:
-    asked = ask([*SMALL, *ONCE, "seeds=3", "seed=7", "follow=[4,9]"])
-    assert asked.seeds == (7, 8, 9) and list(asked.configs) == [WITHOUT, WITH]
-    end = sum(phase.weeks for phase in asked.config.actions["youth_scheme"].phases)
-    assert asked.end == end and asked.read_at == (end, end + 4, end + 9)
-    assert not asked.configs[WITHOUT].actions and list(asked.config.actions) == ["youth_scheme"]
-    lasting = ask([*SMALL, "action=community_centre", "weeks=60"])
+    design = read_design([*SMALL, *ONCE, "seeds=3", "seed=7", "follow=[4,9]"])
+    assert design.seeds == (7, 8, 9) and list(design.configs) == [WITHOUT, WITH]
+    end = sum(phase.weeks for phase in design.config.actions["youth_scheme"].phases)
+    assert design.end == end and design.read_at == (end, end + 4, end + 9)
+    assert not design.configs[WITHOUT].actions and list(design.config.actions) == ["youth_scheme"]
+    lasting = read_design([*SMALL, "action=community_centre", "weeks=60"])
     assert lasting.end is None and lasting.read_at == (52, 60) and "lasts" in lasting.notes[0]
-    short = ask([*SMALL, *ONCE, f"weeks={end + 2}", "follow=4"])
+    short = read_design([*SMALL, *ONCE, f"weeks={end + 2}", "follow=4"])
     assert short.read_at == (end, end + 2) and f"before {end + 4}" in short.notes[0]
 
 
-def test_ends_come_from_calendar_cut_and_phases() -> None:
-    section = ask([*SMALL, *ONCE]).config.actions["youth_scheme"]
-    assert over(section) == section.start + sum(phase.weeks for phase in section.phases)
-    assert over(section.model_copy(update={"intakes": 3})) == over(section) + 2 * section.again
-    assert over(section.model_copy(update={"cut": 5})) == 5
-    assert over(section.model_copy(update={"intakes": None})) is None
-    assert over(section.model_copy(update={"intakes": None, "end": 30})) == 30
-
-
 def test_what_differs_may_be_a_parameter_or_part_of_an_action() -> None:
-    asked = ask([*SMALL, *ONCE, "weeks=5"], ["actions.youth_scheme.conditions.closeness=0.1"])
-    closeness = [config.actions["youth_scheme"].conditions.closeness for config in asked.configs.values()]
+    design = read_design([*SMALL, *ONCE, "weeks=5"], ["actions.youth_scheme.conditions.closeness=0.1"])
+    closeness = [config.actions["youth_scheme"].conditions.closeness for config in design.configs.values()]
     assert closeness == [0.1, 0.8]
-    asked = ask([*SMALL, "weeks=5", "psychology.norms=0.01"], ["psychology.norms=0"])
-    assert [config.psychology.norms for config in asked.configs.values()] == [0.0, 0.01]
+    design = read_design([*SMALL, "weeks=5", "psychology.norms=0.01"], ["psychology.norms=0"])
+    assert [config.psychology.norms for config in design.configs.values()] == [0.0, 0.01]
 
 
 def test_an_action_that_meets_and_speaks_is_also_asked_for_silently() -> None:
-    asked = ask([*SMALL, "action=tension_mediation", "weeks=5"])
-    assert list(asked.configs) == [WITHOUT, WITH, SILENT]
-    assert asked.configs[SILENT].actions["tension_mediation"].message == "off"
-    assert "hostile_rumour" in asked.configs[WITHOUT].actions and "hostile_rumour" in asked.config.actions
+    design = read_design([*SMALL, "action=tension_mediation", "weeks=5"])
+    assert list(design.configs) == [WITHOUT, WITH, SILENT]
+    assert design.configs[SILENT].actions["tension_mediation"].message == "off"
+    assert "hostile_rumour" in design.configs[WITHOUT].actions and "hostile_rumour" in design.config.actions
 
 
 @pytest.mark.parametrize("given, without, says", [
@@ -158,7 +181,7 @@ def test_an_action_that_meets_and_speaks_is_also_asked_for_silently() -> None:
 ])
 def test_mistakes_are_said(given: list[str], without: list[str], says: str) -> None:
     with pytest.raises(UserError) as error:
-        ask([*SMALL, *given], without)
+        read_design([*SMALL, *given], without)
     assert says in str(error.value) and "\n" not in str(error.value)
 
 

@@ -13,9 +13,8 @@ from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
 from contactsim.evaluate.items import alpha, answers, scale, thresholds
-from contactsim.evaluate.mediation import mediate
 from contactsim.evaluate.study import analyse, survey
-from contactsim.lab.asked import WITH, WITHOUT
+from contactsim.lab.design import WITH, WITHOUT
 from contactsim.lab.twins import Side, Twins, live
 from contactsim.world import World
 from tests.unit.test_twins import Club, quick
@@ -89,22 +88,6 @@ def test_estimates_without_people_say_so() -> None:
     assert not estimators.did(table).found
     blank = people(n=50).drop(columns=["x_before", "x_age"])
     assert "no propensity" in estimators.matched(blank).note
-
-
-def test_mediation_finds_the_path_that_was_built() -> None:
-    """a = .5, b = .6, direct .2: the indirect path is .3."""
-    rng = np.random.default_rng(2)
-    treated = rng.integers(0, 2, 2000)
-    mediator = 0.5 * treated + rng.standard_normal(2000)
-    table = pd.DataFrame({"treated": treated, "mediator": mediator,
-                          "after": 0.2 * treated + 0.6 * mediator + rng.standard_normal(2000)})
-    found = mediate(table, repeats=199)
-    assert found.indirect_low < 0.3 < found.indirect_high
-    assert found.total == pytest.approx(found.indirect + found.direct)
-    assert found.share == pytest.approx(found.indirect / found.total)
-    nothing = mediate(table.assign(mediator=rng.standard_normal(2000)), repeats=199)
-    assert nothing.indirect_low < 0 < nothing.indirect_high
-    assert np.isnan(mediate(table.head(5)).indirect)
 
 
 class Roll(Club):

@@ -130,7 +130,7 @@ def test_a_null_action_is_exactly_nothing(make: Any) -> None:
     table = pd.concat([effects(one, "with").assign(seed=one.seed) for one in found])
     told = summarise(table).dropna(subset="effect")
     assert (told[["effect", "low", "high", "raw", "raw_low", "raw_high"]] == 0).all(axis=None)
-    assert not told["told"].any() and set(told["part"]) == {"everybody", "others"}
+    assert not told["significant"].any() and set(told["part"]) == {"everybody", "others"}
 
 
 def test_all_columns_are_equal_at_week_0() -> None:

@@ -1,4 +1,4 @@
-"""What a comparison was asked for: the configurations of its sides, its seeds and the weeks that are read."""
+"""The design of a comparison: the configurations of its sides, its seeds and the weeks that are read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ACTION = re.compile(r"^\+?(action=|actions\.)")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Design:
     """A comparison before it is made."""
 
     configs: dict[str, RunConfig]
@@ -56,7 +56,7 @@ class Asked:
         return digest_of([sides, list(self.seeds), list(self.read_at)])
 
 
-def ask(overrides: list[str], without: list[str] | None = None, config_dir: str | None = None) -> Asked:
+def read_design(overrides: list[str], without: list[str] | None = None, config_dir: str | None = None) -> Design:
     """Read a comparison from ``key=value`` overrides, ``seeds=`` and ``follow=`` among them.
 
     Without ``without`` the untreated side has no actions (but those that belong into both worlds); else it has
@@ -85,7 +85,7 @@ def ask(overrides: list[str], without: list[str] | None = None, config_dir: str 
     end = _end(full, bare)
     fixed = full.weeks if any(line.startswith("weeks=") for line in given) else None
     read_at, notes = _readings(end, fixed, full.weeks, _follow(own.get("follow")))
-    return Asked(configs, _seeds(own.get("seeds"), full.seed), end, read_at, notes)
+    return Design(configs, _seeds(own.get("seeds"), full.seed), end, read_at, notes)
 
 
 def take_own(overrides: list[str], names: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
@@ -123,32 +123,16 @@ def _beside(full: RunConfig, bare: RunConfig) -> tuple[RunConfig, RunConfig]:
 
 def _silent(config: RunConfig) -> RunConfig | None:
     """The same with the messages off of all actions that both bring people together and speak."""
-    quiet = {name: section.model_copy(update={"message": "off"}) for name, section in config.actions.items()
-             if getattr(section, "message", "off") == "on" and "speak" in section.kinds
-             and {"convene", "host"} & set(section.kinds)}
+    off = {name: section.without_message() for name, section in config.actions.items() if section.gathers}
+    quiet = {name: section for name, section in off.items() if section is not None}
     return config.model_copy(update={"actions": {**config.actions, **quiet}}) if quiet else None
 
 
 def _end(full: RunConfig, bare: RunConfig) -> int | None:
-    return _latest([over(section) for name, section in full.actions.items() if bare.actions.get(name) != section])
-
-
-def over(section: Any) -> int | None:
-    """First week after an action by its calendar, its cut or its last intake's phases; None for one that lasts."""
-    ends = [section.end] if section.end is not None else []
-    if section.cut is not None and not getattr(section, "rooms_after_cut", 0):
-        ends.append(section.cut)
-    if getattr(section, "phases", None) and section.intakes is not None:
-        last = section.start + (section.intakes - 1) * section.again
-        ends.append(last + sum(phase.weeks for phase in section.phases))
-    parts = [over(part) for part in getattr(section, "parts", {}).values()]
-    latest = _latest(parts)
-    return min([*ends, *([section.start + latest] if latest is not None else [])], default=None)
-
-
-def _latest(weeks: list[int | None]) -> int | None:
-    known = [week for week in weeks if week is not None]
-    return max(known) if known and len(known) == len(weeks) else None
+    """First week after all actions that only one side has; None where one lasts, or there is none."""
+    ends = [section.ends() for name, section in full.actions.items() if bare.actions.get(name) != section]
+    known = [week for week in ends if week is not None]
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def _readings(end: int | None, fixed: int | None, default: int,
@@ -159,10 +143,10 @@ def _readings(end: int | None, fixed: int | None, default: int,
         return tuple(sorted({weeks, *(w for w in (52,) if w < weeks)})), (
             ("What differs lasts, so there is no follow-up after its end.",) if end is None else ())
     weeks = fixed or end + max(follow, default=0)
-    asked = {end, *(end + later for later in follow)}
-    late = sorted(w for w in asked if w > weeks)
+    wanted = {end, *(end + later for later in follow)}
+    late = sorted(w for w in wanted if w > weeks)
     note = (f"weeks={weeks} is before {', '.join(map(str, late))}: not read then.",) if late else ()
-    return tuple(sorted({w for w in asked if w <= weeks} | {weeks} | ({52} if weeks >= 52 else set()))), note
+    return tuple(sorted({w for w in wanted if w <= weeks} | {weeks} | ({52} if weeks >= 52 else set()))), note
 
 
 def _seeds(value: Any, first: int) -> tuple[int, ...]:
