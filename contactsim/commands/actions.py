@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 
-from contactsim.actions.catalogue import facts, load, names
+from contactsim.actions.catalogue import facts, listed, load, names
 from contactsim.actions.section import plain
 from contactsim.commands.arguments import Parser
 from contactsim.errors import UserError, nearest
@@ -20,8 +21,12 @@ def main(arguments: list[str]) -> int:
     known = names(options.config_dir)
     if options.name is not None and options.name not in known:
         raise UserError(f"'{options.name}' is no action: allowed are {', '.join(known)}.{nearest(options.name, known)}")
-    wanted = known if options.name is None else [options.name]
-    found = {name: load(name, options.config_dir) for name in wanted}
+    if options.name is not None:
+        found = {options.name: load(options.name, options.config_dir)}
+    else:
+        found, complaints = listed(options.config_dir)
+        for sentence in complaints:
+            print(f"contactsim: {sentence}", file=sys.stderr)
     if options.json:
         rows = [{**facts(name, section), **({"fields": plain(section)} if options.name else {})}
                 for name, section in found.items()]

@@ -15,6 +15,8 @@ def main(arguments: list[str]) -> int:
     parser = Parser("demo", description="Open the classroom in a browser: two worlds side by side, lessons, lives.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (this machine only if not given)")
     parser.add_argument("--port", type=int, default=8765, help="port to listen on (8765)")
+    parser.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder with places, actions and lessons of your "
+                                                                   "own")
     parser.add_argument("--no-open", action="store_true", help="open no browser")
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
@@ -28,7 +30,7 @@ def main(arguments: list[str]) -> int:
         print(f"contactsim: --host {options.host} lets everybody who reaches this machine use the classroom, without a "
               f"password or encryption.", file=sys.stderr)
     print("Getting ready (the first time takes about half a minute) ...", flush=True)
-    serve(options.host, options.port, browser=not options.no_open)
+    serve(options.host, options.port, browser=not options.no_open, config_dir=options.config_dir)
     return 0
 
 

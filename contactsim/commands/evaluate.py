@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     from contactsim.evaluate.design import load, names
 
     if options.help:
-        print(HELP.format(names=", ".join(names())))
+        print(HELP.format(names=", ".join(names(options.config_dir))))
         return 0
     if options.jobs is not None and options.jobs < 1:
         raise UserError(f"--jobs {options.jobs} is not allowed: it must be 1 or more.")
@@ -38,9 +38,10 @@ def main(arguments: list[str]) -> int:
     keys = tuple(line.partition("=")[0] for line in options.overrides if line.startswith("evaluation"))
     own, rest = take_own(options.overrides, keys)
     if "evaluation" not in own:
-        raise UserError(f"evaluation= is missing: it must be one of {', '.join(names())}, or a YAML file.")
+        raise UserError(f"evaluation= is missing: it must be one of {', '.join(names(options.config_dir))}, or a YAML "
+                        f"file.")
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
-    design = load(str(own["evaluation"]), changes)
+    design = load(str(own["evaluation"]), changes, options.config_dir)
     asked = ask(rest, options.without, options.config_dir)
     from contactsim.commands.progress import Bars
     from contactsim.evaluate.folder import write
