@@ -136,9 +136,9 @@ def Controls(desk: Desk) -> None:
 @solara.component
 def Lesson(desk: Desk) -> None:
     """The lesson that was chosen, or the list of them."""
-    known = lessons(config_dir())
-    found = [{"name": name, "title": lesson.title, "minutes": lesson.minutes} for name, lesson in known.items()]
-    lesson = known.get(desk.choice.value.lesson)
+    offered = lessons(config_dir())
+    found = [{"name": name, "title": lesson.title, "minutes": lesson.minutes} for name, lesson in offered.items()]
+    lesson = offered.get(desk.choice.value.lesson)
     shown = None
     if lesson is not None:
         shown = lesson.model_dump(mode="json", by_alias=True)
