@@ -7,7 +7,6 @@ model of :mod:`contactsim.model`. They are imported when they are first used, fo
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
     from contactsim.errors import UserError
     from contactsim.model import NeighbourhoodModel
 
+    __version__: str
+
 __all__ = ["NeighbourhoodModel", "UserError", "__version__", "compare", "load", "run"]
-__version__ = metadata.version("contactsim")
 
 _HOME = {"NeighbourhoodModel": "contactsim.model", "UserError": "contactsim.errors",
          # sweep is missing as long as the package contactsim.sweep has its name
@@ -24,6 +24,8 @@ _HOME = {"NeighbourhoodModel": "contactsim.model", "UserError": "contactsim.erro
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("contactsim")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
