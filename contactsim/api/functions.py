@@ -118,7 +118,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         samples: parameter sets of a Latin hypercube, rows of Sobol's scheme, trajectories of Morris's; 64 if not given.
         measure: ``"weekly"`` (default), or a function ``(world, history, config, tick) -> {name: number or array}`` at
             the top level of a module, or its name ``"package.module:function"``. It simulates ``config.weeks`` weeks
-            itself.
+            itself and calls ``tick()`` after each, which ends a run that takes longer than ``timeout``.
         keep: what to keep of each run besides the weekly measures.
         jobs: processes; all processors if None. Never changes a result.
         timeout: seconds that one run may take; no limit if None.
