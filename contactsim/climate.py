@@ -7,8 +7,6 @@ people who know each other, and so does its correction.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +14,7 @@ from contactsim.draws import Decision, uniforms
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import Section, Shock, parameter
 from contactsim.residents import BELIEVES, KNOWS_BETTER, SURVEY_AGE, UNHEARD, Residents
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 #: The most, in standard deviations of a state, by which one message may hold it down (A4: .12 in large studies).
 MOST = 0.12
@@ -70,7 +66,7 @@ def ease(people: Residents, column: str, rows: NDArray[np.integer], strength: fl
     said[rows] += by
 
 
-def warm(world: World, neighbourhoods: NDArray[np.bool_], about: NDArray[np.bool_], strength: float,
+def warm(world: State, neighbourhoods: NDArray[np.bool_], about: NDArray[np.bool_], strength: float,
          said: NDArray[np.float64]) -> None:
     """Let other groups of some neighbourhoods (P,) seem warmer towards the groups that a message is ``about`` (N,).
 
@@ -88,7 +84,7 @@ def warm(world: World, neighbourhoods: NDArray[np.bool_], about: NDArray[np.bool
             world.areas.said[:, group, target] += more
 
 
-def fade(world: World, said: NDArray[np.float64], share: float) -> None:
+def fade(world: State, said: NDArray[np.float64], share: float) -> None:
     """Let a share of what a message adds to norms be forgotten."""
     world.areas.said[:] -= share * said
     said *= 1 - share
@@ -99,7 +95,7 @@ def believe(people: Residents, rows: NDArray[np.integer]) -> None:
     people.rumour[rows[people.rumour[rows] == UNHEARD]] = BELIEVES
 
 
-def spread(world: World, rumour: Rumour, rows: NDArray[np.intp], name: str) -> None:
+def spread(world: State, rumour: Rumour, rows: NDArray[np.intp], name: str) -> None:
     """A week of talk about a rumour: ``rows`` are told, put right or forget; everybody who knows better puts right.
 
     People talk with friends and within their circles (near neighbours, class table, team, club).
@@ -117,7 +113,7 @@ def spread(world: World, rumour: Rumour, rows: NDArray[np.intp], name: str) -> N
     people.rumour[rows] = np.where((then == BELIEVES) & right, KNOWS_BETTER, then)
 
 
-def _known(world: World, kind: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _known(world: State, kind: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(N,) how many people of a kind each row knows: friends and members of its circles, itself left out."""
     ties = world.people.ties
     number = (kind[ties] & (ties >= 0)).sum(axis=1).astype(np.int64)

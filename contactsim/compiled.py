@@ -38,7 +38,7 @@ KERNEL_SOURCES = (
     "encounters/change.py",
     "encounters/ties.py",
     "settings/pairing.py",
-    "measures/weekly.py",
+    "observers/weekly.py",
 )
 
 

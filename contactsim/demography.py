@@ -6,8 +6,6 @@ priority, never by order, so one household more changes nothing for those it doe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +13,7 @@ from contactsim.draws import Decision, fold, uniforms
 from contactsim.errors import UserError
 from contactsim.residents import WEEKS_A_YEAR, settle
 from contactsim.settings.seating import Setting, members
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 #: How often somebody without a seat tries again when another took the one found (assumed).
 TRIES = 3
@@ -27,7 +23,7 @@ LOOKS = 100
 Rows = NDArray[np.intp]
 
 
-def week(world: World) -> None:
+def week(world: State) -> None:
     """This week's departures, moves and arrivals; new seats for whoever arrived, and for all once a year."""
     scenario = world.parameters.scenario
     if world.clock < 0:
@@ -52,19 +48,19 @@ def _by_week(yearly: float) -> float:
     return float(1.0 - (1.0 - yearly) ** (1.0 / WEEKS_A_YEAR))
 
 
-def _heads(world: World) -> Rows:
+def _heads(world: State) -> Rows:
     """The first row of each household record."""
     return world.people.household_start[:-1]
 
 
-def _rows_of(world: World, households: Rows) -> Rows:
+def _rows_of(world: State, households: Rows) -> Rows:
     start = world.people.household_start
     size = start[households + 1] - start[households]
     first = np.repeat(start[households] - np.cumsum(size) + size, size)
     return first + np.arange(int(size.sum()))
 
 
-def _depart(world: World, chance: float) -> bool:
+def _depart(world: State, chance: float) -> bool:
     people, heads = world.people, _heads(world)
     draw = uniforms(world.base(Decision.DEPARTURE), people.uid[heads])
     rows = _rows_of(world, np.flatnonzero(people.active[heads] & (draw < chance)))
@@ -92,7 +88,7 @@ def _forget(ties: NDArray[np.int32], gone: NDArray[np.bool_]) -> None:
     ties[left] = np.take_along_axis(kept, np.argsort(kept < 0, axis=1, kind="stable"), axis=1)
 
 
-def _move(world: World, chance: float) -> bool:
+def _move(world: State, chance: float) -> bool:
     """Households swap their dwelling for an empty one of the same size, found by a keyed search."""
     people, heads = world.people, _heads(world)
     base, other = world.base(Decision.MOVE), world.base(Decision.MOVE, "where")
@@ -110,7 +106,7 @@ def _move(world: World, chance: float) -> bool:
     return moved
 
 
-def offer(world: World, name: str, households: Rows) -> Rows:
+def offer(world: State, name: str, households: Rows) -> Rows:
     """Let households look for an empty dwelling of their size where their own group is rarer; nobody has to.
 
     Returns the households that moved. Draws are named, so that they disturb no other move.
@@ -130,7 +126,7 @@ def offer(world: World, name: str, households: Rows) -> Rows:
     return np.sort(households[winners])
 
 
-def _accepts(world: World, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _accepts(world: State, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Accept by the Metropolis rule on the own group's share in the neighbourhoods there and here."""
     share = _gained(world, households, found)
     chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
@@ -138,7 +134,7 @@ def _accepts(world: World, households: Rows, found: Rows, uid: NDArray[np.int64]
     return accepted
 
 
-def _gained(world: World, households: Rows, found: Rows) -> NDArray[np.float64]:
+def _gained(world: State, households: Rows, found: Rows) -> NDArray[np.float64]:
     """How much larger the own group's share is in the neighbourhood found than in the one left."""
     people = world.people
     group = people.group[_heads(world)[households]]
@@ -172,7 +168,7 @@ def _settle_conflicts(wanted: Rows, priority: NDArray[np.float64]) -> Rows:
     return order[first]
 
 
-def _swap(world: World, households: Rows, empty: Rows) -> bool:
+def _swap(world: State, households: Rows, empty: Rows) -> bool:
     people, street = world.people, world.settings["street"]
     here, there = people.dwelling[households].copy(), people.dwelling[empty].copy()
     people.dwelling[households], people.dwelling[empty] = there, here
@@ -184,7 +180,7 @@ def _swap(world: World, households: Rows, empty: Rows) -> bool:
     return bool(households.size)
 
 
-def _arrive(world: World, chance: float) -> Rows:
+def _arrive(world: State, chance: float) -> Rows:
     """Newcomers take empty dwellings; each gets an identifier that nobody had before. Returns their rows."""
     people, heads, scenario = world.people, _heads(world), world.parameters.scenario
     part = people.uid[heads]
@@ -207,7 +203,7 @@ def _arrive(world: World, chance: float) -> Rows:
     return rows
 
 
-def arrival_shares(wanted: dict[str, float] | None, world: World) -> NDArray[np.float64]:
+def arrival_shares(wanted: dict[str, float] | None, world: State) -> NDArray[np.float64]:
     """(G,) shares of the groups among arrivals, adding up to 1."""
     groups = world.place.groups
     if wanted is None:
@@ -221,7 +217,7 @@ def arrival_shares(wanted: dict[str, float] | None, world: World) -> NDArray[np.
     return np.array([wanted.get(group, 0.0) / total for group in groups])
 
 
-def _reseat(world: World, who: Rows) -> None:
+def _reseat(world: State, who: Rows) -> None:
     """Of the rows ``who``: those too old leave their school or work; those who belong try for an empty seat."""
     concerned = np.zeros(len(world.people), bool)
     concerned[who] = True
@@ -234,7 +230,7 @@ def _reseat(world: World, who: Rows) -> None:
             _try_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
 
 
-def _try_seats(world: World, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
+def _try_seats(world: State, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
     seats = np.arange(setting.occupant.shape[0])
     found = _search(world.base(Decision.SEATING, name, attempt), world.people.uid[rows], seats, setting.occupant < 0)
     rows, found = rows[found >= 0], found[found >= 0]

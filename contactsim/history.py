@@ -9,11 +9,9 @@ membership are those of week 0 throughout (assumed). T is doubled until weekly m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
@@ -51,7 +49,7 @@ def lived_world(place: Place, parameters: ModelParameters, seed: int, threads: i
         _live(world, weeks, progress)
         drift, flat = flatness(world, scenario.flat)
         if flat or 2 * weeks > scenario.spin_up_max:
-            world.record.clear()
+            world.weekly_record.begin(world)
             return world, History(weeks, drift, flat)
         weeks *= 2
 
@@ -82,26 +80,3 @@ def flatness(world: World, limit: float) -> tuple[float, bool]:
     sd_then = np.sqrt(np.maximum(then[:, -1, 1] / n_then - mean_then**2, 1e-12))
     drift = np.maximum(np.abs(mean - mean_then), np.abs(sd - sd_then)) / sd
     return float(drift.max()), bool(np.all(drift <= limit + 2 / np.sqrt(n)))
-
-
-def state(world: World) -> dict[str, NDArray[Any]]:
-    """Everything that lived weeks have changed, by name: residents, seats and areas. Arrays are live."""
-    arrays: dict[str, NDArray[Any]] = {
-        f"people.{field.name}": getattr(world.people, field.name) for field in fields(world.people)}
-    for name, setting in world.settings.items():
-        arrays |= {f"occupant.{name}": setting.occupant, f"seat.{name}": setting.seat}
-    return arrays | {f"areas.{name}": getattr(world.areas, name) for name in world.areas._fields}
-
-
-def restore(world: World, kept: dict[str, NDArray[Any]]) -> None:
-    """Put a kept :func:`state` into a new world of the same place, parameters and seed.
-
-    Raises ValueError, and leaves the world as it was, if names, shapes or types differ.
-    """
-    arrays = state(world)
-    here, there = ({name: (a.shape, a.dtype) for name, a in of.items()} for of in (arrays, kept))
-    if here != there:
-        raise ValueError("a kept history that does not fit its world")
-    for name, array in arrays.items():
-        array[...] = kept[name]
-    world.reseated()

@@ -19,8 +19,8 @@ from contactsim.actions.registry import make, prepared
 from contactsim.agents import ColumnModel
 from contactsim.config import RunConfig, compose
 from contactsim.errors import UserError
-from contactsim.history import History, lived_world, restore, state
-from contactsim.measures.weekly import BY_GROUP, BY_TARGET, of_all_others
+from contactsim.history import History, lived_world
+from contactsim.observers.weekly import BY_GROUP, BY_TARGET, of_all_others
 from contactsim.overrides import override_lines
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, load_place
@@ -150,17 +150,19 @@ class NeighbourhoodModel(ColumnModel):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy needs to go on with the same bits; without threads and compiled code."""
-        world = self.world
-        kept = {"arrays": state(world), "clock": world.clock, "record": list(world.record), "actions": world.actions}
+        world, record = self.world, self.world.weekly_record
         return {"attributes": {name: value for name, value in vars(self).items() if name not in _MADE_ANEW},
-                "place": world.place, "parameters": world.parameters, "world": kept}
+                "place": world.place, "parameters": world.parameters, "arrays": world.arrays(),
+                "world": {name: getattr(world, name) for name in ("clock", "actions", "observers", "impulses")},
+                "record": {"weeks": list(record.weeks), "sums": list(record.sums)}}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         self.__dict__.update(kept["attributes"])
         self.world = World(kept["place"], kept["parameters"], self._seed_of_draws, self._threads)
-        restore(self.world, kept["world"]["arrays"])
-        for name in ("clock", "record", "actions"):
-            setattr(self.world, name, kept["world"][name])
+        self.world.restore(kept["arrays"])
+        for of, values in ((self.world, kept["world"]), (self.world.weekly_record, kept["record"])):
+            for name, value in values.items():
+                setattr(of, name, value)
         self.residents = self.world.people
         self._user_step = self.step  # as mesa.Model does when a model is made
         self.step = self._wrapped_step  # type: ignore[method-assign]

@@ -190,6 +190,22 @@ def rest(people: Residents, rows: NDArray[np.intp], psychology: Psychology) -> N
     people.attitude[rows] = attitude
 
 
+def weights_of_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(G, G) weights of the attitudes to other groups in "all others": their sizes, rows adding up to 1."""
+    weights = np.tile(np.asarray(counts, dtype=float), (counts.shape[0], 1))
+    np.fill_diagonal(weights, 0.0)
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
+
+
+def attitude_to_others(people: Residents, weights: NDArray[np.float64],
+                       rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.float64]:
+    """Attitude of rows to all other groups together, -1 to 1: the mean over the groups by their size in the place.
+
+    ``weights`` (G, G) are those of :func:`weights_of_others`. Weekly sums (observers/weekly) are of the same mean.
+    """
+    return np.asarray((people.attitude[rows] * weights[people.group[rows]]).sum(axis=1))
+
+
 def _households(place: Place, parameters: ResidentParameters,
                 seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int64]]:
     """(cell, group, size) of each household record in layout order; group -1 is an empty dwelling.

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from contactsim.actions import Action, build, sections
 from contactsim.actions.catalogue import load, names
-from contactsim.history import restore, state
 from contactsim.place import Place
 from contactsim.world import World
 from tests.worlds import make_parameters, make_place, make_world
@@ -33,7 +32,7 @@ def _lived() -> dict[str, NDArray[Any]]:
     world = _fresh(1)
     for _ in range(6):
         world.step()
-    return {name: array.copy() for name, array in state(world).items()}
+    return {name: array.copy() for name, array in world.arrays().items()}
 
 
 def _fresh(threads: int) -> World:
@@ -43,7 +42,7 @@ def _fresh(threads: int) -> World:
 def acting(*actions: tuple[str, dict[str, Any]], threads: int = 1) -> World:
     """A world that has lived six weeks, at its week 0, with the actions (name, values)."""
     world = _fresh(threads)
-    restore(world, _lived())
+    world.restore(_lived())
     world.actions = list(made(world, *actions))
     return world
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.actions.section import ActionSection
-
-if TYPE_CHECKING:
-    from contactsim.place import Place
-    from contactsim.world import World
+from contactsim.place import Place
+from contactsim.state import State
 
 Rows = NDArray[np.intp]
 C = TypeVar("C", bound=ActionSection)
@@ -58,15 +56,15 @@ class Action(Generic[C]):
     def meet(self, actions: Sequence[Action[Any]]) -> None:
         """Learn which actions there are in the run, parts of plans included, before the first week."""
 
-    def week(self, world: World) -> None:
+    def week(self, world: State) -> None:
         """Do what is due in the world's week; what is left of earlier weeks fades, also when all is over."""
         self.fade(world)
         self.work(world)
 
-    def fade(self, world: World) -> None:
+    def fade(self, world: State) -> None:
         """Let what was said in earlier weeks be forgotten."""
 
-    def work(self, world: World) -> None:
+    def work(self, world: State) -> None:
         """Act, if the week is due."""
         if self._attended is None:
             self._attended = np.zeros(len(world.people), np.int32)
@@ -83,7 +81,7 @@ class Action(Generic[C]):
         """Whether a cut has ended it."""
         return self.config.cut is not None and week >= self.config.cut
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         """What the action does in a week that is due."""
         raise NotImplementedError
 

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from contactsim.actions.base import Rows
 from contactsim.draws import Decision, name_key, stream, uniforms
+from contactsim.state import State
 
 if TYPE_CHECKING:
     from contactsim.actions.convene import ConveneConfig
-    from contactsim.world import World
 
 Index = NDArray[np.intp]
 
 
-def linked_classes(world: World, name: str, config: ConveneConfig, pool: Rows, places: int,
+def linked_classes(world: State, name: str, config: ConveneConfig, pool: Rows, places: int,
                    boost: float) -> tuple[Rows, Index, Index]:
     """(rows, label, block) of the classes that take part.
 

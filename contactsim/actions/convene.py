@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from contactsim.actions.section import Gathering
 from contactsim.draws import Decision
 from contactsim.encounters.session import Session
 from contactsim.parameters import Conditions, Section, parameter
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 
 class Phase(Section):
@@ -103,7 +101,7 @@ class Convene(Gatherer[ConveneConfig]):
         self.intakes: list[Intake] = []
         self._waiting: dict[int, tuple[int, int]] = {}  # row -> (uid, week from which it waits)
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         config, since = self.config, world.clock - self.config.start
         number, rest = divmod(since, config.again)
         if rest == 0 and (config.intakes is None or number < config.intakes):
@@ -120,7 +118,7 @@ class Convene(Gatherer[ConveneConfig]):
         grown = min(1.0, (week - config.start) / config.grows_over)
         return round(config.capacity + grown * (config.grows_to - config.capacity))
 
-    def _begin(self, world: World, number: int) -> None:
+    def _begin(self, world: State, number: int) -> None:
         config, pool = self.config, self._pool(world)
         places = min(self.places(world.clock), round(config.share * pool.size))
         if not pool.size:
@@ -144,7 +142,7 @@ class Convene(Gatherer[ConveneConfig]):
         never = who.keyed(world, Decision.ATTENDS, self.name, rows, number) < config.no_show
         self.intakes.append(Intake(number, world.clock, rows, world.people.uid[rows].copy(), team, teams, never))
 
-    def _pool(self, world: World) -> Rows:
+    def _pool(self, world: State) -> Rows:
         """All who may take part and do not yet."""
         pool = who.eligible(world, self.config)
         taken = np.zeros(len(world.people), bool)
@@ -154,7 +152,7 @@ class Convene(Gatherer[ConveneConfig]):
             taken |= self.attended > 0
         return pool[~taken[pool]]
 
-    def _enrol(self, world: World, pool: Rows, number: int, places: int) -> Rows:
+    def _enrol(self, world: State, pool: Rows, number: int, places: int) -> Rows:
         """Those of the pool who ask for a place and get one; the others wait where there is a list."""
         config, people = self.config, world.people
         heard = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < config.reach * self.reach
@@ -173,7 +171,7 @@ class Convene(Gatherer[ConveneConfig]):
             self._waiting.pop(row, None)
         return np.sort(chosen)
 
-    def _since(self, world: World, rows: Rows, pool: Rows) -> NDArray[np.float64]:
+    def _since(self, world: State, rows: Rows, pool: Rows) -> NDArray[np.float64]:
         """(N,) week since when each row asks for a place: now, or for those on the list earlier; inf for others."""
         since = np.full(len(world.people), np.inf)
         since[rows] = world.clock
@@ -184,7 +182,7 @@ class Convene(Gatherer[ConveneConfig]):
                 since[row] = week
         return since
 
-    def _shares(self, world: World, pool: Rows, rows: Rows) -> NDArray[np.float64]:
+    def _shares(self, world: State, pool: Rows, rows: Rows) -> NDArray[np.float64]:
         """(G,) shares of the places for each group."""
         groups = world.people.groups
         if self.config.quota == "even":
@@ -196,7 +194,7 @@ class Convene(Gatherer[ConveneConfig]):
             counts[1:] *= (1 - self.config.guests) / max(others, 1.0)
         return counts / max(counts.sum(), 1e-12)
 
-    def _meet(self, world: World, intake: Intake) -> None:
+    def _meet(self, world: State, intake: Intake) -> None:
         week, phase = world.clock - intake.begins, None
         for phase in self.config.phases:
             if week < phase.weeks:
@@ -207,7 +205,7 @@ class Convene(Gatherer[ConveneConfig]):
         for _ in range(phase.sessions):
             self._session(world, intake, phase)
 
-    def _session(self, world: World, intake: Intake, phase: Phase) -> None:
+    def _session(self, world: State, intake: Intake, phase: Phase) -> None:
         people = world.people
         number, intake.met = intake.met, intake.met + 1
         here = people.active[intake.rows] & (people.uid[intake.rows] == intake.uid) & ~intake.never
@@ -231,7 +229,7 @@ class Convene(Gatherer[ConveneConfig]):
         self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.takes == "the_week")
 
 
-def fully_away(world: World) -> NDArray[np.bool_]:
+def fully_away(world: State) -> NDArray[np.bool_]:
     """(N,) whose whole week is taken already, by something else that takes the week."""
     slots = sum(occasion.slots for occasion in world.parameters.settings.occasions.values())
     return np.asarray((slots > 0) & (world.week.away == (1 << slots) - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -11,9 +11,7 @@ from contactsim.actions.base import Action
 from contactsim.actions.section import ActionSection
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import parameter
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 
 class EquipConfig(ActionSection):
@@ -48,7 +46,7 @@ class Equip(Action[EquipConfig]):
         if not self.helped:
             self.notes.append("there is no other action that it could help")
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         if self._given:
             return
         self._given = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,9 @@ from contactsim.actions.section import Audience, Gathering
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
 from contactsim.parameters import Conditions
+from contactsim.place import Place
 from contactsim.residents import KNOWS_BETTER
-
-if TYPE_CHECKING:
-    from contactsim.place import Place
-    from contactsim.world import World
+from contactsim.state import State
 
 G = TypeVar("G", bound=Gathering)
 #: Allport's conditions, which an action that equips others can raise.
@@ -34,7 +32,7 @@ class Gatherer(Action[G]):
     def check(self, place: Place) -> None:
         who.check(self.name, self.config, place)
 
-    def comes(self, world: World, rows: Rows, usual: float, session: int = 0) -> NDArray[np.bool_]:
+    def comes(self, world: State, rows: Rows, usual: float, session: int = 0) -> NDArray[np.bool_]:
         """Whether each row comes this week, with the usual chance; some weeks more come than in others.
 
         To what one can drop in, sociable people come more often.
@@ -46,7 +44,7 @@ class Gatherer(Action[G]):
             chance *= world.people.sociability[rows]
         return np.asarray(uniforms(base, world.people.uid[rows]) < chance)
 
-    def helpers(self, world: World, teams: int, busy: NDArray[np.integer], intake: int = 0,
+    def helpers(self, world: State, teams: int, busy: NDArray[np.integer], intake: int = 0,
                 met: int = 0) -> NDArray[np.int32]:
         """(teams, number) rows of an intake's helpers, -1 for who is away, once ``met`` sessions are over.
 
@@ -76,7 +74,7 @@ class Gatherer(Action[G]):
             return at
         return at.model_copy(update={name: min(1.0, getattr(at, name) + self.quality) for name in QUALITIES})
 
-    def hold(self, world: World, session: Session, came: NDArray[np.integer], helpers: NDArray[np.integer],
+    def hold(self, world: State, session: Session, came: NDArray[np.integer], helpers: NDArray[np.integer],
              meetings: int, whole_week: bool = False) -> None:
         """Let a session take place, teach what it teaches, and write it down."""
         if whole_week:

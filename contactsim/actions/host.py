@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,8 @@ from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
 from contactsim.parameters import parameter
 from contactsim.residents import WEEKS_A_YEAR
+from contactsim.state import State
 
-if TYPE_CHECKING:
-    from contactsim.world import World
 
 class HostConfig(Gathering):
     """A venue with rooms, regulars who drop in, and helpers."""
@@ -56,7 +55,7 @@ class Host(Gatherer[HostConfig]):
     def stopped(self, week: int) -> bool:
         return super().stopped(week) and not self.config.rooms_after_cut
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         config = self.config
         if (world.clock - config.start) % config.every:
             return
@@ -83,7 +82,7 @@ class Host(Gatherer[HostConfig]):
         session = Session(self.name, start, seats.ravel(), self.conditions(), config.slots)
         self.hold(world, session, came, helpers[helpers >= 0], 1)
 
-    def _find(self, world: World) -> None:
+    def _find(self, world: State) -> None:
         """Who uses the place in the coming year: drawn by weight from all it is for."""
         config, pool = self.config, who.eligible(world, self.config)
         if not pool.size:
@@ -96,7 +95,7 @@ class Host(Gatherer[HostConfig]):
         self.mark("interested", self._rows)
         self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)
 
-    def _seat(self, world: World, rows: Rows, rooms: int) -> NDArray[np.int32]:
+    def _seat(self, world: State, rows: Rows, rooms: int) -> NDArray[np.int32]:
         """(rooms * room,) who sits where, each near a usual seat; if more come than fit, draws say who goes home.
 
         In a bonding room only its group sits.

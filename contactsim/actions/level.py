@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -13,11 +13,9 @@ from contactsim.actions.base import Action, Rows
 from contactsim.actions.section import Audience, check_gains
 from contactsim.draws import Decision, uniforms
 from contactsim.parameters import parameter
+from contactsim.place import Place
 from contactsim.settings.seating import WORK_AGES
-
-if TYPE_CHECKING:
-    from contactsim.place import Place
-    from contactsim.world import World
+from contactsim.state import State
 
 
 class LevelConfig(Audience):
@@ -60,7 +58,7 @@ class Level(Action[LevelConfig]):
     def check(self, place: Place) -> None:
         who.check(self.name, self.config, place)
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         self._keep_jobs(world)
         if (world.clock - self.config.start) % self.config.every:
             return
@@ -84,7 +82,7 @@ class Level(Action[LevelConfig]):
         """How many more it can take; None for any number."""
         return None if self.config.capacity is None else max(0, self.config.capacity - self.heads())
 
-    def _change(self, world: World, rows: Rows) -> Rows:
+    def _change(self, world: State, rows: Rows) -> Rows:
         """Level the ground for the rows; returns those for whom something changed."""
         config, people = self.config, world.people
         if config.jobs:
@@ -107,7 +105,7 @@ class Level(Action[LevelConfig]):
             people.exposure[rows[self.attended[rows] == 0]] -= config.protects
         return rows
 
-    def _keep_jobs(self, world: World) -> None:
+    def _keep_jobs(self, world: State) -> None:
         """The yearly new seats send home who had no work at the start: those placed here go back to work."""
         people, rows = world.people, self._jobs
         lost = people.active[rows] & (people.uid[rows] == self._uid) & (world.settings["work"].seat[rows] < 0)
@@ -115,7 +113,7 @@ class Level(Action[LevelConfig]):
         if lost.any():
             seats.employ(world, f"{self.name}/again", rows[lost])
 
-    def _cushion(self, world: World) -> None:
+    def _cushion(self, world: State) -> None:
         """Where services keep pace, people compare with a past that is nearer to the present."""
         chosen = who.neighbourhoods_of(world, self.config)
         by = self.config.cushions * min(1.0, self.config.reach * self.reach)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,8 @@ from contactsim.actions import who
 from contactsim.actions.base import COUNTS, Action, Rows
 from contactsim.actions.section import ActionSection, Audience, Cost
 from contactsim.parameters import parameter
-
-if TYPE_CHECKING:
-    from contactsim.place import Place
-    from contactsim.world import World
+from contactsim.place import Place
+from contactsim.state import State
 
 #: Keys of a plan that say where its parts act, unless they say so themselves.
 _WHERE = ("areas", "choose", "number", "scale")
@@ -103,11 +101,11 @@ class Plan(Action[PlanConfig]):
     def members(self) -> list[Action[Any]]:
         return [self, *(one for part in self.parts for one in part.members())]
 
-    def fade(self, world: World) -> None:
+    def fade(self, world: State) -> None:
         for part in self.parts:
             part.fade(world)
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         config = self.config
         if config.budget is not None and self.costs()["total"] >= config.budget:
             self.remark(world.clock, f"the budget of £{config.budget:,.0f} is spent")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.actions.base import Rows
 from contactsim.draws import Decision, fold, uniforms
 from contactsim.settings.seating import quarter_of_row
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 #: Seats that somebody looks at in a week before the search goes on in the next one (assumed).
 LOOKS = 60
 
 
-def employ(world: World, name: str, rows: Rows) -> Rows:
+def employ(world: State, name: str, rows: Rows) -> Rows:
     """Find each row an empty seat at work; returns those who got one. Draws settle who gets a seat that two want."""
     work, uid = world.settings["work"], world.people.uid
     base, left = world.base(Decision.PLACEMENT, name), rows
@@ -36,7 +32,7 @@ def employ(world: World, name: str, rows: Rows) -> Rows:
     return found
 
 
-def reassign(world: World, name: str, setting: str, rows: Rows, within: str) -> Rows:
+def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> Rows:
     """Give the seats of rows out anew among them, whoever they are; returns those whose pool changed.
 
     Pupils change seats with others of their year of age, ``within`` their quarter or the whole place; workers
@@ -58,7 +54,7 @@ def reassign(world: World, name: str, setting: str, rows: Rows, within: str) -> 
     return rows[_pool(start, new) != before]
 
 
-def note_circles(world: World, rows: Rows) -> None:
+def note_circles(world: State, rows: Rows) -> None:
     """As ``world.reseated()``, for the rows alone."""
     for column, setting in enumerate(world.settings.values()):
         seat = setting.seat[rows]

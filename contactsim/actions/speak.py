@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -14,11 +12,9 @@ from contactsim.actions.base import Action, Rows
 from contactsim.actions.section import Audience
 from contactsim.draws import Decision, uniforms
 from contactsim.parameters import parameter
+from contactsim.place import Place
 from contactsim.residents import KNOWS_BETTER
-
-if TYPE_CHECKING:
-    from contactsim.place import Place
-    from contactsim.world import World
+from contactsim.state import State
 
 
 class SpeakConfig(Audience):
@@ -60,13 +56,13 @@ class Speak(Action[SpeakConfig]):
         who.check(self.name, self.config, place)
         who.check_groups(f"actions.{self.name}.concerns", self.config.concerns, place)
 
-    def fade(self, world: World) -> None:
+    def fade(self, world: State) -> None:
         for name, said in self._said.items():
             said *= 1 - getattr(world.parameters.psychology, f"{name}_drift")
         if self._norm is not None:
             climate.fade(world, self._norm, self.config.fades)
 
-    def act(self, world: World) -> None:
+    def act(self, world: State) -> None:
         config = self.config
         about = self._about(world)
         if config.rumour is not None:
@@ -78,11 +74,11 @@ class Speak(Action[SpeakConfig]):
         if (world.clock - config.start) % config.every == 0:
             self._tell(world, about)
 
-    def _about(self, world: World) -> NDArray[np.bool_]:
+    def _about(self, world: State) -> NDArray[np.bool_]:
         """(N,) who is of a group that the message is about."""
         return np.isin(world.people.group, who.group_numbers(world.place, self.config.concerns))
 
-    def _tell(self, world: World, about: NDArray[np.bool_]) -> None:
+    def _tell(self, world: State, about: NDArray[np.bool_]) -> None:
         config, people = self.config, world.people
         pool = who.eligible(world, config)
         base = world.base(Decision.MESSAGE, self.name)
@@ -107,7 +103,7 @@ class Speak(Action[SpeakConfig]):
         self.came(rows)
         self.note(world.clock, attended=rows.size, enrolled=done.size, sessions=1)
 
-    def _respond(self, world: World, rows: Rows, about: NDArray[np.bool_]) -> Rows:
+    def _respond(self, world: State, rows: Rows, about: NDArray[np.bool_]) -> Rows:
         """Who does what is asked for, each person once."""
         config, left = self.config, np.setdiff1d(rows, self._done)
         chance = np.where(about[left], config.responds, config.joins)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +9,9 @@ from contactsim.actions.section import Audience
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.errors import UserError, nearest
 from contactsim.place import Place
-from contactsim.residents import MEETING_AGE
+from contactsim.residents import MEETING_AGE, attitude_to_others
 from contactsim.settings.seating import SCALES, WORK_AGES
-
-if TYPE_CHECKING:
-    from contactsim.world import World
+from contactsim.state import State
 
 Rows = NDArray[np.intp]
 #: Stands for all groups but the first, whatever they are called.
@@ -50,7 +46,7 @@ def group_numbers(place: Place, groups: list[str]) -> list[int]:
     return named + (list(range(1, len(place.groups))) if OTHERS in groups and OTHERS not in place.groups else [])
 
 
-def eligible(world: World, config: Audience) -> Rows:
+def eligible(world: State, config: Audience) -> Rows:
     """Rows of all whom the action is for."""
     people = world.people
     first, last = config.ages or (0, 200)
@@ -72,13 +68,13 @@ def eligible(world: World, config: Audience) -> Rows:
     return np.flatnonzero(mask)
 
 
-def cell_of_row(world: World) -> NDArray[np.int32]:
+def cell_of_row(world: State) -> NDArray[np.int32]:
     """(N,) index of the cell in which each row lives."""
     people = world.people
     return people.cell_of_dwelling[people.dwelling[people.household]]
 
 
-def cells_of(world: World, config: Audience) -> NDArray[np.bool_] | None:
+def cells_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
     """(cells,) whether each cell lies in the action's areas; None for the whole place."""
     place = world.place
     if config.areas is not None:
@@ -101,7 +97,7 @@ def cells_of(world: World, config: Audience) -> NDArray[np.bool_] | None:
     return np.isin(area, np.argsort(rank, kind="stable")[:config.number])
 
 
-def neighbourhoods_of(world: World, config: Audience) -> NDArray[np.bool_]:
+def neighbourhoods_of(world: State, config: Audience) -> NDArray[np.bool_]:
     """(P,) whether each neighbourhood lies in the action's areas (by its first cell)."""
     partitions = world.settings["street"].partitions
     first = partitions["neighbourhood"].start[:-1]
@@ -111,20 +107,15 @@ def neighbourhoods_of(world: World, config: Audience) -> NDArray[np.bool_]:
     return cells[np.searchsorted(partitions["cell"].start, first, side="right") - 1]
 
 
-def attitude(world: World, rows: Rows) -> NDArray[np.float64]:
-    """Mean attitude of rows to all other groups."""
-    return np.asarray(world.people.attitude[rows].sum(axis=1) / (world.people.groups - 1))
-
-
-def leaning(world: World, rows: Rows, friendly: float, nervous: float, isolated: float = 0.0) -> NDArray[np.float64]:
+def leaning(world: State, rows: Rows, friendly: float, nervous: float, isolated: float = 0.0) -> NDArray[np.float64]:
     """Log odds by which rows are more willing than a neutral person who is as anxious as people are at rest."""
     people = world.people
     alone = people.friend_groups[rows] & ~(np.uint16(1) << people.group[rows].astype(np.uint16)) == 0
-    return np.asarray(friendly * attitude(world, rows) + isolated * alone
+    return np.asarray(friendly * attitude_to_others(people, world.weights, rows) + isolated * alone
                       - nervous * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
 
 
-def parents(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+def parents(world: State, rows: NDArray[np.integer]) -> NDArray[np.int64]:
     """For each row (a child) an adult of its household, each once; -1 where there is none, or for -1."""
     people = world.people
     head = np.where(rows >= 0, people.household_start[people.household[rows]], -1)
@@ -136,12 +127,12 @@ def parents(world: World, rows: NDArray[np.integer]) -> NDArray[np.int64]:
     return once
 
 
-def keyed(world: World, decision: Decision, name: str, rows: Rows, slot: int = 0) -> NDArray[np.float64]:
+def keyed(world: State, decision: Decision, name: str, rows: Rows, slot: int = 0) -> NDArray[np.float64]:
     """One draw a row, the same in every week."""
     return uniforms(stream(world.seed, decision, 0, name_key(name), slot), world.people.uid[rows])
 
 
-def chosen(world: World, name: str, rows: Rows, weight: NDArray[np.float64], number: int, slot: int = 0) -> Rows:
+def chosen(world: State, name: str, rows: Rows, weight: NDArray[np.float64], number: int, slot: int = 0) -> Rows:
     """``number`` of the rows, drawn without replacement by weight (log); those with the best draws first."""
     wait = -np.log1p(-keyed(world, Decision.RECRUITED, name, rows, slot)) * np.exp(-weight)
     first = np.argpartition(wait, number)[:number] if number < rows.shape[0] else np.arange(rows.shape[0])

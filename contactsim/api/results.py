@@ -33,8 +33,8 @@ class RunResult(Run):
     """A finished run: what :func:`contactsim.run` returns, and :func:`contactsim.load` of a run's folder.
 
     Attributes:
-        weekly: one row per week, measure, group and target, with ``value`` (units in ``contactsim.measures.weekly``).
-        survey: respondents before the first week and after the last (``contactsim.measures.survey``).
+        weekly: one row per week, measure, group and target, with ``value`` (units in ``contactsim.observers.weekly``).
+        survey: respondents before the first week and after the last (``contactsim.observers.survey``).
         place: residents, groups and segregation indices.
         actions: what became of each action, and its costs in pounds.
         ledger: what each action counted in each week.

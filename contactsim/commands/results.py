@@ -82,7 +82,7 @@ def _runs(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFrame:
 
 
 def _weeks(store: Any, table: pd.DataFrame, measures: Sequence[str] | None) -> pd.DataFrame:
-    from contactsim.measures.weekly import UNITS
+    from contactsim.observers.weekly import UNITS
     from contactsim.sweep.frames import weeks_of
 
     for measure in measures or ():
@@ -136,7 +136,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
         raise UserError(f"{options.store} has no results to draw here.")
     done = table[table["status"] == "ok"]
     if options.weeks:
-        from contactsim.measures.survey import ALL_OTHERS
+        from contactsim.observers.survey import ALL_OTHERS
         from contactsim.sweep.frames import weeks_of
         from contactsim.sweep.summary import parts
 

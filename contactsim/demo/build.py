@@ -15,10 +15,10 @@ from contactsim.config import RunConfig, compose
 from contactsim.demo.choice import MOST_RESIDENTS, SIDES, Choice
 from contactsim.demo.layout import Map, draw_map
 from contactsim.demo.own_folder import config_dir
-from contactsim.demo.record import Witness
 from contactsim.errors import UserError
 from contactsim.lab.history_cache import key as history_key
 from contactsim.lab.run import begin
+from contactsim.observers.meetings import MeetingLog
 from contactsim.place import Place, load_place
 from contactsim.place.build import table_place
 from contactsim.place.config import TablePlace, parse
@@ -72,8 +72,8 @@ class Side:
     config: RunConfig
     world: World
     map: Map
-    witness: Witness | None
-    """sees the meetings; None where residents are too many to draw"""
+    log: MeetingLog | None
+    """knows who met whom in a week; None where residents are too many to draw"""
 
 
 def build(choice: Choice, upload: Upload | None = None, progress: Progress | None = None) -> tuple[Side, Side]:
@@ -132,10 +132,10 @@ def place_of(config: RunConfig, upload: Upload | None) -> Place:
 def _side(config: RunConfig, place: Place, progress: Progress) -> Side:
     with _LIVING:
         world = begin(config, place, progress)[0]
-    witness = Witness() if place.residents <= MOST_DOTS else None
-    if witness is not None:
-        world.actions.append(witness)
-    return Side(config, world, draw_map(world), witness)
+    log = MeetingLog() if place.residents <= MOST_DOTS else None
+    if log is not None:
+        world.observe(log)
+    return Side(config, world, draw_map(world), log)
 
 
 def alike(one: Side, other: Side) -> bool:

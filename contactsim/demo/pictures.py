@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.demo.build import Side
-from contactsim.demo.record import Meetings
+from contactsim.encounters.log import Meetings
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
-from contactsim.measures.weekly import BY_GROUP, BY_TARGET
+from contactsim.observers.weekly import BY_GROUP, BY_TARGET
 from contactsim.place.indices import dissimilarity
-from contactsim.residents import SURVEY_AGE
+from contactsim.residents import SURVEY_AGE, attitude_to_others
 from contactsim.world import World
 
 #: What the charts show of each group, and of everyone: name, title, unit. Names of weekly.parquet mean the same here.
@@ -52,17 +52,11 @@ AREA_FIGURES = ("residents", "other groups", "attitude", "positive", "negative",
 EMPTY = 255
 
 
-def others(world: World, rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.float64]:
-    """Attitude to all other groups, weighted by their size as in the weekly record."""
-    people = world.people
-    return np.einsum("ng,ng->n", world.weights[people.group[rows]], people.attitude[rows])
-
-
 def column(world: World, colour: str) -> NDArray[np.float64]:
     """(N,) what a map is coloured by."""
     people = world.people
     if colour == "attitude":
-        return others(world)
+        return attitude_to_others(world.people, world.weights)
     if colour in ("positive", "negative"):
         table = people.recent_positive if colour == "positive" else people.recent_negative
         return table.sum(axis=1)
@@ -179,7 +173,7 @@ def _by(world: World, those: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ND
     """Mean attitude by group, and of everyone, of those and of all others; nan for fewer than :data:`FEWEST`."""
     people = world.people
     asked = people.active & (people.age >= SURVEY_AGE)
-    attitude = others(world)
+    attitude = attitude_to_others(world.people, world.weights)
     both = _means(world, attitude, asked & those), _means(world, attitude, asked & ~those)
     return both if those.any() else (both[0], np.full_like(both[1], np.nan))
 
@@ -196,7 +190,7 @@ def distribution(world: World) -> NDArray[np.float32]:
     """(groups + 1, bars) shares of residents aged 16 and over by attitude to all others."""
     people = world.people
     rows = np.flatnonzero(people.active & (people.age >= SURVEY_AGE))
-    bar = np.clip(((others(world, rows) + 1) / 2 * BARS).astype(int), 0, BARS - 1)
+    bar = np.clip(((attitude_to_others(world.people, world.weights, rows) + 1) / 2 * BARS).astype(int), 0, BARS - 1)
     counts = np.bincount(people.group[rows] * np.intp(BARS) + bar, minlength=people.groups * BARS)
     counts = counts.reshape(people.groups, BARS)
     counts = np.concatenate([counts, counts.sum(axis=0, keepdims=True)])
@@ -207,7 +201,7 @@ def moved(one: World, other: World) -> tuple[float, float]:
     """Shares of those aged 16 and over who are clearly (:data:`CLEARLY`) warmer, and colder, in the other world."""
     both = one.people.active & other.people.active & (one.people.uid == other.people.uid)
     rows = np.flatnonzero(both & (other.people.age >= SURVEY_AGE))
-    change = others(other, rows) - others(one, rows)
+    change = attitude_to_others(other.people, other.weights, rows) - attitude_to_others(one.people, one.weights, rows)
     n = max(1, rows.shape[0])
     return float((change > CLEARLY).sum() / n), float((change < -CLEARLY).sum() / n)
 
@@ -215,7 +209,7 @@ def moved(one: World, other: World) -> tuple[float, float]:
 def scene(sides: Sequence[Side], same: bool) -> dict[str, Any]:
     """What stays while weeks go by: the maps, the groups, whether residents are dots."""
     return {
-        "same": same, "dots": all(side.witness is not None for side in sides),
+        "same": same, "dots": all(side.log is not None for side in sides),
         "worlds": [{
             "groups": list(side.world.place.groups), "residents": side.world.place.residents,
             "name": side.world.place.name, "tiles": side.map.tiles.tobytes(), "seats": side.map.seats.tobytes(),

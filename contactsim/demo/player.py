@@ -244,8 +244,8 @@ class Player:
         }
 
     def _picture(self, side: Side, colour: str) -> dict[str, bytes]:
-        meetings = side.witness.meetings(side.world) if side.witness is not None and self.week else []
-        dots = side.witness is not None
+        meetings = side.log.meetings() if side.log is not None else []
+        dots = side.log is not None
         return {"seats": pictures.paint(side, colour) if dots else b"", "lines": pictures.lines(side, meetings),
                 "areas": pictures.area_figures(side).tobytes()}
 

@@ -12,12 +12,13 @@ import numpy as np
 
 from contactsim.demo.build import Upload, configure, place_of
 from contactsim.demo.choice import Choice
-from contactsim.demo.pictures import others
-from contactsim.demo.record import Witness
 from contactsim.encounters.tables import DECLINED, NEGATIVE, POSITIVE
 from contactsim.errors import UserError
 from contactsim.lab.run import begin
-from contactsim.world import World
+from contactsim.observers.base import Observer
+from contactsim.observers.meetings import MeetingLog
+from contactsim.residents import attitude_to_others
+from contactsim.state import State
 
 #: Where a meeting of an occasion takes place; an occasion or session that is not here goes by its name.
 WHERE = {
@@ -69,37 +70,39 @@ def live_again(choice: Choice, side: str, row: int, weeks: int, upload: Upload |
     world = begin(config, place_of(config, upload))[0]
     if not 0 <= row < len(world.people):
         raise UserError(f"There is no resident {row} in this place.")
-    witness = Witness()
-    world.actions.append(witness)
-    life = _Life(world, row)
+    log = MeetingLog()
+    life = Life(row, log)
+    world.observe(log, life)
     for _ in range(weeks):
         world.step()
-        life.note(witness)
     if not world.people.active[row]:
         raise UserError(f"Nobody lives there now: resident {row} has left the place.")
-    return life.story()
+    return life.result()
 
 
-class _Life:
-    """What is noted about one resident, week by week."""
+class Life(Observer):
+    """One resident's meetings, friends and attitude, week by week; starts again when somebody else moves in."""
 
-    def __init__(self, world: World, row: int) -> None:
-        self.world, self.row = world, row
-        self.uid = int(world.people.uid[row])
+    def __init__(self, row: int, log: MeetingLog) -> None:
+        self.row, self.log = row, log
+
+    def begin(self, world: State) -> None:
+        """Note who lives there."""
+        self.world = world
+        self.uid = int(world.people.uid[self.row])
         self.events: list[_Event] = []
         self.ties: list[tuple[int, int, bool]] = []  # week, friend, made or lost
         self.attitude = [self._attitude()]
         self.friends = self._friends()
-        self.began = 0
+        self.began = world.clock
 
-    def note(self, witness: Witness) -> None:
-        """Add the week that the world has just lived."""
-        world, people, week = self.world, self.world.people, self.world.clock
+    def look(self, world: State) -> None:
+        """Add the week that is over."""
+        people, week = world.people, world.clock
         if int(people.uid[self.row]) != self.uid:  # somebody new has moved in
-            self.__init__(world, self.row)  # type: ignore[misc]
-            self.began = week
+            self.begin(world)
             return
-        for meeting in witness.meetings(world, self.row):
+        for meeting in self.log.meetings(self.row):
             for one, other, mine, theirs in zip(meeting.one, meeting.other, meeting.mine, meeting.theirs, strict=True):
                 here = one == self.row
                 partner, felt, other_felt = (other, mine, theirs) if here else (one, theirs, mine)
@@ -110,7 +113,7 @@ class _Life:
         self.friends = friends
         self.attitude.append(self._attitude())
 
-    def story(self) -> Story:
+    def result(self) -> Story:
         """The life as sentences."""
         return {"title": f"Resident {self.uid:,}", "person": self._person(), "summary": self._summary(),
                 "scenes": self._scenes(), "attitude": [round(a, 4) for a in self.attitude],
@@ -118,7 +121,7 @@ class _Life:
                         "Nobody here is real."}
 
     def _attitude(self) -> float:
-        return float(others(self.world, np.array([self.row]))[0])
+        return float(attitude_to_others(self.world.people, self.world.weights, np.array([self.row]))[0])
 
     def _friends(self) -> set[int]:
         people = self.world.people

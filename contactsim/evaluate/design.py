@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from contactsim.config import sentence
 from contactsim.errors import UserError, nearest
-from contactsim.lab.reading import OUTCOMES
+from contactsim.observers.panel import OUTCOMES
 from contactsim.parameters import Section, parameter
 from contactsim.paths import group_files
 

@@ -12,8 +12,8 @@ from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.items import alpha, answers, scale
 from contactsim.lab.asked import WITH
-from contactsim.lab.reading import Residents
 from contactsim.lab.twins import WITHOUT, Twins
+from contactsim.observers.cohort import Residents
 
 Rows = NDArray[np.bool_]
 Array = NDArray[np.float64]

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from contactsim.actions import build, sections
 from contactsim.actions.files import alike, over
 from contactsim.draws import Decision, name_key, stream
+from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.evidence.ledger import KnockOut, WorldDesign, places
 from contactsim.evidence.seen import Seen, live
 from contactsim.evidence.variants import changed
-from contactsim.history import lived_world, restore, state
+from contactsim.history import lived_world
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
-from contactsim.residents import MEETING_AGE
 from contactsim.world import World
 
 #: Histories kept in memory at a time.
@@ -43,12 +43,12 @@ class Histories:
         if key not in self.kept:
             lived, _ = lived_world(place, parameters.model_copy(update={"scenario": parameters.scenario.model_copy(
                 update={"shocks": {}})}), seed, threads=1)
-            self.kept[key] = {name: array.copy() for name, array in state(lived).items()}
+            self.kept[key] = {name: array.copy() for name, array in lived.arrays().items()}
             if len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         world = World(place, parameters, seed, threads=1)
-        restore(world, self.kept[key])
+        world.restore(self.kept[key])
         return world
 
 
@@ -88,7 +88,7 @@ def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, hi
     lived = histories.world(place, parameters, seed)
     actions: list[Any] = build(_sections(world), place, parameters) if world.actions else []
     if world.probe is not None:
-        actions.append(Probe(POSITIVE if world.probe == "positive" else NEGATIVE))
+        lived.impulses.append(Impulse(POSITIVE if world.probe == "positive" else NEGATIVE))
     middle = world.weeks // 2 if world.middle is None else world.middle
     return live(lived, world.weeks, middle, actions)
 
@@ -96,29 +96,6 @@ def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, hi
 def _sections(world: WorldDesign) -> Any:
     data = {name: {"like": name, **own} for name, own in world.actions.items()}
     return sections(alike(data, [configs_folder() / "action"], "actions"), "actions")
-
-
-class Probe:
-    """One close meeting of one kind with the first other group, for everybody of the majority, in the first week.
-
-    It is written into the week's notes like any meeting; what it changes is left to the rule of learning.
-    """
-
-    name = "probe"
-
-    def __init__(self, kind: int) -> None:
-        self.kind = kind
-
-    def week(self, world: World) -> None:
-        """Add the meeting to those of week 0."""
-        if world.clock == 0:
-            world.sessions.append(self)  # type: ignore[arg-type]
-
-    def live(self, seed: int, week: int, psychology: Any, people: Any, notes: Any) -> None:
-        """Note the meeting."""
-        rows = np.flatnonzero((people.group == 0) & (notes.out > 0) & (people.age >= MEETING_AGE))
-        notes.tally[rows, 1, self.kind] += 1
-        notes.dose[rows, 1, self.kind] += 100
 
 
 @cache

@@ -11,6 +11,7 @@ from scipy import stats
 from contactsim.draws import Decision, stream, uniforms
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.history import lived_world
+from contactsim.observers.panel import Panel
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.residents import SURVEY_AGE
@@ -43,38 +44,29 @@ def observe(place: Place, parameters: ModelParameters, seed: int, weeks: int) ->
     """Live ``weeks`` weeks after the history and read the majority's adults."""
     world, history = lived_world(place, parameters, seed, threads=1)
     people = world.people
+    panel = Panel({weeks // 2, weeks}, ["attitude"], count=True)
     adults = people.active & (people.age >= SURVEY_AGE)
     rows = np.flatnonzero(adults & (people.group == 0))
-    weights = world.weights[0]
-
-    def attitude() -> Array:
-        return np.asarray(people.attitude[rows] @ weights)
-
-    half = weeks // 2
-    counts = np.zeros((2, 2, rows.shape[0]))
-    start, middle = attitude(), np.empty(0)
-    for week in range(weeks):
-        if week == half:
-            middle = attitude()
+    world.observe(panel)
+    for _ in range(weeks):
         world.step()
-        for k, what in enumerate((POSITIVE, NEGATIVE)):
-            counts[k, int(week >= half)] += world.week.tally[rows, 1:, what].sum(axis=1)
-    spans = np.array([half, weeks - half])
-    counts /= spans[None, :, None]
-    end = attitude()
+    half = weeks // 2
+    start, middle, end = (panel.waves[week]["attitude"][rows] for week in (0, half, weeks))
+    counts = [[panel.meetings[week][rows, 1:, what].sum(axis=1) / span
+               for week, span in ((half, half), (weeks, weeks - half))] for what in (POSITIVE, NEGATIVE)]
     minority = np.flatnonzero(adults & (people.group > 0))
-    theirs = (people.attitude[minority] * world.weights[people.group[minority]]).sum(axis=1)
+    theirs = panel.waves[weeks]["attitude"][minority]
     summary = {
         "history_weeks": history.weeks, "history_flat": float(history.flat),
         "majority": rows.shape[0], "minority": minority.shape[0],
-        "positive": counts[0, 1].mean(), "negative": counts[1, 1].mean(),
+        "positive": counts[0][1].mean(), "negative": counts[1][1].mean(),
         "attitude": end.mean(), "spread": end.std(), "bimodality": sarle(end),
         "spread_between_areas": _between(world, rows, end),
         "with_friend": float(np.mean(people.friend_groups[rows] >> 1 > 0)),
         "minority_attitude": theirs.mean(), "minority_spread": theirs.std(),
     }
     lot = uniforms(stream(seed, Decision.SURVEY), people.uid[rows])
-    return Observed(start, middle, end, (counts[0, 0], counts[0, 1]), (counts[1, 0], counts[1, 1]), lot,
+    return Observed(start, middle, end, (counts[0][0], counts[0][1]), (counts[1][0], counts[1][1]), lot,
                     {k: float(v) for k, v in summary.items()})
 
 

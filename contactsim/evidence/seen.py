@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE
-from contactsim.residents import BELIEVES, KNOWS_BETTER
+from contactsim.observers.panel import Panel, counts_with_others
 from contactsim.world import World
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 #: Readings of a world: before the first week, at the design's middle, after the last week.
 START, MIDDLE, END = "start", "middle", "end"
-_COUNTED = {"positive": POSITIVE, "negative": NEGATIVE, "neutral": NEUTRAL, "declined": DECLINED}
+#: Columns of the panel that estimands know by another name.
+_NAMES = {"cross_ties": "friends"}
 
 
 @dataclass(frozen=True)
@@ -51,56 +51,28 @@ class Seen:
 def live(world: World, weeks: int, middle: int, actions: Sequence[Any]) -> Seen:
     """Live ``weeks`` weeks of a world at week 0 and read it three times."""
     world.actions = list(actions)
-    people = world.people
-    start_uid = people.uid.copy()
+    people, panel = world.people, Panel({min(middle, weeks), weeks}, count=True)
     static: dict[str, NDArray[Any]] = {
-        "group": people.group.copy(), "age": people.age.copy(), "uid": start_uid, "active": people.active.copy(),
+        "group": people.group.copy(), "age": people.age.copy(), "uid": people.uid.copy(),
+        "active": people.active.copy(),
         "own_share": _own_share(world, "neighbourhood"), "own_share_near": _own_share(world, "cell"),
         "learner": ~np.isnan(people.arrived), "job": world.settings["work"].seat >= 0,
         "household": people.household.copy()}
-    counts = np.zeros((2, *world.week.tally.shape), np.int32)
-    waves, targets = {START: read(world, start_uid)}, {START: people.attitude.copy()}
-    for week in range(weeks):
-        if week == middle:
-            waves[MIDDLE], targets[MIDDLE] = read(world, start_uid), people.attitude.copy()
+    world.observe(panel)
+    for _ in range(weeks):
         world.step()
-        counts[int(week >= middle)] += world.week.tally
-    waves[END], targets[END] = read(world, start_uid), people.attitude.copy()
-    waves.setdefault(MIDDLE, waves[END])
-    targets.setdefault(MIDDLE, targets[END])
-    for name, part, span in (("first", counts[0], middle), ("second", counts[1], weeks - middle)):
-        for what, sums in _meetings(part, people.group).items():
+    read = {START: panel.waves[0], MIDDLE: panel.waves[min(middle, weeks)], END: panel.waves[weeks]}
+    waves = {name: {_NAMES.get(column, column): values for column, values in wave.items() if column != "attitudes"}
+             for name, wave in read.items()}
+    nothing = np.zeros_like(world.week.tally, np.int32)
+    first = panel.meetings.get(min(middle, weeks), nothing)
+    second = panel.meetings[weeks] if middle < weeks else nothing
+    for name, counts, span in (("first", first, middle), ("second", second, weeks - middle)):
+        for what, sums in counts_with_others(counts, people.group).items():
             waves[END][f"{name}_{what}"] = sums / max(span, 1)
     masks = {action.name: _masks(action, len(people)) for action in actions if hasattr(action, "participants")}
     costs = {action.name: float(action.costs()["total"]) for action in actions if hasattr(action, "costs")}
-    return Seen(world.seed, static, waves, targets, masks, costs)
-
-
-def read(world: World, start_uid: NDArray[np.int64]) -> dict[str, Array]:
-    """Everybody's columns as they stand."""
-    people = world.people
-    foreign = np.arange(people.groups) != people.group[:, None]
-    friend = np.where(people.ties >= 0, people.group[people.ties], people.group[:, None])
-    columns = {name: people.column(name).astype(float) for name in (
-        "anxiety", "threat", "connectedness", "engagement", "stigma", "language", "standing", "civic")}
-    return columns | {
-        "attitude": (people.attitude * world.weights[people.group]).sum(axis=1),
-        "recent_positive": (people.recent_positive * foreign).sum(axis=1),
-        "recent_negative": (people.recent_negative * foreign).sum(axis=1),
-        "past_positive": (people.positive * foreign).sum(axis=1),
-        "past_negative": (people.negative * foreign).sum(axis=1),
-        "friends": (friend != people.group[:, None]).sum(axis=1).astype(float),
-        "ties": (people.ties >= 0).sum(axis=1).astype(float),
-        "believes": (people.rumour == BELIEVES).astype(float),
-        "knows_better": (people.rumour == KNOWS_BETTER).astype(float),
-        "here": (people.active & (people.uid == start_uid)).astype(float)}
-
-
-def _meetings(tally: NDArray[np.int32], group: NDArray[np.uint8]) -> dict[str, Array]:
-    """Meetings of each row by what they were, with all other groups; ``own`` counts all with the own group."""
-    rows = np.arange(group.shape[0])
-    others = {what: (tally[:, :, k].sum(axis=1) - tally[rows, group, k]).astype(float) for what, k in _COUNTED.items()}
-    return others | {"own": tally[rows, group, ALL_OWN].astype(float)}
+    return Seen(world.seed, static, waves, {name: wave["attitudes"] for name, wave in read.items()}, masks, costs)
 
 
 def _masks(action: Any, n: int) -> dict[str, NDArray[Any]]:

@@ -14,7 +14,7 @@ from contactsim.lab.asked import WITH
 from contactsim.lab.compare import Comparison
 from contactsim.lab.effects import PARTS
 from contactsim.lab.figures import CAVEAT, COLOURS
-from contactsim.lab.reading import OUTCOMES
+from contactsim.observers.panel import OUTCOMES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,9 +17,9 @@ from contactsim.lab.compare import Comparison
 from contactsim.lab.compare_show import summary
 from contactsim.lab.effects import PARTS
 from contactsim.lab.provenance import model_digest, provenance
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.run import write_table
 from contactsim.lab.store import new_folder
+from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 
 FILES = ("effects.parquet", "of_seeds.parquet", "precision.parquet", "reach.parquet", "seeds.parquet",

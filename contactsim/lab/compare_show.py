@@ -10,8 +10,8 @@ import pandas as pd
 from contactsim.lab.asked import SILENT, WITH
 from contactsim.lab.compare import Comparison
 from contactsim.lab.effects import PARTS
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.worth import NOT_TOLD
+from contactsim.observers.panel import OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

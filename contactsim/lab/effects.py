@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.lab.reading import AGE_BANDS, OUTCOMES, TERCILES
 from contactsim.lab.twins import WITHOUT, Twins
+from contactsim.observers.cohort import AGE_BANDS, TERCILES
+from contactsim.observers.panel import OUTCOMES
 
 #: Whom an effect is on, with what is shown of them. Each resident with a part is in one of the last four.
 PARTS = {"everybody": "everybody aged 5 and over at week 0", "participants": "had taken part by then",

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from contactsim.measures.survey import ALL_OTHERS
+from contactsim.observers.survey import ALL_OTHERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

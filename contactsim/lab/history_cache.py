@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from contactsim.history import History, lived_world, restore, state
+from contactsim.history import History, lived_world
 from contactsim.lab.provenance import digest_of, model_digest, place_digest
 from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
@@ -65,7 +65,7 @@ def _read(file: Path, place: Place, parameters: ModelParameters, seed: int,
             arrays = {name: kept[name] for name in kept.files}
         weeks, drift, flat = arrays.pop("history")
         world = World(place, parameters, seed, threads)
-        restore(world, arrays)
+        world.restore(arrays)
         file.touch()
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -76,7 +76,7 @@ def _write(file: Path, world: World, history: History) -> None:
     try:
         with new_file(file) as partial, partial.open("wb") as out:
             facts = np.array([history.weeks, history.drift, history.flat])
-            arrays: dict[str, Any] = {"history": facts, **state(world)}
+            arrays: dict[str, Any] = {"history": facts, **world.arrays()}
             np.savez(out, **arrays)
         _forget_oldest()
     except OSError:

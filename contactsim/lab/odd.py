@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from contactsim import climate, demography, history, parameters, paths, residents
 from contactsim.encounters import tables
-from contactsim.measures import survey, weekly
+from contactsim.observers import survey, weekly
 from contactsim.place import nesting, splitting
 from contactsim.settings import seating
 from contactsim.world import World

@@ -27,7 +27,7 @@ PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", 
 NUMBERS = 4
 _ROOT = Path(contactsim.__file__).parent
 #: What computes a world; commands, files and figures do not change its numbers.
-_MODEL = ("*.py", "encounters/*.py", "settings/*.py", "actions/*.py", "measures/weekly.py")
+_MODEL = ("*.py", "encounters/*.py", "settings/*.py", "actions/*.py", "observers/weekly.py")
 _NOT_MODEL = {"__init__.py", "cli.py", "config.py", "composition.py", "complaints.py", "paths.py", "errors.py",
               "model.py"}
 

@@ -21,9 +21,9 @@ from contactsim.history import History, lived_world
 from contactsim.lab.history_cache import kept_world
 from contactsim.lab.provenance import FORMAT, model_digest, provenance, scientific_digest
 from contactsim.lab.store import is_partial, new_folder
-from contactsim.measures.survey import UNITS as SURVEY_UNITS
-from contactsim.measures.survey import survey
-from contactsim.measures.weekly import UNITS as WEEKLY_UNITS
+from contactsim.observers.survey import UNITS as SURVEY_UNITS
+from contactsim.observers.survey import SurveyWaves
+from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.world import World
 
@@ -41,9 +41,9 @@ class Run:
     config: dict[str, Any]
     """the resolved configuration"""
     weekly: pd.DataFrame
-    """week, measure, group, target, value (see :mod:`contactsim.measures.weekly`)"""
+    """week, measure, group, target, value (see :mod:`contactsim.observers.weekly`)"""
     survey: pd.DataFrame
-    """respondents before the first week and after the last (see :mod:`contactsim.measures.survey`)"""
+    """respondents before the first week and after the last (see :mod:`contactsim.observers.survey`)"""
     place: dict[str, Any]
     """the place in figures"""
     provenance: dict[str, Any]
@@ -75,17 +75,17 @@ def simulate(config: RunConfig, place: Place, progress: Progress | None = None) 
     """
     started = time.perf_counter()
     world, history, kept = begin(config, place, progress)
-    waves = [survey(world, config.survey)]
+    answers = SurveyWaves(config.survey, [config.weeks])
+    world.observe(answers)
     for week in range(config.weeks):
         world.step()
         if progress is not None:
             progress("weeks", week + 1, config.weeks)
-    waves.append(survey(world, config.survey))
     lived = {"weeks": history.weeks, "flat": history.flat,
              "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
     done = bool(config.actions)
     return Run(
-        None, config.model_dump(mode="json"), world.weekly(), pd.concat(waves, ignore_index=True), describe(place),
+        None, config.model_dump(mode="json"), world.weekly(), answers.result(), describe(place),
         provenance(config, place, world.threads.number, history=lived,
                    seconds=round(time.perf_counter() - started, 3)),
         outcomes(world.actions) if done else [], ledgers(world.actions) if done else pd.DataFrame())

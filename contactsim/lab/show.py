@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from contactsim.measures.survey import ALL_OTHERS
+from contactsim.observers.survey import ALL_OTHERS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

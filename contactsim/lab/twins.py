@@ -17,13 +17,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError
-from contactsim.history import History, lived_world, restore, state
+from contactsim.history import History, lived_world
 from contactsim.lab.history_cache import kept_world
-from contactsim.lab.reach import Onlooker, differing, reachable, seats_differ
-from contactsim.lab.reading import Reading, Residents, read, residents
+from contactsim.observers.cohort import Residents, residents
+from contactsim.observers.footprint import Snapshots, differing, reachable, seats_differ
+from contactsim.observers.panel import OUTCOMES, Panel
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.world import Action, World
+from contactsim.state import Action
+from contactsim.world import World
 
 Rows = NDArray[np.bool_]
 #: Called with (stage, done, total).
@@ -47,6 +49,16 @@ class Side:
     """makes the side's actions anew: they keep notes of their own"""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Everybody's outcomes at one time."""
+
+    values: dict[str, NDArray[np.float32]]
+    """(n,) by outcome"""
+    here: Rows
+    """(n,) whether the same person still lives there"""
+
+
 @dataclass
 class Lived:
     """One side that has been lived."""
@@ -59,9 +71,10 @@ class Lived:
     attended: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """by week: (n,) sessions of any action that each resident had come to"""
 
-    def look(self, world: World, of: Residents, week: int) -> None:
-        """Read the side as it is now, when ``week`` weeks have been lived."""
-        self.readings[week] = read(world, of)
+    def look(self, panel: Panel, of: Residents, week: int) -> None:
+        """Take the panel's reading, and whom actions have listed, when ``week`` weeks have been lived."""
+        values = panel.waves[week]
+        self.readings[week] = Reading({name: values[name] for name in OUTCOMES}, values["here"].astype(bool))
         self.listed[week] = {what: self._rows(what) for what in LISTS}
         came = [one.attended[of.row] for one in self._telling() if one.participants.size and hasattr(one, "attended")]
         self.attended[week] = np.sum([np.zeros(len(of), np.int32), *came], axis=0, dtype=np.int32)
@@ -143,20 +156,26 @@ def live(place: Place, seed: int, sides: Mapping[str, Side], weeks: int, read_at
     begin = kept_world if keep_history else _fresh
     first, history, _ = begin(place, sides[names[0]].parameters, seed, 1,
                               None if progress is None else partial(progress, "history"))
-    start = {name: array.copy() for name, array in state(first).items()}
+    start = {name: array.copy() for name, array in first.arrays().items()}
     worlds = {names[0]: first} | {name: _copy(place, sides[name].parameters, seed, start) for name in names[1:]}
     made = {name: list(sides[name].actions()) for name in names}
     known = residents(first)
     reading_weeks, marked = {0, *read_at}, set(mark)
     _check_weeks(reading_weeks, weeks)
     lived = {name: Lived(made[name]) for name in names}
-    _look(lived, worlds, known, 0)
+    panels = {name: Panel(reading_weeks, OUTCOMES, known.row, dtype=np.float32) for name in names}
+    snapshots = {name: Snapshots(marked) for name in names}
+    for name, world in worlds.items():
+        world.actions = made[name]
+        world.observe(panels[name], snapshots[name])
+    _look(lived, panels, known, 0)
     reach: list[dict[str, Any]] = []
     for week in range(weeks):
-        _step(worlds, made, week in marked)
-        reach += [_mark(worlds, names[0], name, week) for name in names[1:]]
+        for world in worlds.values():
+            world.step()
+        reach += [_mark(worlds, snapshots, names[0], name, week) for name in names[1:]]
         if week + 1 in reading_weeks:
-            _look(lived, worlds, known, week + 1)
+            _look(lived, panels, known, week + 1)
         if progress is not None:
             progress(f"seed {seed}", week + 1, weeks)
     columns = ["side", "week", "differing", "moved", "reachable", "stray"]
@@ -168,9 +187,9 @@ def _only_speaks(action: Any) -> bool:
     return tuple(getattr(config, "kinds", ())) == ("speak",)
 
 
-def _look(lived: dict[str, Lived], worlds: dict[str, World], known: Residents, week: int) -> None:
+def _look(lived: dict[str, Lived], panels: dict[str, Panel], known: Residents, week: int) -> None:
     for name, one in lived.items():
-        one.look(worlds[name], known, week)
+        one.look(panels[name], known, week)
 
 
 def _fresh(place: Place, parameters: ModelParameters, seed: int, threads: int,
@@ -181,33 +200,27 @@ def _fresh(place: Place, parameters: ModelParameters, seed: int, threads: int,
 def _copy(place: Place, parameters: ModelParameters, seed: int, start: dict[str, NDArray[Any]]) -> World:
     world = World(place, parameters, seed, 1)
     try:
-        restore(world, start)
+        world.restore(start)
     except ValueError:
         raise UserError("These two worlds do not share their seats at week 0: what differs must leave the place, its "
                         "residents and the sizes of its settings as they are.") from None
     return world
 
 
-def _step(worlds: dict[str, World], made: dict[str, list[Any]], marked: bool) -> None:
-    """All sides live one week; with an onlooker where the week is marked."""
-    for name, world in worlds.items():
-        world.actions = [*made[name], Onlooker()] if marked else made[name]
-        world.step()
-
-
-def _mark(worlds: dict[str, World], base: str, name: str, week: int) -> dict[str, Any]:
-    """What the week did to one side against the base; the reachable set where onlookers kept the moment."""
+def _mark(worlds: dict[str, World], snapshots: dict[str, Snapshots], base: str, name: str,
+          week: int) -> dict[str, Any]:
+    """What the week did to one side against the base; the reachable set in the weeks of which there are snapshots."""
     a, b = worlds[base], worlds[name]
     living = a.people.active | b.people.active
     differ = differing(a, b)
     moved: Rows = np.any(np.abs(b.people.attitude - a.people.attitude) > NOTICEABLE, axis=1)
     found = {"side": name, "week": week, "differing": float(differ[living].mean()),
              "moved": float(moved[living].mean())}
-    then = [one.moment for world in (a, b) for one in world.actions if isinstance(one, Onlooker) and one.moment]
-    if len(then) < 2:
+    one, other = snapshots[base].latest, snapshots[name].latest
+    if one is None or other is None or one.week != week:
         return {**found, "reachable": float("nan"), "stray": 0}
-    reached: Rows = reachable(then[0], then[1], a) if _same_rules(a, b) else living
-    if seats_differ(then[0], then[1]).any():  # they compete for seats with others at the week's end
+    reached: Rows = reachable(one, other) if _same_rules(a, b) else living
+    if seats_differ(one, other).any():  # they compete for seats with others at the week's end
         for setting in a.settings:
             reached = reached | (a.settings[setting].seat != b.settings[setting].seat)
     return {**found, "reachable": float(reached[living].mean()), "stray": int((differ & ~reached).sum())}

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from contactsim.errors import UserError, nearest
-from contactsim.measures.survey import ALL_OTHERS
+from contactsim.observers.survey import ALL_OTHERS
 from contactsim.sweep import experiments
 from contactsim.sweep.rows import LEDGER, OK, weekly_frame
 from contactsim.sweep.store import Store

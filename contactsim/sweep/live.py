@@ -19,7 +19,7 @@ from contactsim.errors import UserError
 from contactsim.history import History
 from contactsim.lab.provenance import model_digest, provenance
 from contactsim.lab.run import begin
-from contactsim.measures.survey import survey
+from contactsim.observers.survey import survey
 from contactsim.place import Place, describe
 from contactsim.sweep.rows import FAILED, OK, TIMEOUT, Found, result_digest, row
 from contactsim.sweep.spec import WEEKLY, Places, find_measure
@@ -136,7 +136,7 @@ def _files(config: RunConfig, place: Place, found: Found, answers: pd.DataFrame,
            keep: list[str]) -> dict[str, bytes]:
     from contactsim.lab.figures import save
     from contactsim.lab.run import Run, write_table
-    from contactsim.measures.survey import UNITS
+    from contactsim.observers.survey import UNITS
 
     assert found.weekly is not None
     out = {}

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from contactsim.errors import UserError
 from contactsim.lab.figures import CAVEAT, COLOURS
-from contactsim.measures.weekly import UNITS
+from contactsim.observers.weekly import UNITS
 from contactsim.sweep.summary import parts, summary
 
 if TYPE_CHECKING:

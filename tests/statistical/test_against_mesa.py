@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from benchmarks.idiomatic_mesa import Town
-from contactsim.measures.weekly import of_all_others
+from contactsim.observers.weekly import of_all_others
 from contactsim.parameters import ModelParameters, Psychology
 from contactsim.paths import configs_folder
 from contactsim.place import synthetic_place

@@ -15,7 +15,6 @@ import pytest
 
 from contactsim.compiled import Threads
 from contactsim.encounters.rounds import Round, rounds_of
-from contactsim.history import restore, state
 from contactsim.parameters import Shock
 from contactsim.settings.seating import Partition
 from contactsim.world import World
@@ -162,7 +161,7 @@ def test_a_kept_history_goes_on_like_the_lived_one() -> None:
     """In all but the notes of rows where nobody lives, which nothing reads."""
     lived = lively()
     fresh = make_world(four_groups(12, 80), lived.parameters)
-    restore(fresh, {name: array.copy() for name, array in state(lived).items()})
+    fresh.restore({name: array.copy() for name, array in lived.arrays().items()})
     fresh.clock = lived.clock
     for _ in range(3):
         lived.step()

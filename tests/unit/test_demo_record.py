@@ -7,11 +7,12 @@ import pytest
 
 from contactsim.config import compose
 from contactsim.demo.choice import Choice
-from contactsim.demo.record import Witness, tallies
 from contactsim.demo.story import live_again
+from contactsim.encounters.log import counts_of
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.errors import UserError
 from contactsim.lab.run import begin
+from contactsim.observers.meetings import MeetingLog
 from contactsim.place import load_place
 from contactsim.world import World
 from tests.worlds import differing_columns, four_groups, make_parameters, make_world
@@ -19,60 +20,63 @@ from tests.worlds import differing_columns, four_groups, make_parameters, make_w
 BUSY = {"moves": 0.3, "departures": 0.2, "arrivals": 0.1}
 
 
-def across(world: World) -> np.ndarray:
+def across(world: World, log: MeetingLog) -> np.ndarray:
     """The week's tally of meetings between groups alone, of those who lived there (rows of others keep old notes)."""
     tally = world.week.tally.astype(int)
-    there = world.witness.occupants["street"]  # type: ignore[attr-defined]
-    tally[np.setdiff1d(np.arange(len(world.people)), there)] = 0
-    tally[np.arange(len(world.people)), world.witness.group] = 0  # type: ignore[attr-defined]
+    assert log.snapshot is not None
+    tally[np.setdiff1d(np.arange(len(world.people)), log.snapshot.occupant["street"])] = 0
+    tally[np.arange(len(world.people)), log.snapshot.columns["group"]] = 0
     return tally
 
 
-def watched(world: World) -> tuple[World, Witness]:
-    witness = Witness()
-    world.actions.append(witness)
-    world.witness = witness  # type: ignore[attr-defined]
-    return world, witness
+def counted(log: MeetingLog, row: int | None = None) -> np.ndarray:
+    """The log's meetings of the week, added up."""
+    assert log.snapshot is not None
+    return counts_of(log.meetings(row), log.snapshot.columns["group"], log.snapshot.said.shape[1])
+
+
+def watched(world: World) -> tuple[World, MeetingLog]:
+    log = MeetingLog()
+    world.observe(log)
+    return world, log
 
 
 @pytest.mark.parametrize("scenario", [{}, BUSY])
 def test_meetings_add_up_to_the_tally_while_people_come_and_go(scenario: dict[str, float]) -> None:
     """Four groups, every setting and scale, friends, a year's end with new seats."""
-    world, witness = watched(make_world(four_groups(), make_parameters(scenario={**scenario})))
+    world, log = watched(make_world(four_groups(), make_parameters(scenario={**scenario})))
     good = bad = 0
     for _ in range(56):
         world.step()
-        found = witness.meetings(world)
-        tally = tallies(witness.group, world.people.groups, found)
-        assert (tally == across(world)).all()
+        found, tally = log.meetings(), counted(log)
+        assert (tally == across(world, log)).all()
         good, bad = good + tally[:, :, POSITIVE].sum(), bad + tally[:, :, NEGATIVE].sum()
     assert good > 100 and bad > 20
     assert any(m.occasion == "friends" for m in found)
 
 
 def test_meetings_of_one_resident_are_those_of_all() -> None:
-    world, witness = watched(make_world(four_groups()))
+    world, log = watched(make_world(four_groups()))
     for _ in range(12):
         world.step()
-    whole = tallies(witness.group, world.people.groups, witness.meetings(world))
+    whole = counted(log)
     for row in range(0, len(world.people), 7):
-        alone = tallies(witness.group, world.people.groups, witness.meetings(world, row))
+        alone = counted(log, row)
         assert (alone[row] == whole[row]).all()
 
 
 def test_sessions_of_actions_are_seen() -> None:
     config = compose(["place.residents=2000", "action=[community_centre]", "scenario=no_history", "threads=1"])
-    world, witness = watched(begin(config, load_place(config.place))[0])
+    world, log = watched(begin(config, load_place(config.place))[0])
     names = set()
     for _ in range(4):
         world.step()
-        found = witness.meetings(world)
-        assert (tallies(witness.group, world.people.groups, found) == across(world)).all()
-        names |= {m.occasion for m in found}
+        assert (counted(log) == across(world, log)).all()
+        names |= {m.occasion for m in log.result()}
     assert names - set(world.parameters.settings.occasions)
 
 
-def test_a_witness_changes_nothing() -> None:
+def test_a_meeting_log_changes_nothing() -> None:
     seen, _ = watched(make_world(four_groups(), make_parameters(scenario=BUSY)))
     unseen = make_world(four_groups(), make_parameters(scenario=BUSY))
     for _ in range(6):

@@ -19,6 +19,7 @@ from contactsim.demo.layout import boxes, draw_map
 from contactsim.demo.player import Player
 from contactsim.errors import UserError
 from contactsim.lab.run import execute, load_run
+from contactsim.residents import attitude_to_others
 from tests.worlds import four_groups, make_world
 
 SMALL = Choice(both=("place.residents=1500", "scenario=no_history"), left=("place.dissimilarity=0.6",),
@@ -134,7 +135,7 @@ def test_a_picture_says_what_the_world_holds() -> None:
     assert (groups[occupant >= 0] == world.people.group[occupant[occupant >= 0]]).all()
     assert (groups[occupant < 0] == pictures.EMPTY).all()
     shown = np.frombuffer(pictures.paint(left, "attitude"), np.uint8)[occupant >= 0] / 250 * 2 - 1
-    assert np.abs(shown - pictures.others(world, occupant[occupant >= 0])).max() <= 0.0041
+    assert np.abs(shown - attitude_to_others(world.people, world.weights, occupant[occupant >= 0])).max() <= 0.0041
     areas = pictures.area_figures(left)
     assert areas[:, 0].sum() == 1500
     expected = world.place.counts[:, 1] / world.place.counts.sum(axis=1)
@@ -145,9 +146,9 @@ def test_a_picture_says_what_the_world_holds() -> None:
 
 def test_lines_are_meetings_between_groups_of_both_kinds() -> None:
     left, _ = build(SMALL)
-    assert left.witness is not None
+    assert left.log is not None
     left.world.step()
-    found = np.frombuffer(pictures.lines(left, left.witness.meetings(left.world)), np.uint32).reshape(-1, 3)
+    found = np.frombuffer(pictures.lines(left, left.log.meetings()), np.uint32).reshape(-1, 3)
     occupant, group = left.world.settings["street"].occupant, left.world.people.group
     assert 0 < found.shape[0] <= pictures.MOST_LINES and set(found[:, 2]) == {0, 1}
     assert (group[occupant[found[:, 0]]] != group[occupant[found[:, 1]]]).all()

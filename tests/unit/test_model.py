@@ -16,7 +16,6 @@ from contactsim.actions import outcomes
 from contactsim.actions.catalogue import load
 from contactsim.actions.registry import make
 from contactsim.errors import UserError
-from contactsim.history import state
 from contactsim.model import NeighbourhoodModel
 
 SMALLER = {"place.residents": 800, "scenario": "no_history"}
@@ -164,8 +163,8 @@ def test_a_pickled_model_goes_on_with_the_same_bits(action: str) -> None:
     pd.testing.assert_frame_equal(copied.datacollector.get_model_vars_dataframe(),
                                   made.datacollector.get_model_vars_dataframe())
     assert outcomes(copied.world.actions) == outcomes(made.world.actions)
-    for name, values in state(made.world).items():
-        assert np.array_equal(values, state(copied.world)[name], equal_nan=values.dtype.kind == "f"), name
+    for name, values in made.world.arrays().items():
+        assert np.array_equal(values, copied.world.arrays()[name], equal_nan=values.dtype.kind == "f"), name
 
 
 def test_a_copy_is_a_model_of_its_own() -> None:

@@ -23,7 +23,7 @@ from contactsim.errors import UserError
 from contactsim.lab import history_cache
 from contactsim.lab.run import FILES, execute, load_run
 from contactsim.lab.show import closing_lines, summarise
-from contactsim.measures.weekly import UNITS
+from contactsim.observers.weekly import UNITS
 from tests.worlds import differing_columns, make_parameters, two_groups
 
 SMALL = ["place=synthetic", "place.residents=1500", "scenario=no_history", "weeks=4", "seed=3", "survey.size=60"]

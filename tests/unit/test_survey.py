@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.measures.survey import ALL_OTHERS, CUT_POINTS, UNITS, frequency, survey
+from contactsim.observers.survey import ALL_OTHERS, CUT_POINTS, UNITS, frequency, survey
 from contactsim.parameters import Survey
 from contactsim.world import World
 from tests.worlds import columns_of, four_groups, make_world, same_bits, two_groups

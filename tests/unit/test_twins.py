@@ -10,10 +10,10 @@ import pytest
 
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
-from contactsim.lab import reach
 from contactsim.lab.effects import PARTS, effects, parts, precision, summarise
-from contactsim.lab.reading import OUTCOMES
 from contactsim.lab.twins import WITHOUT, Side, Twins, live
+from contactsim.observers import footprint
+from contactsim.observers.panel import OUTCOMES, Panel
 from contactsim.parameters import Conditions, ModelParameters, Shock
 from contactsim.world import World
 from tests.worlds import columns_of, make_parameters, make_world, ordinary_week, same_bits, two_groups
@@ -96,8 +96,8 @@ def test_a_shock_of_one_world_reaches_whom_it_hits() -> None:
 @pytest.mark.parametrize("way", ["_norms", "_teams"])
 def test_a_way_that_is_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """Negative control: without one of the ways of reach somebody differs outside the set."""
-    nothing = {"_norms": lambda a, b, world: np.zeros(len(world.people), bool), "_teams": lambda a, b, rows: rows}
-    monkeypatch.setattr(reach, way, nothing[way])
+    nothing = {"_norms": lambda a, b: np.zeros(a.columns["uid"].shape, bool), "_teams": lambda a, b, rows: rows}
+    monkeypatch.setattr(footprint, way, nothing[way])
     beside = [Club(adults(), displaces=())]  # nobody is missed elsewhere, so the sessions alone reach them
     assert twins(lambda: beside, mark=True).reach["stray"].sum() > 0
 
@@ -111,15 +111,15 @@ def test_looking_on_changes_nothing() -> None:
 def test_the_untreated_side_is_an_ordinary_world() -> None:
     """Its readings are those of a world that lives alone, history and all."""
     from contactsim.history import lived_world
-    from contactsim.lab.reading import read
 
     found = twins(lambda: [Club(adults())])
     alone, _ = lived_world(PLACE, quick(), 5, threads=1)
+    panel = Panel([12], OUTCOMES, found.residents.row, dtype=np.float32)
+    alone.observe(panel)
     for _ in range(12):
         alone.step()
-    reading = read(alone, found.residents)
     for outcome, values in found.sides[WITHOUT].readings[12].values.items():
-        assert same_bits(values, reading.values[outcome]).all(), outcome
+        assert same_bits(values, panel.waves[12][outcome]).all(), outcome
 
 
 @pytest.mark.parametrize("make", [tuple, lambda: [Club([])]])
@@ -206,6 +206,6 @@ def test_newcomers_in_a_row_are_not_the_same_person() -> None:
 def test_columns_of_helpers_are_complete() -> None:
     """The reach looks at every column that a world has (the week's own notes are written anew each week)."""
     world = make_world(PLACE, quick())
-    held = set(reach.moment(world).columns)
+    held = set(world.snapshot().columns)
     expected = {name for name in columns_of(world) if not name.startswith(("week.", "areas.")) and name != "dwelling"}
     assert expected <= held

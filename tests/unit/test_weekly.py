@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contactsim.encounters.tables import ALL_OWN
-from contactsim.measures import weekly
+from contactsim.observers import weekly
 from contactsim.world import World
 from tests.worlds import four_groups, make_parameters, make_world, odd_psychology, two_groups
 

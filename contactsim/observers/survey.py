@@ -10,16 +10,17 @@ reaches (psychology.recall). A survey only reads the world; it never changes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.observers.base import Observer
 from contactsim.parameters import Survey
-from contactsim.residents import SURVEY_AGE
-from contactsim.world import World
+from contactsim.residents import SURVEY_AGE, attitude_to_others
+from contactsim.state import State
 
 ALL_OTHERS = "all others"
 #: Meetings a week from which an answer is 2, 3, 4 and 5 on the frequency scale (assumed): at least once a
@@ -48,7 +49,34 @@ UNITS = {
 }
 
 
-def survey(world: World, parameters: Survey) -> pd.DataFrame:
+class SurveyWaves(Observer):
+    """Asks a sample of the residents before the first week and after given numbers of weeks.
+
+    Args:
+        parameters: size of the sample, nonresponse and reliability.
+        weeks: after how many weeks there is another wave.
+    """
+
+    def __init__(self, parameters: Survey, weeks: Iterable[int]) -> None:
+        self.parameters, self.weeks = parameters, frozenset(weeks)
+        self.waves: list[pd.DataFrame] = []
+
+    def begin(self, world: State) -> None:
+        """Take the first wave."""
+        self._start = world.clock
+        self.waves = [survey(world, self.parameters)]
+
+    def look(self, world: State) -> None:
+        """Take another wave where one is due."""
+        if world.clock - self._start in self.weeks:
+            self.waves.append(survey(world, self.parameters))
+
+    def result(self) -> pd.DataFrame:
+        """All waves, one below the other (see :func:`survey`)."""
+        return pd.concat(self.waves, ignore_index=True)
+
+
+def survey(world: State, parameters: Survey) -> pd.DataFrame:
     """One row for each respondent and target (each other group, and all others together).
 
     Columns are those of :data:`UNITS` and ``area_<level>``, the codes of the areas where the respondent
@@ -69,7 +97,7 @@ def survey(world: World, parameters: Survey) -> pd.DataFrame:
         values = people.column(name)
         one[f"{name}_true"] = values[rows]
         one[name] = _reading(world, parameters, name, "", rows, values[rows], float(values[eligible].std()))
-    spread = float(_towards_others(world, eligible).std())
+    spread = float(attitude_to_others(people, world.weights, eligible).std())
     respondents = pd.DataFrame(one)
     parts = []
     targets = (*groups, ALL_OTHERS)
@@ -83,7 +111,7 @@ def survey(world: World, parameters: Survey) -> pd.DataFrame:
     return table[order[:5] + places + order[5:]]
 
 
-def _respondents(world: World, eligible: NDArray[np.intp], parameters: Survey) -> NDArray[np.intp]:
+def _respondents(world: State, eligible: NDArray[np.intp], parameters: Survey) -> NDArray[np.intp]:
     """Rows of those asked who answer, ordered by identifier."""
     uid = world.people.uid[eligible]
     lot = uniforms(stream(world.seed, Decision.SURVEY), uid)
@@ -103,20 +131,14 @@ def _category(codes: NDArray[np.integer], names: Sequence[str]) -> pd.Categorica
     return pd.Categorical.from_codes(codes.astype(np.int64), pd.Index(list(names)))
 
 
-def _areas(world: World, rows: NDArray[np.intp]) -> dict[str, pd.Categorical[str]]:
+def _areas(world: State, rows: NDArray[np.intp]) -> dict[str, pd.Categorical[str]]:
     people = world.people
     cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
     return {f"area_{level.name}": _category(level.area_of_cell[cell], level.codes)
             for level in world.place.levels if len(set(level.codes)) == level.areas}
 
 
-def _towards_others(world: World, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Attitude to all others: the mean over the other groups, weighted by their size in the place."""
-    people = world.people
-    return np.asarray((people.attitude[rows] * world.weights[people.group[rows]]).sum(axis=1))
-
-
-def _about(world: World, parameters: Survey, rows: NDArray[np.intp], h: int, target: str,
+def _about(world: State, parameters: Survey, rows: NDArray[np.intp], h: int, target: str,
            spread: float) -> dict[str, NDArray[np.generic]]:
     """What respondents say about group ``h`` (or about all others, where ``h`` is the number of groups)."""
     people = world.people
@@ -126,7 +148,7 @@ def _about(world: World, parameters: Survey, rows: NDArray[np.intp], h: int, tar
         positive, negative = people.recent_positive[rows, h], people.recent_negative[rows, h]
     else:
         weights = world.weights[people.group[rows]]
-        attitude = _towards_others(world, rows)
+        attitude = attitude_to_others(people, world.weights, rows)
         readings = [_reading(world, parameters, "attitude", name, rows, people.attitude[rows, k], spread)
                     for k, name in enumerate(world.place.groups)]
         reading = (weights * np.column_stack(readings)).sum(axis=1)
@@ -147,7 +169,7 @@ def frequency(meetings: NDArray[np.float64]) -> NDArray[np.int8]:
     return (1 + np.searchsorted(CUT_POINTS, meetings, side="right")).astype(np.int8)
 
 
-def _reading(world: World, parameters: Survey, scale: str, target: str, rows: NDArray[np.intp],
+def _reading(world: State, parameters: Survey, scale: str, target: str, rows: NDArray[np.intp],
              true: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     """The true value and noise (of each wave, scale, target and person), cut to the ends of the scale."""
     noise = spread * np.sqrt((1 - parameters.reliability) / parameters.reliability)

@@ -1,4 +1,4 @@
-"""What is recorded every week, as sums over residents of survey age (16 and over).
+"""The weekly record: sums over residents of survey age (16 and over), taken before anybody moves.
 
 Sums run over fixed chunks of rows and then over chunks in order, so their bits do not depend on threads.
 """
@@ -6,15 +6,18 @@ Sums run over fixed chunks of rows and then over chunks in order, so their bits 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.compiled import Threads, inlined, kernel
-from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week
+from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week, people_of
 from contactsim.encounters.ties import number_of_friends
+from contactsim.observers.base import Moment, Observer
 from contactsim.residents import SURVEY_AGE, TIE_PLACES, Residents
+from contactsim.state import State
 
 CHUNK = 4096
 #: Sums kept for each (group, target); target G stands for all other groups together.
@@ -34,13 +37,6 @@ UNITS = {
     "cross_friend": "share with a tie to another group", "engagement": "mean, 0 to 1", "stigma": "mean, 0 to 1",
     "civic": "mean, 0 to 1",
 }
-
-
-def weigh_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(G, G) weights of the attitudes to other groups in "all others": their sizes, rows adding up to 1."""
-    weights = np.tile(np.asarray(counts, dtype=float), (counts.shape[0], 1))
-    np.fill_diagonal(weights, 0.0)
-    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
 
 
 @kernel
@@ -125,7 +121,7 @@ def _towards(c, g, h, rows, attitude, tally, by_target):  # type: ignore[no-unty
 
 @inlined
 def _towards_others(c, g, G, rows, attitude, weights, by_target):  # type: ignore[no-untyped-def]
-    """Attitudes to all other groups together."""
+    """Attitudes to all other groups together (:func:`contactsim.residents.attitude_to_others` in a kernel)."""
     total, squared = 0.0, 0.0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
@@ -153,6 +149,38 @@ def _friends(c, g, rows, group, ties, friend_groups, by_group):  # type: ignore[
         for k in range(number_of_friends(i, ties)):
             cross += group[ties[i, k]] != g
     by_group[c, g, 5], by_group[c, g, 6], by_group[c, g, 7] = friends, cross, some
+
+
+class WeeklyRecord(Observer):
+    """Weekly sums by group; the one observer that every world has.
+
+    Attributes:
+        weeks: the weeks recorded so far.
+        sums: for each of them, sums by (group, target) as :data:`BY_TARGET` and by group as :data:`BY_GROUP`.
+    """
+
+    moment: ClassVar[Moment] = "before_moves"
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self.weeks: list[int] = []
+        self.sums: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._groups: tuple[str, ...] = ()
+
+    def begin(self, world: State) -> None:
+        """Forget what was recorded before."""
+        self._groups, self._columns = world.place.groups, people_of(world.people)
+        self.weeks.clear()
+        self.sums.clear()
+
+    def look(self, world: State) -> None:
+        """Record the week."""
+        self.weeks.append(world.clock)
+        self.sums.append(weekly_sums(self._columns, world.people, world.week, world.weights, self._threads))
+
+    def result(self) -> pd.DataFrame:
+        """The weeks as a tidy table: week, measure, group, target, value."""
+        return tidy(self.weeks, self.sums, self._groups)
 
 
 def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArray[np.float64],

@@ -1,4 +1,4 @@
-"""What is read off each resident of a twin world, and who they were at week 0."""
+"""Who the residents of a world were at one time: what later readings are held against."""
 
 from __future__ import annotations
 
@@ -9,38 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.residents import MEETING_AGE
-from contactsim.world import World
+from contactsim.state import State
 
-Array = NDArray[np.float32]
-
-#: Outcomes with their units, in the order in which they are shown.
-OUTCOMES = {
-    "attitude": "attitude to all others, -1 to 1",
-    "anxiety": "intergroup anxiety, 0 to 1",
-    "threat": "perceived threat, 0 to 1",
-    "positive": "positive meetings with other groups a week, recent weeks",
-    "negative": "negative meetings with other groups a week, recent weeks",
-    "cross_ties": "ties to other groups",
-    "connectedness": "community connectedness, 0 to 1",
-    "engagement": "community engagement, 0 to 1",
-    "stigma": "felt stigma, 0 to 1",
-    "language": "confidence in the shared language, 0 to 1",
-    "standing": "standing, 0 to 1",
-    "civic": "civic participation, 0 to 1",
-}
-_COLUMNS = ("anxiety", "threat", "connectedness", "engagement", "stigma", "language", "standing", "civic")
 AGE_BANDS = {"5-15": 5, "16-24": 16, "25-44": 25, "45-64": 45, "65+": 65}
 TERCILES = ("little", "middling", "much")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Everybody's outcomes at one time."""
-
-    values: dict[str, Array]
-    """(n,) by outcome"""
-    here: NDArray[np.bool_]
-    """(n,) whether the same person still lives there"""
 
 
 @dataclass(frozen=True)
@@ -98,7 +70,7 @@ class Residents:
                              **self.areas})
 
 
-def residents(world: World) -> Residents:
+def residents(world: State) -> Residents:
     """Those who meet people now, as they are now (copies)."""
     people = world.people
     row = np.flatnonzero(people.active & (people.age >= MEETING_AGE) & ~(people.arrived < 0))
@@ -110,22 +82,7 @@ def residents(world: World) -> Residents:
                      people.ties[row], areas, prior, world.place.groups)
 
 
-def read(world: World, of: Residents) -> Reading:
-    """The outcomes of these residents now."""
-    people, row = world.people, of.row
-    ties = people.ties[row]
-    cross = (ties >= 0) & (people.group[ties] != people.group[row, None])
-    values = {
-        "attitude": (people.attitude[row] * world.weights[people.group[row]]).sum(axis=1),
-        "positive": people.recent_positive[row].sum(axis=1),
-        "negative": people.recent_negative[row].sum(axis=1),
-        "cross_ties": cross.sum(axis=1),
-        **{name: people.column(name)[row] for name in _COLUMNS}}
-    return Reading({name: values[name].astype(np.float32) for name in OUTCOMES},
-                   people.active[row] & (people.uid[row] == of.uid))
-
-
-def _pool(world: World, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
+def _pool(world: State, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
     of = world.settings[setting]
     seat = of.seat[row]
     pool = np.searchsorted(of.partitions[scale].start, seat, side="right") - 1

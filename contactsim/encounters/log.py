@@ -1,0 +1,256 @@
+"""Who met whom in a week, and what the meeting was for each side: the one place that works it out.
+
+The world keeps only how many meetings of each kind a resident had. Every draw is keyed, so the pairs follow from a
+:class:`Snapshot` of the week, taken after its actions, and what each meeting was from the week's notes as well. Tests
+check that these meetings add up to ``week.tally``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.draws import Decision, mix, name_key, stream, uniforms
+from contactsim.encounters.impulse import Impulse
+from contactsim.encounters.session import Session
+from contactsim.encounters.tables import (
+    DECLINED,
+    LEAN,
+    NEGATIVE,
+    NEUTRAL,
+    PLEASANT,
+    POSITIVE,
+    TAKE_UP,
+    UNPLEASANT,
+    Terms,
+    terms,
+    terms_of_session,
+)
+from contactsim.parameters import ModelParameters
+from contactsim.residents import MEETING_AGE
+from contactsim.settings.pairing import pairs
+from contactsim.settings.seating import Partition
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+Rows = NDArray[np.int32]
+#: Columns of the residents that decide who meets whom and what it is for them; a snapshot needs no others for that.
+COLUMNS = ("group", "uid", "age", "arrived", "sociability", "standing", "ties")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the rest of a week follows from: copies taken after the week's actions."""
+
+    seed: int
+    week: int
+    parameters: ModelParameters
+    partitions: Mapping[str, Mapping[str, Partition]]
+    """by setting and scale: the pools, which never change"""
+    columns: dict[str, NDArray[Any]]
+    """by name: columns of the residents, ``away`` (slots spent elsewhere) and ``seat <setting>``"""
+    occupant: dict[str, NDArray[np.int32]]
+    """by setting: the row in each seat, -1 for nobody"""
+    past: NDArray[np.float64]
+    """(neighbourhoods, G) composition of the past year"""
+    said: NDArray[np.float64]
+    """(neighbourhoods, G, G) what messages add to norms"""
+    sessions: tuple[Session, ...]
+    impulses: tuple[Impulse, ...] = ()
+    """those of this week; nobody is met in them, so they are no meetings of the week"""
+
+    @cached_property
+    def out(self) -> NDArray[np.float64]:
+        """(N,) sociability of those who meet people this week, else 0."""
+        able = (self.columns["age"] >= MEETING_AGE) & ~(self.columns["arrived"] < 0)
+        return np.where(able, self.columns["sociability"], 0.0)
+
+
+class Context(NamedTuple):
+    """One contact context of a week: an occasion of the ordinary week, or a session."""
+
+    name: str
+    kind: Literal["setting", "friends", "session"]
+    setting: str
+    """name of the setting; empty for a session"""
+    scale: str
+    """scale of its pools: circle, cell ...; friends or session"""
+    key: int
+    """names its draws"""
+    slots: int
+    first_bit: int | None
+    """bit in ``away`` of its first slot; None where nobody can be away"""
+    terms: Terms
+    start: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    occupant: Rows
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Meetings of one slot between two groups: rows, and what it was for each side (POSITIVE ... DECLINED)."""
+
+    occasion: str
+    one: Rows
+    other: Rows
+    mine: NDArray[np.int64]
+    theirs: NDArray[np.int64]
+
+
+def contexts_of_week(week: Snapshot) -> list[Context]:
+    """All contact contexts of a week: occasions in the order of the parameters, then sessions."""
+    psychology, none = week.parameters.psychology, np.empty(0, np.int64)
+    found, bit = [], 0
+    for name, occasion in week.parameters.settings.occasions.items():
+        number, numbers = name_key(name), terms(occasion, psychology)
+        if occasion.setting == "ties":
+            found.append(Context(name, "friends", "ties", "friends", number, occasion.slots, bit, numbers, none,
+                                 none.astype(np.uint64), none.astype(np.int32)))
+        else:
+            pools = week.partitions[occasion.setting][occasion.among]
+            found.append(Context(name, "setting", occasion.setting, occasion.among, number, occasion.slots, bit,
+                                 numbers, pools.start, pools.keys, week.occupant[occasion.setting]))
+        bit += occasion.slots
+    for session in week.sessions:
+        keys = np.arange(session.start.shape[0] - 1, dtype=np.uint64)
+        found.append(Context(session.name, "session", "", "session", name_key("session", session.name), session.slots,
+                             None, terms_of_session(session.conditions, psychology), session.start, keys,
+                             session.occupant))
+    return found
+
+
+def pairs_in_slot(week: Snapshot, context: Context, slot: int, row: int | None = None, across: bool = False,
+                  displaced: bool = False) -> Rows:
+    """(n, 2) rows of those who are paired in one slot of a context and are both there.
+
+    Args:
+        week: the week's snapshot.
+        context: one of :func:`contexts_of_week`.
+        slot: which of its slots, from 0.
+        row: only pairs of this resident.
+        across: only pairs of two groups; friends of the own group do not meet in the model and are never among them.
+        displaced: whether those who spend the slot elsewhere, in a session, are counted as there.
+    """
+    if context.kind == "friends":
+        return _friends(week, context, slot, row, displaced)
+    pair = pairs(context.start, context.keys, context.occupant, _base(week, Decision.PAIRING, context, slot))
+    if across:
+        group = week.columns["group"]
+        pair = pair[group[pair[:, 0]] != group[pair[:, 1]]]
+    if row is not None:
+        pair = pair[(pair == row).any(axis=1)]
+    return pair[_there(week, context, slot, pair, displaced).all(axis=1)]
+
+
+def pairs_of_week(week: Snapshot, row: int | None = None, across: bool = False,
+                  displaced: bool = False) -> Iterator[tuple[Context, int, Rows]]:
+    """(context, slot, pairs) of the whole week, slot by slot; the arguments are those of :func:`pairs_in_slot`."""
+    for context in contexts_of_week(week):
+        for slot in range(context.slots):
+            yield context, slot, pairs_in_slot(week, context, slot, row, across, displaced)
+
+
+def meetings_of_week(week: Snapshot, factor: NDArray[np.float64], row: int | None = None) -> list[Meetings]:
+    """All meetings between groups in a week, or those of one row.
+
+    ``factor`` (N, G - 1, 4) is ``week.factor`` of the world's notes, from the week's appraisal until the next one.
+    """
+    found = [_experienced(week, factor, context, slot, pair)
+             for context, slot, pair in pairs_of_week(week, row, across=True)]
+    return [one for one in found if one.one.shape[0]]
+
+
+def counts_of(meetings: list[Meetings], group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:
+    """(N, G, 4) meetings with other groups by what they were, as ``week.tally`` has them; ``group`` of each row."""
+    out = np.zeros((group.shape[0], groups, 4), np.int64)
+    for m in meetings:
+        np.add.at(out, (m.one, group[m.other], m.mine), 1)
+        np.add.at(out, (m.other, group[m.one], m.theirs), 1)
+    return out
+
+
+def _there(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: bool) -> NDArray[np.bool_]:
+    """Whether each of ``rows`` comes."""
+    at, out = context.terms, week.out[rows]
+    here = out > 0
+    if context.first_bit is not None and not displaced:
+        here &= week.columns["away"][rows] & np.uint32(1 << context.first_bit + slot) == 0
+    if not at.sociable and at.presence >= 1.0:
+        return np.asarray(here)
+    chance = at.presence * out if at.sociable else at.presence
+    base = _base(week, Decision.PRESENCE, context, slot)
+    return np.asarray(here & (uniforms(base, week.columns["uid"][rows]) < chance))
+
+
+def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displaced: bool) -> Rows:
+    """Friends of two groups who meet, each pair once."""
+    group, uid, ties = week.columns["group"], week.columns["uid"], week.columns["ties"]
+    if row is None:
+        one, place = np.nonzero(ties >= 0)
+    else:
+        place = np.flatnonzero(ties[row] >= 0)
+        one = np.full(place.shape, row)
+    other = ties[one, place]
+    one = one.astype(np.int32)
+    keep = group[one] != group[other]
+    if row is None:
+        keep &= one < other
+    if context.first_bit is not None and not displaced:
+        away = week.columns["away"]
+        keep &= (away[one] | away[other]) & np.uint32(1 << context.first_bit + slot) == 0
+    one, other = one[keep], other[keep]
+    drawn = _pair_key(_base(week, Decision.FRIENDS, context, slot), uid[one], uid[other])
+    keep = _unit(drawn) < context.terms.presence
+    return np.stack([one[keep], other[keep]], axis=1)
+
+
+def _experienced(week: Snapshot, factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
+    """What each meeting was for each side."""
+    at, group, uid, standing = context.terms, week.columns["group"], week.columns["uid"], week.columns["standing"]
+    one, other = pair[:, 0], pair[:, 1]
+    decision = Decision.FRIENDS if context.kind == "friends" else Decision.MEETING
+    g, h = group[one].astype(np.intp), group[other].astype(np.intp)
+    m, n = h - (h > g), g - (g > h)
+    a, b = uid[one].astype(np.uint64), uid[other].astype(np.uint64)
+    drawn = _pair_key(_base(week, decision, context, slot), a, b)
+    bad = at.negative * (1.0 + at.inequality * np.abs(standing[one] - standing[other]))
+    halves = _mix(drawn + _GOLDEN)
+    lower, higher = (halves >> np.uint64(32)) * 2.0**-32, (halves & np.uint64(0xFFFFFFFF)) * 2.0**-32
+    mine = _valence(factor[one, m], factor[other, n, LEAN], at, bad, np.where(a < b, lower, higher))
+    theirs = _valence(factor[other, n], factor[one, m, LEAN], at, bad, np.where(a < b, higher, lower))
+    if decision == Decision.MEETING:
+        odds = at.take_up * factor[one, m, TAKE_UP] * factor[other, n, TAKE_UP]
+        declined = _unit(drawn) * (1.0 + odds) < at.avoidability
+        mine[declined] = theirs[declined] = DECLINED
+    return Meetings(context.name, one, other, mine, theirs)
+
+
+def _valence(factor: NDArray[np.float64], lean: NDArray[np.float64], at: Terms, bad: NDArray[np.float64],
+             u: NDArray[np.float64]) -> NDArray[np.int64]:
+    good = at.positive * factor[:, PLEASANT] * lean
+    odds = bad * factor[:, UNPLEASANT] / lean
+    drawn = u * (1.0 + good + odds)
+    return np.where(drawn < good, POSITIVE, np.where(drawn < good + odds, NEGATIVE, NEUTRAL))
+
+
+def _base(week: Snapshot, decision: Decision, context: Context, slot: int) -> np.uint64:
+    return stream(week.seed, decision, week.week, context.key, slot)
+
+
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    mixed: NDArray[np.uint64] = mix.py_func(z)  # type: ignore[attr-defined]
+    return mixed
+
+
+def _pair_key(base: np.uint64, a: NDArray[np.integer], b: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """:func:`contactsim.draws.pair_key` for many pairs at once."""
+    low, high = np.minimum(a, b).astype(np.uint64), np.maximum(a, b).astype(np.uint64)
+    return _mix(_mix(base ^ low) + high * _GOLDEN)
+
+
+def _unit(number: NDArray[np.uint64]) -> NDArray[np.float64]:
+    return np.asarray((number >> np.uint64(11)) * 2.0**-53)

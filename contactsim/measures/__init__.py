@@ -1,1 +1,0 @@
-"""Measures: what is recorded week by week, and what a survey of the residents finds."""
