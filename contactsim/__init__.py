@@ -1,26 +1,35 @@
-"""contactsim: a laboratory for intergroup contact."""
+"""contactsim: a laboratory for intergroup contact.
+
+``run``, ``compare`` and ``load`` are functions of :mod:`contactsim.api`, ``NeighbourhoodModel`` the Mesa
+model of :mod:`contactsim.model`. They are imported when they are first used, for Mesa alone takes a second.
+"""
 
 from __future__ import annotations
 
-from importlib import metadata
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contactsim.api import compare, load, run
+    from contactsim.errors import UserError
     from contactsim.model import NeighbourhoodModel
-    from contactsim.sweep.frames import load
 
-__all__ = ["NeighbourhoodModel", "__version__", "load"]
-__version__ = metadata.version("contactsim")
+    __version__: str
+
+__all__ = ["NeighbourhoodModel", "UserError", "__version__", "compare", "load", "run"]
+
+_HOME = {"NeighbourhoodModel": "contactsim.model", "UserError": "contactsim.errors",
+         # sweep is missing as long as the package contactsim.sweep has its name
+         **dict.fromkeys(("compare", "load", "run"), "contactsim.api")}
 
 
 def __getattr__(name: str) -> Any:
-    """``NeighbourhoodModel`` and ``load``, imported when they are asked for: Mesa takes a second to import."""
-    if name == "NeighbourhoodModel":
-        from contactsim.model import NeighbourhoodModel
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("contactsim")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
 
-        return NeighbourhoodModel
-    if name == "load":
-        from contactsim.sweep.frames import load
 
-        return load
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

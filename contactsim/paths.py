@@ -1,8 +1,10 @@
-"""Where the files that travel with the package are: in an installed wheel or in a checkout."""
+"""Where configuration files are: those that travel with the package, and those of a user's own folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from contactsim.errors import UserError
 
 _PACKAGE = Path(__file__).parent
 
@@ -20,3 +22,37 @@ def configs_folder() -> Path:
 def experiments_folder() -> Path:
     """The experiments with their designs and kept results."""
     return _folder("experiments")
+
+
+def group_folders(group: str, config_dir: str | None = None, shipped: Path | None = None) -> list[Path]:
+    """The folders that hold the YAML files of a group: the shipped one, then ``config_dir/group``.
+
+    Args:
+        group: ``action``, ``place``, ``evaluation``, ``lesson`` ...
+        config_dir: a user's own folder (``--config-dir``); None for none.
+        shipped: where the shipped files are, if not in ``configs/group``.
+
+    Raises UserError if ``config_dir`` is not a folder.
+    """
+    first = shipped or configs_folder() / group
+    if config_dir is None:
+        return [first]
+    if not Path(config_dir).is_dir():
+        raise UserError(f"--config-dir {config_dir} is not a folder.")
+    return [first, Path(config_dir, group)]
+
+
+def group_files(group: str, config_dir: str | None = None, shipped: Path | None = None) -> dict[str, Path]:
+    """The YAML files of a group by name (file name without ``.yaml``), sorted by file name in each folder.
+
+    Arguments as in :func:`group_folders`. Raises UserError as there, and for an own file that has the name of a
+    shipped one.
+    """
+    found: dict[str, Path] = {}
+    for folder in group_folders(group, config_dir, shipped):
+        for path in sorted(folder.glob("*.yaml")):
+            if path.stem in found:
+                raise UserError(f"{group}/{path.name} in --config-dir {config_dir} has the name of a configuration "
+                                f"that comes with contactsim, which would win: give it another name.")
+            found[path.stem] = path
+    return found

@@ -1,33 +1,69 @@
-"""The actions that there are: one file each."""
+"""The actions that there are: one file each, shipped or in a folder of the user's own."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from contactsim.actions.files import alike, read
-from contactsim.actions.registry import sections
+from contactsim.actions.files import alike
+from contactsim.actions.registry import MisconfiguredError, sections
 from contactsim.actions.section import ActionSection, Cost
-from contactsim.paths import configs_folder
+from contactsim.config import sentence
+from contactsim.errors import UserError
+from contactsim.paths import group_files, group_folders
 
-
-def folders(config_dir: str | None = None) -> list[Path]:
-    """Where action files are: with contactsim, and in a folder of the user's own."""
-    own = [Path(config_dir, "action")] if config_dir is not None else []
-    return [configs_folder() / "action", *own]
+GROUP = "action"
 
 
 def names(config_dir: str | None = None) -> list[str]:
-    """Names of all actions that have a file, in the order of the alphabet."""
-    return sorted({path.stem for folder in folders(config_dir) for path in folder.glob("*.yaml")})
+    """Names of all actions that have a file, in alphabetical order. Raises UserError for a wrong ``config_dir``."""
+    return sorted(group_files(GROUP, config_dir))
 
 
 def load(name: str, config_dir: str | None = None) -> ActionSection:
-    """The section of the action NAME as its file has it. Raises UserError for an unknown name."""
-    places = folders(config_dir)
-    filled = alike({name: read(name, places, f"actions.{name}")}, places, "actions")
-    section: ActionSection = sections(filled, "actions")[name]
-    return section
+    """The section of the action NAME as its file has it.
+
+    Args:
+        name: of a shipped file, or of ``config_dir/action/NAME.yaml``.
+        config_dir: a folder of the user's own.
+
+    Raises UserError for an unknown name, and with the file, key and value for a file that cannot be used.
+    """
+    return made({name: {"like": name}}, config_dir)[name]
+
+
+def listed(config_dir: str | None = None) -> tuple[dict[str, ActionSection], list[str]]:
+    """(sections of all actions by name, one sentence for each file that cannot be used)."""
+    found, complaints = {}, []
+    for name in names(config_dir):
+        try:
+            found[name] = load(name, config_dir)
+        except UserError as error:
+            complaints.append(str(error))
+    return found, complaints
+
+
+def made(values: Mapping[str, Any], config_dir: str | None = None) -> dict[str, ActionSection]:
+    """Sections from plain data, as under ``actions`` in a configuration: ``{"north": {"like": "arts_festival"}}``.
+
+    Values that are sections already stay as they are. Raises UserError.
+    """
+    def origin(key: str) -> str:
+        name = key.split(".")[1] if "." in key else key
+        value = values.get(name)
+        like = value.get("like", name) if isinstance(value, Mapping) else name
+        path = group_files(GROUP, config_dir).get(str(like))
+        return str(path) if path is not None else "actions"
+
+    try:
+        filled = alike(values, group_folders(GROUP, config_dir), "actions")
+        found: dict[str, ActionSection] = sections(filled, "actions")
+    except MisconfiguredError as wrong:
+        raise UserError(sentence(wrong.error, origin, wrong.model, f"{wrong.key}.")) from None
+    except ValueError as wrong:
+        text = str(wrong).rstrip(".")
+        raise UserError(f"{text} ({origin(text.partition('=')[0].partition(' ')[0])}).") from None
+    return found
 
 
 def _short(costs: list[Cost]) -> str:

@@ -34,8 +34,13 @@ def read(name: str, folders: Sequence[Path], key: str) -> dict[str, Any]:
     files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
     if name not in files:
         raise UserError(f"{key}.like={name} is no action: allowed are {', '.join(files)}.{nearest(name, files)}")
-    found = yaml.safe_load(files[name].read_text(encoding="utf-8"))
-    return dict(found) if isinstance(found, Mapping) else {}
+    try:
+        found = yaml.safe_load(files[name].read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
+    if not isinstance(found, Mapping):
+        raise UserError(f"{files[name]} holds no mapping of keys such as mechanism and title.")
+    return dict(found)
 
 
 def _filled(values: Mapping[str, Any], folders: Sequence[Path], key: str, known: tuple[str, ...]) -> dict[str, Any]:

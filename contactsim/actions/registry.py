@@ -74,7 +74,11 @@ def _section(values: Any, key: str) -> ActionSection:
 
 def build(configs: Mapping[str, ActionSection], place: Place, parameters: ModelParameters) -> list[Action[Any]]:
     """The actions of a run, for one world. Raises UserError where one does not fit the place."""
-    actions = [make(name, config) for name, config in configs.items()]
+    return prepared([make(name, config) for name, config in configs.items()], place)
+
+
+def prepared(actions: list[Action[Any]], place: Place) -> list[Action[Any]]:
+    """The same actions, checked against the place and each other. Raises UserError where one does not fit."""
     for action in actions:
         action.check(place)
     members = [one for action in actions for one in action.members()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from mesa.agent import GroupBy
@@ -12,8 +12,22 @@ from numpy.typing import NDArray
 
 from contactsim.agents.columns import widened
 
-if TYPE_CHECKING:
-    from contactsim.agents.sets import ResidentSet
+
+class Rows(Protocol):
+    """What groups need of the set that they divide."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """(n,) row numbers."""
+
+    def take(self, rows: Any) -> Any:
+        """Another set, of these rows."""
+
+    def here(self) -> NDArray[np.bool_]:
+        """(n,) which of the set's members still live here."""
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(n,) or (n, G): the set's part of a column."""
 
 
 def _of_parts(reduce: Callable[..., Any], values: NDArray[Any]) -> Any:
@@ -40,11 +54,11 @@ class ResidentGroups(GroupBy):
     """Groups of residents by name, as Mesa's GroupBy; ``map`` and ``do`` work on whole groups, as there."""
 
     def __init__(
-        self, residents: ResidentSet, names: list[Any], which: NDArray[np.intp], result_type: str
+        self, residents: Rows, names: list[Any], which: NDArray[np.intp], result_type: str
     ) -> None:
         """``which``: (n,) index into ``names`` for each of the residents."""
         order = np.argsort(which, kind="stable")
-        self._residents = residents.take(residents.rows[order])
+        self._residents: Rows = residents.take(residents.rows[order])
         self._which = which[order]
         self._names = names
         self._result_type = result_type

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import mesa
 from mesa.agent import Agent
 
@@ -14,11 +16,17 @@ class ColumnModel(mesa.Model):
     """A Mesa model whose agents are the rows of ``residents``, which the subclass sets."""
 
     residents: Columns
+    """the columns; set by the subclass"""
+
+    @property
+    def labels(self) -> Mapping[str, Sequence[str]]:
+        """Names of the values 0, 1, ... of a column, for columns whose numbers stand for names."""
+        return {}
 
     @property
     def agents(self) -> ResidentSet:
         """Everybody who lives here whenever the set is asked."""
-        return ResidentSet(self, self.residents)
+        return ResidentSet(self)
 
     @property
     def agent_types(self) -> list[type[Agent]]:

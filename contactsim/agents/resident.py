@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import mesa
 import numpy as np
 from mesa.agent import Agent
 
@@ -29,9 +28,14 @@ class Resident(Agent):
     of one resident of one model are equal. Names that are not columns raise ColumnError, an AttributeError.
     """
 
-    def __init__(self, model: mesa.Model, columns: Columns, row: int) -> None:
+    def __init__(self, model: Any, row: int) -> None:
+        """``model`` has ``residents``, the columns; ``row`` is lived in."""
         # Not Agent.__init__: it counts ids in a dictionary of the class, which would keep the model for ever.
-        self.__dict__.update(model=model, unique_id=int(columns.uid[row]), _columns=columns, _row=int(row))
+        self.__dict__.update(model=model, unique_id=int(model.residents.uid[row]), _row=int(row))
+
+    @property
+    def _columns(self) -> Columns:
+        return self.model.residents  # type: ignore[attr-defined,no-any-return]
 
     def is_here(self) -> bool:
         """Whether the resident still lives in the row of this view."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import mesa
 import numpy as np
 from mesa.agent import Agent, AgentSet
 from numpy.typing import NDArray
@@ -43,10 +42,13 @@ class ResidentSet(AgentSet):
     function of a resident is called with each view in turn.
     """
 
-    def __init__(self, model: mesa.Model, columns: Columns, rows: NDArray[np.intp] | None = None) -> None:
-        self.model = model
-        self._columns = columns
+    def __init__(self, model: Any, rows: NDArray[np.intp] | None = None) -> None:
+        self.model: Any = model
         self._keep(rows)
+
+    @property
+    def _columns(self) -> Columns:
+        return self.model.residents  # type: ignore[no-any-return]
 
     def _keep(self, rows: Any) -> ResidentSet:
         self._rows = None if rows is None else np.array(rows, dtype=np.intp)
@@ -55,7 +57,7 @@ class ResidentSet(AgentSet):
 
     def take(self, rows: Any, inplace: bool = False) -> ResidentSet:
         """The residents of the model in ``rows``, as a new set or as this one."""
-        return self._keep(rows) if inplace else ResidentSet(self.model, self._columns, rows)
+        return self._keep(rows) if inplace else ResidentSet(self.model, rows)
 
     def here(self) -> NDArray[np.bool_]:
         """Which of the rows of the set's making still have the person that they had then."""
@@ -72,7 +74,7 @@ class ResidentSet(AgentSet):
         return self.model.random
 
     def _view(self, row: int) -> Resident:
-        return Resident(self.model, self._columns, row)
+        return Resident(self.model, row)
 
     def _operand(self, rows: NDArray[np.intp], name: str) -> NDArray[Any]:
         return widened(single(lookup(self._columns, name), name)[rows])
@@ -196,7 +198,12 @@ class ResidentSet(AgentSet):
     def groupby(self, by: str | Callable[[Resident], Any], result_type: str = "agentset") -> ResidentGroups:
         """Residents by the value of a column or of a function of a resident, in order of first appearance.
 
-        ``result_type`` says whether the groups are sets ("agentset") or lists of views ("list").
+        Args:
+            by: a column, or a function of a resident. Values that stand for names (``model.labels``, such as those of
+                ``"group"``) are called by these names.
+            result_type: whether the groups are sets ("agentset") or lists of views ("list").
+
+        Raises UserError for another ``result_type``, ColumnError for an unknown column.
         """
         if result_type not in ("agentset", "list"):
             raise UserError(f"result_type is 'agentset' or 'list', not '{result_type}'.")
@@ -204,9 +211,10 @@ class ResidentSet(AgentSet):
         if isinstance(by, str):
             found, first, index = np.unique(self._operand(rows, by), return_index=True, return_inverse=True)
             order = np.argsort(first)
-            return ResidentGroups(
-                self.take(rows), found[order].tolist(), np.argsort(order)[index], result_type
-            )
+            labels = self.model.labels.get(by)
+            values = found[order].tolist()
+            called = values if labels is None else [labels[value] for value in values]
+            return ResidentGroups(self.take(rows), called, np.argsort(order)[index], result_type)
         names: dict[Any, int] = {}
         which = [names.setdefault(by(self._view(row)), len(names)) for row in rows]
         return ResidentGroups(self.take(rows), list(names), np.array(which, dtype=np.intp), result_type)

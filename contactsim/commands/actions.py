@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -23,13 +24,18 @@ HELP = """List the actions with mechanism, cost and evidence, or show one with a
 @config_dir
 def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
     """List all actions, or show one; ``--json`` for programs."""
-    from contactsim.actions.catalogue import facts, load, names
+    from contactsim.actions.catalogue import facts, listed, load, names
     from contactsim.actions.section import plain
 
     known = names(config_dir)
     if name is not None and name not in known:
         raise UserError(f"'{name}' is not an action: allowed are {', '.join(known)}.{nearest(name, known)}")
-    found = {one: load(one, config_dir) for one in (known if name is None else [name])}
+    if name is not None:
+        found = {name: load(name, config_dir)}
+    else:
+        found, complaints = listed(config_dir)
+        for sentence in complaints:
+            print(f"contactsim: {sentence}", file=sys.stderr)
     if as_json:
         rows = [{**facts(one, section), **({"fields": plain(section)} if name else {})}
                 for one, section in found.items()]

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from contactsim.commands.base import Command, Whole
+from contactsim.commands.base import Command, Whole, config_dir
 from contactsim.errors import UserError
 
 HELP = """Open the classroom in a browser: two worlds side by side, lessons, life stories.
@@ -23,7 +23,8 @@ HELP = """Open the classroom in a browser: two worlds side by side, lessons, lif
               help="Address to listen on; the default is this machine only.")
 @click.option("--port", type=Whole(1, 65535), default=8765, help="Port to listen on.")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
-def command(host: str, port: int, no_open: bool) -> int:
+@config_dir
+def command(host: str, port: int, no_open: bool, config_dir: str | None) -> int:
     """Serve the classroom until interrupted."""
     if importlib.util.find_spec("solara") is None:
         raise UserError("The classroom needs packages that are not installed: pip install 'contactsim[viz]'.")
@@ -34,7 +35,7 @@ def command(host: str, port: int, no_open: bool) -> int:
         print(f"contactsim: --host {host} lets everybody who reaches this machine use the classroom, without a "
               f"password or encryption.", file=sys.stderr)
     print("Getting ready (the first time takes about half a minute) ...", flush=True)
-    serve(host, port, browser=not no_open)
+    serve(host, port, browser=not no_open, config_dir=config_dir)
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 import click
 
@@ -26,7 +25,9 @@ Keys besides those of a comparison (contactsim compare --help):
 
 
 def _details(context: click.Context) -> str:
-    return f"Evaluations: {', '.join([*_known(), *_own(context.params.get('config_dir'))])}"
+    from contactsim.evaluate.design import names
+
+    return f"Evaluations: {', '.join(names(context.params.get('config_dir')))}"
 
 
 @click.command(cls=Command, help=HELP, details=_details)
@@ -40,7 +41,7 @@ def _details(context: click.Context) -> str:
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
-    from contactsim.evaluate.design import load
+    from contactsim.evaluate.design import load, names
     from contactsim.lab.design import read_design, take_own
     from contactsim.stats import statsmodels
 
@@ -48,10 +49,9 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     keys = tuple(line.partition("=")[0] for line in overrides if line.startswith("evaluation"))
     own, rest = take_own(overrides, keys)
     if "evaluation" not in own:
-        raise UserError(f"evaluation= is missing: it must be one of {', '.join(_known())}, or a YAML file.")
+        raise UserError(f"evaluation= is missing: it must be one of {', '.join(names(config_dir))}, or a YAML file.")
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
-    name = str(own["evaluation"])
-    design = load(_own(config_dir).get(name, name), changes)
+    design = load(str(own["evaluation"]), changes, config_dir)
     worlds = read_design(rest, list(without), config_dir)
     from contactsim.commands.progress import Progress
     from contactsim.evaluate.folder import write
@@ -72,15 +72,3 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
 
         Console().print(render(facts))
     return 0
-
-
-def _known() -> list[str]:
-    from contactsim.evaluate.design import names
-
-    return list(names())
-
-
-def _own(folder: str | None) -> dict[str, str]:
-    """Files of evaluations in a user's folder, by name."""
-    files = sorted(Path(folder, "evaluation").glob("*.yaml")) if folder else []
-    return {path.stem: str(path) for path in files}

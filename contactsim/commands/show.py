@@ -42,7 +42,7 @@ def _draw(run, wanted: str | None) -> Path:  # type: ignore[no-untyped-def]
     from contactsim.errors import UserError
     from contactsim.lab.figures import save
 
-    path = Path(wanted) if wanted else run.folder / "figure.png"
+    path = Path(wanted or run.folder / "figure.png")
     if wanted is None and path.is_file():
         return path
     if path.suffix not in (".png", ".pdf", ".svg"):

@@ -13,6 +13,7 @@ from contactsim.demo import offers
 from contactsim.demo.colours import palette
 from contactsim.demo.desk import Desk
 from contactsim.demo.lessons import lessons, verdicts
+from contactsim.demo.own_folder import config_dir
 from contactsim.demo.pictures import MEASURES
 from contactsim.demo.told import captions
 
@@ -106,7 +107,7 @@ def Stage(desk: Desk) -> None:
 def Charts(desk: Desk) -> None:
     """The charts of this visitor's worlds."""
     scene, choice = desk.sent["scene"].value, desk.choice.value
-    lesson = lessons().get(choice.lesson)
+    lesson = lessons(config_dir()).get(choice.lesson)
     whose = lesson.group if lesson is not None and lesson.group is not None else -1
     _Charts(scene=scene, figures=desk.sent["figures"].value, palette=_palette(scene), measures=MEASURES, whose=whose,
             difference=choice.view == "difference", repeat=choice.command("right"),
@@ -126,7 +127,8 @@ def Transport(desk: Desk) -> None:
 def Controls(desk: Desk) -> None:
     """The controls beside the maps."""
     given = {"comparisons": {name: [c.title, c.text] for name, c in offers.comparisons().items()},
-             "places": offers.places(), "actions": offers.actions(), "sliders": list(offers.sliders())}
+             "places": offers.places(config_dir()), "actions": offers.actions(config_dir()),
+             "sliders": list(offers.sliders())}
     _Controls(state=desk.state(), offers=given, link=desk.choice.value.link(), download=desk.download.value,
               event_act=desk.act)
 
@@ -134,8 +136,9 @@ def Controls(desk: Desk) -> None:
 @solara.component
 def Lesson(desk: Desk) -> None:
     """The lesson that was chosen, or the list of them."""
-    found = [{"name": name, "title": lesson.title, "minutes": lesson.minutes} for name, lesson in lessons().items()]
-    lesson = lessons().get(desk.choice.value.lesson)
+    offered = lessons(config_dir())
+    found = [{"name": name, "title": lesson.title, "minutes": lesson.minutes} for name, lesson in offered.items()]
+    lesson = offered.get(desk.choice.value.lesson)
     shown = None
     if lesson is not None:
         shown = lesson.model_dump(mode="json", by_alias=True)
@@ -143,7 +146,7 @@ def Lesson(desk: Desk) -> None:
         known = lesson.group is not None and lesson.group < len(groups)
         shown["of"] = groups[lesson.group] if known else "everyone aged 16 and over"
     _Lesson(state=desk.state(), lessons=found, lesson=shown, results=desk.results.value,
-            verdicts=verdicts(desk.choice.value.lesson) if lesson else [], event_act=desk.act)
+            verdicts=verdicts(desk.choice.value.lesson, config_dir()) if lesson else [], event_act=desk.act)
 
 
 @solara.component

@@ -14,6 +14,7 @@ from pathlib import Path
 from contactsim.config import RunConfig, compose
 from contactsim.demo.choice import MOST_RESIDENTS, SIDES, Choice
 from contactsim.demo.layout import Map, draw_map
+from contactsim.demo.own_folder import config_dir
 from contactsim.errors import UserError
 from contactsim.lab.history_cache import key as history_key
 from contactsim.lab.run import begin
@@ -104,15 +105,15 @@ def configure(choice: Choice, side: str, upload: Upload | None = None) -> RunCon
         if upload is None or upload.digest != choice.upload:
             raise UserError("This link shows a place from a file that is not in it: upload the file to see it.")
         overrides = ["place=census", f"place.file={upload.name}", *overrides]
-    config = _composed((*overrides, f"seed={choice.seed}", "threads=1"))
+    config = _composed((*overrides, f"seed={choice.seed}", "threads=1"), config_dir())
     return config.model_copy(update={"keep_history": False}) if choice.upload else config  # nothing stays on the disk
 
 
 @lru_cache(maxsize=128)
-def _composed(overrides: tuple[str, ...]) -> RunConfig:
+def _composed(overrides: tuple[str, ...], folder: str | None) -> RunConfig:
     """The run of these overrides; it never changes, and composing it takes longer than reading its history."""
     with _COMPOSING:
-        return compose(list(overrides))
+        return compose(list(overrides), folder)
 
 
 def place_of(config: RunConfig, upload: Upload | None) -> Place:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from contactsim.demo.own_folder import config_dir
 from contactsim.errors import UserError, nearest
 
 SIDES = ("left", "right")
@@ -88,6 +89,7 @@ class Choice:
         if self.upload:
             words = ["place=census", f"place.file={file}", *words]
         words += [f"seed={self.seed}", f"weeks={max(1, self.week)}"]
+        words += ["--config-dir", own] if (own := config_dir()) else []
         return "contactsim run " + " ".join(shlex.quote(word) for word in words)
 
 

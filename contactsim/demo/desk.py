@@ -15,6 +15,7 @@ from contactsim.demo import offers, pictures
 from contactsim.demo.build import Upload, take_upload
 from contactsim.demo.choice import SIDES, Choice, check, key_of, read_link
 from contactsim.demo.lessons import lessons
+from contactsim.demo.own_folder import config_dir
 from contactsim.demo.player import Player
 from contactsim.demo.told import outcome, told, without_place
 from contactsim.errors import UserError
@@ -45,7 +46,7 @@ class Desk:
         """Begin to work; what comes back ends it."""
         self.player.start()
         try:
-            choice = read_link(self._query, tuple(lessons())) if self._query else START
+            choice = read_link(self._query, tuple(lessons(config_dir()))) if self._query else START
         except UserError as error:
             self.sent["trouble"].value = f"This link cannot be shown: {error}"
             choice = START
@@ -98,7 +99,7 @@ class Desk:
 
     def _look(self, **changes: Any) -> None:
         choice = replace(self.choice.value, week=self.player.week, **changes)
-        self.choice.value = read_link(choice.link(), tuple(lessons()))
+        self.choice.value = read_link(choice.link(), tuple(lessons(config_dir())))
         self.player.look(choice)
 
     # --- changing the worlds
@@ -114,8 +115,8 @@ class Desk:
 
     def do_place(self, name: Any) -> None:
         """Another place: what was said about the last one falls away."""
-        if name not in offers.places():
-            raise UserError(f"place={name} is unknown: allowed are {', '.join(offers.places())}.")
+        if name not in offers.places(config_dir()):
+            raise UserError(f"place={name} is unknown: allowed are {', '.join(offers.places(config_dir()))}.")
         choice = without_place(self.choice.value)
         self._show(replace(choice, both=(f"place={name}", *choice.both), upload="", week=0))
 
@@ -140,8 +141,8 @@ class Desk:
         raise UserError(str(sentence)[:200])
 
     def do_action(self, name: Any) -> None:
-        if name not in offers.actions():
-            raise UserError(f"action={name} is unknown: allowed are {', '.join(offers.actions())}.")
+        if name not in offers.actions(config_dir()):
+            raise UserError(f"action={name} is unknown: allowed are {', '.join(offers.actions(config_dir()))}.")
         own = next((o for o in self.choice.value.right if key_of(o) == "action"), "action=[]")
         names = [n.strip() for n in own.split("=", 1)[1].strip("[]").split(",") if n.strip()]
         if name in names:
@@ -166,7 +167,7 @@ class Desk:
 
     def do_seed(self, value: Any) -> None:
         choice = replace(self.choice.value, week=0)
-        self._show(read_link(f"{replace(choice, seed=1).link()}&seed={value}", tuple(lessons())))
+        self._show(read_link(f"{replace(choice, seed=1).link()}&seed={value}", tuple(lessons(config_dir()))))
 
     def do_undo(self, change: Any) -> None:
         self._show(self.choice.value.changed(str(change["where"]), str(change["key"]), None))
@@ -181,14 +182,14 @@ class Desk:
     def do_lesson(self, name: Any) -> None:
         if not name:
             self._show(replace(self.choice.value, lesson="", week=0))
-        elif name in lessons():
-            self._show(lessons()[name].choice(name))
+        elif name in lessons(config_dir()):
+            self._show(lessons(config_dir())[name].choice(name))
         else:
-            raise UserError(f"{name} is no lesson: allowed are {', '.join(lessons())}.")
+            raise UserError(f"{name} is no lesson: allowed are {', '.join(lessons(config_dir()))}.")
 
     def _show(self, choice: Choice, keep: bool = True) -> None:
         """Build the worlds of a choice that the page may make, and remember the one before."""
-        choice = read_link(choice.link(), tuple(lessons()))
+        choice = read_link(choice.link(), tuple(lessons(config_dir())))
         if keep:
             self.before = [*self.before, replace(self.choice.value, week=0)][-_MOST_UNDO:]
         self.sent["status"].value = {"stage": "building", "playing": False, "week": 0}  # nothing to press
@@ -230,7 +231,7 @@ class Desk:
         self.sent[kind].value = value
 
     def _reveal(self) -> None:
-        lesson = lessons().get(self.choice.value.lesson)
+        lesson = lessons(config_dir()).get(self.choice.value.lesson)
         if lesson is not None and self.player.week and self.player.sides is not None:
             left, right = self.player.sides
             moved = pictures.moved(left.world, right.world) if self.player.same else None

@@ -1,7 +1,8 @@
-"""Lessons: files that set two worlds, ask, run and tell what came of it (docs/teaching.md)."""
+"""Lessons: files that set up two worlds, ask a question, run and show the answer (docs/teaching.md)."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contactsim.demo.choice import COLOURS, MOST_WEEKS, Choice, check
 from contactsim.demo.pictures import MEASURES
 from contactsim.errors import UserError
+from contactsim.paths import group_files
 
 #: What a verdict of the ledger means to a first-year student.
 VERDICTS = {
@@ -22,6 +24,8 @@ VERDICTS = {
     "": "Not replayed yet.",
 }
 FOLDER = Path(__file__).parent / "lessons"
+#: What stands before the name of a lesson in that of its file: its place in the list.
+_NUMBER = re.compile(r"^\d+[a-z]?_")
 
 
 class Lesson(BaseModel):
@@ -57,19 +61,42 @@ class Lesson(BaseModel):
                       speed=10)
 
 
-@cache
-def lessons() -> dict[str, Lesson]:
-    """All lessons by the name of their file, in the order of those names."""
-    return {path.stem.split("_", 1)[1]: read(path) for path in sorted(FOLDER.glob("*.yaml"))}
+def lessons(config_dir: str | None = None) -> dict[str, Lesson]:
+    """All lessons that can be read, by name: the shipped ones, then those of ``config_dir/lesson``.
+
+    The name of a lesson is that of its file without the number before it, as in ``3b_cure.yaml``; files are taken in
+    the order of their names. What cannot be read is left out and told by :func:`listed`. Raises UserError for a
+    ``config_dir`` that is not a folder, or an own file with the name of a shipped one.
+    """
+    return listed(config_dir)[0]
 
 
 @cache
-def verdicts(name: str) -> list[dict[str, str]]:
-    """What came of replaying a lesson's findings: id, claim, verdict as kept (full sample first), and its meaning."""
-    from contactsim.evidence.listing import listed  # takes a second, which only lessons have to wait for
+def listed(config_dir: str | None = None) -> tuple[dict[str, Lesson], tuple[str, ...]]:
+    """(lessons by name as in :func:`lessons`, one sentence for each file that cannot be used)."""
+    found: dict[str, Lesson] = {}
+    complaints = []
+    for stem, path in group_files("lesson", config_dir, FOLDER).items():
+        name = _NUMBER.sub("", stem)
+        try:
+            if name in found:
+                raise UserError(f"{path.name} names the lesson '{name}', which there is already: rename the file.")
+            found[name] = read(path)
+        except UserError as error:
+            complaints.append(str(error))
+    return found, tuple(complaints)
+
+
+@cache
+def verdicts(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
+    """What came of replaying a lesson's findings: id, claim, verdict as kept (full sample first), and its meaning.
+
+    Raises KeyError for an unknown lesson, UserError for a lesson that names an unknown finding.
+    """
+    from contactsim.evidence import listing  # takes a second, which only lessons have to wait for
 
     try:
-        lines = listed(lessons()[name].findings)
+        lines = listing.listed(lessons(config_dir)[name].findings)
     except UserError as error:
         raise UserError(f"Lesson {name}, findings: {error}") from None
     found = []

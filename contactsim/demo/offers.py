@@ -10,8 +10,7 @@ import yaml
 
 from contactsim.actions import catalogue
 from contactsim.config import RunConfig, allowed_of
-from contactsim.paths import configs_folder
-from contactsim.place import bundled_names
+from contactsim.paths import group_files
 from contactsim.place.config import SyntheticPlace
 
 _FILE = Path(__file__).parent / "offers.yaml"
@@ -39,16 +38,16 @@ def comparisons() -> dict[str, Comparison]:
 
 
 @cache
-def places() -> dict[str, str]:
-    """Places that need no file, by name, with the first line of their configuration."""
-    names = [name for name in bundled_names() if name != "census"]
-    return {name: _heading(configs_folder() / "place" / f"{name}.yaml") for name in names}
+def places(config_dir: str | None = None) -> dict[str, str]:
+    """Places that need no file, by name, with the first line of their configuration; a user's own among them."""
+    files = group_files("place", config_dir)
+    return {name: _heading(files[name]) for name in sorted(files) if name != "census"}
 
 
 @cache
-def actions() -> dict[str, str]:
-    """Titles of the actions that are shipped, by name."""
-    return {name: catalogue.load(name).title for name in catalogue.names()}
+def actions(config_dir: str | None = None) -> dict[str, str]:
+    """Titles of all actions whose file can be used, by name; a user's own among them."""
+    return {name: section.title for name, section in catalogue.listed(config_dir)[0].items()}
 
 
 @cache

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 import webbrowser
+
+from contactsim.demo import own_folder
 
 #: How Solara must behave here: no messages to its makers, no banner, and a closed page is forgotten.
 ENVIRONMENT = {
@@ -22,8 +25,13 @@ ENVIRONMENT = {
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(host: str, port: int, browser: bool) -> None:
-    """Warm the kernels, then serve until interrupted."""
+def serve(host: str, port: int, browser: bool, config_dir: str | None = None) -> None:
+    """Warm the kernels, then serve until interrupted.
+
+    ``config_dir`` is a user's own folder, whose places, actions and lessons are offered, too. Raises UserError for
+    one that cannot be used.
+    """
+    own_folder.use(config_dir)
     os.environ.update(ENVIRONMENT)
     warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     warm()
@@ -41,8 +49,12 @@ def warm() -> None:
     """Compile the kernels and read what the first page needs, so that nobody waits for it."""
     from contactsim.demo import app  # noqa: F401  what a page imports
     from contactsim.demo.desk import START
-    from contactsim.demo.lessons import lessons, verdicts
+    from contactsim.demo.lessons import listed, verdicts
     from contactsim.demo.player import Player
+
+    lessons, complaints = listed(own_folder.config_dir())
+    for sentence in complaints:
+        print(f"contactsim: {sentence}", file=sys.stderr)
 
     done = threading.Event()
 
@@ -53,8 +65,8 @@ def warm() -> None:
     player = Player(sent)
     player.start()
     player.show(START)
-    for name in lessons():
-        verdicts(name)
+    for name in lessons:
+        verdicts(name, own_folder.config_dir())
     done.wait(120)
     player.stop()
     player.thread.join()

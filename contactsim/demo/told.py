@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from contactsim.demo import offers
 from contactsim.demo.choice import SIDES, Choice, key_of
 from contactsim.demo.lessons import Lesson, lessons
+from contactsim.demo.own_folder import config_dir
 from contactsim.demo.pictures import MEASURES
 
 
@@ -30,7 +31,7 @@ def told(choice: Choice, file: str) -> dict[str, Any]:
 
 def captions(choice: Choice) -> list[str]:
     """What is different about each world, in a few words; those of the lesson or comparison if it is one unchanged."""
-    lesson = lessons().get(choice.lesson)
+    lesson = lessons(config_dir()).get(choice.lesson)
     known: list[Lesson | offers.Comparison] = [*([lesson] if lesson else []), *offers.comparisons().values()]
     for one in known:
         if (choice.left, choice.right) == (one.left, one.right):
@@ -66,7 +67,7 @@ def _values(overrides: tuple[str, ...]) -> dict[str, float]:
 def _short(override: str) -> str:
     key, value = key_of(override), override.split("=", 1)[1]
     if key == "action":
-        titles = offers.actions()
+        titles = offers.actions(config_dir())
         return ", ".join(titles.get(name.strip(), name) for name in value.strip("[]").split(","))
     section, _, rest = key.partition(".")
     short = rest if section in ("place", "scenario", "psychology", "residents") and rest else key

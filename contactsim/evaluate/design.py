@@ -13,8 +13,9 @@ from contactsim.config import sentence
 from contactsim.errors import UserError, nearest
 from contactsim.observers.panel import OUTCOMES
 from contactsim.parameters import Section, parameter
-from contactsim.paths import configs_folder
+from contactsim.paths import group_files
 
+GROUP = "evaluation"
 #: Methods by what they need.
 NEEDS_CONTROL = {"after", "did", "ancova", "matched", "weighted"}
 NEEDS_BEFORE = {"before_after", "did", "ancova", "two_pretests"}
@@ -120,21 +121,30 @@ def known(key: str, given: list[str], allowed: Iterable[str]) -> None:
             raise ValueError(f"{key}={name!r} is unknown: allowed are {', '.join(allowed)}.{nearest(name, allowed)}")
 
 
-def names() -> list[str]:
-    """Evaluations that come with contactsim."""
-    return sorted(path.stem for path in (configs_folder() / "evaluation").glob("*.yaml"))
+def names(config_dir: str | None = None) -> list[str]:
+    """Evaluations that have a file, sorted: those of contactsim and those of ``config_dir/evaluation``.
 
-
-def load(name: str, changes: dict[str, Any] | None = None) -> Evaluation:
-    """A shipped evaluation by name, or one of one's own by the path of a YAML file, with changed keys.
-
-    Raises UserError.
+    Raises UserError for a wrong ``config_dir``.
     """
-    own = Path(name)
-    path = own if own.suffix in (".yaml", ".yml") else configs_folder() / "evaluation" / f"{name}.yaml"
-    if not path.is_file():
-        raise UserError(f"evaluation={name} (command line) is unknown: allowed are {', '.join(names())}, or a YAML "
-                        f"file.{nearest(name, names())}")
+    return sorted(group_files(GROUP, config_dir))
+
+
+def load(name: str, changes: dict[str, Any] | None = None, config_dir: str | None = None) -> Evaluation:
+    """An evaluation's design by name or file, with changed keys.
+
+    Args:
+        name: of a shipped evaluation or of ``config_dir/evaluation/NAME.yaml``; or the path of a YAML file.
+        changes: values that replace those of the file, by key: ``{"size": 200}``.
+        config_dir: a folder of the user's own.
+
+    Raises UserError for an unknown name, a file that cannot be read and a value that is not allowed.
+    """
+    own, files = Path(name), group_files(GROUP, config_dir)
+    path = own if own.suffix in (".yaml", ".yml") else files.get(name)
+    if path is None or not path.is_file():
+        known_names = sorted(files)
+        raise UserError(f"evaluation={name} (command line) is unknown: allowed are {', '.join(known_names)}, or a YAML "
+                        f"file.{nearest(name, known_names)}")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:

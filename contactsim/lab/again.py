@@ -25,7 +25,7 @@ def again(folder: Path | str, output: str | None = None, progress: Progress | No
     before = load_run(folder)
     with tempfile.TemporaryDirectory(prefix="contactsim-") as scratch:
         values = {**before.config, "output": output or f"{scratch}/run", "store": None, "force": False}
-        config = validate(values, lambda key: str(before.folder / "config.yaml"))
+        config = validate(values, lambda key: str(Path(folder) / "config.yaml"))
         if place_digest(load_place(config.place, Path.cwd())) != before.provenance["place_digest"]:
             files = ", ".join(source["file"] for source in before.provenance["inputs"]) or "its configuration"
             raise UserError(f"{folder} cannot be repeated: {files} gives another place than it gave then.")

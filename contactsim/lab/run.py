@@ -37,9 +37,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, read back from its folder."""
+    """A finished run."""
 
-    folder: Path
+    folder: Path | None
+    """where it is kept; None if it was not written"""
     config: dict[str, Any]
     """the resolved configuration"""
     weekly: pd.DataFrame
@@ -65,33 +66,49 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
     target = Path(config.output).expanduser() if config.output else Path("runs") / default_name(config, place)
     if _stands_already(target, config, place):
         return target, True
-    started = time.perf_counter()
     with new_folder(target, replace=config.force) as folder:
-        world, history, kept = begin(config, place, progress)
-        answers = SurveyWaves(config.survey, [config.weeks])
-        world.observe(answers)
-        for week in range(config.weeks):
-            world.step()
-            if progress is not None:
-                progress("weeks", week + 1, config.weeks)
-        write_table(folder / "weekly.parquet", world.weekly(), {
-            "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
-        write_table(folder / "survey.parquet", answers.result(), SURVEY_UNITS)
-        _write_json(folder / "place.json", describe(place))
-        if config.actions:
-            write_table(folder / "actions.parquet", ledgers(world.actions), ACTION_UNITS)
-            _write_json(folder / "actions.json", {"actions": outcomes(world.actions)})
-        (folder / "config.yaml").write_text(
-            yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
-        lived = {"weeks": history.weeks, "flat": history.flat,
-                 "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
-        seconds = round(time.perf_counter() - started, 3)
-        _write_json(folder / "provenance.json", provenance(
-            config, place, world.threads.number, *MEASURES, history=lived, seconds=seconds))
-        from contactsim.lab.figures import save
-
-        save(_read(folder), folder / "figure.png")
+        write(simulate(config, place, progress), folder)
     return target, False
+
+
+def simulate(config: RunConfig, place: Place, progress: Progress | None = None) -> Run:
+    """Live the configured weeks in ``place`` and keep the results in memory; writes nothing but the history's cache.
+
+    Raises UserError for what does not fit the place.
+    """
+    started = time.perf_counter()
+    world, history, kept = begin(config, place, progress)
+    answers = SurveyWaves(config.survey, [config.weeks])
+    world.observe(answers)
+    for week in range(config.weeks):
+        world.step()
+        if progress is not None:
+            progress("weeks", week + 1, config.weeks)
+    lived = {"weeks": history.weeks, "flat": history.flat,
+             "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
+    done = bool(config.actions)
+    return Run(
+        None, config.model_dump(mode="json"), world.weekly(), answers.result(), describe(place),
+        provenance(config, place, world.threads.number, *MEASURES, history=lived,
+                   seconds=round(time.perf_counter() - started, 3)),
+        outcomes(world.actions) if done else [], ledgers(world.actions) if done else pd.DataFrame())
+
+
+def write(run: Run, folder: Path) -> None:
+    """Write a run's files into an empty folder."""
+    write_table(folder / "weekly.parquet", run.weekly, {
+        "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
+    write_table(folder / "survey.parquet", run.survey, SURVEY_UNITS)
+    _write_json(folder / "place.json", run.place)
+    if run.config["actions"]:
+        write_table(folder / "actions.parquet", run.ledger, ACTION_UNITS)
+        _write_json(folder / "actions.json", {"actions": run.actions})
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    _write_json(folder / "provenance.json", run.provenance)
+    from contactsim.lab.figures import save
+
+    save(run, folder / "figure.png")
 
 
 def load_run(folder: Path | str) -> Run:

@@ -37,7 +37,7 @@ def summarise(run: Run) -> dict[str, Any]:
             **{name: _at(own, name, "", ends) for name in ("residents", "cross_friend", "anxiety", "threat")}}
     record = run.provenance
     return {
-        "folder": str(run.folder),
+        "folder": str(run.folder) if run.folder else None,
         "place": {key: run.place[key] for key in (
             "name", "residents", "groups", "census", "synthetic", "mended", "note")},
         "weeks": record["weeks"], "seed": record["seed"], "digest": record["digest"],
@@ -45,7 +45,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "groups": groups,
         "respondents": int(run.survey[["week", "resident"]].drop_duplicates().shape[0]),
         "actions": run.actions,
-        "figure": str(run.folder / "figure.png"),
+        "figure": str(run.folder / "figure.png") if run.folder else None,
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.errors import UserError, nearest
-from contactsim.paths import configs_folder
+from contactsim.paths import group_files
 from contactsim.place.build import made_place, read_table, synthetic_place, table_place
 from contactsim.place.config import TablePlace, parse
 from contactsim.place.core import Level, Place, Provenance, Source
@@ -30,17 +30,33 @@ def load_place(config: Mapping[str, Any], base: Path | None = None) -> Place:
     return made_place(keys)
 
 
-def bundled_names() -> list[str]:
-    """Names of the places in ``configs/place``."""
-    return sorted(path.stem for path in (configs_folder() / "place").glob("*.yaml"))
+def bundled_names(config_dir: str | None = None) -> list[str]:
+    """Names of the configured places, sorted: those of contactsim and those of ``config_dir/place``.
+
+    Raises UserError for a wrong ``config_dir``.
+    """
+    return sorted(group_files("place", config_dir))
 
 
-def bundled_place(name: str, **changes: Any) -> Place:
-    """A place of ``configs/place`` with keys changed: ``bundled_place("bradford", scheme="six")``."""
+def bundled_place(name: str, config_dir: str | None = None, **changes: Any) -> Place:
+    """A configured place with keys changed: ``bundled_place("bradford", scheme="six")``.
+
+    Args:
+        name: of a shipped place or of ``config_dir/place/NAME.yaml``.
+        config_dir: a folder of the user's own.
+        changes: keys of :mod:`contactsim.place.config`.
+
+    Raises UserError for an unknown name, a file that cannot be read and a value that is not allowed.
+    """
     import yaml
 
-    if name not in bundled_names():
-        raise UserError(f"place={name} is unknown: allowed are {', '.join(bundled_names())}."
-                        f"{nearest(name, bundled_names())}")
-    path = configs_folder() / "place" / f"{name}.yaml"
-    return load_place({**yaml.safe_load(path.read_text(encoding="utf-8")), **changes})
+    files = group_files("place", config_dir)
+    if name not in files:
+        raise UserError(f"place={name} is unknown: allowed are {', '.join(sorted(files))}.{nearest(name, files)}")
+    try:
+        values = yaml.safe_load(files[name].read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
+    if not isinstance(values, Mapping):
+        raise UserError(f"{files[name]} holds no mapping of keys such as kind and residents.")
+    return load_place({**values, **changes})

@@ -245,3 +245,22 @@ def test_the_command_lists_every_action(capsys: pytest.CaptureFixture[str]) -> N
     assert "essay 6" in capsys.readouterr().out
     assert cli.main(["actions", "youth_sceme"]) == 2
     assert "Did you mean 'youth_scheme'" in capsys.readouterr().err
+
+
+def test_a_broken_file_of_the_user_s_hides_no_other_action(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "action").mkdir()
+    broken = {"kind": "mechanism: convne\ntitle: Cooking\n", "key": "like: library_chat\ntitel: Ours\n",
+              "yaml": "mechanism: [\n", "none": "# nothing\n", "like": "like: libary_chat\n"}
+    for name, text in {**broken, "ours": "like: library_chat\ntitle: Ours\n"}.items():
+        (tmp_path / "action" / f"{name}.yaml").write_text(f"# @package actions.{name}\n{text}")
+    assert cli.main(["actions", "--json", "--config-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    listed = [row["name"] for row in json.loads(said.out)]
+    assert listed == sorted([*names(), "ours"])
+    complaints = said.err.splitlines()
+    assert len(complaints) == len(broken) and all(line.startswith("contactsim: ") for line in complaints)
+    for sentence, words in zip(complaints, ("titel", "convne", "libary_chat", "none.yaml", "yaml.yaml"), strict=True):
+        assert words in sentence and "fault" not in sentence
+    assert cli.main(["actions", "kind", "--config-dir", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "mechanism='convne' is not allowed" in said.err and "kind.yaml" in said.err and said.err.count("\n") == 1

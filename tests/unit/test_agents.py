@@ -107,9 +107,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     count: list[int] = []
     init = Resident.__init__
 
-    def counting(self: Resident, model: mesa.Model, columns: Any, row: int) -> None:
+    def counting(self: Resident, model: mesa.Model, row: int) -> None:
         count.append(int(row))
-        init(self, model, columns, row)
+        init(self, model, row)
 
     monkeypatch.setattr(Resident, "__init__", counting)
     return count

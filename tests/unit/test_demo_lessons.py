@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from contactsim.actions import catalogue
-from contactsim.demo import offers
+from contactsim.demo import offers, own_folder
 from contactsim.demo.build import build, configure
 from contactsim.demo.choice import SIDES, check, read_link
 from contactsim.demo.lessons import FOLDER, VERDICTS, lessons, read, verdicts
+from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, moved, participants
 from contactsim.demo.told import captions
 from contactsim.errors import UserError
@@ -87,6 +88,39 @@ def test_a_broken_lesson_says_what_is_wrong(tmp_path: Path) -> None:
     file.write_text("title: [")
     with pytest.raises(UserError, match="cannot be read"):
         read(file)
+
+
+def test_own_lessons_places_and_actions_are_offered_and_a_broken_one_hides_no_other(tmp_path: Path) -> None:
+    for group in ("lesson", "place", "action"):
+        (tmp_path / group).mkdir()
+    text = (FOLDER / "6_shock.yaml").read_text()
+    (tmp_path / "lesson" / "7_our_town.yaml").write_text(text)
+    (tmp_path / "lesson" / "8_broken.yaml").write_text(text.replace("weeks:", "wekks:", 1))
+    (tmp_path / "lesson" / "9_shock.yaml").write_text(text)
+    (tmp_path / "place" / "mytown.yaml").write_text("# My town. Made up.\nkind: synthetic\n")
+    (tmp_path / "action" / "ours.yaml").write_text("# @package actions.ours\nlike: library_chat\ntitle: Ours\n")
+    (tmp_path / "action" / "typo.yaml").write_text("# @package actions.typo\nmechanism: convne\n")
+    own = str(tmp_path)
+    found, complaints = lesson_files(own)
+    assert list(found) == [*lessons(), "our_town"] == list(lessons(own))
+    assert [sentence.split(":")[0].split(" ")[0] for sentence in complaints] == ["8_broken.yaml", "9_shock.yaml"]
+    assert verdicts("our_town", own) == verdicts("shock")
+    assert offers.places(own)["mytown"] == "My town" and "mytown" not in offers.places()
+    assert offers.actions(own) == {**offers.actions(), "ours": "Ours"}
+
+
+def test_the_page_builds_worlds_from_the_folder_that_it_was_served_with(tmp_path: Path) -> None:
+    (tmp_path / "psychology").mkdir()
+    (tmp_path / "psychology" / "mine.yaml").write_text("defaults:\n  - default\nnegative_weight: 2.5\n")
+    choice = replace(lessons()["shock"].choice("shock"), both=("psychology=mine", "place.residents=500"))
+    try:
+        own_folder.use(str(tmp_path))
+        assert configure(choice, "left").psychology.negative_weight == 2.5
+        assert choice.command("left").endswith(f"--config-dir {tmp_path}")
+    finally:
+        own_folder.use(None)
+    with pytest.raises(UserError, match="psychology=mine"):
+        configure(choice, "left")
 
 
 @pytest.mark.parametrize("name", list(offers.comparisons()))

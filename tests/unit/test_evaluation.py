@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -212,3 +213,21 @@ def test_without_statsmodels_one_sentence_says_what_to_install(monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "statsmodels.api", None)
     with pytest.raises(UserError, match=r"contactsim\[analysis\]"):
         estimators.statsmodels()
+
+
+def test_own_evaluations_come_from_the_user_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "ours.yaml").write_text("title: Ours\ncontrol: others\nmethods: [after]\n")
+    (tmp_path / "evaluation" / "typo.yaml").write_text("title: Typo\ncontrl: others\n")
+    own = str(tmp_path)
+    assert set(names(own)) == {*names(), "ours", "typo"}
+    assert load("ours", {"size": 20}, own).size == 20 and load("youth_scheme", config_dir=own) == load("youth_scheme")
+    with pytest.raises(UserError, match=r"evaluation.contrl.*typo.yaml.*Did you mean 'control'"):
+        load("typo", config_dir=own)
+    with pytest.raises(UserError, match=r"ours.*is unknown"):
+        load("ours")
+    with pytest.raises(UserError, match="not a folder"):
+        names(str(tmp_path / "nowhere"))
+    (tmp_path / "evaluation" / "youth_scheme.yaml").write_text("title: Mine\n")
+    with pytest.raises(UserError, match="give it another name"):
+        load("youth_scheme", config_dir=own)

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from contactsim.lab.asked import ask
 
 import contactsim
 from contactsim.config import RunConfig, compose
 from contactsim.evidence import ledger, unit
 from contactsim.evidence.asked import asked
 from contactsim.lab import compare_folder, history_cache, run
-from contactsim.lab.asked import ask
 from contactsim.lab.provenance import MODEL, run_code, run_modules
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place

@@ -53,7 +53,7 @@ def test_csv_has_a_row_for_each_run_sorted_without_times(store: Path, capsys: py
     assert len(rows) == 18 and (rows["status"] == "ok").all() and "seconds" not in rows
     assert rows.equals(rows.sort_values([EXPOSED, WEIGHT, "seed"], ignore_index=True)) or rows.equals(
         rows.sort_values([WEIGHT, EXPOSED, "seed"], ignore_index=True))
-    weekly = contactsim.load(store, measures=["attitude"], weeks=[0, 1, 2, 3], target="all others")
+    weekly = contactsim.load(store).weekly(measures=["attitude"], weeks=[0, 1, 2, 3], target="all others")
     mean = weekly[(weekly["run"] == rows["run"][5]) & (weekly["group"] == "minority")]["value"].mean()
     assert rows["attitude[minority]"][5] == pytest.approx(mean, abs=1e-12)
 

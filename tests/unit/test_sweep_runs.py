@@ -223,12 +223,12 @@ def test_loading_gives_parameters_as_columns(tmp_path: Path) -> None:
     runs = [run for weight in (1, 3) for run in
             specs(range(3), f"psychology.negative_weight={weight}", **{"psychology.negative_weight": weight})]
     run_here(tmp_path / "store", runs).need()
-    frame = contactsim.load(tmp_path / "store")
+    frame = contactsim.load(tmp_path / "store").weekly()
     assert {"run", "place", "seed", "replication", "psychology.negative_weight", "week", "measure", "group", "target",
             "value"} <= set(frame)
     assert frame.groupby("psychology.negative_weight")["run"].nunique().to_dict() == {1: 3, 3: 3}
     assert sorted(frame["week"].unique()) == [0, 1, 2, 3] and frame.attrs["swept"] == ["psychology.negative_weight"]
-    few = contactsim.load(tmp_path / "store", measures=["attitude"], weeks=[3], target="all others")
+    few = contactsim.load(tmp_path / "store").weekly(measures=["attitude"], weeks=[3], target="all others")
     assert set(few["measure"]) == {"attitude"} and len(few) == 6 * 2
     provenance = json.loads(Store(tmp_path / "store").catalogue()["provenance"][0].as_py())
     assert {"host", "process", "seconds", "started", "packages", "python", "inputs"} <= set(provenance)

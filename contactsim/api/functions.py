@@ -1,0 +1,185 @@
+"""``run``, ``compare`` and ``sweep``: the same as the commands of these names, with their results as objects."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from contactsim.api.results import ComparisonResult, RunResult, SweepResult
+from contactsim.commands.progress import Bars
+from contactsim.config import compose
+from contactsim.errors import UserError
+from contactsim.overrides import Override, override_lines
+from contactsim.place import load_place
+
+#: Called with (stage, units done, units in all) while something works.
+Progress = Callable[[str, int, int], None]
+
+
+def run(*overrides: Override, seed: int | None = None, output: Path | str | None = None,
+        config_dir: str | None = None, progress: bool | Progress = False) -> RunResult:
+    """Simulate a place week by week.
+
+    Args:
+        overrides: ``"key=value"`` as on the command line (``contactsim run --help`` lists groups, keys, units and
+            ranges), or mappings of keys to values: ``{"psychology.negative_weight": 2}``. The defaults are a made
+            place and 104 weeks.
+        seed: a whole number from 0 to 2,147,483,647 that fixes every random draw; 1 if not given here or as ``seed=``.
+        output: the folder to write the run to. Without it (and without ``output=`` among the overrides) nothing is
+            written, except that burn-ins are kept in the user's cache (``keep_history=false`` prevents it).
+        config_dir: a folder with places, actions and parameter sets of the user's own.
+        progress: True for bars on a terminal; or a function of (stage, done, total).
+
+    Returns:
+        The run: ``weekly`` and ``survey`` (tidy tables), ``place``, ``actions``, ``ledger``, ``config``, ``provenance``
+        and ``plot()``. If the folder holds this run already it is read and not simulated again.
+
+    Raises:
+        UserError: for a mistake in what was asked for, in one sentence.
+
+    Example:
+        >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
+        >>> result.weekly.query("measure == 'attitude' and target == 'all others'")  # doctest: +SKIP
+    """
+    from contactsim.lab.run import execute, load_run, simulate
+
+    config = compose(_lines(overrides, seed=seed, output=output), config_dir)
+    if config.store is not None:
+        raise UserError(f"store={config.store} is for many runs: use contactsim.sweep(..., store='{config.store}').")
+    with _told(progress) as tell:
+        if config.output is not None:
+            return RunResult.of(load_run(execute(config, tell)[0]))
+        return RunResult.of(simulate(config, load_place(config.place, Path.cwd()), tell))
+
+
+def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int | None = None,
+            follow_up: int | Sequence[int] | None = None, output: Path | str | None = None, jobs: int | None = None,
+            config_dir: str | None = None, progress: bool | Progress = False) -> ComparisonResult:
+    """Compare a place with and without actions (or other changes) under common random numbers.
+
+    Args:
+        overrides: as in :func:`run`; what the treated arm has, such as ``"action=youth_scheme"``.
+        without: overrides of the control arm where it differs in other things than actions, such as
+            ``["psychology.norms=0"]``. If empty, the control arm is the same without its actions.
+        seeds: replications, 1 to 10,000, with the seeds ``seed``, ``seed + 1`` ...; 10 if not given.
+        follow_up: weeks after the end of the actions at which people are measured again; 13, 26 and 52 if not given.
+        output: the folder to write the comparison to; nothing is written without it.
+        jobs: replications at a time; all processors if None. Never changes a result.
+        config_dir: a folder with places, actions and parameter sets of the user's own.
+        progress: True for bars on a terminal; or a function of (stage, done, total).
+
+    Returns:
+        The comparison, with ``effects`` (standard deviations, 95 % intervals over seeds), ``of_seeds``, ``precision``,
+        ``seeds`` (costs and participants), ``notes``, ``effect(...)`` and ``plot()``.
+
+    Raises:
+        UserError: for a mistake in what was asked for, or if ``output`` holds something else.
+
+    Example:
+        >>> comparison = compare("place=bradford", "action=youth_scheme", seeds=5)  # doctest: +SKIP
+        >>> comparison.effect("attitude", "participants")  # doctest: +SKIP
+    """
+    from contactsim.lab import compare as lab
+    from contactsim.lab.compare_folder import stands, write
+    from contactsim.sweep.local import processors
+
+    lines = _lines(overrides, seeds=seeds, output=output,
+                   follow=list(follow_up) if isinstance(follow_up, Sequence) else follow_up)
+    design = lab.read_design(lines, override_lines(without), config_dir)
+    place = load_place(design.config.place)
+    to_write = design.config.output is not None and stands(design, place) is None
+    started = time.perf_counter()
+    with _told(progress) as tell:
+        found = ComparisonResult.of(lab.compare(design, place, jobs or processors(), tell))
+    if to_write:
+        write(found, time.perf_counter() - started)
+    return found
+
+
+def sweep(*overrides: Override, store: Path | str | None = None, name: str | None = None,
+          replications: int | None = None, design: Literal["cartesian", "latin", "sobol", "morris"] | None = None,
+          samples: int | None = None, measure: str | Callable[..., dict[str, Any]] | None = None,
+          keep: Sequence[Literal["survey", "figure"]] = (), jobs: int | None = None, timeout: float | None = None,
+          scheduler: str | None = None, retry_failed: bool = False, fail_fast: bool = False,
+          config_dir: str | None = None, progress: bool | Progress = False) -> SweepResult:
+    """Carry out many runs, and keep them in a store that resumes where it was stopped.
+
+    Args:
+        overrides: as in :func:`run`. Text may give several values, ``"psychology.negative_weight=1,2"``, a range,
+            ``"seed=range(0,60)"``, or an interval that the design samples, ``"psychology.transfer=interval(0,.8)"``;
+            the value in a mapping is always one value.
+        store: folder of the store, made if there is none; ``sweeps`` if not given.
+        name: of this experiment in the store; made from its runs if not given.
+        replications: runs of each parameter set, with the seeds ``seed``, ``seed + 1`` ...; 1 if not given.
+        design: how intervals are sampled; ``cartesian`` (no intervals) if not given.
+        samples: parameter sets of a Latin hypercube, rows of Sobol's scheme, trajectories of Morris's; 64 if not given.
+        measure: ``"weekly"`` (default), or a function ``(world, history, config, tick) -> {name: number or array}`` at
+            the top level of a module, or its name ``"package.module:function"``. It simulates ``config.weeks`` weeks
+            itself and calls ``tick()`` after each, which ends a run that takes longer than ``timeout``.
+        keep: what to keep of each run besides the weekly measures.
+        jobs: processes; all processors if None. Never changes a result.
+        timeout: seconds that one run may take; no limit if None.
+        scheduler: address of a running Dask scheduler, whose workers are used instead of processes of this machine.
+        retry_failed: do runs again that failed or took too long.
+        fail_fast: stop at the first run that fails.
+        config_dir: a folder with places, actions and parameter sets of the user's own.
+        progress: True for a bar on a terminal; or a function of (stage, done, total).
+
+    Returns:
+        The results: ``frame`` has one row per run, with parameters and outcomes as columns; ``weekly()`` every week.
+        Runs that failed are in ``frame`` with their message.
+
+    Raises:
+        UserError: for a mistake in what was asked for, and if the store cannot be written.
+
+    Example:
+        >>> found = sweep("psychology.negative_weight=1,2", "place.residents=1000", replications=5)  # doctest: +SKIP
+        >>> found.frame.groupby("psychology.negative_weight")["attitude[majority]"].mean()  # doctest: +SKIP
+    """
+    from contactsim.sweep import config, experiments, spec, sweeping, varying
+    from contactsim.sweep.store import Store
+
+    lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
+                   timeout=timeout, keep=list(keep) or None)
+    lines += [] if scheduler is None else ["engine=dask", *_lines((), **{"engine.scheduler": scheduler})]
+    own, rest = varying.split(lines)
+    asked = config.read(own, config_dir)
+    expanded = varying.Varied(rest, asked, config_dir)
+    folder = Store(asked.store, missing=True)
+    measured = spec.measure_name(measure) if measure is not None else spec.WEEKLY
+    plan = sweeping.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)
+    called = experiments.check(folder, asked.name, plan.runs)
+    folder.prepare()
+    experiments.record(folder, called, plan.runs, expanded.about())
+    total = len(plan.todo)
+    with _told(progress) as tell:
+        answers = sweeping.carry_out(plan, jobs, asked.timeout, fail_fast, asked.engine.scheduler)
+        for done, _ in enumerate(answers, start=1):
+            if tell is not None:
+                tell("runs", done, total)
+    return SweepResult(folder, called)
+
+
+def _lines(overrides: Sequence[Override], **values: Any) -> list[str]:
+    """Override lines of what was given, those of keywords last. Raises UserError for a key given in both ways."""
+    lines = override_lines(overrides)
+    given = {line.lstrip("+~").split("=")[0] for line in lines}
+    for key, value in values.items():
+        if value is not None and key in given:
+            raise UserError(f"{key} is given twice, among the overrides and as {key}=: give it once.")
+    own = {key: str(value) if isinstance(value, Path) else value for key, value in values.items() if value is not None}
+    return [*lines, *override_lines([own])]
+
+
+@contextmanager
+def _told(progress: bool | Progress) -> Iterator[Progress | None]:
+    if callable(progress):
+        yield progress
+    elif not progress:
+        yield None
+    else:
+        with Bars() as bars:
+            yield bars
