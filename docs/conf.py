@@ -1,0 +1,45 @@
+"""The documentation site: ``sphinx-build -W --keep-going -c docs . build/site``.
+
+The whole checkout is the source folder, so that a relative link works on the site as on a code host. Nothing is
+loaded from another machine, neither when the site is built nor when it is read: no intersphinx, no remote fonts or
+scripts. Equations stand in text blocks, with the names that the code has; so no library for mathematics is needed.
+"""
+
+from importlib.metadata import version as _version
+
+project = "contactsim"
+author = "The contactsim authors"
+version = release = _version("contactsim")
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode", "sphinx_copybutton"]
+root_doc = "docs/index"
+include_patterns = ["docs/**", "experiments/*/README.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+exclude_patterns = ["**/.*", ".*", "build", "dist", "**/__pycache__"]
+language = "en_GB"
+nitpicky = True
+#: Names in signatures that belong to other projects, which would need intersphinx, and type aliases.
+nitpick_ignore_regex = [("py:.*", r"(numpy|np|pandas|pd|mesa|pathlib|collections|os|typing|numba|matplotlib)\..*"),
+                        ("py:.*", r"(NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Literal|Generator)")]
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 4
+#: Mathematics would be fetched from a content delivery network; a formula is written as text.
+suppress_warnings = []
+
+nb_execution_mode = "off"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_merge_streams = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+python_use_unqualified_type_names = True
+autosummary_generate = True
+
+html_theme = "furo"
+html_title = f"contactsim {release}"
+html_static_path = []
+html_extra_path = ["_root"]  # index.html, which leads to the first page
+html_show_sourcelink = False
+copybutton_exclude = ".linenos, .gp, .go"
