@@ -11,7 +11,7 @@ project = "contactsim"
 author = "The contactsim authors"
 version = release = _version("contactsim")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton"]
 root_doc = "docs/index"
 include_patterns = ["docs/**", "experiments/*/README.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 exclude_patterns = ["**/.*", ".*", "build", "dist", "**/__pycache__"]
@@ -34,11 +34,8 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
-autosummary_generate = True
 
 html_theme = "furo"
 html_title = f"contactsim {release}"
-html_static_path = []
 html_extra_path = ["_root"]  # index.html, which leads to the first page
 html_show_sourcelink = False
-copybutton_exclude = ".linenos, .gp, .go"
