@@ -6,6 +6,7 @@ scripts. Equations stand in text blocks, with the names that the code has; so no
 """
 
 from importlib.metadata import version as _version
+from pkgutil import resolve_name as _resolve_name
 
 project = "contactsim"
 author = "The contactsim authors"
@@ -17,10 +18,8 @@ include_patterns = ["docs/**", "experiments/*/README.md", "README.md", "CHANGELO
 exclude_patterns = ["**/.*", ".*", "build", "dist", "**/__pycache__"]
 language = "en_GB"
 nitpicky = True
-#: Names in signatures that belong to other projects, which would need intersphinx, and type aliases.
-nitpick_ignore_regex = [("py:.*", r"(numpy|np|pandas|pd|mesa|pathlib|collections|os|typing|numba|matplotlib)\..*"),
-                        ("py:.*", r"(NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Literal|Generator)"),
-                        ("py:.*", r"contactsim\.place\.(config|core|tables)\b.*")]  # internal: without a page
+#: Short names in signatures, which cannot be looked up.
+nitpick_ignore_regex = [("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal")]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -39,3 +38,16 @@ html_theme = "furo"
 html_title = f"contactsim {release}"
 html_extra_path = ["_root"]  # index.html, which leads to the first page
 html_show_sourcelink = False
+
+
+def _without_page(app, env, node, contents):
+    """A Python name without a page of its own is shown as it is, if it exists; a misspelt one is a warning."""
+    try:
+        _resolve_name(node["reftarget"])
+    except (ImportError, AttributeError, ValueError):
+        return None
+    return contents
+
+
+def setup(app):
+    app.connect("missing-reference", _without_page)
