@@ -3,12 +3,17 @@
 Numba's own cache looks at the file of the function alone, so an edit in a helper that a kernel calls from
 another file would leave a stale result. The cache folder is therefore named by a digest of all kernel
 sources.
+
+Two steps of the kernels, :data:`ahead` and :data:`sized`, are written in LLVM by hand. They make kernels faster and
+change no bit. Plain versions take their place where ``CONTACTSIM_PLAIN_KERNELS=1`` is set, where Numba is none of
+the tested versions, and where the hand-written ones cannot be built.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -50,9 +55,10 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def _cache_folder() -> str | None:
+def _cache_folder(plain: bool) -> str | None:
     """The folder for this version of the kernels, or None where nothing can be written."""
-    folder = Path(platformdirs.user_cache_dir("contactsim")) / f"kernels-{sources_digest()}"
+    name = f"kernels-{sources_digest()}{'-plain' if plain else ''}"
+    folder = Path(platformdirs.user_cache_dir("contactsim")) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -62,7 +68,17 @@ def _cache_folder() -> str | None:
     return str(folder)
 
 
-_FOLDER = _cache_folder()
+#: Versions of Numba with which the hand-written steps are tested, from the first up to but without the second.
+TESTED_NUMBA = ((0, 61), (0, 69))
+
+
+def _numba_is_tested(version: str) -> bool:
+    major, minor = version.split(".")[:2]
+    return TESTED_NUMBA[0] <= (int(major), int(minor)) < TESTED_NUMBA[1]
+
+
+_PLAIN = os.environ.get("CONTACTSIM_PLAIN_KERNELS") == "1" or not _numba_is_tested(numba.__version__)
+_FOLDER = _cache_folder(_PLAIN)
 
 
 def cache_is_cold() -> bool:
@@ -117,10 +133,6 @@ def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
     return types.void(array, row), generate
 
 
-#: In a kernel: ``ahead(array, row)``.
-ahead: Any = intrinsic(_ahead)
-
-
 def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
     """The array, of whose inner axes the lengths are given: if they are known when compiling, so is where a row lies.
 
@@ -136,8 +148,58 @@ def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
     return array(array, inner), generate
 
 
-#: In a kernel: ``array = sized(array, (G, 4))``.
-sized: Any = intrinsic(_sized)
+@inlined
+def _plain_ahead(array, row):  # type: ignore[no-untyped-def]
+    """Nothing: :func:`_ahead` changes only how long the kernel takes."""
+
+
+@inlined
+def _plain_sized(array, inner):  # type: ignore[no-untyped-def]
+    """The array itself: its own lengths are those that :func:`_sized` is given."""
+    return array
+
+
+def _can_be_built(ahead: Any, sized: Any) -> bool:
+    """Whether a kernel with these two steps can be built on this machine and reads the right element."""
+    def second(array):  # type: ignore[no-untyped-def]
+        ahead(array, 1)
+        return sized(array, (2,))[1, 0]
+
+    options: dict[str, Any] = {"_nrt": False}
+    try:
+        return bool(numba.njit(**options)(second)(np.array([[1.0, 2.0], [3.0, 4.0]])) == 3.0)
+    except Exception:  # whatever a compiler raises: the plain versions do not need it
+        return False
+
+
+def _known_to_build(ahead: Any, sized: Any) -> bool:
+    """As :func:`_can_be_built`; a success is noted in the cache folder, for the trial takes two seconds."""
+    note = Path(_FOLDER) / f".built-{platform.machine()}" if _FOLDER else None
+    if note and note.exists():
+        return True
+    built = _can_be_built(ahead, sized)
+    if built and note:
+        note.touch()
+    return built
+
+
+def _steps() -> tuple[Any, Any]:
+    """``ahead`` and ``sized`` by hand where they may and can be built, else the plain ones and their cache folder."""
+    global _FOLDER
+    by_hand = intrinsic(_ahead), intrinsic(_sized)
+    if not _PLAIN and _known_to_build(*by_hand):
+        return by_hand
+    _FOLDER = _cache_folder(plain=True)
+    return _plain_ahead, _plain_sized
+
+
+#: In a kernel: ``ahead(array, row)`` and ``array = sized(array, (G, 4))``.
+ahead, sized = _steps()
+
+
+def _processors() -> int:
+    """How many processors this process may use (1 on systems that do not say)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 class Threads:
@@ -145,7 +207,7 @@ class Threads:
 
     def __init__(self, number: int | None = None) -> None:
         """``number`` of threads; None takes one for each processor that this process may use."""
-        self.number = number or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else number or 1
+        self.number = number or _processors()
         self._pool = ThreadPoolExecutor(self.number) if self.number > 1 else None
 
     def run(self, work: Callable[[int, int, int], None], edges: Sequence[int]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contactsim.api.results import ComparisonResult, RunResult, SweepResult
-from contactsim.commands.progress import Bars
 from contactsim.config import compose
 from contactsim.errors import UserError
 from contactsim.overrides import Override, override_lines
 from contactsim.place import load_place
+from contactsim.runs.progress import Progress as ProgressBars
 
 #: Called with (stage, units done, units in all) while something works.
 Progress = Callable[[str, int, int], None]
@@ -181,5 +181,5 @@ def _told(progress: bool | Progress) -> Iterator[Progress | None]:
     elif not progress:
         yield None
     else:
-        with Bars() as bars:
+        with ProgressBars() as bars:
             yield bars

@@ -43,7 +43,7 @@ def command(name: str, budget: int | None, jobs: int | None, store: str | None, 
     if not quiet:
         print(f"Budget: {evaluations} evaluations of {', '.join(of.rows)}, {of.seeds} seeds each.", file=sys.stderr,
               flush=True)
-    from contactsim.commands.progress import Progress
+    from contactsim.runs.progress import Progress
 
     done = 0
     with Progress(quiet, folder) as progress:

@@ -48,7 +48,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     place = load_place(design.config.place)
     found = stands(design, place)
     if found is None:
-        from contactsim.commands.progress import Progress
+        from contactsim.runs.progress import Progress
 
         started = time.perf_counter()
         with Progress(quiet or as_json) as progress:

@@ -53,12 +53,12 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
     design = load(str(own["evaluation"]), changes, config_dir)
     worlds = read_design(rest, list(without), config_dir)
-    from contactsim.commands.progress import Progress
     from contactsim.evaluate.folder import write
     from contactsim.evaluate.show import render
     from contactsim.evaluate.study import study
     from contactsim.lab.compare_folder import finite
     from contactsim.place import load_place
+    from contactsim.runs.progress import Progress
 
     started = time.perf_counter()
     place = load_place(worlds.config.place)

@@ -57,9 +57,9 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.commands.progress import Progress
     from contactsim.evidence import report, shelf, sweeps, tables
     from contactsim.evidence.command import Options, run_replay, write_baseline
+    from contactsim.runs.progress import Progress
 
     console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
     sample = "quick" if quick else "full"

@@ -75,8 +75,8 @@ def _relived(simulation: Any, row: dict[str, Any]) -> str | None:
 
 
 def _folder(folder: str, output: str | None, quiet: bool) -> int:
-    from contactsim.commands.progress import Progress
     from contactsim.lab.again import again
+    from contactsim.runs.progress import Progress
 
     with Progress(quiet) as progress:
         run, other = again(folder, output, progress)

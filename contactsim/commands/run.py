@@ -80,9 +80,9 @@ def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] |
     from contactsim.config import validate
 
     checked = validate(data_of(config, composition.origin), composition.origin)
-    from contactsim.commands.progress import Progress
     from contactsim.lab.run import execute, load_run
     from contactsim.lab.show import closing_lines
+    from contactsim.runs.progress import Progress
 
     try:
         if checked.store is not None:

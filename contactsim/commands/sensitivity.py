@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from contactsim.commands.base import Command, OneOf, Whole, jobs, quiet, store_of_findings, update_baseline
-from contactsim.commands.progress import Progress
 from contactsim.errors import UserError, nearest
+from contactsim.runs.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -83,7 +83,7 @@ def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed:
 
 def _follow(answers: Iterator[dict[str, Any]], plan: Plan, quiet: bool, retry_failed: bool) -> int:
     """Carry the plan out and show its progress; returns how many runs failed."""
-    from contactsim.commands.progress import Progress
+    from contactsim.runs.progress import Progress
     from contactsim.sweep.estimate import counted
 
     ended, failed, todo = 0, 0, len(plan.todo)

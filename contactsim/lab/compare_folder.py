@@ -70,7 +70,8 @@ def stands(design: Design, place: Place) -> dict[str, Any] | None:
 
 def _code(design: Design) -> str:
     """Digest of all code that decides the numbers."""
-    sections = {f"{side}.{name}": one for side, config in design.configs.items() for name, one in config.actions.items()}
+    sections = {f"{side}.{name}": one for side, config in design.configs.items()
+                for name, one in config.actions.items()}
     return run_code(sections, compare.__name__)
 
 

@@ -70,7 +70,7 @@ def read_design(overrides: list[str], without: list[str] | None = None, config_d
         bare = compose([*rest, *without], config_dir)
     else:
         bare = compose([line for line in given if not _ACTION.match(line)], config_dir)
-    full, bare = _beside(full, bare)
+    full, bare = _beside(full, bare, config_dir)
     for key in ("place", "seed", "residents"):
         if getattr(full, key) != getattr(bare, key):
             raise UserError(f"--without changes {key}, but twin worlds share their place, seed and residents: it must "
@@ -110,14 +110,14 @@ def _maker(config: RunConfig, place: Place) -> Callable[[], list[Any]]:
     return lambda: list(build(config.actions, place, config.parameters))
 
 
-def _beside(full: RunConfig, bare: RunConfig) -> tuple[RunConfig, RunConfig]:
+def _beside(full: RunConfig, bare: RunConfig, config_dir: str | None) -> tuple[RunConfig, RunConfig]:
     """Both with the actions that belong into both worlds, such as the rumour that a mediation answers."""
     wanted = {name for section in full.actions.values() for name in section.beside}
     if not wanted:
         return full, bare
     from contactsim.actions import catalogue
 
-    both = {name: full.actions.get(name) or catalogue.load(name) for name in sorted(wanted)}
+    both = {name: full.actions.get(name) or catalogue.load(name, config_dir) for name in sorted(wanted)}
     return tuple(one.model_copy(update={"actions": {**both, **one.actions}}) for one in (full, bare))  # type: ignore[return-value]
 
 

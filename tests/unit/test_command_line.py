@@ -13,8 +13,8 @@ from contactsim import cli, compiled
 from contactsim.commands import progress
 from contactsim.commands.base import Command, OneOf, Whole, as_json, overrides
 from contactsim.commands.mistakes import RENAMED, sentence
-from contactsim.commands.progress import Progress
 from contactsim.errors import UserError
+from contactsim.runs.progress import Progress
 
 NOTHING_COMPILED = compiled.nothing_compiled
 #: Options that mean the same in every command: short form and what they take.
