@@ -20,6 +20,7 @@ from contactsim.agents import ColumnModel
 from contactsim.config import RunConfig, compose
 from contactsim.errors import UserError
 from contactsim.history import History, lived_world
+from contactsim.observers.base import Observer
 from contactsim.observers.weekly import BY_GROUP, BY_TARGET, of_all_others
 from contactsim.overrides import override_lines
 from contactsim.parameters import ModelParameters
@@ -57,6 +58,7 @@ class NeighbourhoodModel(ColumnModel):
         weeks: weeks until ``run_model()`` ends, 1 to 5200; 104 if None and not configured. ``step()`` can go on.
         seed: a whole number; fixes every bit of the run.
         threads: for the kernels (None: all processors where that pays); never changes a result.
+        observers: who reads the world week by week (:class:`contactsim.observers.base.Observer`).
         config_dir: a folder with places, actions and parameter sets of the user's own.
         kwargs: further overrides by key: ``**{"place.residents": 5000, "psychology.negative_weight": 2}``.
 
@@ -77,7 +79,7 @@ class NeighbourhoodModel(ColumnModel):
 
     def __init__(self, place: Place | str = "synthetic", parameters: ModelParameters | None = None, *,
                  actions: Actions | None = None, weeks: int | None = None, seed: int = 1, threads: int | None = None,
-                 config_dir: str | None = None, **kwargs: Any) -> None:
+                 observers: Sequence[Observer] = (), config_dir: str | None = None, **kwargs: Any) -> None:
         self._seed_of_draws = _whole("seed", seed)
         super().__init__(seed=self._seed_of_draws)
         chosen: Chosen = actions if isinstance(actions, Mapping) else _listed(actions)
@@ -94,6 +96,7 @@ class NeighbourhoodModel(ColumnModel):
         self.history: History
         self.world, self.history = lived_world(place, parameters, self._seed_of_draws, threads)
         self.world.actions = _built(chosen, config, place, config_dir)
+        self.world.observe(*observers)
         self.residents = self.world.people
         self._latest: dict[str, float] = {}
         reporters: dict[str, Any] = {name: partial(_report, name) for name in self._measures()}

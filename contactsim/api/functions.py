@@ -101,7 +101,7 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
 
 def sweep(*overrides: Override, store: Path | str | None = None, name: str | None = None,
           replications: int | None = None, design: Literal["cartesian", "latin", "sobol", "morris"] | None = None,
-          samples: int | None = None, measure: str | Callable[..., dict[str, Any]] | None = None,
+          samples: int | None = None, measure: str | type[Any] | None = None,
           keep: Sequence[Literal["survey", "figure"]] = (), jobs: int | None = None, timeout: float | None = None,
           scheduler: str | None = None, retry_failed: bool = False, fail_fast: bool = False,
           config_dir: str | None = None, progress: bool | Progress = False) -> SweepResult:
@@ -116,9 +116,9 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         replications: runs of each parameter set, with the seeds ``seed``, ``seed + 1`` ...; 1 if not given.
         design: how intervals are sampled; ``cartesian`` (no intervals) if not given.
         samples: parameter sets of a Latin hypercube, rows of Sobol's scheme, trajectories of Morris's; 64 if not given.
-        measure: ``"weekly"`` (default), or a function ``(world, history, config, tick) -> {name: number or array}`` at
-            the top level of a module, or its name ``"package.module:function"``. It simulates ``config.weeks`` weeks
-            itself and calls ``tick()`` after each, which ends a run that takes longer than ``timeout``.
+        measure: ``"weekly"`` (default), or an observer's class at the top level of a module (see
+            :class:`contactsim.observers.base.Observer`), or its name ``"package.module:Observer"``; its ``result()`` is
+            a mapping of names to numbers or arrays, or a table like the weekly one.
         keep: what to keep of each run besides the weekly measures.
         jobs: processes; all processors if None. Never changes a result.
         timeout: seconds that one run may take; no limit if None.
@@ -139,8 +139,9 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         >>> found = sweep("psychology.negative_weight=1,2", "place.residents=1000", replications=5)  # doctest: +SKIP
         >>> found.frame.groupby("psychology.negative_weight")["attitude[majority]"].mean()  # doctest: +SKIP
     """
-    from contactsim.sweep import config, experiments, spec, sweeping, varying
-    from contactsim.sweep.store import Store
+    from contactsim.runs.measure import WEEKLY, measure_name
+    from contactsim.storage.store import Store
+    from contactsim.sweep import config, experiments, sweeping, varying
 
     lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
                    timeout=timeout, keep=list(keep) or None)
@@ -149,7 +150,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     asked = config.read(own, config_dir)
     expanded = varying.Varied(rest, asked, config_dir)
     folder = Store(asked.store, missing=True)
-    measured = spec.measure_name(measure) if measure is not None else spec.WEEKLY
+    measured = measure_name(measure) if measure is not None else WEEKLY
     plan = sweeping.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)
     called = experiments.check(folder, asked.name, plan.runs)
     folder.prepare()

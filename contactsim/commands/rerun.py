@@ -36,7 +36,7 @@ def command(run: str, store: str, output: str | None, quiet: bool) -> int:
     opened = Store(store)
     row = find(opened, run)
     _refuse_ledger(row)
-    found = _relived(Simulation(store), row)
+    found = _relived(Simulation(opened), row)
     if found is None:
         return 0
     same = found == row["digest"]

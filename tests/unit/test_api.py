@@ -108,16 +108,23 @@ def test_a_sweep_has_a_row_for_each_run_and_goes_on_where_it_was() -> None:
     assert told == []
 
 
-def population(world: Any, history: Any, config: Any, tick: Any) -> dict[str, float]:
-    """A measure of a user's own."""
-    for _ in range(config.weeks):
-        world.step()
-        tick()
-    return {"people": float(world.people.active.sum())}
+class Population:
+    """An observer of a user's own."""
+
+    moment = "week_end"
+
+    def begin(self, world: Any) -> None:
+        self.people = 0.0
+
+    def look(self, world: Any) -> None:
+        self.people = float(world.people.active.sum())
+
+    def result(self) -> dict[str, float]:
+        return {"people": self.people}
 
 
-def test_a_sweep_takes_a_measure_of_one_s_own() -> None:
-    found = sweep("seed=1,2", SWEPT, "weeks=1", store="own", measure=population, jobs=1)
+def test_a_sweep_takes_an_observer_of_one_s_own() -> None:
+    found = sweep("seed=1,2", SWEPT, "weeks=1", store="own", measure=Population, jobs=1)
     assert found.failed()["message"].tolist() == [] and found.frame["people"].tolist() == [1000.0, 1000.0]
 
 

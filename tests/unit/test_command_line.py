@@ -10,10 +10,10 @@ import click
 import pytest
 
 from contactsim import cli, compiled
-from contactsim.commands import progress
 from contactsim.commands.base import Command, OneOf, Whole, as_json, overrides
 from contactsim.commands.mistakes import RENAMED, sentence
 from contactsim.errors import UserError
+from contactsim.runs import progress
 from contactsim.runs.progress import Progress
 
 NOTHING_COMPILED = compiled.nothing_compiled

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from contactsim.lab.asked import ask
 
 import contactsim
 from contactsim.config import RunConfig, compose
 from contactsim.evidence import ledger, unit
 from contactsim.evidence.asked import asked
 from contactsim.lab import compare_folder, history_cache, run
+from contactsim.lab.design import read_design
 from contactsim.lab.provenance import MODEL, run_code, run_modules
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
@@ -207,7 +207,7 @@ def ledger_identity() -> str:
     return unit.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
-comparison = cache(lambda: ask([*TINY, "action=community_centre", "seeds=2"]))
+comparison = cache(lambda: read_design([*TINY, "action=community_centre", "seeds=2"]))
 
 
 def comparison_identity() -> str:

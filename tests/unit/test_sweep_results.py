@@ -14,10 +14,10 @@ from scipy import stats
 
 import contactsim
 from contactsim.cli import main
-from contactsim.commands import progress
 from contactsim.commands import results as results_command
 from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
+from contactsim.runs import progress
 from contactsim.sweep import Store, experiments, plots
 from contactsim.sweep.config import read
 from contactsim.sweep.plots import draw
