@@ -86,17 +86,20 @@ def write_baseline(outcome: Outcome, sample: str) -> Iterator[str]:
 
 
 def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store: Path,
-        progress: Callable[[str], Progress | None], sweep: bool = False) -> Result:
-    """Run what is lacking and judge; ``sweep`` also evaluates the sweeps of the folders that have any."""
+        progress: Callable[[str], Progress | None], sweep: bool = False, scheduler: str | None = None) -> Result:
+    """Run what is lacking and judge; ``sweep`` also evaluates the sweeps of the folders that have any.
+
+    ``scheduler`` is the address of a Dask scheduler whose workers are used instead of this machine's processes.
+    """
     described = [(folder, readings.finding(folder, folder.gradient)) for folder in what.folders if folder.gradient]
-    figures = runs.run([*what.findings, *described], base, sample, store, jobs, progress("findings"))
+    figures = runs.run([*what.findings, *described], base, sample, store, jobs, progress("findings"), scheduler)
     entries = [entry(folder, finding, figures[finding.id], sample) for folder, finding in what.findings]
     along = []
     for folder in what.folders:
         table = pd.DataFrame() if folder.gradient is None else readings.table(
             folder, folder.gradient, runs.seeds_of(folder, sample), figures[folder.name])
         swept = [] if folder.sweeps is None or not sweep else sweeps.run(
-            folder, folder.sweeps, base, store, jobs, progress(f"sweeps of {folder.name}"))
+            folder, folder.sweeps, base, store, jobs, progress(f"sweeps of {folder.name}"), scheduler)
         if folder.gradient is not None or folder.sweeps is not None:
             along.append(Along(folder, table, swept))
     return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), along)

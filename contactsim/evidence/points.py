@@ -51,14 +51,14 @@ def moved(point: Point, findings: Sequence[Finding], base: ModelParameters) -> t
 
 
 def figures(points: Sequence[Point], findings: Sequence[Finding], base: ModelParameters, seeds: Sequence[int],
-            residents: int, store: Path, jobs: int | None = None,
-            progress: Progress | None = None) -> list[dict[str, list[float]]]:
+            residents: int, store: Path, jobs: int | None = None, progress: Progress | None = None,
+            scheduler: str | None = None) -> list[dict[str, list[float]]]:
     """For each point {row: figures, one for each seed}; what ``store`` has is not run again."""
     tasks: list[list[Task]] = []
     for point in points:
         parameters, here = moved(point, findings, base)
         tasks.append([one for finding in here for one in unit.of_seeds(finding, parameters, residents, seeds)])
-    computed = runs.figures([one for of_point in tasks for one in of_point], store, jobs, progress)
+    computed = runs.figures([one for of_point in tasks for one in of_point], store, jobs, progress, scheduler)
     found = []
     for of_point in tasks:
         by_row: dict[str, list[float]] = {}

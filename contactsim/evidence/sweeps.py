@@ -26,7 +26,7 @@ def at(sweeps: Sweeps) -> list[Point]:
 
 
 def run(folder: Folder, sweeps: Sweeps, base: ModelParameters, store: Path, jobs: int | None = None,
-        progress: Progress | None = None) -> list[dict[str, Any]]:
+        progress: Progress | None = None, scheduler: str | None = None) -> list[dict[str, Any]]:
     """Evaluate the rows at each value; what ``store`` has is not run again.
 
     One line for each value and row: parameter, value, whether it is the base's, outcome, mean, low, high (95 %
@@ -35,7 +35,7 @@ def run(folder: Folder, sweeps: Sweeps, base: ModelParameters, store: Path, jobs
     size, findings = sweeps.sample, _findings(folder, sweeps)
     bands = {row.id: row.band for finding in findings for row in finding.outcomes}
     seeds = [folder.first_seed + k for k in range(size.seeds)]
-    found = points.figures(at(sweeps), findings, base, seeds, size.residents, store, jobs, progress)
+    found = points.figures(at(sweeps), findings, base, seeds, size.residents, store, jobs, progress, scheduler)
     lines = []
     for point, figures in zip(at(sweeps), found, strict=True):
         (path, value), = point.items()

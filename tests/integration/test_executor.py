@@ -218,6 +218,31 @@ def test_a_cold_cache_of_kernels_is_said(tmp_path: Path, monkeypatch: pytest.Mon
         assert ("compiling the model's kernels" in capsys.readouterr().err) == cold
 
 
+def test_dask_carries_out_groups_and_says_what_is_wrong(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="NO DISTRIBUTED EXECUTOR WAS TESTED: no distributed here")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False,
+                                  dashboard_address=None) as cluster:
+        done(tmp_path / "dask", tasks(), scheduler=cluster.scheduler_address)
+        done(tmp_path / "here", tasks())
+        assert content(tmp_path / "dask").equals(content(tmp_path / "here"))
+        with pytest.raises(UserError, match=r"failed: ValueError: seed 3 is odd"):
+            done(tmp_path / "failing", tasks(Failing, groups=1), scheduler=cluster.scheduler_address)
+        with pytest.raises(UserError, match="another version of the code"):
+            done(tmp_path / "other", tasks(code="another"), scheduler=cluster.scheduler_address)
+
+
+def test_of_a_group_whose_workers_died_one_task_is_given_up_and_the_rest_goes_on(tmp_path: Path) -> None:
+    from contactsim.runs.dask import _killed
+
+    batch = tasks(groups=1)
+    store = done(tmp_path, batch[:2])
+    queue = Queue(batch)
+    assert queue.take_now(0) == batch
+    answers = list(_killed(batch, queue, store))
+    assert [answer["id"] for answer in answers] == [task.id for task in batch[:3]]
+    assert "died" in answers[2] and queue.take_now(1) == batch[3:]
+
+
 def test_a_queue_lets_tasks_wait_for_what_they_share() -> None:
     first, second = tasks(each=2, groups=1, group=None, shared="burn-in")
     queue = Queue([first, second])

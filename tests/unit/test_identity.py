@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from functools import cache
@@ -218,7 +219,7 @@ IDENTITIES: dict[str, Callable[[], str]] = {
     "run": run_identity, "folder": folder_identity, "burn-in": burn_in_identity, "finding": ledger_identity,
     "comparison": comparison_identity}
 EVERYWHERE = ["world", "encounters.meet", "place.build", "place.splitting", "parameters", "draws", "observers.weekly"]
-NOWHERE = ["lab.odd", "commands.sweep", "demo.told", "cli", "evidence.report", "evidence.kept"]
+NOWHERE = ["storage.store", "runs.executor", "lab.odd", "commands.sweep", "demo.told", "cli", "evidence.report"]
 
 
 @pytest.mark.parametrize("what", list(IDENTITIES))
@@ -291,6 +292,15 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
     assert of(finding.model_copy(update={"claim": "otherwise"})) == before
     elsewhere = world.model_copy(update={"place": world.place.model_copy(update={"dissimilarity": 0.123})})
     assert of(finding.model_copy(update={"worlds": {**finding.worlds, name: elsewhere}})) != before
+
+
+def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
+    for _, finding in asked([]).findings:
+        task = unit.of_seeds(finding, composed().parameters, 600, [1])[0]
+        assert task == type(task)(**json.loads(json.dumps(task.message())))
+        there = ledger.Finding.model_validate_json(task.payload["finding"])
+        base = ModelParameters.model_validate_json(task.payload["parameters"])
+        assert there == finding and unit.of_seeds(there, base, 600, [1])[0].id == task.id
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:

@@ -17,7 +17,7 @@ from contactsim.errors import UserError
 from contactsim.lab.run import execute
 from contactsim.runs.measure import WEEKLY, find_observer, results_of
 from contactsim.runs.worker import Worker
-from contactsim.sweep import Results, RunSpec, Store, sweep
+from contactsim.sweep import Results, RunSpec, Store, load, sweep
 from contactsim.sweep import spec as spec_module
 from contactsim.sweep.places import keep_place, read_place
 from contactsim.sweep.spec import Places, planned
@@ -145,7 +145,7 @@ def test_places_and_measures_made_in_python(tmp_path: Path) -> None:
 
 def test_an_observer_may_give_a_weekly_table(tmp_path: Path) -> None:
     run_here(tmp_path / "store", specs([1, 2]), sweeping.Weeks).need()
-    frame = contactsim.load(tmp_path / "store")
+    frame = load(tmp_path / "store")
     assert len(frame) == 2 * 4 and set(frame["measure"]) == {"people"} and sorted(set(frame["week"])) == [0, 1, 2, 3]
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-import contactsim
 from contactsim.cli import main
 from contactsim.errors import UserError
 from contactsim.storage.concurrent import write_whole
 from contactsim.storage.schema import OK, SCHEMA
-from contactsim.sweep import Results, Store, experiments, sweep
+from contactsim.sweep import Results, Store, experiments, load, sweep
 from contactsim.sweep.sweeping import make_plan
 from tests.sweeping import bytecode_kept, content, run_here, specs  # noqa: F401
 
@@ -141,7 +140,7 @@ def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
     plan = make_plan(Store(store), specs(range(8)))
     assert plan.damaged == [f"{where}/{broken.name}"] and len(plan.todo) == (8 if where == "packs" else 1)
     with pytest.raises(UserError, match=words):
-        contactsim.load(store)
+        load(store)
     with pytest.raises(UserError, match=words):
         Results(Store(store), [run.id for run in plan.runs]).need()
     for command in (["results", str(store)], ["results", str(store), "--csv"], ["results", str(store), "--mean"],
@@ -178,7 +177,7 @@ def test_a_name_stands_for_its_runs_and_more_but_not_for_others(store: Path) -> 
     assert content(store).equals(before)
     asked: list[int] = []
     sweep(store, specs(range(10)), jobs=1, name="eight", progress=lambda done, todo, failed: asked.append(todo))
-    assert asked == [2, 2] and len(content(store)) == 10
+    assert asked == [2, 2, 2] and len(content(store)) == 10
     with pytest.raises(UserError, match=r"name=a/b is not allowed"):
         sweep(store, specs(range(1)), name="a/b")
 
