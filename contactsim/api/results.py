@@ -14,7 +14,7 @@ from contactsim.lab.compare import Comparison
 from contactsim.lab.run import Run
 from contactsim.lab.show import summarise
 from contactsim.sweep.frames import LAST, catalogue, figures, swept_keys, weeks_of
-from contactsim.sweep.rows import OK
+from contactsim.storage.schema import OK
 from contactsim.sweep.store import Store
 from contactsim.sweep.summary import chosen, summary
 
