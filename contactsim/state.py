@@ -148,7 +148,8 @@ class State:
             {name: setting.partitions for name, setting in self.settings.items()},
             columns | {"away": self.week.away.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
-            self.areas.past.copy(), self.areas.said.copy(), tuple(self.sessions))
+            self.areas.past.copy(), self.areas.said.copy(), tuple(self.sessions),
+            tuple(one for one in self.impulses if one.week == self.clock))
 
     @contextmanager
     def read_only(self) -> Iterator[None]:

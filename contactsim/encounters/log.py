@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, mix, name_key, stream, uniforms
+from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.session import Session
 from contactsim.encounters.tables import (
     DECLINED,
@@ -59,6 +60,8 @@ class Snapshot:
     said: NDArray[np.float64]
     """(neighbourhoods, G, G) what messages add to norms"""
     sessions: tuple[Session, ...]
+    impulses: tuple[Impulse, ...] = ()
+    """those of this week; nobody is met in them, so they are no meetings of the week"""
 
     @cached_property
     def out(self) -> NDArray[np.float64]:

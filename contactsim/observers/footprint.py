@@ -66,7 +66,7 @@ def reachable(a: Snapshot, b: Snapshot) -> Rows:
     differ = _differ(a.columns, b.columns)
     outings = seats_differ(a, b) | _of(a, b, _OUTINGS)
     felt = differ | _norms(a, b)
-    reached = _friends(a, b, felt | outings)
+    reached = _friends(a, b, felt | outings) | _impulses(a, b)
     meetings, circles = _meetings(a, b)
     group = a.columns["group"]
     cross = meetings[group[meetings[:, 0]] != group[meetings[:, 1]]]
@@ -127,6 +127,13 @@ def _friends(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
         row, place = np.nonzero(ties >= 0)
         out[row[rows[ties[row, place]]]] = True
     return out
+
+
+def _impulses(a: Snapshot, b: Snapshot) -> Rows:
+    """Everybody of the groups that have an impulse in one world alone."""
+    groups = {one.group for one in {*a.impulses} ^ {*b.impulses}}
+    reached: Rows = np.isin(a.columns["group"], [*groups]) | np.isin(b.columns["group"], [*groups])
+    return reached
 
 
 def _partners(rows: Rows, pair: Pairs) -> Rows:

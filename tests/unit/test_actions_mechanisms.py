@@ -17,7 +17,7 @@ from contactsim.actions.host import parked
 from contactsim.actions.plan import Plan
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
-from contactsim.residents import BELIEVES, KNOWS_BETTER, UNHEARD
+from contactsim.residents import BELIEVES, KNOWS_BETTER, UNHEARD, attitude_to_others
 from contactsim.world import World
 from tests.acting import acting, first, live, made, shipped
 
@@ -47,15 +47,15 @@ def sessions_of(world: World, weeks: int) -> list[Session]:
 # --- finding people
 
 def lean(world: World, rows: Any) -> float:
-    return float(who.attitude(world, rows).mean())
+    return float(attitude_to_others(world.people, world.weights, rows).mean())
 
 
 def test_volunteers_are_friendlier_and_calmer_than_those_they_are_drawn_from() -> None:
     free = acting(("it", {**EVERYBODY, "friendly": 3.0, "nervous": 3.0}))
     sent = acting(("it", {**EVERYBODY, "found": "referred", "friendly": 3.0, "nervous": 3.0}))
     pool = who.eligible(free, first(free).config)
-    before = who.attitude(free, pool).mean(), free.people.anxiety[pool].mean()
-    attitude, anxiety = who.attitude(free, np.arange(len(free.people))), free.people.anxiety.copy()
+    before = attitude_to_others(free.people, free.weights, pool).mean(), free.people.anxiety[pool].mean()
+    attitude, anxiety = attitude_to_others(free.people, free.weights), free.people.anxiety.copy()
     for world in (free, sent):
         world.step()
     rows, others = convened(free).interested, convened(sent).interested
@@ -137,7 +137,7 @@ def test_whole_classes_take_everybody_and_link_unlike_ones() -> None:
     world = acting(shipped("schools_linking", ages=[5, 17], attendance=1.0))
     school = world.settings["school"]
     pool = np.searchsorted(school.partitions["pool"].start, school.seat, side="right") - 1
-    friendly = who.attitude(world, np.arange(len(world.people)))
+    friendly = attitude_to_others(world.people, world.weights, np.arange(len(world.people)))
     world.step()
     action = convened(world)
     (intake,) = action.intakes

@@ -13,7 +13,7 @@ from contactsim.encounters.log import contexts_of_week, pairs_of_week
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.errors import UserError
 from contactsim.observers.base import Moment, Observer
-from contactsim.observers.footprint import Snapshots
+from contactsim.observers.footprint import Snapshots, differing, reachable
 from contactsim.observers.meetings import MeetingLog
 from contactsim.observers.panel import Panel, counts_with_others
 from contactsim.observers.survey import SurveyWaves, survey
@@ -189,6 +189,17 @@ def world_base(seed: int, key: int, slot: int) -> np.uint64:
     from contactsim.draws import stream
 
     return stream(seed, Decision.PRESENCE, 0, key, slot)
+
+
+def test_whom_an_impulse_changes_is_among_those_it_can_reach() -> None:
+    moved, still = make_world(), make_world()
+    moved.impulses.append(Impulse(POSITIVE))
+    kept = [Snapshots([0]) for _ in range(2)]
+    for world, one in zip((moved, still), kept, strict=True):
+        world.observe(one)
+        world.step()
+    differ, reached = differing(moved, still), reachable(kept[0].result(), kept[1].result())
+    assert differ.any() and not (differ & ~reached).any() and not reached.all()
 
 
 @pytest.mark.parametrize("kind, sign", [(POSITIVE, 1), (NEGATIVE, -1)])
