@@ -32,7 +32,8 @@ def gradient(folder: Folder, readings: pd.DataFrame) -> Figure:
     panels = {name: one.label for name, one in folder.gradient.readings.items() if one.label}
     figure = Figure(figsize=(2.75 * len(panels), 3.4), layout="constrained")
     names = {BASE: "as judged", **{name: one.text for name, one in folder.alternatives.items()}}
-    for ax, (name, label), colour in zip(figure.subplots(1, len(panels)), panels.items(), cycle(COLOURS)):
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (name, label), colour in zip(axes, panels.items(), cycle(COLOURS)):
         for (alternative, text), (marker, line) in zip(names.items(), cycle(LINES)):
             by_share = base[base["alternative"] == alternative].groupby("share")[name]
             mean, sd = by_share.mean(), by_share.std()
@@ -90,11 +91,12 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
             at = np.arange(len(found))
             low, high = bands[name]
             ax.axhspan(-1e3 if low is None else low, 1e3 if high is None else high, color=GREEN, alpha=0.15, lw=0)
-            ends = np.append(table.loc[table["outcome"] == name, ["low", "high"]].to_numpy(dtype=float), 0.0)
-            ax.set_ylim(ends.min() - 0.1 * np.ptp(ends), ends.max() + 0.1 * np.ptp(ends))
-            ax.errorbar(at, found["mean"], yerr=[found["mean"] - found["low"], found["high"] - found["mean"]],
-                        color=BLUE, marker="o", capsize=2)
-            ax.plot(at[found["is_base"]], found["mean"][found["is_base"]], "o", ms=9, mfc="none", mec=ORANGE, mew=2)
+            shown = np.append(table.loc[table["outcome"] == name, ["low", "high"]].to_numpy(dtype=float), 0.0)
+            ax.set_ylim(shown.min() - 0.1 * np.ptp(shown), shown.max() + 0.1 * np.ptp(shown))
+            mean, ends = found["mean"].to_numpy(dtype=float), found[["low", "high"]].to_numpy(dtype=float).T
+            ax.errorbar(at, mean, yerr=abs(ends - mean), color=BLUE, marker="o", capsize=2)
+            is_base = found["is_base"].to_numpy(dtype=bool)
+            ax.plot(at[is_base], mean[is_base], "o", ms=9, mfc="none", mec=ORANGE, mew=2)
             labels = [swept(value, "known") for value in found["value"]]
             ax.set_xticks(at, labels, fontsize=7)
             ax.tick_params(axis="y", labelsize=7)

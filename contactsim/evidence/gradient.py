@@ -1,4 +1,4 @@
-"""What a ``findings.yaml`` may say in short, written out: shared worlds, a gradient of places, alternatives.
+"""Places of findings, and what a ``findings.yaml`` may say in short: shared worlds, a gradient, alternatives.
 
 Once it is read, every finding has worlds, knock-outs and rows of its own, whichever way its file states them.
 """
@@ -9,11 +9,60 @@ from functools import cache
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field
 
 from contactsim.errors import UserError, nearest
 from contactsim.paths import experiments_folder
 
 Data = dict[str, Any]
+
+
+class Part(BaseModel):
+    """A part of a design: no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MadePlace(Part):
+    """A made place: shares by group (the first is the majority) and dissimilarity among cells."""
+
+    name: str
+    shares: dict[str, float]
+    dissimilarity: float = Field(ge=0, lt=1)
+    cell: int = 300
+    """residents of a cell, about"""
+    key: int | None = None
+    """what its draws are keyed by, where that is not its name"""
+    within_units: float | None = Field(default=None, ge=0, lt=1)
+    """with it, the place is known by blocks of about 1,500 only; their cells are made anew with this dissimilarity"""
+
+
+class Reading(Part):
+    """What is read off each world along a gradient, for a table; drawn too, where it has a label."""
+
+    estimand: str
+    arguments: dict[str, Any] = {}
+    label: str = ""
+
+
+class Gradient(Part):
+    """Places that are alike in all but the share of the minority, each with its world."""
+
+    worlds: dict[str, float]
+    """share of the minority by world"""
+    groups: tuple[str, str]
+    dissimilarity: float
+    cell: int = 300
+    weeks: int
+    set: dict[str, Any] = {}
+    """parameters of every world"""
+    readings: dict[str, Reading]
+
+    def place(self, folder: str, world: str) -> MadePlace:
+        """The place of one of its worlds."""
+        share, (majority, minority) = self.worlds[world], self.groups
+        return MadePlace(name=f"{folder} {share:g}", shares={majority: 1 - share, minority: share},
+                         dissimilarity=self.dissimilarity, cell=self.cell, key=round(1000 * share))
 
 
 def written_out(data: Data) -> Data:
@@ -25,10 +74,10 @@ def written_out(data: Data) -> Data:
     """
     places, worlds, switches = dict(_places()), data.pop("worlds", {}), data.pop("knock_outs", {})
     if "gradient" in data:
-        along = data["gradient"]
-        places |= {world: _place(data["name"], along, share) for world, share in along["worlds"].items()}
-        worlds = {**{world: {"place": world, "weeks": along["weeks"], "set": along.get("set", {})}
-                     for world in along["worlds"]}, **worlds}
+        along = Gradient.model_validate(data["gradient"])
+        places |= {world: along.place(data["name"], world) for world in along.worlds}
+        worlds = {**{world: {"place": world, "weeks": along.weeks, "set": along.set} for world in along.worlds},
+                  **worlds}
     data["worlds"] = _placed(worlds, places, "worlds")
     for finding in data["findings"]:
         own = {**finding.get("worlds", {}), **finding.pop("more_worlds", {})}
@@ -55,13 +104,7 @@ def _repeat(finding: Data, alternatives: Data) -> None:
          "alternative": name} for name, one in alternatives.items() for row in finding["outcomes"]]
 
 
-def _place(folder: str, along: Data, share: float) -> Data:
-    majority, minority = along["groups"]
-    return {"name": f"{folder} {share:g}", "shares": {majority: 1 - share, minority: share},
-            "dissimilarity": along["dissimilarity"], "cell": along.get("cell", 300), "key": round(1000 * share)}
-
-
-def _placed(worlds: Data, places: Data, where: str) -> Data:
+def _placed(worlds: Data, places: dict[str, MadePlace], where: str) -> Data:
     """Worlds, or parts of worlds, with the place itself where they name one."""
     for world in worlds.values():
         if "place" in world and world["place"] not in places:
@@ -71,7 +114,7 @@ def _placed(worlds: Data, places: Data, where: str) -> Data:
 
 
 @cache
-def _places() -> Data:
+def _places() -> dict[str, MadePlace]:
     """The places that all folders may name."""
     data = yaml.safe_load((experiments_folder() / "places.yaml").read_text(encoding="utf-8"))
-    return {name: {"name": name, **place} for name, place in data.items()}
+    return {name: MadePlace(name=name, **place) for name, place in data.items()}

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from contactsim.errors import UserError
-from contactsim.evidence.gradient import written_out
+from contactsim.evidence.gradient import Gradient, MadePlace, Part, written_out
 from contactsim.paths import experiments_folder
 
 Role = Literal["assumed", "calibrated", "implied", "emergent"]
@@ -23,31 +23,11 @@ Grade = Literal["experiment", "quasi-experiment", "cross-section", "testimony", 
 Rule = Literal["leaves", "reported"]
 
 
-class Part(BaseModel):
-    """A part of a design: no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Sample(Part):
     """How many seeds and residents."""
 
     seeds: int = Field(ge=0)
     residents: int = Field(ge=300)
-
-
-class MadePlace(Part):
-    """A made place: shares by group (the first is the majority) and dissimilarity among cells."""
-
-    name: str
-    shares: dict[str, float]
-    dissimilarity: float = Field(ge=0, lt=1)
-    cell: int = 300
-    """residents of a cell, about"""
-    key: int | None = None
-    """what its draws are keyed by, where that is not its name"""
-    within_units: float | None = Field(None, ge=0, lt=1)
-    """with it, the place is known by blocks of about 1,500 only; their cells are made anew with this dissimilarity"""
 
 
 class WorldDesign(Part):
@@ -155,27 +135,6 @@ class Finding(Part):
         worlds = {name: world.model_copy(update={"set": {**world.set, **changes}})
                   for name, world in self.worlds.items()}
         return self.model_copy(update={"worlds": worlds})
-
-
-class Reading(Part):
-    """What is read off each world along a gradient, for a table; drawn too, where it has a label."""
-
-    estimand: str
-    arguments: dict[str, Any] = {}
-    label: str = ""
-
-
-class Gradient(Part):
-    """Places that are alike in all but the share of the minority, each with its world."""
-
-    worlds: dict[str, float]
-    """share of the minority by world"""
-    groups: tuple[str, str]
-    dissimilarity: float
-    cell: int = 300
-    weeks: int
-    set: dict[str, Any] = {}
-    readings: dict[str, Reading]
 
 
 class Sweeps(Part):

@@ -16,7 +16,8 @@ from contactsim.actions.files import alike, over
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.tables import NEGATIVE, POSITIVE
-from contactsim.evidence.ledger import KnockOut, MadePlace, WorldDesign
+from contactsim.evidence.gradient import MadePlace
+from contactsim.evidence.ledger import KnockOut, WorldDesign
 from contactsim.evidence.seen import Seen, live
 from contactsim.evidence.variants import changed
 from contactsim.history import History, lived_world

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.evidence.ledger import Finding, Folder, Gradient, Row, Rule
+from contactsim.evidence.gradient import Gradient
+from contactsim.evidence.ledger import Finding, Folder, Row, Rule
 from contactsim.evidence.shelf import Figures
 from contactsim.evidence.unit import BASE
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from contactsim.evidence.formats import general, rounded
+
 
 def moves(table: pd.DataFrame) -> dict[str, tuple[list[str], list[str]]]:
     """By number of the psychology: the rows that it moves, and those of them that enter or leave their band."""
@@ -24,7 +26,7 @@ def sentences(table: pd.DataFrame, method: str) -> list[str]:
     for (parameter, row), lines in table.groupby(["parameter", "row"], sort=False):
         turning = lines[lines["turns"] & lines["counts"]]
         if not turning.empty:
-            values = ", ".join(f"{value:g} ({moved:.3g})" for value, moved in zip(
+            values = ", ".join(f"{general(value)} ({rounded(moved)})" for value, moved in zip(
                 turning["value"], turning["moved"], strict=True))
-            said.append(f"{row} (now {lines['base'].iloc[0]:.3g}) turns along {parameter}: at {values}.")
+            said.append(f"{row} (now {rounded(lines['base'].iloc[0])}) turns along {parameter}: at {values}.")
     return said
