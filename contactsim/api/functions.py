@@ -84,7 +84,7 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
     """
     from contactsim.lab import compare as lab
     from contactsim.lab.compare_folder import stands, write
-    from contactsim.sweep.local import processors
+    from contactsim.runs.local import processors
 
     lines = _lines(overrides, seeds=seeds, output=output,
                    follow=list(follow_up) if isinstance(follow_up, Sequence) else follow_up)

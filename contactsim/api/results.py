@@ -13,9 +13,9 @@ import pandas as pd
 from contactsim.lab.compare import Comparison
 from contactsim.lab.run import Run
 from contactsim.lab.show import summarise
-from contactsim.sweep.frames import LAST, catalogue, figures, swept_keys, weeks_of
 from contactsim.storage.schema import OK
-from contactsim.sweep.store import Store
+from contactsim.storage.store import Store
+from contactsim.sweep.frames import LAST, catalogue, figures, swept_keys, weeks_of
 from contactsim.sweep.summary import chosen, summary
 
 if TYPE_CHECKING:

@@ -20,11 +20,12 @@ from contactsim.lab.design import read_design
 from contactsim.lab.provenance import MODEL, run_code, run_modules
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
+from contactsim.runs.measure import WEEKLY
 from contactsim.storage import identity
 from contactsim.storage.identity import closure, code_digest
 from contactsim.storage.sources import parse
 from contactsim.sweep import RunSpec
-from contactsim.sweep.spec import WEEKLY, Places, planned
+from contactsim.sweep.spec import Places, planned
 from tests.sweeping import TINY
 
 ROOT = Path(contactsim.__file__).parent
