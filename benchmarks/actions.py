@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.actions import build, outcomes
-from contactsim.config import RunConfig, compose
+from contactsim.config.run_config import RunConfig, compose
 from contactsim.place import Place, load_place
 from contactsim.world import World
 

@@ -30,7 +30,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.idiomatic_mesa import Town
 from contactsim.compiled import Threads
-from contactsim.encounters.tables import BONDING
+from contactsim.encounters.arrays import BONDING
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import synthetic_place

@@ -12,7 +12,7 @@ from math import exp
 
 import mesa
 
-from contactsim.encounters.tables import Terms
+from contactsim.encounters.arrays import Terms
 from contactsim.residents import BELIEVES, MEETING_AGE, SURVEY_AGE, TIE_PLACES, WEEKS_A_YEAR
 from contactsim.world import World
 

@@ -21,10 +21,10 @@ import threading
 import time
 from pathlib import Path
 
-from contactsim.config import RunConfig, compose
-from contactsim.history import lived_world
+from contactsim.burn_in import lived_world
+from contactsim.config.run_config import RunConfig, compose
 from contactsim.place import load_place
-from contactsim.sweep import RunSpec, sweep
+from contactsim.sweeps import RunSpec, sweep
 
 KEYS = ["place=synthetic", "scenario=no_history"]
 

@@ -1,7 +1,7 @@
 """contactsim: a laboratory for intergroup contact.
 
-``run``, ``compare`` and ``load`` are functions of :mod:`contactsim.api`, ``NeighbourhoodModel`` the Mesa
-model of :mod:`contactsim.model`. They are imported when they are first used, for Mesa alone takes a second.
+``run``, ``compare``, ``sweep`` and ``load`` are functions of :mod:`contactsim.api`, ``NeighbourhoodModel`` the Mesa
+model of :mod:`contactsim.mesa_model.model`. They are imported when they are first used, for Mesa alone takes a second.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from contactsim.api import compare, load, run
+    from contactsim.api import compare, load, run, sweep
     from contactsim.errors import UserError
-    from contactsim.model import NeighbourhoodModel
+    from contactsim.mesa_model.model import NeighbourhoodModel
 
     __version__: str
 
-__all__ = ["NeighbourhoodModel", "UserError", "__version__", "compare", "load", "run"]
+__all__ = ["NeighbourhoodModel", "UserError", "__version__", "compare", "load", "run", "sweep"]
 
-_HOME = {"NeighbourhoodModel": "contactsim.model", "UserError": "contactsim.errors",
-         # sweep is missing as long as the package contactsim.sweep has its name
-         **dict.fromkeys(("compare", "load", "run"), "contactsim.api")}
+_HOME = {"NeighbourhoodModel": "contactsim.mesa_model.model", "UserError": "contactsim.errors",
+         **dict.fromkeys(("compare", "load", "run", "sweep"), "contactsim.api")}
 
 
 def __getattr__(name: str) -> Any:

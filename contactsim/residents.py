@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.columns import together
 from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.memory import together
 from contactsim.parameters import Psychology
 from contactsim.parameters import Residents as ResidentParameters
 from contactsim.place import Place

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, stream
+from contactsim.encounters.arrays import Areas, Week, blank_week
 from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.log import Snapshot
 from contactsim.encounters.session import Session, take_away
-from contactsim.encounters.tables import Areas, Week, blank_week
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.residents import populate, weights_of_others
@@ -165,7 +165,7 @@ class State:
 
 
 def _bits(parameters: ModelParameters) -> dict[str, list[int]]:
-    """The bits in ``Week.away`` of each occasion's slots, counted as in :mod:`contactsim.encounters.rounds`."""
+    """The bits in ``Week.away`` of each occasion's slots, counted as in :mod:`contactsim.encounters.schedule`."""
     bits, first = {}, 0
     for name, occasion in parameters.settings.occasions.items():
         bits[name] = list(range(first, first + occasion.slots))

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim import climate, demography
+from contactsim import demography, messages
 from contactsim.compiled import Threads
 from contactsim.draws import Decision
-from contactsim.encounters.appraise import BLOCK, appraise
-from contactsim.encounters.change import change
-from contactsim.encounters.rounds import FRIENDS, rounds_of
-from contactsim.encounters.tables import people_of, rules, terms
+from contactsim.encounters.appraisal import BLOCK, appraise
+from contactsim.encounters.arrays import people_of, rules, terms
+from contactsim.encounters.learning import change
+from contactsim.encounters.schedule import FRIENDS, rounds_of
 from contactsim.encounters.ties import BLOCK as BLOCK_OF_TIES
 from contactsim.encounters.ties import free_places, friends_meet, hear_of, renew
 from contactsim.observers.base import Moment, Observer, check_moment
@@ -51,7 +51,7 @@ class World(State):
 
     def __init__(self, place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
                  actions: Sequence[Action] = (), observers: Sequence[Observer] = ()) -> None:
-        climate.check_shocks(parameters.scenario.shocks, place.groups)
+        messages.check_shocks(parameters.scenario.shocks, place.groups)
         super().__init__(place, parameters, seed, actions)
         self.threads = Threads(threads or (1 if place.residents < WORTH_THREADS else None))
         self.rules = rules(parameters.psychology)
@@ -133,7 +133,7 @@ class World(State):
                     observer.look(self)
 
     def _climate(self) -> None:
-        climate.act(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
+        messages.act(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
 
     def _act(self) -> None:
         if self.clock >= 0:

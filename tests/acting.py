@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.actions import Action, build, sections
-from contactsim.actions.catalogue import load, names
+from contactsim.config.action_catalogue import load, names
 from contactsim.place import Place
 from contactsim.world import World
 from tests.worlds import make_parameters, make_place, make_world

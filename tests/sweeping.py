@@ -15,15 +15,15 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.observers.base import Observer
 from contactsim.runs.measure import WEEKLY, measure_name
 from contactsim.runs.worker import Worker
 from contactsim.state import State
+from contactsim.storage.places import keep_place
 from contactsim.storage.schema import SCHEMA
-from contactsim.sweep import Results, RunSpec, Store
-from contactsim.sweep.places import keep_place
-from contactsim.sweep.sweeping import make_plan
+from contactsim.sweeps import Results, RunSpec, Store
+from contactsim.sweeps.plan import make_plan
 
 TINY = ["place=synthetic", "place.residents=600", "scenario=no_history", "weeks=4"]
 

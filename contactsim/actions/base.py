@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.actions.section import ActionSection, Audience
+from contactsim.actions.schema import ActionSection, Audience
 from contactsim.place import Place
 from contactsim.state import State
 

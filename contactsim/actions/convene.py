@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from contactsim.actions import who
+from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
 from contactsim.actions.classes import whole_classes
-from contactsim.actions.gather import Gatherer
-from contactsim.actions.section import Gathering
+from contactsim.actions.schema import Gathering
+from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision
 from contactsim.encounters.session import Session
 from contactsim.parameters import Conditions, Section, parameter
@@ -153,14 +153,14 @@ class Convene(Gatherer[ConveneConfig]):
         self.note(world.clock, enrolled=rows.size, waiting=len(self._waiting))
         if not rows.size:
             return
-        priority = who.keyed(world, Decision.TEAM, self.name, rows, number)
-        team, teams = who.deal(label, block, priority, config.team, config.mix == "mixed")
-        never = who.keyed(world, Decision.ATTENDS, self.name, rows, number) < config.no_show
+        priority = recruitment.keyed(world, Decision.TEAM, self.name, rows, number)
+        team, teams = recruitment.deal(label, block, priority, config.team, config.mix == "mixed")
+        never = recruitment.keyed(world, Decision.ATTENDS, self.name, rows, number) < config.no_show
         self.intakes.append(Intake(number, world.clock, rows, world.people.uid[rows].copy(), team, teams, never))
 
     def _pool(self, world: State) -> Rows:
         """All who may take part and do not yet."""
-        pool = who.eligible(world, self.config)
+        pool = recruitment.eligible(world, self.config)
         taken = np.zeros(len(world.people), bool)
         for intake in self.intakes:
             taken[intake.rows] = True
@@ -171,17 +171,17 @@ class Convene(Gatherer[ConveneConfig]):
     def _enrol(self, world: State, pool: Rows, number: int, places: int) -> Rows:
         """Those of the pool who ask for a place and get one; the others wait where there is a list."""
         config, people = self.config, world.people
-        heard = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < self.share_reached
+        heard = recruitment.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < self.share_reached
         friendly, nervous = (0.0, 0.0) if config.found == "referred" else (config.friendly, config.nervous)
-        odds = np.exp(config.willing + who.leaning(world, pool, friendly, nervous, config.isolated))
-        asks = who.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number + 1) * (1 + 1 / odds) < 1
+        odds = np.exp(config.willing + recruitment.leaning(world, pool, friendly, nervous, config.isolated))
+        asks = recruitment.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number + 1) * (1 + 1 / odds) < 1
         rows = pool[heard & asks]
         self.note(world.clock, interested=rows.size)
         self.mark("interested", rows)
         since = self._since(world, rows, pool)
         rows = np.flatnonzero(since < np.inf)
-        priority = since[rows] + who.keyed(world, Decision.TEAM, self.name, rows)
-        chosen = rows[who.shared_out(people.group[rows], priority, self._shares(world, pool, rows), places)]
+        priority = since[rows] + recruitment.keyed(world, Decision.TEAM, self.name, rows)
+        chosen = rows[recruitment.shared_out(people.group[rows], priority, self._shares(world, pool, rows), places)]
         self._waiting = {row: (int(people.uid[row]), int(since[row])) for row in rows.tolist()} if config.wait else {}
         for row in chosen.tolist():
             self._waiting.pop(row, None)
@@ -230,13 +230,13 @@ class Convene(Gatherer[ConveneConfig]):
         here &= self.comes(world, intake.rows, usual, number)
         rows = np.where(here, intake.rows, -1)
         if phase.whom == "parents":
-            rows = who.parents(world, rows)
+            rows = recruitment.parents(world, rows)
         if not (rows >= 0).any():
             return  # helpers alone hold no session
         seats = int(np.bincount(intake.team).max())
         helpers = self.helpers(world, intake.teams, rows, intake.number, number)
         occupant = np.full((intake.teams, seats + helpers.shape[1]), -1, np.int32)
-        occupant[:, :seats] = who.seated(intake.team, intake.teams, rows, seats).reshape(intake.teams, seats)
+        occupant[:, :seats] = recruitment.seated(intake.team, intake.teams, rows, seats).reshape(intake.teams, seats)
         occupant[:, seats:] = helpers
         occupant = _grouped(occupant, phase.among, number)
         start = np.arange(occupant.shape[0] + 1, dtype=np.int64) * occupant.shape[1]

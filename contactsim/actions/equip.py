@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from contactsim.actions.base import Action
-from contactsim.actions.section import ActionSection
+from contactsim.actions.schema import ActionSection
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import parameter
 from contactsim.state import State

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from contactsim.actions import who
+from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.gather import Gatherer
-from contactsim.actions.section import Found, Gathering
+from contactsim.actions.schema import Found, Gathering
+from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
 from contactsim.parameters import parameter
@@ -75,7 +75,7 @@ class Host(Gatherer[HostConfig]):
         came = seats[seats >= 0]
         self.note(world.clock, waiting=rows.shape[0] - came.shape[0])
         if config.whom == "parents":
-            seats = who.parents(world, seats).astype(np.int32)
+            seats = recruitment.parents(world, seats).astype(np.int32)
             came = seats[seats >= 0]
         seats = seats.reshape(rooms, config.room)
         helpers = self.helpers(world, 1, came, self._found, len(self.ledger))[0]
@@ -88,13 +88,13 @@ class Host(Gatherer[HostConfig]):
 
     def _find(self, world: State) -> None:
         """Who uses the place in the coming year: drawn by weight from all it is for."""
-        config, pool = self.config, who.eligible(world, self.config)
+        config, pool = self.config, recruitment.eligible(world, self.config)
         if not pool.size:
             self.remark(world.clock, "nobody was eligible")
         belong = world.people.connectedness[pool] - world.parameters.psychology.connectedness_rest
-        weight = who.leaning(world, pool, config.friendly, config.nervous, config.isolated) + config.connected * belong
+        weight = recruitment.leaning(world, pool, config.friendly, config.nervous, config.isolated) + config.connected * belong
         wanted = round(config.regulars * self.raised_reach)
-        self._rows = np.sort(who.chosen(world, self.name, pool, weight, wanted))
+        self._rows = np.sort(recruitment.chosen(world, self.name, pool, weight, wanted))
         self._uid, self._found = world.people.uid[self._rows].copy(), world.clock
         self.mark("interested", self._rows)
         self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)
@@ -110,7 +110,7 @@ class Host(Gatherer[HostConfig]):
         kept = np.where(room < round(config.bonding * rooms), (world.clock + room) % people.groups, -1)
         common = np.flatnonzero(kept < 0)
         chance = uniforms(world.base(Decision.TEAM, self.name), people.uid[rows])
-        usual = who.keyed(world, Decision.TEAM, self.name, rows)
+        usual = recruitment.keyed(world, Decision.TEAM, self.name, rows)
         left = np.argsort(chance, kind="stable")
         for group in np.unique(kept[kept >= 0]):
             own = np.flatnonzero(kept == group)

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from contactsim import demography
-from contactsim.actions import seats, who
+from contactsim.actions import placement, recruitment
 from contactsim.actions.base import Action, Rows
-from contactsim.actions.section import Audience, check_gains
+from contactsim.actions.schema import Audience, check_gains
 from contactsim.draws import Decision, uniforms
 from contactsim.parameters import parameter
 from contactsim.place import Place
@@ -56,7 +56,7 @@ class Level(Action[LevelConfig]):
         self._uid = np.empty(0, np.int64)
 
     def check(self, place: Place) -> None:
-        who.check(self.name, self.config, place)
+        recruitment.check(self.name, self.config, place)
 
     def act(self, world: State) -> None:
         self._keep_jobs(world)
@@ -65,7 +65,7 @@ class Level(Action[LevelConfig]):
         if self.config.cushions:
             self._cushion(world)
             return
-        pool = who.eligible(world, self.config)
+        pool = recruitment.eligible(world, self.config)
         if not pool.size:
             self.remark(world.clock, "nobody was eligible")
         if self.config.once or self.config.jobs:
@@ -86,10 +86,10 @@ class Level(Action[LevelConfig]):
         """Level the ground for the rows; returns those for whom something changed."""
         config, people = self.config, world.people
         if config.jobs:
-            rows = seats.employ(world, self.name, rows)
+            rows = placement.employ(world, self.name, rows)
             self._jobs, self._uid = np.append(self._jobs, rows), np.append(self._uid, people.uid[rows])
         if config.reassigns is not None:
-            rows = seats.reassign(world, self.name, config.reassigns, rows, config.within)
+            rows = placement.reassign(world, self.name, config.reassigns, rows, config.within)
         if config.homes:
             moved = demography.offer(world, self.name, people.household[rows].astype(np.intp))
             rows = people.household_start[moved]
@@ -111,11 +111,11 @@ class Level(Action[LevelConfig]):
         lost = people.active[rows] & (people.uid[rows] == self._uid) & (world.settings["work"].seat[rows] < 0)
         lost &= people.age[rows] < WORK_AGES[1]
         if lost.any():
-            seats.employ(world, f"{self.name}/again", rows[lost])
+            placement.employ(world, f"{self.name}/again", rows[lost])
 
     def _cushion(self, world: State) -> None:
         """Where services keep pace, people compare with a past that is nearer to the present."""
-        chosen = who.neighbourhoods_of(world, self.config)
+        chosen = recruitment.neighbourhoods_of(world, self.config)
         by = self.config.cushions * self.share_reached
         world.areas.past[chosen] += by * (world.areas.share[chosen] - world.areas.past[chosen])
         self.note(world.clock, sessions=1)

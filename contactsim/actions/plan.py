@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, SerializeAsAny, field_validator
 
-from contactsim.actions import who
+from contactsim.actions import recruitment
 from contactsim.actions.base import COUNTS, Action, Rows
 from contactsim.actions.registry import make, sections
-from contactsim.actions.section import ActionSection, Audience, Cost
+from contactsim.actions.schema import ActionSection, Audience, Cost
 from contactsim.parameters import parameter
 from contactsim.place import Place
 from contactsim.state import State
@@ -107,7 +107,7 @@ class Plan(Action[PlanConfig]):
         return section.moved(config.start).model_copy(update=new)
 
     def check(self, place: Place) -> None:
-        who.check(self.name, self.config, place)
+        recruitment.check(self.name, self.config, place)
         for part in self.parts:
             part.check(place)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contactsim.actions import clash
+from contactsim.actions import conflicts
 from contactsim.actions.base import Action
-from contactsim.actions.section import ActionSection
+from contactsim.actions.schema import ActionSection
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
@@ -84,7 +84,7 @@ def prepared(actions: list[Action[Any]], place: Place) -> list[Action[Any]]:
     members = [one for action in actions for one in action.members()]
     for one in members:
         one.meet(members)
-    clash.check(members)
+    conflicts.check(members)
     return actions
 
 

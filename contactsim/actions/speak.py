@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from contactsim import climate
-from contactsim.actions import who
+from contactsim import messages
+from contactsim.actions import recruitment
 from contactsim.actions.base import Action, Rows
-from contactsim.actions.section import Audience
+from contactsim.actions.schema import Audience
 from contactsim.draws import Decision, uniforms
 from contactsim.parameters import parameter
 from contactsim.place import Place
@@ -21,15 +21,15 @@ class SpeakConfig(Audience):
     """A message that is repeated."""
 
     every: int = parameter(4, 1, 520, "weeks", "assumed", "from one telling to the next")
-    concerns: list[str] = Field(default=[who.OTHERS], description="groups that it is about")
+    concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that it is about")
     threat: float = parameter(
-        0.0, 0, climate.MOST, "SD", "assumed", "by which it lowers the threat that listeners of other groups feel",
+        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the threat that listeners of other groups feel",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, climate.MOST, "SD", "assumed", "by which it lowers the anxiety of listeners of other groups",
+        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the anxiety of listeners of other groups",
         "A4: most")
     norm: float = parameter(
-        0.0, 0, climate.MOST, "SD", "assumed", "by which it warms what those groups seem to think", "A4: most")
+        0.0, 0, messages.MOST, "SD", "assumed", "by which it warms what those groups seem to think", "A4: most")
     fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of what it adds to norms")
     recognition: float = parameter(
         0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of listeners whom it is about")
@@ -38,7 +38,7 @@ class SpeakConfig(Audience):
     capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "who can do so; null for any number")
     civic: float = parameter(0.0, 0, 1, "share", "assumed", "of the way to 1: civic participation of those who do")
     corrects: float = parameter(0.0, 0, 1, "chance", "assumed", "a listener knows better than the rumour from then on")
-    rumour: climate.Rumour | None = Field(default=None, description="a rumour that begins with the first telling")
+    rumour: messages.Rumour | None = Field(default=None, description="a rumour that begins with the first telling")
 
     @property
     def only_speaks(self) -> bool:
@@ -57,14 +57,14 @@ class Speak(Action[SpeakConfig]):
         self._done = np.empty(0, np.intp)
 
     def check(self, place: Place) -> None:
-        who.check(self.name, self.config, place)
-        who.check_groups(f"actions.{self.name}.concerns", self.config.concerns, place)
+        recruitment.check(self.name, self.config, place)
+        recruitment.check_groups(f"actions.{self.name}.concerns", self.config.concerns, place)
 
     def fade(self, world: State) -> None:
         for name, said in self._said.items():
             said *= 1 - getattr(world.parameters.psychology, f"{name}_drift")
         if self._norm is not None:
-            climate.fade(world, self._norm, self.config.fades)
+            messages.fade(world, self._norm, self.config.fades)
 
     def act(self, world: State) -> None:
         config = self.config
@@ -73,18 +73,18 @@ class Speak(Action[SpeakConfig]):
             able = np.flatnonzero(world.people.active & ~about)
             if world.clock == config.start:
                 share = config.rumour.begins * self.share_reached
-                climate.believe(world.people, able[who.keyed(world, Decision.RUMOUR, self.name, able) < share])
-            climate.spread(world, config.rumour, able, self.name)
+                messages.believe(world.people, able[recruitment.keyed(world, Decision.RUMOUR, self.name, able) < share])
+            messages.spread(world, config.rumour, able, self.name)
         if (world.clock - config.start) % config.every == 0:
             self._tell(world, about)
 
     def _about(self, world: State) -> NDArray[np.bool_]:
         """(N,) who is of a group that the message is about."""
-        return np.isin(world.people.group, who.group_numbers(world.place, self.config.concerns))
+        return np.isin(world.people.group, recruitment.group_numbers(world.place, self.config.concerns))
 
     def _tell(self, world: State, about: NDArray[np.bool_]) -> None:
         config, people = self.config, world.people
-        pool = who.eligible(world, config)
+        pool = recruitment.eligible(world, config)
         base = world.base(Decision.MESSAGE, self.name)
         rows = pool[uniforms(base, people.uid[pool]) < self.share_reached]
         if not pool.size:
@@ -93,11 +93,11 @@ class Speak(Action[SpeakConfig]):
         for name, strength in (("threat", config.threat), ("anxiety", config.anxiety)):
             if strength and others.size:
                 said = self._said.setdefault(name, np.zeros(len(people)))
-                climate.ease(people, name, others, strength, said)
+                messages.ease(people, name, others, strength, said)
         if config.norm and others.size:
             self._norm = np.zeros_like(world.areas.said) if self._norm is None else self._norm
-            where = who.neighbourhoods_of(world, config)
-            climate.warm(world, where, about, config.norm * self.share_reached, self._norm)
+            where = recruitment.neighbourhoods_of(world, config)
+            messages.warm(world, where, about, config.norm * self.share_reached, self._norm)
         if config.recognition:
             people.stigma[theirs] *= np.float32(1 - config.recognition)
         if config.corrects:

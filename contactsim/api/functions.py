@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contactsim.api.results import ComparisonResult, RunResult, SweepResult
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.overrides import Override, override_lines
 from contactsim.place import load_place
@@ -44,11 +44,11 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
         >>> result.weekly.query("measure == 'attitude' and target == 'all others'")  # doctest: +SKIP
     """
-    from contactsim.lab.run import execute, load_run, simulate
+    from contactsim.runs.run import execute, load_run, simulate
 
     config = compose(_lines(overrides, seed=seed, output=output), config_dir)
     if config.store is not None:
-        raise UserError(f"store={config.store} is for many runs: use contactsim.sweep(..., store='{config.store}').")
+        raise UserError(f"store={config.store} is for many runs: use contactsim.sweeps(..., store='{config.store}').")
     with _told(progress) as tell:
         if config.output is not None:
             return RunResult.of(load_run(execute(config, tell)[0]))
@@ -82,8 +82,8 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
         >>> comparison = compare("place=bradford", "action=youth_scheme", seeds=5)  # doctest: +SKIP
         >>> comparison.effect("attitude", "participants")  # doctest: +SKIP
     """
-    from contactsim.lab import compare as lab
-    from contactsim.lab.compare_folder import stands, write
+    from contactsim.comparison import compare as lab
+    from contactsim.comparison.folder import stands, write
     from contactsim.runs.local import processors
 
     lines = _lines(overrides, seeds=seeds, output=output,
@@ -141,23 +141,24 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     """
     from contactsim.runs.measure import WEEKLY, measure_name
     from contactsim.storage.store import Store
-    from contactsim.sweep import config, experiments, sweeping, varying
+    from contactsim.sweeps import config, expansion, experiments
+    from contactsim.sweeps import plan as planning
 
     lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
                    timeout=timeout, keep=list(keep) or None)
     lines += [] if scheduler is None else ["engine=dask", *_lines((), **{"engine.scheduler": scheduler})]
-    own, rest = varying.split(lines)
+    own, rest = expansion.split(lines)
     asked = config.read(own, config_dir)
-    expanded = varying.Varied(rest, asked, config_dir)
+    expanded = expansion.Varied(rest, asked, config_dir)
     folder = Store(asked.store, missing=True)
     measured = measure_name(measure) if measure is not None else WEEKLY
-    plan = sweeping.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)
+    plan = planning.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)
     called = experiments.check(folder, asked.name, plan.runs)
     folder.prepare()
     experiments.record(folder, called, plan.runs, expanded.about())
     total = len(plan.todo)
     with _told(progress) as tell:
-        answers = sweeping.carry_out(plan, jobs, asked.timeout, fail_fast, asked.engine.scheduler)
+        answers = planning.carry_out(plan, jobs, asked.timeout, fail_fast, asked.engine.scheduler)
         for done, _ in enumerate(answers, start=1):
             if tell is not None:
                 tell("runs", done, total)

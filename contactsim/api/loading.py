@@ -11,8 +11,8 @@ import pandas as pd
 
 from contactsim.api.results import RunResult, SweepResult, described
 from contactsim.errors import UserError
-from contactsim.lab.run import load_run
-from contactsim.lab.store import is_partial
+from contactsim.runs.run import load_run
+from contactsim.storage.atomic import is_partial
 
 #: The file by which a folder is known, and what the folder is.
 KINDS = {"comparison.json": "comparison", "evaluation.json": "evaluation", "power.json": "power analysis",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from contactsim.lab.compare import Comparison
-from contactsim.lab.run import Run
-from contactsim.lab.show import summarise
+from contactsim.comparison.compare import Comparison
+from contactsim.runs.run import Run
+from contactsim.runs.show import summarise
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
-from contactsim.sweep.frames import LAST, catalogue, figures, swept_keys, weeks_of
-from contactsim.sweep.summary import chosen, summary
+from contactsim.sweeps.frames import LAST, catalogue, figures, swept_keys, weeks_of
+from contactsim.sweeps.summary import chosen, summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,11 +53,11 @@ class RunResult(Run):
 
         ``file`` (.png, .pdf or .svg) is written if given. Needs no display.
         """
-        from contactsim.lab import figures
+        from contactsim.runs import plots
 
         if file is not None:
-            figures.save(self, Path(file))
-        return figures.figure(self)
+            plots.save(self, Path(file))
+        return plots.figure(self)
 
     def __repr__(self) -> str:
         done = f", actions: {', '.join(one['name'] for one in self.actions)}" if self.actions else ""
@@ -73,7 +73,7 @@ class RunResult(Run):
 
 @dataclass(frozen=True, repr=False)
 class ComparisonResult(Comparison):
-    """What :func:`contactsim.compare` returns: see :class:`contactsim.lab.compare.Comparison` for the tables."""
+    """What :func:`contactsim.compare` returns: see :class:`contactsim.comparison.compare.Comparison` for the tables."""
 
     @classmethod
     def of(cls, comparison: Comparison) -> ComparisonResult:
@@ -82,11 +82,11 @@ class ComparisonResult(Comparison):
 
     def plot(self, file: Path | str | None = None) -> Figure:
         """Effects by outcome, over time and by subgroup, as a Matplotlib figure; written to ``file`` if given."""
-        from contactsim.lab import compare_figures
+        from contactsim.comparison import plots
 
         if file is not None:
-            compare_figures.save(self, Path(file))
-        return compare_figures.figure(self)
+            plots.save(self, Path(file))
+        return plots.figure(self)
 
     def __repr__(self) -> str:
         return (f"<Comparison in {self.place.name}: {self.place.residents:,} residents, "
@@ -98,7 +98,7 @@ class ComparisonResult(Comparison):
 
 
 class SweepResult:
-    """The runs of a store: what :func:`contactsim.sweep` returns, and :func:`contactsim.load` of a store.
+    """The runs of a store: what :func:`contactsim.sweeps` returns, and :func:`contactsim.load` of a store.
 
     Args:
         store: the store, or its folder.
@@ -150,7 +150,7 @@ class SweepResult:
 
         Arguments as in :meth:`summary`; ``file`` (.png, .pdf or .svg) is written if given.
         """
-        from contactsim.sweep import plots
+        from contactsim.sweeps import plots
 
         canvas = plots.draw(self._done(self.frame), self._keys(by), chosen(self.frame.attrs["figures"], measures))
         if file is not None:

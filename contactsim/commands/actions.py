@@ -24,8 +24,8 @@ HELP = """List the actions with mechanism, cost and evidence, or show one with a
 @config_dir
 def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
     """List all actions, or show one; ``--json`` for programs."""
-    from contactsim.actions.catalogue import facts, listed, load, names
-    from contactsim.actions.section import plain
+    from contactsim.actions.schema import plain
+    from contactsim.config.action_catalogue import facts, listed, load, names
 
     known = names(config_dir)
     if name is not None and name not in known:
@@ -46,7 +46,7 @@ def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        from contactsim.actions.pages import page
+        from contactsim.docs_tools.action_pages import page
 
         Console().print(Markdown(page(name, found[name])))
     return 0

@@ -31,15 +31,15 @@ stored."""
 def command(name: str, budget: int | None, jobs: int | None, store: str | None, update_baseline: bool,
             quiet: bool) -> int:
     """Fit by experiments/calibration.yaml and print the result."""
-    from contactsim.config import compose
-    from contactsim.evidence import calibration, shelf
+    from contactsim.config.run_config import compose
+    from contactsim.evidence import calibration, result_store
 
     designs = calibration.designs()
     if name not in designs:
         raise UserError(f"There is no fit '{name}': allowed are {', '.join(designs)}.{nearest(name, designs)}")
     of = designs[name]
     evaluations = budget or of.budget
-    folder = Path(store).expanduser() if store else shelf.default_folder()
+    folder = Path(store).expanduser() if store else result_store.default_folder()
     if not quiet:
         print(f"Budget: {evaluations} evaluations of {', '.join(of.rows)}, {of.seeds} seeds each.", file=sys.stderr,
               flush=True)

@@ -40,8 +40,8 @@ Averages over people and seeds are estimates. One person's difference is illustr
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Compare, write a folder and print its summary."""
-    from contactsim.lab.compare import compare, read_design
-    from contactsim.lab.compare_folder import finite, stands, write
+    from contactsim.comparison.compare import compare, read_design
+    from contactsim.comparison.folder import finite, stands, write
     from contactsim.place import load_place
 
     design = read_design(overrides, list(without), config_dir)
@@ -59,7 +59,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     elif not quiet:
         from rich.console import Console
 
-        from contactsim.lab.compare_show import render
+        from contactsim.comparison.show import render
 
         Console().print(render(found))
     return 0

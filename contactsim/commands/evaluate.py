@@ -41,8 +41,8 @@ def _details(context: click.Context) -> str:
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
+    from contactsim.comparison.design import read_design, take_own
     from contactsim.evaluate.design import load, names
-    from contactsim.lab.design import read_design, take_own
     from contactsim.stats import statsmodels
 
     statsmodels()
@@ -53,10 +53,10 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
     design = load(str(own["evaluation"]), changes, config_dir)
     worlds = read_design(rest, list(without), config_dir)
+    from contactsim.comparison.folder import finite
     from contactsim.evaluate.folder import write
     from contactsim.evaluate.show import render
     from contactsim.evaluate.study import study
-    from contactsim.lab.compare_folder import finite
     from contactsim.place import load_place
     from contactsim.runs.progress import Progress
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection
 
-from contactsim.composition import ACTIONS, GROUPS, Composition
-from contactsim.config import DEFINED, RunConfig, allowed_of, shown
+from contactsim.config.hydra_adapter import ACTIONS, GROUPS, Composition
+from contactsim.config.run_config import DEFINED, RunConfig, allowed_of, shown
 from contactsim.parameters import Section
 
 

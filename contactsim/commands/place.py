@@ -50,7 +50,7 @@ def _keys(named: str, folder: str | None) -> dict[str, Any]:
 
     own = [path.stem for path in sorted(Path(folder, "place").glob("*.yaml"))] if folder else []
     if named in own:
-        from contactsim.config import compose
+        from contactsim.config.run_config import compose
 
         return compose([f"place={named}"], folder).place
     if named in bundled_names():

@@ -31,8 +31,8 @@ def _details(context: click.Context) -> str:
 @quiet
 def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
     """Answer the question, write a folder and print the tables."""
+    from contactsim.comparison.design import take_own
     from contactsim.evaluate.power import Power, check, seeds_needed, table
-    from contactsim.lab.design import take_own
     from contactsim.stats import statsmodels
 
     names = tuple(Power.model_fields)
@@ -42,8 +42,8 @@ def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool
         raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
     question = check(values)
     statsmodels()
+    from contactsim.comparison.folder import finite, load
     from contactsim.evaluate.power_show import render, write
-    from contactsim.lab.compare_folder import finite, load
 
     scatter = load(folder)["of_seeds"] if folder else None
     found = table(question)

@@ -15,7 +15,7 @@ from contactsim.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contactsim.evidence.command import Outcome
+    from contactsim.evidence.replay import Outcome
 
 HELP = """Test findings of the literature by designs that were fixed beforehand, and give verdicts.
 
@@ -57,13 +57,13 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.evidence import report, shelf, sweeps, tables
-    from contactsim.evidence.command import Options, run_replay, write_baseline
+    from contactsim.evidence import report, result_store, sweeps, tables
+    from contactsim.evidence.replay import Options, run_replay, write_baseline
     from contactsim.runs.progress import Progress
 
     console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
     sample = "quick" if quick else "full"
-    folder = Path(store).expanduser() if store else shelf.default_folder()
+    folder = Path(store).expanduser() if store else result_store.default_folder()
     options = Options([word for word in words if "=" not in word], overrides, folder, config_dir, sample, jobs, output,
                       no_cache, negative_control)
     with Progress(quiet, folder) as progress:
@@ -86,13 +86,13 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
 
 def _compared(outcome: Outcome, console: Console, sample: str, other_parameters: bool) -> int:
     """Print how the results differ from the baseline; returns the exit code."""
-    from contactsim.evidence import kept
+    from contactsim.evidence import baseline
 
     if other_parameters:
         console.print("The results are not compared with the baseline: other parameters.")
         return 0
     entries = outcome.result.entries
-    unkept = kept.unkept(entries, sample)
+    unkept = baseline.unkept(entries, sample)
     if unkept:
         console.print(f"The baseline has no {sample} results yet for {', '.join(unkept)} (--update-baseline adds "
                       f"them).")

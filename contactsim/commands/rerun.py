@@ -30,8 +30,8 @@ def command(run: str, store: str, output: str | None, quiet: bool) -> int:
     """Repeat the run. Exit code 0 if it is the same, 1 if it is not."""
     if Path(run).is_dir():
         return _folder(run, output, quiet)
-    from contactsim.sweep import Store
-    from contactsim.sweep.execute import Simulation
+    from contactsim.sweeps import Store
+    from contactsim.sweeps.execute import Simulation
 
     opened = Store(store)
     row = find(opened, run)
@@ -75,8 +75,8 @@ def _relived(simulation: Any, row: dict[str, Any]) -> str | None:
 
 
 def _folder(folder: str, output: str | None, quiet: bool) -> int:
-    from contactsim.lab.again import again
     from contactsim.runs.progress import Progress
+    from contactsim.runs.rerun import again
 
     with Progress(quiet) as progress:
         run, other = again(folder, output, progress)
@@ -89,7 +89,7 @@ def _folder(folder: str, output: str | None, quiet: bool) -> int:
 
 
 def _say_version(of_run: str) -> None:
-    from contactsim.lab.provenance import model_digest
+    from contactsim.storage.provenance import model_digest
 
     if of_run != model_digest():
         print(f"  it was lived with another version of the model ({of_run}, here {model_digest()}): install the "
@@ -108,9 +108,9 @@ def find(store: Any, name: str) -> dict[str, Any]:
 
 
 def _leave_folder(store: Any, row: dict[str, Any], output: str) -> None:
-    from contactsim.config import validate
-    from contactsim.lab.run import execute
-    from contactsim.sweep.spec import IN_STORE
+    from contactsim.config.run_config import validate
+    from contactsim.runs.run import execute
+    from contactsim.sweeps.spec import IN_STORE
 
     config = validate(json.loads(row["config"]))
     if IN_STORE in config.place:

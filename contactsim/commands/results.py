@@ -51,13 +51,13 @@ def command(folder: str | None, store: str | None, **given: Any) -> int:
     if (folder is None) == (store is None):
         raise UserError(f"A store is {'missing' if store is None else 'given twice'}: write contactsim results STORE.")
     options = SimpleNamespace(store=folder or store, **given)
-    from contactsim.sweep import Store
-    from contactsim.sweep.frames import catalogue, figures, filtered, swept_keys
+    from contactsim.sweeps import Store
+    from contactsim.sweeps.frames import catalogue, figures, filtered, swept_keys
 
     opened = Store(options.store)
     name = options.name
     if options.sensitivity:
-        from contactsim.sweep.sensitivity import sampled_experiment
+        from contactsim.sweeps.sensitivity import sampled_experiment
 
         name = sampled_experiment(opened, name)
     listed = filtered(catalogue(opened, name), options.where)
@@ -70,13 +70,13 @@ def command(folder: str | None, store: str | None, **given: Any) -> int:
     for key in keys:
         if key not in table:
             raise UserError(f"--by {key} is no column of these results.{nearest(key, table.columns)}")
-    from contactsim.sweep.summary import chosen, summary
+    from contactsim.sweeps.summary import chosen, summary
 
     shown = chosen(table.attrs["figures"], _words(options.measure)) if table.attrs["figures"] else []
     if options.plot:
         _plot(opened, table, keys, shown, options)
     elif options.sensitivity:
-        from contactsim.sweep.sensitivity import indices
+        from contactsim.sweeps.sensitivity import indices
 
         if not shown:
             raise UserError(f"{options.store} has no results of {name} yet: give the sweep's command again.")
@@ -108,7 +108,7 @@ def _runs(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFrame:
 
 def _weeks(store: Any, table: pd.DataFrame, measures: Sequence[str] | None) -> pd.DataFrame:
     from contactsim.observers.weekly import UNITS
-    from contactsim.sweep.frames import weeks_of
+    from contactsim.sweeps.frames import weeks_of
 
     for measure in measures or ():
         if measure not in UNITS:
@@ -134,14 +134,14 @@ def _write_csv(table: pd.DataFrame, file: str) -> None:
     if file == "-":
         table.to_csv(sys.stdout, index=False)
         return
-    from contactsim.lab.store import new_file
+    from contactsim.storage.atomic import new_file
 
     with new_file(Path(file)) as partial:
         table.to_csv(partial, index=False)
 
 
 def _write_parquet(table: pd.DataFrame, file: str) -> None:
-    from contactsim.lab.store import new_file
+    from contactsim.storage.atomic import new_file
 
     with new_file(Path(file)) as partial:
         table.to_parquet(partial, index=False)
@@ -155,15 +155,15 @@ def _put(table: pd.DataFrame, options: Any) -> None:
 
 
 def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str], options: Any) -> None:
-    from contactsim.sweep.plots import draw, draw_weeks, save
+    from contactsim.sweeps.plots import draw, draw_weeks, save
 
     if not shown:
         raise UserError(f"{options.store} has no results to draw here.")
     done = table[table["status"] == "ok"]
     if options.weeks:
         from contactsim.observers.survey import ALL_OTHERS
-        from contactsim.sweep.frames import weeks_of
-        from contactsim.sweep.summary import parts
+        from contactsim.sweeps.frames import weeks_of
+        from contactsim.sweeps.summary import parts
 
         measure = parts(shown[0])[0]
         canvas = draw_weeks(weeks_of(store, done, [measure], target=ALL_OTHERS), keys, measure)
@@ -174,9 +174,9 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
 
 
 def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str]) -> None:
-    from contactsim.sweep import experiments
-    from contactsim.sweep.estimate import counted
-    from contactsim.sweep.summary import parts, summary
+    from contactsim.sweeps import experiments
+    from contactsim.sweeps.estimates import counted
+    from contactsim.sweeps.summary import parts, summary
 
     counts = ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
     print(f"{store.path}: {counted(len(table), 'run')} ({counts or 'none'}); experiments: "

@@ -27,8 +27,8 @@ below. Hydra's launchers work where they are installed: hydra/launcher=joblib wi
 
 def _details(context: click.Context) -> str:
     from contactsim.commands.key_tables import text
-    from contactsim.composition import Composition
-    from contactsim.config import register_defaults
+    from contactsim.config.hydra_adapter import Composition
+    from contactsim.config.run_config import register_defaults
 
     register_defaults()
     return text(Composition([], context.params.get("config_dir")))
@@ -50,8 +50,8 @@ def _details(context: click.Context) -> str:
 def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
             package: str | None, resolve: bool, info: str | None, shell_completion: bool, run: bool) -> int:
     """Compose, check and run; ``--multirun`` runs every combination and goes on after one that fails."""
-    from contactsim.composition import PRIMARY, Composition
-    from contactsim.config import register_defaults
+    from contactsim.config.hydra_adapter import PRIMARY, Composition
+    from contactsim.config.run_config import register_defaults
 
     register_defaults()
     composition = Composition(overrides, config_dir, sweep=multirun)
@@ -76,13 +76,13 @@ def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] |
 
     ``labels`` are the job's own values of the keys that a multirun varies; a store keeps them with the run.
     """
-    from contactsim.composition import data_of
-    from contactsim.config import validate
+    from contactsim.config.hydra_adapter import data_of
+    from contactsim.config.run_config import validate
 
     checked = validate(data_of(config, composition.origin), composition.origin)
-    from contactsim.lab.run import execute, load_run
-    from contactsim.lab.show import closing_lines
     from contactsim.runs.progress import Progress
+    from contactsim.runs.run import execute, load_run
+    from contactsim.runs.show import closing_lines
 
     try:
         if checked.store is not None:
@@ -100,7 +100,7 @@ def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] |
 
 
 def _into_store(config: Any, labels: dict[str, Any], quiet: bool) -> None:
-    from contactsim.sweep.sweeping import one
+    from contactsim.sweeps.plan import one
 
     name, stood = one(config, labels)
     if not quiet:
@@ -112,7 +112,7 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
 
-    from contactsim.composition import PRIMARY
+    from contactsim.config.hydra_adapter import PRIMARY
 
     here = os.getpid()
     failed: list[Exception] = []

@@ -44,22 +44,22 @@ METHODS = ("each", "along", "morris", "sobol")
 def command(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
             output: str | None, update_baseline: bool, quiet: bool) -> int:
     """Change parameters and print which outcomes change with them."""
-    from contactsim.evidence import sensitivity, shelf, tried
+    from contactsim.evidence import archived_tables, result_store, sensitivity
 
     of = sensitivity.design()
     names = _names(of, method, parameters, budget)
-    folder = Path(store).expanduser() if store else shelf.default_folder()
+    folder = Path(store).expanduser() if store else result_store.default_folder()
     with Progress(quiet, folder) as progress:
         table, count = _table(of, names, method, budget, folder, jobs, progress)
     if not quiet:
         _show(table, method)
     if output:
-        tried.write(table, Path(output))
+        archived_tables.write(table, Path(output))
         print(f"Written: {output}")
     if update_baseline:
         about = {"method": method, "parameters": names, "points": count, "seeds": of.seeds,
                  "residents": of.residents, "findings": of.findings}
-        print(f"Updated: {tried.keep(table, f'sensitivity/{method}', about)}")
+        print(f"Updated: {archived_tables.keep(table, f'sensitivity/{method}', about)}")
     return 0
 
 
@@ -85,7 +85,7 @@ def _names(of: Sensitivity, method: str, parameters: str | None, budget: int | N
 def _table(of: Sensitivity, names: list[str], method: str, budget: int | None, store: Path, jobs: int | None,
            progress: Progress) -> tuple[pd.DataFrame, int]:
     """The method's table and its number of parameter sets."""
-    from contactsim.config import compose
+    from contactsim.config.run_config import compose
     from contactsim.evidence import sensitivity
 
     base = compose(["place=synthetic"]).parameters
@@ -107,7 +107,7 @@ def _table(of: Sensitivity, names: list[str], method: str, budget: int | None, s
 
 def _show(table: pd.DataFrame, method: str) -> None:
     if method in ("each", "along"):
-        from contactsim.evidence.turns import sentences
+        from contactsim.evidence.sensitivity_text import sentences
 
         for sentence in sentences(table, method):
             print(sentence)

@@ -22,8 +22,8 @@ HELP = """Print the summary of a finished run, and draw its figure again if the 
 @click.option("--figure", metavar="FILE", help="Draw the figure into FILE (.png, .pdf or .svg).")
 def command(run: str, as_json: bool, figure: str | None) -> int:
     """Print a run's summary and draw its figure."""
-    from contactsim.lab.run import load_run
-    from contactsim.lab.show import render, summarise
+    from contactsim.runs.run import load_run
+    from contactsim.runs.show import render, summarise
 
     finished = load_run(run)
     drawn = _draw(finished, figure)
@@ -40,7 +40,7 @@ def command(run: str, as_json: bool, figure: str | None) -> int:
 
 def _draw(run, wanted: str | None) -> Path:  # type: ignore[no-untyped-def]
     from contactsim.errors import UserError
-    from contactsim.lab.figures import save
+    from contactsim.runs.plots import save
 
     path = Path(wanted or run.folder / "figure.png")
     if wanted is None and path.is_file():

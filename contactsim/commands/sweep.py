@@ -12,8 +12,8 @@ from contactsim.commands.base import Command, config_dir, jobs, overrides, quiet
 from contactsim.errors import UserError
 
 if TYPE_CHECKING:
-    from contactsim.sweep.sweeping import Plan
-    from contactsim.sweep.varying import Varied
+    from contactsim.sweeps.expansion import Varied
+    from contactsim.sweeps.plan import Plan
 
 HELP = """Many runs into one store, from a laptop to a cluster.
 
@@ -36,7 +36,7 @@ PRINTED = 5
 
 def _details(context: click.Context) -> str:
     from contactsim.commands.key_tables import keys
-    from contactsim.sweep.config import SweepConfig
+    from contactsim.sweeps.config import SweepConfig
 
     engine = "  engine=local   local, or dask with engine.scheduler=ADDRESS (docs/cluster.md)"
     return "\n".join(["The sweep:", *keys(SweepConfig, skip={"engine"}), engine])
@@ -53,8 +53,8 @@ def _details(context: click.Context) -> str:
 def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed: bool, fail_fast: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Plan, print what is to be done, do it. Returns 2 if a run failed, as ``--multirun`` does."""
-    from contactsim.sweep.config import read
-    from contactsim.sweep.varying import Varied, split
+    from contactsim.sweeps.config import read
+    from contactsim.sweeps.expansion import Varied, split
 
     for line in overrides:
         if line.startswith("seeds="):
@@ -64,8 +64,8 @@ def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed:
     config = read(own, config_dir)
     varied = Varied(rest, config, config_dir)
     from contactsim.runs.measure import measure_name
-    from contactsim.sweep import Store, experiments
-    from contactsim.sweep.sweeping import carry_out, make_plan
+    from contactsim.sweeps import Store, experiments
+    from contactsim.sweeps.plan import carry_out, make_plan
 
     store = Store(config.store, missing=True)
     plan = make_plan(store, varied.specs(), measure_name(config.measure), config.keep, retry_failed=retry_failed)
@@ -84,7 +84,7 @@ def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed:
 def _follow(answers: Iterator[dict[str, Any]], plan: Plan, quiet: bool, retry_failed: bool) -> int:
     """Carry the plan out and show its progress; returns how many runs failed."""
     from contactsim.runs.progress import Progress
-    from contactsim.sweep.estimate import counted
+    from contactsim.sweeps.estimates import counted
 
     ended, failed, todo = 0, 0, len(plan.todo)
     with Progress(quiet or not todo, plan.store.path) as progress:
@@ -111,8 +111,8 @@ def _ended(answer: dict[str, Any]) -> str:
 
 def _print_plan(plan: Plan, varied: Varied, name: str, jobs: int | None, retry_failed: bool) -> None:
     from contactsim.runs.local import processors
-    from contactsim.sweep.estimate import counted, estimate, said, sized
-    from contactsim.sweep.varying import swept_table
+    from contactsim.sweeps.estimates import counted, estimate, said, sized
+    from contactsim.sweeps.expansion import swept_table
 
     different = len({run.id for run in plan.runs})
     twice = f", {different} of them different" if different < len(plan.runs) else ""

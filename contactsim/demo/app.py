@@ -9,13 +9,13 @@ from typing import Any
 
 import solara
 
-from contactsim.demo import offers
+from contactsim.demo import menu
+from contactsim.demo.captions import captions
 from contactsim.demo.colours import palette
-from contactsim.demo.desk import Desk
 from contactsim.demo.lessons import lessons, verdicts
 from contactsim.demo.own_folder import config_dir
 from contactsim.demo.pictures import MEASURES
-from contactsim.demo.told import captions
+from contactsim.demo.session import Desk
 
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 Event = Callable[[dict[str, Any]], None]
@@ -126,9 +126,9 @@ def Transport(desk: Desk) -> None:
 @solara.component
 def Controls(desk: Desk) -> None:
     """The controls beside the maps."""
-    given = {"comparisons": {name: [c.title, c.text] for name, c in offers.comparisons().items()},
-             "places": offers.places(config_dir()), "actions": offers.actions(config_dir()),
-             "sliders": list(offers.sliders())}
+    given = {"comparisons": {name: [c.title, c.text] for name, c in menu.comparisons().items()},
+             "places": menu.places(config_dir()), "actions": menu.actions(config_dir()),
+             "sliders": list(menu.sliders())}
     _Controls(state=desk.state(), offers=given, link=desk.choice.value.link(), download=desk.download.value,
               event_act=desk.act)
 

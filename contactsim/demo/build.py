@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from contactsim.config import RunConfig, compose
-from contactsim.demo.choice import MOST_RESIDENTS, SIDES, Choice
+from contactsim.config.run_config import RunConfig, compose
 from contactsim.demo.layout import Map, draw_map
 from contactsim.demo.own_folder import config_dir
+from contactsim.demo.ui_state import MOST_RESIDENTS, SIDES, Choice
 from contactsim.errors import UserError
-from contactsim.lab.history_cache import key as history_key
-from contactsim.lab.run import begin
 from contactsim.observers.meetings import MeetingLog
 from contactsim.place import Place, load_place
 from contactsim.place.build import table_place
 from contactsim.place.config import TablePlace, parse
+from contactsim.runs.run import begin
+from contactsim.storage.burn_in_cache import key as history_key
 from contactsim.world import World
 
 #: Bytes of an uploaded table at most.

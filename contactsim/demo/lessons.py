@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contactsim.demo.choice import COLOURS, MOST_WEEKS, Choice, check
 from contactsim.demo.pictures import MEASURES
+from contactsim.demo.ui_state import COLOURS, MOST_WEEKS, Choice, check
 from contactsim.errors import UserError
 from contactsim.paths import group_files
 

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.demo.build import Side
+from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.log import Meetings
-from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.observers.weekly import BY_GROUP, BY_TARGET
-from contactsim.place.indices import dissimilarity
+from contactsim.place.segregation import dissimilarity
 from contactsim.residents import SURVEY_AGE, attitude_to_others
 from contactsim.world import World
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from contactsim.demo import pictures
 from contactsim.demo.build import Side, Upload, alike, at_week_zero, build
-from contactsim.demo.choice import MOST_WEEKS, SPEEDS, Choice
 from contactsim.demo.story import Story, live_again
+from contactsim.demo.ui_state import MOST_WEEKS, SPEEDS, Choice
 from contactsim.errors import UserError
 
 #: Seconds that weeks may take before a picture is due, and that a picture may take to be drawn.

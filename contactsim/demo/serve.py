@@ -48,9 +48,9 @@ def serve(host: str, port: int, browser: bool, config_dir: str | None = None) ->
 def warm() -> None:
     """Compile the kernels and read what the first page needs, so that nobody waits for it."""
     from contactsim.demo import app  # noqa: F401  what a page imports
-    from contactsim.demo.desk import START
     from contactsim.demo.lessons import listed, verdicts
     from contactsim.demo.player import Player
+    from contactsim.demo.session import START
 
     lessons, complaints = listed(own_folder.config_dir())
     for sentence in complaints:

@@ -11,13 +11,13 @@ from typing import Any, TypedDict
 import numpy as np
 
 from contactsim.demo.build import Upload, configure, place_of
-from contactsim.demo.choice import Choice
-from contactsim.encounters.tables import DECLINED, NEGATIVE, POSITIVE
+from contactsim.demo.ui_state import Choice
+from contactsim.encounters.arrays import DECLINED, NEGATIVE, POSITIVE
 from contactsim.errors import UserError
-from contactsim.lab.run import begin
 from contactsim.observers.base import Observer
 from contactsim.observers.meetings import MeetingLog
 from contactsim.residents import attitude_to_others
+from contactsim.runs.run import begin
 from contactsim.state import State
 
 #: Where a meeting of an occasion takes place; an occasion or session that is not here goes by its name.

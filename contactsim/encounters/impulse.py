@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contactsim.encounters.tables import People, Week
+from contactsim.encounters.arrays import People, Week
 from contactsim.residents import MEETING_AGE
 
 #: Hundredths of closeness of the meeting: as close as can be.
@@ -22,7 +22,7 @@ class Impulse:
     """
 
     kind: int
-    """POSITIVE or NEGATIVE (:mod:`contactsim.encounters.tables`)"""
+    """POSITIVE or NEGATIVE (:mod:`contactsim.encounters.arrays`)"""
     week: int = 0
     """the week in which it happens"""
     group: int = 0

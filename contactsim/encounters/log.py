@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, mix, name_key, stream, uniforms
-from contactsim.encounters.impulse import Impulse
-from contactsim.encounters.session import Session
-from contactsim.encounters.tables import (
+from contactsim.encounters.arrays import (
     DECLINED,
     LEAN,
     NEGATIVE,
@@ -31,6 +29,8 @@ from contactsim.encounters.tables import (
     terms,
     terms_of_session,
 )
+from contactsim.encounters.impulse import Impulse
+from contactsim.encounters.session import Session
 from contactsim.parameters import ModelParameters
 from contactsim.residents import MEETING_AGE
 from contactsim.settings.pairing import pairs

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, streams, uniforms
-from contactsim.encounters.meet import meet
-from contactsim.encounters.rounds import DECISIONS, Slots, table_row
-from contactsim.encounters.tables import People, Week, terms_of_session
+from contactsim.encounters.arrays import People, Week, terms_of_session
+from contactsim.encounters.meeting import meet
+from contactsim.encounters.schedule import DECISIONS, Slots, table_row
 from contactsim.parameters import Conditions, Psychology
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from contactsim.compiled import inlined, kernel
 from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
-from contactsim.encounters.appraise import other
-from contactsim.encounters.meet import note, valence
-from contactsim.encounters.tables import LEAN
+from contactsim.encounters.appraisal import other
+from contactsim.encounters.arrays import LEAN
+from contactsim.encounters.meeting import note, valence
 
 #: Rows among which those that have or may get friends are sought before any of them is looked at.
 BLOCK = 128

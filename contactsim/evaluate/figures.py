@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from contactsim.evaluate.study import Study
-from contactsim.lab.figures import CAVEAT, COLOURS
+from contactsim.runs.plots import CAVEAT, COLOURS
 
 
 def figure(study: Study) -> Figure:

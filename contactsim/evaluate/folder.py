@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
+from contactsim.comparison.folder import write_json
 from contactsim.errors import UserError
 from contactsim.evaluate import study as study_module
 from contactsim.evaluate.figures import save
 from contactsim.evaluate.show import facts
 from contactsim.evaluate.study import Study
-from contactsim.lab.compare_folder import write_json
-from contactsim.lab.provenance import digest_of, provenance
-from contactsim.lab.run import write_table
-from contactsim.lab.store import new_folder
+from contactsim.runs.run import write_table
+from contactsim.storage.atomic import new_folder
+from contactsim.storage.provenance import digest_of, provenance
 
 UNITS = {"estimate": "SD of the first wave's scores", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
          "true": "SD of true values", "bias": "estimate less true", "treated": "people", "control": "people",

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from contactsim.config import sentence
+from contactsim.config.run_config import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
 from contactsim.evaluate.design import a_list, known
 from contactsim.evaluate.estimators import ESTIMATORS
-from contactsim.evaluate.items import answers, scale
+from contactsim.evaluate.instruments import answers, scale
 from contactsim.parameters import Section, parameter
 from contactsim.stats import detectable_effect, required_number
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from contactsim.comparison.folder import write_json
 from contactsim.errors import UserError
 from contactsim.evaluate.power import Power
-from contactsim.lab.compare_folder import write_json
-from contactsim.lab.provenance import digest_of
-from contactsim.lab.run import write_table
-from contactsim.lab.store import new_folder
+from contactsim.runs.run import write_table
+from contactsim.storage.atomic import new_folder
+from contactsim.storage.provenance import digest_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +95,7 @@ def figure(question: Power, table: pd.DataFrame) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     from contactsim.evaluate.power import smallest
-    from contactsim.lab.figures import COLOURS
+    from contactsim.runs.plots import COLOURS
 
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.02, 0.985, 0.9))
     canvas = Figure(figsize=(max(5.5, 3.6 * len(question.reliability)), 4.4), dpi=130, layout=layout)

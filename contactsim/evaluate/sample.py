@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from contactsim.comparison.design import WITH
+from contactsim.comparison.paired_runs import WITHOUT, Twins
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
-from contactsim.evaluate.items import alpha, answers, scale
-from contactsim.lab.design import WITH
-from contactsim.lab.twins import WITHOUT, Twins
+from contactsim.evaluate.instruments import alpha, answers, scale
 from contactsim.observers.cohort import Residents
 
 Rows = NDArray[np.bool_]

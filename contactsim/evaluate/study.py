@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from contactsim.comparison.compare import one_seed
+from contactsim.comparison.design import WITH, WITHOUT, Design
+from contactsim.comparison.paired_runs import Progress, Twins
 from contactsim.errors import UserError
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
 from contactsim.evaluate.sample import Arm, arms, standardised, tables, truth
-from contactsim.lab.compare import one_seed
-from contactsim.lab.design import WITH, WITHOUT, Design
-from contactsim.lab.together import Together, over_seeds
-from contactsim.lab.twins import Progress, Twins
 from contactsim.place import Place
+from contactsim.runs.threads import Together, over_seeds
 from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
 
 

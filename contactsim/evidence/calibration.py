@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from contactsim.evidence import points
+from contactsim.evidence import evaluate_points
 from contactsim.evidence.ledger import Part
-from contactsim.lab.provenance import model_digest
-from contactsim.lab.store import new_file
 from contactsim.parameters import ModelParameters
 from contactsim.paths import experiments_folder
+from contactsim.storage.atomic import new_file
+from contactsim.storage.provenance import model_digest
 
 METHOD = "Nelder-Mead, scipy.optimize.minimize"
 
@@ -72,15 +72,15 @@ def fit(of: Calibration, base: ModelParameters, store: Path, budget: int, jobs: 
     """
     from scipy.optimize import minimize
 
-    findings = points.bare(sorted({row.split("-")[0] for row in of.rows}), list(of.rows))
+    findings = evaluate_points.bare(sorted({row.split("-")[0] for row in of.rows}), list(of.rows))
     seeds = [of.first_seed + k for k in range(of.seeds)]
     low, high = (np.array([ends[k] for ends in of.parameters.values()]) for k in (0, 1))
     trace: list[dict[str, float]] = []
 
     def objective(x: np.ndarray) -> float:
         point = dict(zip(of.parameters, (low + np.clip(x, 0, 1) * (high - low)).tolist(), strict=True))
-        found = points.figures([point], findings, base, seeds, of.residents, store, jobs)[0]
-        rows = {row: points.mean(found[row]) for row in of.rows}
+        found = evaluate_points.figures([point], findings, base, seeds, of.residents, store, jobs)[0]
+        rows = {row: evaluate_points.mean(found[row]) for row in of.rows}
         miss = missed(of, rows)
         trace.append({**point, **rows, "objective": miss})
         tell(trace[-1])

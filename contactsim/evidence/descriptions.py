@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from contactsim.evidence.effects import Who, Worlds
-from contactsim.evidence.seen import END, Array
+from contactsim.evidence.panel import END, Array
 
 
 def average(case: Worlds, world: str, column: str, who: Who = None) -> float:

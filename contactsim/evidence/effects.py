@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from contactsim.draws import Decision, stream, uniforms
-from contactsim.evidence.seen import END, MIDDLE, Array, Mask, Seen
-from contactsim.evidence.who import ADULT_AGES, mask
+from contactsim.evidence.panel import END, MIDDLE, Array, Mask, Seen
+from contactsim.evidence.subgroups import ADULT_AGES, mask
 
 Who = Mapping[str, Any] | None
 

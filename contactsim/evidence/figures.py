@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from contactsim.evidence.entries import Entry, Judged
 from contactsim.evidence.formats import swept, words
-from contactsim.evidence.judge import Interval
 from contactsim.evidence.ledger import Folder
-from contactsim.evidence.unit import BASE
+from contactsim.evidence.results import Entry, Judged
+from contactsim.evidence.tasks import BASE
+from contactsim.evidence.verdicts import Interval
 
 # Okabe and Ito's colours, told apart by people with any common colour blindness.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"

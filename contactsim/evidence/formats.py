@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.evidence.judge import Band, Interval
+from contactsim.evidence.verdicts import Band, Interval
 
 
 def estimate(found: Interval) -> str:

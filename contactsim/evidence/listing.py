@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from contactsim.evidence import kept
-from contactsim.evidence.asked import asked
-from contactsim.evidence.entries import ORDER
+from contactsim.evidence import baseline
 from contactsim.evidence.ledger import Finding, Folder
+from contactsim.evidence.results import ORDER
+from contactsim.evidence.selection import asked
 
 
 def listed(words: list[str]) -> list[dict[str, Any]]:
@@ -32,6 +32,6 @@ def _kept(folder: str, rows: list[str]) -> dict[str, str]:
     """The verdict on a finding by sample: the worst of its judged rows, '' where not all are kept."""
     found = {}
     for sample in ("quick", "full"):
-        words = {kept.read(folder, sample).get(row, {}).get("verdict") for row in rows}
+        words = {baseline.read(folder, sample).get(row, {}).get("verdict") for row in rows}
         found[sample] = "" if None in words else next(word for word in ORDER if word in words)
     return found

@@ -9,8 +9,8 @@ import pandas as pd
 
 from contactsim.evidence.gradient import Gradient
 from contactsim.evidence.ledger import Finding, Folder, Row, Rule
-from contactsim.evidence.shelf import Figures
-from contactsim.evidence.unit import BASE
+from contactsim.evidence.result_store import Figures
+from contactsim.evidence.tasks import BASE
 
 
 def finding(folder: Folder, gradient: Gradient) -> Finding:

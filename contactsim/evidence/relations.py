@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.evidence.effects import Who, Worlds, scaled, standard_deviation
-from contactsim.evidence.seen import END, MIDDLE, START, Array, Mask, Seen
-from contactsim.evidence.who import trait
+from contactsim.evidence.panel import END, MIDDLE, START, Array, Mask, Seen
+from contactsim.evidence.subgroups import trait
 
 #: Share of the variance of a simulated survey's readings that is true (assumed, as in the model's survey).
 RELIABILITY = 0.8

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from contactsim.evidence import figures, readings, sections, summary, sweeps, tables, tried
-from contactsim.evidence.entries import Entry
+from contactsim.evidence import archived_tables, figures, readings, report_sections, summary, sweeps, tables
 from contactsim.evidence.ledger import Folder
 from contactsim.evidence.render import render, svg
+from contactsim.evidence.results import Entry
 
 LIMITS = ("This replay shows what follows from the model's assumptions, and on which of them it hangs. The model "
           "explains and explores; it does not predict a real town, and reproducing a claim says nothing about cause in "
@@ -57,13 +57,13 @@ def _chapters(entries: Sequence[Entry], sample: str, provenance: dict[str, Any],
         findings=findings))
     yield Chapter("assumed", "What is assumed, and what comes out", render("assumed", roles=summary.roles(findings)))
     yield Chapter("read", "How to read this", render("read"))
-    yield Chapter("disputes", "Where sources disagree", render("disputes", disputes=sections.disputed(entries)))
+    yield Chapter("disputes", "Where sources disagree", render("disputes", disputes=report_sections.disputed(entries)))
     yield Chapter("findings", "Findings", _findings(findings))
     yield Chapter("checks", "Realism checks", _findings(checks, CHECKS) if checks else Markup(""))
     yield Chapter("along", "Along the gradient of diversity",
                   render("along", along=[_along(one) for one in along]))
-    yield Chapter("moving", "Which numbers move which findings", render("moving", **sections.moving()))
-    yield Chapter("fitted", "What was fitted", render("fitted", fits=sections.fitted()))
+    yield Chapter("moving", "Which numbers move which findings", render("moving", **report_sections.moving()))
+    yield Chapter("fitted", "What was fitted", render("fitted", fits=report_sections.fitted()))
     yield Chapter("changes", "Changes since registration", render(
         "changes", changes=[(folder, change) for folder, of in changes.items() for change in of]))
     yield Chapter("from", "Provenance", render("provenance", provenance=provenance))
@@ -78,7 +78,7 @@ def _along(one: Along) -> dict[str, Any]:
     """A folder's gradient and sweeps: of this replay, or the sweeps as kept of the last full one."""
     rows, kept = one.swept, None
     if not rows and one.folder.sweeps is not None:
-        kept = tried.read(f"{one.folder.name}/swept")
+        kept = archived_tables.read(f"{one.folder.name}/swept")
         rows = [] if kept is None else [{str(key): value for key, value in row.items()}
                                         for row in kept.table.to_dict("records")]
     bands = {row.id: row.band for finding in one.folder.findings for row in finding.outcomes}

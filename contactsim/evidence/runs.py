@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from contactsim.evidence import shelf, unit
+from contactsim.evidence import result_store, tasks
 from contactsim.evidence.ledger import Finding, Folder
-from contactsim.evidence.unit import Figures
+from contactsim.evidence.tasks import Figures
 from contactsim.parameters import ModelParameters
 from contactsim.runs.executor import complete
 from contactsim.runs.local import processors
@@ -32,7 +32,7 @@ def run(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, sampl
         jobs: int | None = None, progress: Progress | None = None,
         scheduler: str | None = None) -> Mapping[str, list[Figures]]:
     """Every finding's figures by id, one for each seed; see :func:`figures`."""
-    tasks = {finding.id: unit.of_seeds(finding, base, folder.residents(finding, sample), seeds_of(folder, sample))
+    tasks = {finding.id: tasks.of_seeds(finding, base, folder.residents(finding, sample), seeds_of(folder, sample))
              for folder, finding in findings}
     found = figures([one for of_finding in tasks.values() for one in of_finding], store, jobs, progress, scheduler)
     return {name: [found[one.id] for one in of_finding] for name, of_finding in tasks.items()}
@@ -55,4 +55,4 @@ def figures(tasks: Sequence[Task], store: Path, jobs: int | None = None, progres
     here = min(jobs or processors(), len(size)) <= 1
     complete(folder, order, 0 if here else jobs, scheduler,
              None if progress is None else lambda done, total, failed: progress(done, total))
-    return shelf.read(folder, {task.id for task in tasks})
+    return result_store.read(folder, {task.id for task in tasks})

@@ -11,11 +11,11 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
-from contactsim.evidence import points
-from contactsim.evidence.judge import Band
+from contactsim.evidence import evaluate_points
+from contactsim.evidence.evaluate_points import Point
 from contactsim.evidence.ledger import Finding, Part, Row
-from contactsim.evidence.points import Point
 from contactsim.evidence.runs import Progress
+from contactsim.evidence.verdicts import Band
 from contactsim.parameters import ModelParameters, Psychology
 from contactsim.paths import experiments_folder
 
@@ -81,7 +81,7 @@ def moved_rows(at: Sequence[Point], found: Sequence[Found], findings: Sequence[F
     for k, point in enumerate(at[1:]):
         (path, value), = point.items()
         for row, values in base.items():
-            change, then, now = float(changes[row][k].mean()), points.mean(values), points.mean(found[k + 1][row])
+            change, then, now = float(changes[row][k].mean()), evaluate_points.mean(values), evaluate_points.mean(found[k + 1][row])
             lines.append({"parameter": path, "value": value, "row": row, "base": then, "moved": now, "change": change,
                           "standard_error": errors[row],
                           "counts": bool(abs(change) > max(MOVED * errors[row], AT_LEAST)),
@@ -128,7 +128,7 @@ def indices(of: Sensitivity, names: Sequence[str], method: str, at: np.ndarray, 
     """
     lines = []
     for row in found[0]:
-        y = np.array([points.mean(here[row]) for here in found])
+        y = np.array([evaluate_points.mean(here[row]) for here in found])
         if not np.isfinite(y).all() or y.std() == 0:
             continue
         if method == "morris":
@@ -156,11 +156,11 @@ def _share(good: NDArray[np.bool_]) -> float:
 def looked_at(of: Sensitivity) -> list[Finding]:
     """The findings without knock-outs, and the rows that are read off their worlds besides."""
     return [finding.model_copy(update={"outcomes": [*finding.outcomes, *of.read_beside.get(finding.id, [])]})
-            for finding in points.bare(of.findings)]
+            for finding in evaluate_points.bare(of.findings)]
 
 
 def run(of: Sensitivity, at: Sequence[Point], findings: Sequence[Finding], base: ModelParameters, store: Path,
         jobs: int | None, progress: Progress | None) -> list[Found]:
     """Figures at points, one for each seed; what ``store`` has is not run again."""
     seeds = [of.first_seed + k for k in range(of.seeds)]
-    return points.figures(at, findings, base, seeds, of.residents, store, jobs, progress)
+    return evaluate_points.figures(at, findings, base, seeds, of.residents, store, jobs, progress)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contactsim.evidence.entries import Entry
-from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
+from contactsim.evidence.results import Entry
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 
 ROLES = {
     "assumed": "Built in. The replay shows that it is in, and how large; it proves nothing.",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.evidence import formats, points
-from contactsim.evidence.judge import interval
+from contactsim.evidence import evaluate_points, formats
+from contactsim.evidence.evaluate_points import WITHIN_UNITS, Point
 from contactsim.evidence.ledger import Finding, Folder, Sweeps
-from contactsim.evidence.points import WITHIN_UNITS, Point
 from contactsim.evidence.runs import Progress
+from contactsim.evidence.verdicts import interval
 from contactsim.parameters import ModelParameters
 
 #: What the dissimilarity inside units is called in a table.
@@ -35,7 +35,7 @@ def run(folder: Folder, sweeps: Sweeps, base: ModelParameters, store: Path, jobs
     size, findings = sweeps.sample, _findings(folder, sweeps)
     bands = {row.id: row.band for finding in findings for row in finding.outcomes}
     seeds = [folder.first_seed + k for k in range(size.seeds)]
-    found = points.figures(at(sweeps), findings, base, seeds, size.residents, store, jobs, progress, scheduler)
+    found = evaluate_points.figures(at(sweeps), findings, base, seeds, size.residents, store, jobs, progress, scheduler)
     lines = []
     for point, figures in zip(at(sweeps), found, strict=True):
         (path, value), = point.items()
@@ -48,7 +48,7 @@ def run(folder: Folder, sweeps: Sweeps, base: ModelParameters, store: Path, jobs
 
 
 def _findings(folder: Folder, sweeps: Sweeps) -> list[Finding]:
-    bare = [points.without_knock_outs(finding, sweeps.rows) for finding in folder.findings]
+    bare = [evaluate_points.without_knock_outs(finding, sweeps.rows) for finding in folder.findings]
     return [finding.model_copy(update={"outcomes": [
         row.model_copy(update={"arguments": {**row.arguments, **sweeps.arguments.get(row.id, {})}})
         for row in finding.outcomes]}) for finding in bare if finding.outcomes]

@@ -9,10 +9,10 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from contactsim.evidence.entries import Entry
 from contactsim.evidence.formats import band, estimate
-from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
-from contactsim.evidence.unit import BASE
+from contactsim.evidence.results import Entry
+from contactsim.evidence.tasks import BASE
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 
 STYLES = {REPRODUCED: "green", NOT_REPRODUCED: "red", NOT_EXPLAINED: "yellow", INCONCLUSIVE: "dim"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE
+from contactsim.encounters.arrays import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE
 from contactsim.observers.base import Observer
 from contactsim.residents import BELIEVES, KNOWS_BETTER, attitude_to_others
 from contactsim.state import State

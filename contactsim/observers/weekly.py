@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.compiled import Threads, inlined, kernel
-from contactsim.encounters.tables import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week, people_of
+from contactsim.encounters.arrays import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week, people_of
 from contactsim.encounters.ties import number_of_friends
 from contactsim.observers.base import Moment, Observer
 from contactsim.residents import SURVEY_AGE, TIE_PLACES, Residents

@@ -12,7 +12,7 @@ from contactsim.place.build import made_place, read_table, synthetic_place, tabl
 from contactsim.place.config import TablePlace, parse
 from contactsim.place.core import Level, Place, Provenance, Source
 from contactsim.place.describe import describe, render
-from contactsim.place.indices import index_table
+from contactsim.place.segregation import index_table
 
 __all__ = ["Level", "Place", "Provenance", "Source", "bundled_names", "bundled_place", "describe",
            "index_table", "load_place", "read_table", "render", "synthetic_place"]

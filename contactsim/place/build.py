@@ -13,10 +13,10 @@ from contactsim.paths import configs_folder
 from contactsim.place import census2011, own_table, tables, ts021
 from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
+from contactsim.place.csv_reader import lines_of, read_lines
+from contactsim.place.downscaling import Split, split
 from contactsim.place.nesting import Ints, fill, runs
-from contactsim.place.reading import lines_of, read_lines
 from contactsim.place.scheme import find_scheme, merge
-from contactsim.place.splitting import Split, split
 from contactsim.place.tables import AreaTable, many
 from contactsim.place.within import default_dissimilarity
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import Source
-from contactsim.place.reading import Lines, body_below, counts_of
+from contactsim.place.csv_reader import Lines, body_below, counts_of
 from contactsim.place.tables import AreaTable
 
 GROUPS = ("WhiteBrit", "Irish", "OtherWhite", "Mixed", "Indian", "Pakistani", "Bangladeshi", "Chinese",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from contactsim.place.core import Place
-from contactsim.place.indices import OTHERS, UNITS, dissimilarity, index_table
+from contactsim.place.segregation import OTHERS, UNITS, dissimilarity, index_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

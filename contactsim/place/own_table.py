@@ -8,7 +8,7 @@ import pandas as pd
 from contactsim.errors import UserError
 from contactsim.place.config import Columns
 from contactsim.place.core import Source
-from contactsim.place.reading import Body, Lines, body_below, counts_of
+from contactsim.place.csv_reader import Body, Lines, body_below, counts_of
 from contactsim.place.tables import AreaTable
 
 _LONG = Columns()

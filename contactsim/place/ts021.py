@@ -12,7 +12,7 @@ import numpy as np
 
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import Source
-from contactsim.place.reading import Body, Lines, body_below, counts_of
+from contactsim.place.csv_reader import Body, Lines, body_below, counts_of
 from contactsim.place.tables import CODE, AreaTable, level_of_code
 
 KIND = "census 2021 table TS021"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from contactsim.lab.store import PARTIAL, flush
+from contactsim.storage.atomic import PARTIAL, flush
 
 #: Leftovers of other machines are removed after this many seconds (a day).
 OLD = 86_400

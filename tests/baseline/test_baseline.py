@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contactsim.lab.provenance import NUMBERS
+from contactsim.storage.provenance import NUMBERS
 from tests.baseline import update
 from tests.baseline.update import FILE, kept_numbers, made_with, moved, read, run
 

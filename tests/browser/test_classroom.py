@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.evidence.listing import listed
-from contactsim.lab.run import execute, load_run
+from contactsim.runs.run import execute, load_run
 from tests.browser.conftest import PATIENCE, Classroom
 
 Visit = Callable[..., Classroom]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contactsim import cli
-from contactsim.lab.run import FILES
+from contactsim.runs.run import FILES
 
 #: What the first run on a machine may print, while it compiles.
 PROGRESS = re.compile(r"contactsim: (compiling kernels|\d+ of \d+ ).*\n")
@@ -131,7 +131,7 @@ def fail(*_: object) -> None:
 def test_a_fault_is_one_line_and_its_traceback_is_for_debugging(
         capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("contactsim.lab.run.load_place", fail)
+    monkeypatch.setattr("contactsim.runs.run.load_place", fail)
     assert cli.main(["run", *SMALL]) == 1
     printed = capsys.readouterr().err
     assert "report" in printed and "something inside" in printed and len(printed.splitlines()) == 1
@@ -146,7 +146,7 @@ def test_an_interrupt_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("contactsim.lab.run.load_place", interrupt)
+    monkeypatch.setattr("contactsim.runs.run.load_place", interrupt)
     assert cli.main(["run", *SMALL]) == 130
     assert len(capsys.readouterr().err.splitlines()) == 1
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from contactsim import cli
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import kept, ledger, readings, runs, shelf, sweeps, tried, unit
-from contactsim.evidence.entries import entry
-from contactsim.evidence.judge import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from contactsim.evidence import archived_tables, baseline, ledger, readings, result_store, runs, sweeps, tasks
 from contactsim.evidence.ledger import Folder, Sample
+from contactsim.evidence.results import entry
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 from contactsim.storage.schema import SCHEMA
-from contactsim.sweep import Store
+from contactsim.sweeps import Store
 
 BASE = compose(["place=synthetic"]).parameters
 SHARES = {"d10": 0.1, "d50": 0.5}
@@ -79,7 +79,7 @@ def lacking_one(folder: Path) -> None:
     """Leave a store as if a kill had come before the last unit."""
     store = Store(folder)
     table = store.read(SCHEMA.names)
-    shelf.forget(folder)
+    result_store.forget(folder)
     for k in range(len(table) - 1):
         store.write(table.slice(k, 1))
 
@@ -91,7 +91,7 @@ def test_replay_writes_ledger_readings_and_report(tiny: Folder, store: list[str]
     f1 = written["findings"][0]["rows"][0]
     assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"][1]["mean"] == 0.0
     page = (tmp_path / "out" / "report.html").read_text()
-    swept = tried.read("polarisation/swept") is not None
+    swept = archived_tables.read("polarisation/swept") is not None
     assert page.count("<svg") == 6 + swept  # one a finding, the gradient, and what is kept of a full replay's sweeps
     assert "does not predict a real town" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
@@ -121,7 +121,7 @@ def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: Folder, tm
     swept = [{"parameter": "psychology.norms", "value": 0.01, "is_base": False, "outcome": "F5", "mean": 0.3,
               "low": 0.2, "high": 0.4, "inside": False, "outside": False}]
     monkeypatch.setattr(sweeps, "run", lambda *_: swept)
-    for module in (kept, tried):
+    for module in (baseline, archived_tables):
         monkeypatch.setattr(module, "experiments_folder", lambda: tmp_path)
     folder = ["--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
     assert replayed("F1", "--full", "--update-baseline", *folder) == 0  # a part of the folder replaces no table of it
@@ -129,7 +129,7 @@ def test_a_full_replay_keeps_the_tables_that_documents_speak_of(tiny: Folder, tm
     assert replayed("polarisation", "--full", "--update-baseline", *folder) == 0
     written = {path.name for path in (tmp_path / "polarisation").iterdir()}
     assert written == {"kept.json", "result.csv", "result.json", "swept.csv", "swept.json"}
-    table = tried.read("polarisation/swept")
+    table = archived_tables.read("polarisation/swept")
     assert table is not None and table.about["seeds"] == 2 and not table.outdated
 
 
@@ -137,7 +137,7 @@ def test_what_is_in_the_store_is_not_run_again(tiny: Folder, store: list[str], t
                                                monkeypatch: pytest.MonkeyPatch) -> None:
     replayed("F1", *store)
     assert len(Store(tmp_path / "store").catalogue()) == 6  # three seeds of the finding, and of the readings
-    monkeypatch.setattr(unit, "see", never)
+    monkeypatch.setattr(tasks, "see", never)
     replayed("F1", *store)
     lacking_one(tmp_path / "store")
     for more in ([], ["--no-cache"]):
@@ -157,7 +157,7 @@ def test_swept_numbers_in_the_store_are_not_run_again(tiny: Folder, tmp_path: Pa
     of_f5 = [row for row in rows if row["outcome"] == "F5"]
     assert [row["is_base"] for row in of_f5] == [False, True, False]
     assert len({row["mean"] for row in of_f5}) == 3  # each of the points has worlds of its own
-    monkeypatch.setattr(unit, "see", never)
+    monkeypatch.setattr(tasks, "see", never)
     assert sweeps.run(tiny, few, BASE, tmp_path, 1) == rows
     lacking_one(tmp_path)
     with pytest.raises(UserError, match="run again"):
@@ -175,7 +175,7 @@ def test_a_kept_verdict_that_no_longer_holds_fails(tiny: Folder, store: list[str
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     """And so does the negative control: no contact in the base's place."""
     found = {"F1": {"verdict": REPRODUCED, "mean": 1.0, "tolerance": 100.0}}
-    monkeypatch.setattr(kept, "read", lambda folder, sample: found)
+    monkeypatch.setattr(baseline, "read", lambda folder, sample: found)
     assert replayed("F1", *store) == 0
     assert replayed("F1", *store, "--negative-control", "no_contact") == 1
     found["F1"]["verdict"] = NOT_REPRODUCED

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contactsim.encounters.tables import BONDING
+from contactsim.encounters.arrays import BONDING
 from contactsim.parameters import Psychology, Shock
 from contactsim.residents import BELIEVES
 from contactsim.world import World

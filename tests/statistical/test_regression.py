@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from contactsim.config import compose
-from contactsim.evidence import controls, kept, ledger, runs
-from contactsim.evidence.entries import Entry, entry
+from contactsim.config.run_config import compose
+from contactsim.evidence import baseline, ledger, negative_controls, runs
 from contactsim.evidence.ledger import Finding, Folder
+from contactsim.evidence.results import Entry, entry
 from contactsim.parameters import ModelParameters
 
 BASE = compose(["place=synthetic"]).parameters
@@ -42,14 +42,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "experiments_folder", lambda: tmp_path)
-    kept.keep(replayed(BASE, store), "quick")
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
+    baseline.keep(replayed(BASE, store), "quick")
 
 
 def test_the_model_itself_passes(store: Path) -> None:
-    assert kept.moved(replayed(BASE, store), "quick") == []
+    assert baseline.moved(replayed(BASE, store), "quick") == []
 
 
-@pytest.mark.parametrize("control", controls.names())
+@pytest.mark.parametrize("control", negative_controls.names())
 def test_each_negative_control_fails(control: str, store: Path) -> None:
-    assert kept.moved(replayed(controls.apply(control, BASE), store), "quick") != []
+    assert baseline.moved(replayed(negative_controls.apply(control, BASE), store), "quick") != []

@@ -10,13 +10,13 @@ import yaml
 
 from contactsim import cli
 from contactsim.actions import build
-from contactsim.actions.catalogue import load, names
-from contactsim.config import RunConfig, compose, validate
+from contactsim.config.action_catalogue import load, names
+from contactsim.config.run_config import RunConfig, compose, validate
 from contactsim.errors import UserError
-from contactsim.lab.provenance import digest_of, place_digest, scientific_digest
-from contactsim.lab.run import execute, load_run
-from contactsim.lab.show import closing_lines
-from contactsim.model import NeighbourhoodModel
+from contactsim.mesa_model.model import NeighbourhoodModel
+from contactsim.runs.run import execute, load_run
+from contactsim.runs.show import closing_lines
+from contactsim.storage.provenance import digest_of, place_digest, scientific_digest
 from tests.acting import town
 
 #: The rows of the brief's table, and what a comparison needs besides.

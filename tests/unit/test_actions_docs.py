@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from contactsim.actions.catalogue import load, names
-from contactsim.actions.pages import filled, page
 from contactsim.actions.registry import MisconfiguredError, mechanisms, sections
+from contactsim.config.action_catalogue import load, names
+from contactsim.docs_tools.action_pages import filled, page
 
 DOCS = Path(__file__).parents[2] / "docs" / "actions"
-AGAIN = "run python -m contactsim.actions.pages"
+AGAIN = "run python -m contactsim.docs_tools.action_pages"
 
 
 def example(name: str) -> str:

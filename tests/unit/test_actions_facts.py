@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from contactsim.actions.catalogue import load, names
-from contactsim.actions.section import plain
+from contactsim.actions.schema import plain
+from contactsim.config.action_catalogue import load, names
 
 ROOT = Path(__file__).parents[2]
 #: action -> path of a field (parts and phases by name or number) -> what the sources say

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactsim.actions import who
-from contactsim.actions.catalogue import load
+from contactsim.actions import recruitment
 from contactsim.actions.classes import _pairs
 from contactsim.actions.convene import Convene, _grouped
 from contactsim.actions.host import parked
 from contactsim.actions.plan import Plan
+from contactsim.config.action_catalogue import load
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
 from contactsim.residents import BELIEVES, KNOWS_BETTER, UNHEARD, attitude_to_others
@@ -54,7 +54,7 @@ def lean(world: World, rows: Any) -> float:
 def test_volunteers_are_friendlier_and_calmer_than_those_they_are_drawn_from() -> None:
     free = acting(("it", {**EVERYBODY, "friendly": 3.0, "nervous": 3.0}))
     sent = acting(("it", {**EVERYBODY, "found": "referred", "friendly": 3.0, "nervous": 3.0}))
-    pool = who.eligible(free, first(free).config)
+    pool = recruitment.eligible(free, first(free).config)
     before = attitude_to_others(free.people, free.weights, pool).mean(), free.people.anxiety[pool].mean()
     attitude, anxiety = attitude_to_others(free.people, free.weights), free.people.anxiety.copy()
     for world in (free, sent):
@@ -80,9 +80,9 @@ def test_targeted_recruitment_wins_those_without_a_friend_elsewhere() -> None:
 def test_whom_it_is_for() -> None:
     world = acting(("it", {**EVERYBODY, "ages": [15, 17], "sex": "female", "groups": ["others"],
                            "areas": ["district 1"]}))
-    rows = who.eligible(world, first(world).config)
+    rows = recruitment.eligible(world, first(world).config)
     people, level = world.people, world.place.levels[2]
-    area = level.area_of_cell[who.cell_of_row(world)]
+    area = level.area_of_cell[recruitment.cell_of_row(world)]
     wanted = people.active & (people.age >= 15) & (people.age < 18) & (people.group == 1) & (people.sex == 0)
     assert rows.size and np.array_equal(rows, np.flatnonzero(wanted & (area == level.codes.index("district 1"))))
 
@@ -91,7 +91,7 @@ def test_whom_it_is_for() -> None:
 def test_areas_are_chosen_by_how_mixed_they_are(choose: str, expected: set[str]) -> None:
     """The first quarter is nearly all A, the middle one is half and half."""
     world = acting(("it", {**EVERYBODY, "choose": choose, "number": 1, "scale": "quarter"}))
-    cells = who.cells_of(world, first(world).config)
+    cells = recruitment.cells_of(world, first(world).config)
     assert cells is not None
     level = world.place.levels[2]
     assert {level.codes[a] for a in level.area_of_cell[cells]} == expected
@@ -99,7 +99,7 @@ def test_areas_are_chosen_by_how_mixed_they_are(choose: str, expected: set[str])
 
 def test_newcomers_learners_and_those_without_work() -> None:
     world = acting(("it", {**EVERYBODY, "newcomers": 5.0, "language_below": 0.5, "unemployed": True}))
-    rows = who.eligible(world, first(world).config)
+    rows = recruitment.eligible(world, first(world).config)
     people = world.people
     assert rows.size and (people.arrived[rows] <= 5).all() and (people.language[rows] < 0.5).all()
     assert (world.settings["work"].seat[rows] < 0).all()
@@ -490,7 +490,7 @@ def test_a_plan_without_its_message_silences_the_plans_in_it() -> None:
 def test_a_team_larger_than_all_whom_it_is_for_is_one_team_that_says_so() -> None:
     world = acting(("it", {**EVERYBODY, "ages": [15, 17], "team": 900, "phases": [{"weeks": 1}]}))
     action = convened(world)
-    eligible = who.eligible(world, action.config).size
+    eligible = recruitment.eligible(world, action.config).size
     world.step()
     assert action.notes == [f"week 0: team=900 is larger than the {eligible} people it could be drawn from"]
     assert 0 < action.participants.size < 900 and action.ledger[0]["sessions"] == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import contactsim
-from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, clash, listing, sections
+from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, conflicts, listing, sections
 from contactsim.errors import UserError
 
 PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "takes": "the_week"}]}
@@ -65,7 +65,7 @@ def test_an_action_of_another_package_works_with_the_defaults() -> None:
     one, other = (Action(name, section) for name in ("one", "other"))
     assert one.singles() == [one] and listing([one, object]) == [one, object] and one.share_reached == 1.0
     with pytest.raises(UserError, match="whole of week 2"):
-        clash.check([one, other])
+        conflicts.check([one, other])
 
 
 def test_whoever_compares_or_evaluates_names_no_mechanism() -> None:

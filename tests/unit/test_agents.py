@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesa.agent import Agent, AgentSet, GroupBy
 
-from contactsim.agents import (
+from contactsim.errors import UserError
+from contactsim.mesa_model import (
     ColumnError,
     ColumnModel,
     NotOnColumnsError,
@@ -26,8 +27,7 @@ from contactsim.agents import (
     ResidentLeftError,
     ResidentSet,
 )
-from contactsim.agents.conditions import LONGEST
-from contactsim.errors import UserError
+from contactsim.mesa_model.conditions import LONGEST
 
 G = 3
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import contactsim
 from contactsim import cli
 from contactsim.api import ComparisonResult, RunResult, Saved, SweepResult, sweep
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.overrides import override_lines
 
@@ -132,7 +132,7 @@ def test_a_sweep_takes_an_observer_of_one_s_own() -> None:
     ((contactsim.run, ["weeks=0"], {}), "weeks=0.*from 1"),
     ((contactsim.run, ["seed=1"], {"seed": 2}), "seed is given twice"),
     ((contactsim.run, [3], {}), "3 is no override"),
-    ((contactsim.run, ["store=x"], {}), "contactsim.sweep"),
+    ((contactsim.run, ["store=x"], {}), "contactsim.sweeps"),
     ((contactsim.run, ["place=bradfort"], {}), "Did you mean 'bradford'"),
     ((contactsim.compare, ["weeks=2"], {}), "Nothing differs"),
     ((contactsim.compare, ["action=library_chat"], {"seeds": 0}), "seeds=0"),

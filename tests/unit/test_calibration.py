@@ -11,9 +11,17 @@ import pandas as pd
 import pytest
 
 from contactsim import cli
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import calibration, ledger, points, sensitivity, tried, turns, unit
+from contactsim.evidence import (
+    archived_tables,
+    calibration,
+    evaluate_points,
+    ledger,
+    sensitivity,
+    sensitivity_text,
+    tasks,
+)
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
@@ -22,7 +30,7 @@ BASE = compose(["place=synthetic"]).parameters
 def test_only_calibrated_rows_are_fitted() -> None:
     for of in calibration.designs().values():
         assert {row.split("-")[0] for row in of.rows} <= {"F7", "F13"}
-        known = {row.id for finding in points.bare(["F7", "F13"], list(of.rows)) for row in finding.outcomes}
+        known = {row.id for finding in evaluate_points.bare(["F7", "F13"], list(of.rows)) for row in finding.outcomes}
         assert known == set(of.rows)
 
 
@@ -49,7 +57,7 @@ def test_a_fit_finds_the_point_that_meets_the_targets(monkeypatch: pytest.Monkey
         x, y = at[0]["psychology.negative_base"], at[0]["psychology.tie_cross"]
         return [{"F7-ratio": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-friend": [0.35 + 5 * (y - 0.08)]}]
 
-    monkeypatch.setattr(points, "figures", figures)
+    monkeypatch.setattr(evaluate_points, "figures", figures)
     joint = calibration.designs()["joint"]
     found = calibration.fit(joint, BASE, tmp_path, budget=60)
     assert abs(found.parameters["psychology.negative_base"] + 2.0) < 0.02
@@ -66,19 +74,19 @@ def test_each_number_is_moved_within_its_range() -> None:
     assert moved == {f"psychology.{name}" for name in Psychology.model_fields if getattr(BASE.psychology, name) != 0}
     assert all(len(point) == 1 for point in at[1:])
     for point in at:
-        points.changed(BASE, dict(point))
+        evaluate_points.changed(BASE, dict(point))
 
 
 def test_a_row_that_moves_and_one_that_does_not() -> None:
-    findings = points.bare(["R1", "R3"])
+    findings = evaluate_points.bare(["R1", "R3"])
     at = [{}, {"psychology.appraisal": 1.4}]
     found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
     table = sensitivity.moved_rows(at, found, findings).set_index("row")
     assert table.loc["R1", "counts"]
     assert table.loc["R1", "turns"]  # .51 lies inside the band, .615 above it
     assert not table.loc["R3", "counts"]
-    assert turns.sentences(table.reset_index(), "each") == ["psychology.appraisal: moves R1; turns R1"]
-    assert turns.sentences(table.reset_index(), "along") == [
+    assert sensitivity_text.sentences(table.reset_index(), "each") == ["psychology.appraisal: moves R1; turns R1"]
+    assert sensitivity_text.sentences(table.reset_index(), "along") == [
         "R1 (now 0.51) turns along psychology.appraisal: at 1.4 (0.615)."]
 
 
@@ -103,7 +111,7 @@ def test_rows_read_beside_are_those_of_their_findings() -> None:
         assert {row.id for row in rows} <= {row.id for row in looked_at[finding].outcomes}
         for row in rows:
             assert row.band == bands[row.id.split(" ")[0]]
-            inspect.signature(unit.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
+            inspect.signature(tasks.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
 
 
 def test_only_numbers_of_the_psychology_are_excused() -> None:
@@ -112,10 +120,10 @@ def test_only_numbers_of_the_psychology_are_excused() -> None:
 
 
 def test_every_number_moves_a_row_or_is_justified() -> None:
-    kept = tried.read("sensitivity/each")
+    kept = archived_tables.read("sensitivity/each")
     if kept is None:
         pytest.skip("no table of 'contactsim sensitivity each' is kept")
-    idle = {name for name, (rows, _) in turns.moves(kept.table).items() if not rows}
+    idle = {name for name, (rows, _) in sensitivity_text.moves(kept.table).items() if not rows}
     assert idle <= set(sensitivity.design().kept_although_idle)
 
 
@@ -123,32 +131,32 @@ def test_a_stopped_sensitivity_goes_on_where_it_was(monkeypatch: pytest.MonkeyPa
     """What is in the store is not lived again, and an error half way leaves what was finished."""
     lived: list[float] = []
 
-    def figures(finding: Any, lives: unit.Lives, residents: int) -> unit.Figures:
+    def figures(finding: Any, lives: tasks.Lives, residents: int) -> tasks.Figures:
         if len(lived) == 3:
             raise KeyboardInterrupt
         lived.append(lives.base.psychology.appraisal)
         return {row.id: {"base": float(len(lived))} for row in finding.outcomes}
 
-    monkeypatch.setattr(unit, "figures", figures)
-    at, findings = [{}, {"psychology.appraisal": 1.0}, {"psychology.appraisal": 3.0}], points.bare(["R1"])
+    monkeypatch.setattr(tasks, "figures", figures)
+    at, findings = [{}, {"psychology.appraisal": 1.0}, {"psychology.appraisal": 3.0}], evaluate_points.bare(["R1"])
     progress: list[tuple[int, int]] = []
     with pytest.raises(KeyboardInterrupt):
-        points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
+        evaluate_points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 6)
-    monkeypatch.setattr(unit, "figures", lambda finding, lives, residents: {
+    monkeypatch.setattr(tasks, "figures", lambda finding, lives, residents: {
         row.id: {"base": 9.0} for row in finding.outcomes})
-    found = points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
+    found = evaluate_points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 3)
     assert [here["R1"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
 
 
 def test_kept_tables_tell_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tried, "experiments_folder", lambda: tmp_path)
-    assert tried.read("sensitivity/each") is None
-    tried.keep(pd.DataFrame({"row": ["R1"]}), "sensitivity/each", {"seeds": 2})
-    kept = tried.read("sensitivity/each")
+    monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
+    assert archived_tables.read("sensitivity/each") is None
+    archived_tables.keep(pd.DataFrame({"row": ["R1"]}), "sensitivity/each", {"seeds": 2})
+    kept = archived_tables.read("sensitivity/each")
     assert kept is not None and not kept.outdated and kept.about["seeds"] == 2
-    monkeypatch.setattr(tried, "numbers_digest", lambda: "another")
+    monkeypatch.setattr(archived_tables, "numbers_digest", lambda: "another")
     assert kept.outdated
 
 

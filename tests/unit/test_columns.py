@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.columns import LINE, together
-from contactsim.encounters.tables import blank_week
+from contactsim.encounters.arrays import blank_week
+from contactsim.memory import LINE, together
 from tests.worlds import four_groups, make_world, two_groups
 
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from contactsim import cli
+from contactsim.comparison.compare import Comparison
+from contactsim.comparison.cost_effectiveness import NOT_SIGNIFICANT, cost_effectiveness
+from contactsim.comparison.design import SILENT, WITH, WITHOUT, Design, read_design
+from contactsim.comparison.effects import precision, summarise
+from contactsim.comparison.folder import FILES, load
+from contactsim.comparison.show import _cell, _cost_lines, _costs
 from contactsim.errors import UserError
-from contactsim.lab.compare import Comparison
-from contactsim.lab.compare_folder import FILES, load
-from contactsim.lab.compare_show import _cell, _cost_lines, _costs
-from contactsim.lab.cost_effectiveness import NOT_SIGNIFICANT, cost_effectiveness
-from contactsim.lab.design import SILENT, WITH, WITHOUT, Design, read_design
-from contactsim.lab.effects import precision, summarise
-from contactsim.lab.together import StoppedError, Together, over_seeds
 from contactsim.observers.panel import OUTCOMES
+from contactsim.runs.threads import StoppedError, Together, over_seeds
 from contactsim.stats import mean_interval
 from tests.worlds import two_groups
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from contactsim.comparison.effects import PARTS
 from contactsim.evaluate.design import METHODS, names
-from contactsim.lab.effects import PARTS
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contactsim import cli
-from contactsim.config import DEFINED, RunConfig, compose, validate
+from contactsim.config.run_config import DEFINED, RunConfig, compose, validate
 from contactsim.errors import UserError
 from contactsim.paths import configs_folder
 

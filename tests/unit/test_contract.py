@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contactsim.compiled import Threads
-from contactsim.encounters.rounds import Round, rounds_of
+from contactsim.encounters.schedule import Round, rounds_of
 from contactsim.parameters import Shock
 from contactsim.settings.seating import Partition
 from contactsim.world import World

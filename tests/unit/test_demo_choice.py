@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
-from contactsim.config import compose
-from contactsim.demo.choice import LONGEST_LINK, Choice, check, read_link
+from contactsim.config.run_config import compose
+from contactsim.demo.ui_state import LONGEST_LINK, Choice, check, read_link
 from contactsim.errors import UserError
 
 FULL = Choice(both=("place.residents=3000", "place.shares=[0.6, 0.4]"), left=("place.dissimilarity=0.7",),

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from contactsim.actions import catalogue
-from contactsim.demo import offers, own_folder
+from contactsim.config import action_catalogue
+from contactsim.demo import menu, own_folder
 from contactsim.demo.build import build, configure
-from contactsim.demo.choice import SIDES, check, read_link
+from contactsim.demo.captions import captions
 from contactsim.demo.lessons import FOLDER, VERDICTS, lessons, read, verdicts
 from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, moved, participants
-from contactsim.demo.told import captions
+from contactsim.demo.ui_state import SIDES, check, read_link
 from contactsim.errors import UserError
-from contactsim.evidence.entries import ORDER
 from contactsim.evidence.listing import listed
+from contactsim.evidence.results import ORDER
 
 
 def test_there_are_six_lessons_in_the_order_of_their_files() -> None:
@@ -105,8 +105,8 @@ def test_own_lessons_places_and_actions_are_offered_and_a_broken_one_hides_no_ot
     assert list(found) == [*lessons(), "our_town"] == list(lessons(own))
     assert [sentence.split(":")[0].split(" ")[0] for sentence in complaints] == ["8_broken.yaml", "9_shock.yaml"]
     assert verdicts("our_town", own) == verdicts("shock")
-    assert offers.places(own)["mytown"] == "My town" and "mytown" not in offers.places()
-    assert offers.actions(own) == {**offers.actions(), "ours": "Ours"}
+    assert menu.places(own)["mytown"] == "My town" and "mytown" not in menu.places()
+    assert menu.actions(own) == {**menu.actions(), "ours": "Ours"}
 
 
 def test_the_page_builds_worlds_from_the_folder_that_it_was_served_with(tmp_path: Path) -> None:
@@ -123,21 +123,21 @@ def test_the_page_builds_worlds_from_the_folder_that_it_was_served_with(tmp_path
         configure(choice, "left")
 
 
-@pytest.mark.parametrize("name", list(offers.comparisons()))
+@pytest.mark.parametrize("name", list(menu.comparisons()))
 def test_a_comparison_makes_two_worlds(name: str) -> None:
-    from contactsim.demo.choice import Choice
+    from contactsim.demo.ui_state import Choice
 
-    found = offers.comparisons()[name]
+    found = menu.comparisons()[name]
     choice = Choice(both=tuple(check(o) for o in found.both), left=found.left, right=found.right)
     assert configure(choice, "left") != configure(choice, "right")
 
 
 def test_all_that_is_offered_is_there() -> None:
-    assert "census" not in offers.places() and "bradford" in offers.places()
-    assert set(offers.actions()) == set(catalogue.names())
-    for slider in offers.sliders():
+    assert "census" not in menu.places() and "bradford" in menu.places()
+    assert set(menu.actions()) == set(action_catalogue.names())
+    for slider in menu.sliders():
         assert slider["unit"] and slider["text"] and slider["low"] <= slider["value"] <= slider["high"]
         for value in (slider["low"], slider["high"]):
-            text = offers.override_value(slider["key"], value)
-            assert offers.slider_value(slider["key"], text) == pytest.approx(value)
+            text = menu.override_value(slider["key"], value)
+            assert menu.slider_value(slider["key"], text) == pytest.approx(value)
             check(f"{slider['key']}={text}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contactsim.config import compose
-from contactsim.demo.choice import Choice
+from contactsim.config.run_config import compose
 from contactsim.demo.story import live_again
+from contactsim.demo.ui_state import Choice
+from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.log import counts_of
-from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.errors import UserError
-from contactsim.lab.run import begin
 from contactsim.observers.meetings import MeetingLog
 from contactsim.place import load_place
+from contactsim.runs.run import begin
 from contactsim.world import World
 from tests.worlds import differing_columns, four_groups, make_parameters, make_world
 

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.demo import pictures
 from contactsim.demo.build import LARGEST_UPLOAD, Upload, build, take_upload
-from contactsim.demo.choice import SIDES, Choice, read_link
 from contactsim.demo.layout import boxes, draw_map
 from contactsim.demo.player import Player
+from contactsim.demo.ui_state import SIDES, Choice, read_link
 from contactsim.errors import UserError
-from contactsim.lab.run import execute, load_run
 from contactsim.residents import attitude_to_others
+from contactsim.runs.run import execute, load_run
 from tests.worlds import four_groups, make_world
 
 SMALL = Choice(both=("place.residents=1500", "scenario=no_history"), left=("place.dissimilarity=0.6",),

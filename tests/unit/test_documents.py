@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import contactsim
+from contactsim.docs_tools import odd
 from contactsim.draws import Decision
-from contactsim.evidence.judge import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.evidence.listing import listed
-from contactsim.lab import odd
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.parameters import Section
 from contactsim.world import World
 
@@ -50,7 +50,7 @@ def parameter_names() -> set[str]:
 @pytest.mark.parametrize("name", odd.DOCUMENTS)
 def test_tables_are_those_of_the_code(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
-    assert odd.renew(text) == text, "run python -m contactsim.lab.odd"
+    assert odd.renew(text) == text, "run python -m contactsim.docs_tools.odd"
 
 
 def test_a_changed_table_is_noticed() -> None:

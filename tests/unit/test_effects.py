@@ -10,8 +10,8 @@ import pytest
 
 from contactsim.evidence import effects, relations
 from contactsim.evidence.effects import Worlds
-from contactsim.evidence.seen import END, MIDDLE, START, Seen
-from contactsim.evidence.who import mask
+from contactsim.evidence.panel import END, MIDDLE, START, Seen
+from contactsim.evidence.subgroups import mask
 
 N = 4000
 

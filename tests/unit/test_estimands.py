@@ -26,8 +26,8 @@ from contactsim.evidence.effects import (
     frequent_negative_rise,
     spread_change,
 )
+from contactsim.evidence.panel import END, MIDDLE, START, Seen
 from contactsim.evidence.relations import elasticity, net_contact_effect
-from contactsim.evidence.seen import END, MIDDLE, START, Seen
 
 N = 2000
 ZERO = np.zeros(N)

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from contactsim.comparison.design import WITH, WITHOUT
+from contactsim.comparison.paired_runs import Side, Twins, live
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
-from contactsim.evaluate.items import alpha, answers, scale, thresholds
+from contactsim.evaluate.instruments import alpha, answers, scale, thresholds
 from contactsim.evaluate.study import analyse, survey
-from contactsim.lab.design import WITH, WITHOUT
-from contactsim.lab.twins import Side, Twins, live
 from contactsim.world import World
 from tests.unit.test_twins import Club, quick
 from tests.worlds import two_groups

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from contactsim.config import compose
-from contactsim.lab.figures import CAVEAT, COLOURS, MOST_GROUPS, figure, save
-from contactsim.lab.run import Run, execute, load_run
+from contactsim.config.run_config import compose
+from contactsim.runs.plots import CAVEAT, COLOURS, MOST_GROUPS, figure, save
+from contactsim.runs.run import Run, execute, load_run
 
 
 def run_of(folder: Path, *overrides: str) -> Run:

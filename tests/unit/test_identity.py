@@ -12,20 +12,21 @@ from types import SimpleNamespace
 import pytest
 
 import contactsim
-from contactsim.config import RunConfig, compose
-from contactsim.evidence import ledger, unit
-from contactsim.evidence.asked import asked
-from contactsim.lab import compare_folder, history_cache, run
-from contactsim.lab.design import read_design
-from contactsim.lab.provenance import MODEL, run_code, run_modules
+from contactsim.comparison import folder
+from contactsim.comparison.design import read_design
+from contactsim.config.run_config import RunConfig, compose
+from contactsim.evidence import ledger, tasks
+from contactsim.evidence.selection import asked
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
+from contactsim.runs import run
 from contactsim.runs.measure import WEEKLY
-from contactsim.storage import identity
+from contactsim.storage import burn_in_cache, identity
 from contactsim.storage.identity import closure, code_digest
+from contactsim.storage.provenance import MODEL, run_code, run_modules
 from contactsim.storage.sources import parse
-from contactsim.sweep import RunSpec
-from contactsim.sweep.spec import Places, planned
+from contactsim.sweeps import RunSpec
+from contactsim.sweeps.spec import Places, planned
 from tests.sweeping import TINY
 
 ROOT = Path(contactsim.__file__).parent
@@ -125,7 +126,7 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 
 
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
-    model, of_ledger = closure(*MODEL), closure(unit.__name__)
+    model, of_ledger = closure(*MODEL), closure(tasks.__name__)
     assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
     for name in ("world", "history", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
                  "settings.pairing", "actions.plan", "actions.who", "parameters", "observers.weekly"):
@@ -133,12 +134,12 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "lab.odd", "evidence.report", "evidence.calibration", "sweep", "lab.show"):
-        for found in (model, of_ledger, closure("contactsim.lab.compare"), closure("contactsim.evaluate.study")):
+        for found in (model, of_ledger, closure("contactsim.comparison.compare"), closure("contactsim.evaluate.study")):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
 def test_no_module_of_the_model_imports_by_a_name_that_is_no_syntax() -> None:
-    for name in closure(unit.__name__, *MODEL):
+    for name in closure(tasks.__name__, *MODEL):
         text = source(name).read_text()
         assert "import_module(" not in text and "__import__(" not in text, name
 
@@ -201,19 +202,19 @@ def folder_identity() -> str:
 
 def burn_in_identity() -> str:
     config = composed("scenario=growth")
-    return history_cache.key(load_place(config.place), config.parameters, 1)
+    return burn_in_cache.key(load_place(config.place), config.parameters, 1)
 
 
 def ledger_identity() -> str:
     _, finding = asked(["F14"]).findings[0]
-    return unit.of_seeds(finding, composed().parameters, 600, [1])[0].id
+    return tasks.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
 comparison = cache(lambda: read_design([*TINY, "action=community_centre", "seeds=2"]))
 
 
 def comparison_identity() -> str:
-    return compare_folder._code(comparison()) + comparison().digest(load_place(comparison().config.place))
+    return folder._code(comparison()) + comparison().digest(load_place(comparison().config.place))
 
 
 IDENTITIES: dict[str, Callable[[], str]] = {
@@ -267,7 +268,7 @@ def test_a_runs_identity_hangs_on_its_measure_and_on_what_that_imports(little: P
 
 def test_a_mechanism_of_another_package_counts(little: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = type("Mine", (), {"__module__": "little.measure"})
-    monkeypatch.setattr("contactsim.lab.provenance.mechanisms", lambda: {"mine": mine})
+    monkeypatch.setattr("contactsim.storage.provenance.mechanisms", lambda: {"mine": mine})
     sections = {"a": SimpleNamespace(kinds=("mine",))}
     assert run_modules(sections) == sorted([*MODEL, "little.measure"])  # type: ignore[arg-type]
     before = run_code(sections)  # type: ignore[arg-type]
@@ -280,7 +281,7 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
     base = composed().parameters
 
     def of(finding: ledger.Finding = finding, parameters: ModelParameters = base, residents: int = 600) -> str:
-        return unit.of_seeds(finding, parameters, residents, [1])[0].id
+        return tasks.of_seeds(finding, parameters, residents, [1])[0].id
 
     before = of()
     name, world = next(iter(finding.worlds.items()))
@@ -297,11 +298,11 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
 
 def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
     for _, finding in asked([]).findings:
-        task = unit.of_seeds(finding, composed().parameters, 600, [1])[0]
+        task = tasks.of_seeds(finding, composed().parameters, 600, [1])[0]
         assert task == type(task)(**json.loads(json.dumps(task.message())))
         there = ledger.Finding.model_validate_json(task.payload["finding"])
         base = ModelParameters.model_validate_json(task.payload["parameters"])
-        assert there == finding and unit.of_seeds(there, base, 600, [1])[0].id == task.id
+        assert there == finding and tasks.of_seeds(there, base, 600, [1])[0].id == task.id
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactsim.evidence.judge import (
+from contactsim.evidence.verdicts import (
     INCONCLUSIVE,
     NOT_EXPLAINED,
     NOT_REPRODUCED,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from contactsim.evidence import kept
-from contactsim.evidence.entries import Entry, Judged
-from contactsim.evidence.judge import NOT_REPRODUCED, REPRODUCED, blind, interval, verdict
+from contactsim.evidence import baseline
+from contactsim.evidence.results import Entry, Judged
+from contactsim.evidence.verdicts import NOT_REPRODUCED, REPRODUCED, blind, interval, verdict
 
 BAND = (0.05, None)
 
@@ -26,7 +26,7 @@ def entry(values: list[float], name: str = "F1") -> Entry:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "odd").mkdir()
-    monkeypatch.setattr(kept, "experiments_folder", lambda: tmp_path)
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -34,30 +34,30 @@ VALUES = [0.9, 1.0, 1.1, 1.0]
 
 
 def test_the_same_results_have_not_moved() -> None:
-    assert kept.keep([entry(VALUES)], "quick") == ["F1: new"]
-    assert kept.moved([entry(VALUES)], "quick") == []
-    assert kept.moved([entry(VALUES)], "full") == []  # nothing is kept of the other sample
+    assert baseline.keep([entry(VALUES)], "quick") == ["F1: new"]
+    assert baseline.moved([entry(VALUES)], "quick") == []
+    assert baseline.moved([entry(VALUES)], "full") == []  # nothing is kept of the other sample
 
 
 def test_a_figure_may_move_as_far_as_its_seeds_make_it_uncertain() -> None:
-    kept.keep([entry(VALUES)], "quick")
-    tolerance = kept.read("odd", "quick")["F1"]["tolerance"]
+    baseline.keep([entry(VALUES)], "quick")
+    tolerance = baseline.read("odd", "quick")["F1"]["tolerance"]
     assert 0.1 < tolerance < 0.2  # four standard errors of these four values
     near, far = ([value + by * tolerance for value in VALUES] for by in (0.9, 1.1))
-    assert kept.moved([entry(near)], "quick") == []
-    assert "now" in kept.moved([entry(far)], "quick")[0]
+    assert baseline.moved([entry(near)], "quick") == []
+    assert "now" in baseline.moved([entry(far)], "quick")[0]
 
 
 def test_another_verdict_has_moved() -> None:
-    kept.keep([entry(VALUES)], "quick")
-    said = kept.moved([entry([-value for value in VALUES])], "quick")
+    baseline.keep([entry(VALUES)], "quick")
+    said = baseline.moved([entry([-value for value in VALUES])], "quick")
     assert REPRODUCED in said[0]
     assert NOT_REPRODUCED in said[0]
 
 
 def test_keeping_some_findings_leaves_the_others(folder: Path) -> None:
-    kept.keep([entry(VALUES), entry(VALUES, "F2")], "quick")
-    assert kept.keep([entry([2 * value for value in VALUES])], "quick") == ["F1: kept 1 ± 0.16, now 2"]
+    baseline.keep([entry(VALUES), entry(VALUES, "F2")], "quick")
+    assert baseline.keep([entry([2 * value for value in VALUES])], "quick") == ["F1: kept 1 ± 0.16, now 2"]
     both = json.loads((folder / "odd" / "kept.json").read_text())["quick"]
     assert (both["F1"]["mean"], both["F2"]["mean"]) == (2.0, 1.0)
 

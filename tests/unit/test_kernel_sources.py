@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contactsim import compiled
-from contactsim.encounters.tables import Rules
+from contactsim.encounters.arrays import Rules
 from contactsim.parameters import Psychology
 
 PACKAGE = Path(compiled.__file__).parent

@@ -9,12 +9,23 @@ from typing import Any
 
 import pytest
 
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import asked, controls, diagnoses, disputes, gradient, ledger, listing, lived, sweeps, unit
-from contactsim.evidence.judge import REPRODUCED
+from contactsim.evidence import (
+    diagnoses,
+    disputes,
+    gradient,
+    ledger,
+    listing,
+    negative_controls,
+    selection,
+    sweeps,
+    tasks,
+    worlds,
+)
 from contactsim.evidence.ledger import Finding, Folder
 from contactsim.evidence.variants import changed
+from contactsim.evidence.verdicts import REPRODUCED
 
 BASE = compose(["place=synthetic"]).parameters
 ALL = ledger.all_findings()
@@ -40,25 +51,25 @@ def test_estimands_take_their_arguments(name: str) -> None:
     rows = {row.id: row for row in finding.outcomes}
     assert len(rows) == len(finding.outcomes)
     for row in finding.outcomes:
-        if row.estimand == unit.AGAINST:
+        if row.estimand == tasks.AGAINST:
             assert row.arguments["of"] in rows
             assert row.arguments["knock_out"] in finding.knock_outs
         else:
-            inspect.signature(unit.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
+            inspect.signature(tasks.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_worlds_exist_and_knock_outs_change_them(name: str) -> None:
     _, finding = ALL[name]
     for world in finding.worlds.values():
-        lived.parameters_of(world, BASE)
-        assert set(lived._sections(world)) == set(world.actions)
+        worlds.parameters_of(world, BASE)
+        assert set(worlds._sections(world)) == set(world.actions)
     for switch in finding.knock_outs.values():
-        after = {key: lived.knocked(world, key, switch) for key, world in finding.worlds.items()}
+        after = {key: worlds.knocked(world, key, switch) for key, world in finding.worlds.items()}
         assert after != finding.worlds
         for world in after.values():
-            lived.parameters_of(world, BASE)
-            lived._sections(world)
+            worlds.parameters_of(world, BASE)
+            worlds._sections(world)
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name[0] == "F"])
@@ -89,7 +100,7 @@ def test_a_null_action_must_fail_every_row_about_an_action(name: str) -> None:
     acting = {key for key, world in finding.worlds.items() if world.actions}
     rows = {row.id: row for row in finding.outcomes}
     for row in rows.values():
-        of = rows[row.arguments["of"]] if row.estimand == unit.AGAINST else row
+        of = rows[row.arguments["of"]] if row.estimand == tasks.AGAINST else row
         about = {world for world in acting if f"'{world}@" in str(of.arguments) or f"'{world}'" in str(of.arguments)}
         if row.judged and about and not only_selects(of.arguments, acting):
             failing = rows[CANNOT_FAIL.get(row.id, row.id)]
@@ -116,28 +127,28 @@ def test_places_can_be_made_at_every_size(name: str) -> None:
     used = {(world.place.name, folder.residents(finding, sample)): world.place for finding in folder.findings
             for world in finding.worlds.values() for sample in folder.samples}
     for (_, residents), place in used.items():
-        assert lived.made_place(place, residents, folder.first_seed).residents == residents
+        assert worlds.made_place(place, residents, folder.first_seed).residents == residents
 
 
 def test_an_action_without_reach_has_none() -> None:
     _, finding = ALL["F14"]
-    null = lived.knocked(finding.worlds["with"], "with", finding.knock_outs["null_action"])
-    assert lived._sections(null)["youth_scheme"].reach == 0.0
-    assert lived.knocked(finding.worlds["without"], "without", finding.knock_outs["null_action"]).actions == {}
+    null = worlds.knocked(finding.worlds["with"], "with", finding.knock_outs["null_action"])
+    assert worlds._sections(null)["youth_scheme"].reach == 0.0
+    assert worlds.knocked(finding.worlds["without"], "without", finding.knock_outs["null_action"]).actions == {}
 
 
 @pytest.mark.parametrize("words, ids", [
     (["f14", "F15"], ["F14", "F15"]), (["youth"], ["F14", "F15", "F16", "F17", "F18"]),
     (["polarisation"], ["F1", "F2", "F3", "F4", "F5"])])
 def test_findings_are_asked_for_by_id_or_folder(words: list[str], ids: list[str]) -> None:
-    what = asked.asked(words)
+    what = selection.asked(words)
     assert what.ids == ids
     assert [folder.name for folder in what.folders] == ["youth" if ids[0] != "F1" else "polarisation"]
 
 
 def test_an_unknown_finding_names_the_nearest() -> None:
     with pytest.raises(UserError, match="Did you mean 'youth'"):
-        asked.asked(["yuoth"])
+        selection.asked(["yuoth"])
 
 
 def test_a_wrong_design_is_told_in_a_sentence(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -175,7 +186,7 @@ def test_every_row_is_shown_under_each_alternative_without_a_say() -> None:
 
 def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row under an alternative is the same estimand on the worlds of the alternative, knocked out alike."""
-    monkeypatch.setitem(unit.ESTIMANDS, "contact_rise", lambda case, what, less, more: case.worlds[more])
+    monkeypatch.setitem(tasks.ESTIMANDS, "contact_rise", lambda case, what, less, more: case.worlds[more])
 
     class Lives:
         def see(self, world: ledger.WorldDesign, residents: int) -> str:
@@ -183,7 +194,7 @@ def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatc
 
     _, finding = ALL["F2"]
     rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
-    found = unit.figures(finding.model_copy(update={"outcomes": rows}), Lives(), 500)  # type: ignore[arg-type]
+    found = tasks.figures(finding.model_copy(update={"outcomes": rows}), Lives(), 500)  # type: ignore[arg-type]
     assert found == {
         "F2": {"base": "polarisation 0.5 lived None", "no_contact": "polarisation 0.5 lived None",
                "no_negative": "polarisation 0.5 lived -30.0"},
@@ -194,8 +205,8 @@ def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatc
 def test_a_knock_out_leaves_the_worlds_that_it_is_not_in() -> None:
     _, finding = ALL["F4"]
     switch = finding.knock_outs["no_exposure_spread"]
-    assert lived.knocked(finding.worlds["d50_no_contact"], "d50_no_contact", switch) == finding.worlds["d50_no_contact"]
-    assert lived.knocked(finding.worlds["d50"], "d50", switch).set["residents.exposure_spread"] == 0.0
+    assert worlds.knocked(finding.worlds["d50_no_contact"], "d50_no_contact", switch) == finding.worlds["d50_no_contact"]
+    assert worlds.knocked(finding.worlds["d50"], "d50", switch).set["residents.exposure_spread"] == 0.0
 
 
 def test_claims_and_bands_decide_no_figure() -> None:
@@ -203,13 +214,13 @@ def test_claims_and_bands_decide_no_figure() -> None:
     _, finding = ALL["F14"]
 
     def name(finding: Finding, seed: int = 1, residents: int = 500) -> str:
-        return unit.of_seeds(finding, BASE, residents, [seed])[0].id
+        return tasks.of_seeds(finding, BASE, residents, [seed])[0].id
 
     rows = [row.model_copy(update={"band": (0.0, None), "says": "x"}) for row in finding.outcomes]
     assert name(finding.model_copy(update={"claim": "other", "outcomes": rows})) == name(finding)
     worlds = {**finding.worlds, "with": finding.worlds["with"].model_copy(update={"weeks": 61})}
     others = [name(finding.model_copy(update={"worlds": worlds})), name(finding, seed=2), name(finding, residents=501),
-              unit.of_seeds(finding, controls.apply("no_contact", BASE), 500, [1])[0].id]
+              tasks.of_seeds(finding, negative_controls.apply("no_contact", BASE), 500, [1])[0].id]
     assert len({name(finding), *others}) == 5
 
 
@@ -221,7 +232,7 @@ def test_a_row_and_its_side_can_be_told_apart() -> None:
 
 def test_files_of_places_and_actions_decide_figures() -> None:
     """What a world only names is written out in its figures' name, so that a changed file is lived again."""
-    said = lived.decides(ALL["F14"][1].worlds["with"])
+    said = worlds.decides(ALL["F14"][1].worlds["with"])
     assert said["actions"]["youth_scheme"]["phases"][0]["name"] == "outdoors"
     assert said["place"]["dissimilarity"] == 0.3
 
@@ -282,7 +293,7 @@ def test_sweeps_are_of_rows_and_parameters_that_exist() -> None:
             rows = {row.id: row for finding in folder.findings for row in finding.outcomes}
             assert {*of.rows, *of.arguments} <= set(rows)
             for name, arguments in of.arguments.items():
-                inspect.signature(unit.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
+                inspect.signature(tasks.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
             for path, values in of.parameters.items():
                 assert any(sweeps.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
                 for value in values:
@@ -292,7 +303,7 @@ def test_sweeps_are_of_rows_and_parameters_that_exist() -> None:
 def test_readings_take_a_world() -> None:
     for folder in map(ledger.folder, ledger.folders()):
         for reading in () if folder.gradient is None else folder.gradient.readings.values():
-            inspect.signature(unit.ESTIMANDS[reading.estimand]).bind(None, world="d02", **reading.arguments)
+            inspect.signature(tasks.ESTIMANDS[reading.estimand]).bind(None, world="d02", **reading.arguments)
 
 
 def test_variants_set_and_shift() -> None:

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from contactsim.actions import outcomes
-from contactsim.actions.catalogue import load
 from contactsim.actions.registry import make
+from contactsim.config.action_catalogue import load
 from contactsim.errors import UserError
-from contactsim.model import NeighbourhoodModel
+from contactsim.mesa_model.model import NeighbourhoodModel
 
 SMALLER = {"place.residents": 800, "scenario": "no_history"}
 SMALL = ("place=synthetic", "place.residents=1500", "scenario=no_history")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from contactsim.draws import Decision, uniforms
+from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.log import contexts_of_week, pairs_of_week
-from contactsim.encounters.tables import NEGATIVE, POSITIVE
 from contactsim.errors import UserError
 from contactsim.observers.base import Moment, Observer
 from contactsim.observers.footprint import Snapshots, differing, reachable

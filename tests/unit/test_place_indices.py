@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from contactsim.place import describe, index_table, load_place, synthetic_place
-from contactsim.place.indices import UNITS, dissimilarity, diversity, entropy, exposure, theil_h
+from contactsim.place.segregation import UNITS, dissimilarity, diversity, entropy, exposure, theil_h
 
 COUNTS = arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(2, 5)),
                 elements=st.integers(0, 400)).filter(lambda counts: (counts.sum(axis=0) > 0).all())

@@ -14,9 +14,9 @@ from hypothesis.extra.numpy import arrays
 from contactsim.errors import UserError
 from contactsim.place import synthetic_place
 from contactsim.place.core import Place, check_nesting
-from contactsim.place.indices import dissimilarity
+from contactsim.place.downscaling import Split, split
 from contactsim.place.nesting import group_in_order
-from contactsim.place.splitting import Split, split
+from contactsim.place.segregation import dissimilarity
 from contactsim.place.within import MEASURED, default_dissimilarity
 
 UNITS = arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 4)),

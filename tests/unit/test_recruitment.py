@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contactsim.actions import who
+from contactsim.actions import recruitment
 from tests.worlds import four_groups, make_world
 
 
@@ -16,4 +16,4 @@ def test_willingness_weighs_other_groups_by_their_size() -> None:
     people.attitude[row] = [0.0, -0.4, 0.7, 0.2]
     expected = np.average([-0.4, 0.7, 0.2], weights=sizes[1:])
     assert expected != pytest.approx(np.mean([-0.4, 0.7, 0.2]))
-    assert who.leaning(world, np.array([row]), friendly=2.0, nervous=0.0)[0] == pytest.approx(2.0 * expected)
+    assert recruitment.leaning(world, np.array([row]), friendly=2.0, nervous=0.0)[0] == pytest.approx(2.0 * expected)

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from contactsim.evidence import diagnoses, report, sections, summary, tried
-from contactsim.evidence.entries import Entry, Judged
-from contactsim.evidence.judge import NOT_REPRODUCED, REPRODUCED, blind, interval, verdict
+from contactsim.evidence import archived_tables, diagnoses, report, report_sections, summary
 from contactsim.evidence.render import render
+from contactsim.evidence.results import Entry, Judged
+from contactsim.evidence.verdicts import NOT_REPRODUCED, REPRODUCED, blind, interval, verdict
 
 BAND = (0.05, None)
 OUTDATED = "Computed before the model's numbers last changed"
@@ -58,7 +58,7 @@ def test_rows_without_a_knock_out_are_told_apart() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tried, "experiments_folder", lambda: tmp_path)
+    monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -100,7 +100,7 @@ def test_a_page_is_well_formed(folder: Path) -> None:
 def test_both_readings_stand_side_by_side() -> None:
     rows = [row("F7-weight", GOOD, band=(1.0, None), off={"equal_weight": [1.2, 1.3, 1.25]}),
             row("F21-less", NONE), row("F21-alike", NONE, band=(-0.05, 0.05))]
-    text = render("disputes", disputes=sections.disputed([entry("F7", *rows)]))
+    text = render("disputes", disputes=report_sections.disputed([entry("F7", *rows)]))
     assert text.count("<table") == 2  # rows of the other matters are not there
     assert "1.250 [" in text and "what is found where this reading is put in" in text
     assert text.index("contradicts it") < text.index("agrees with this reading")
@@ -111,23 +111,23 @@ def test_kept_tables_of_sensitivity_are_shown(folder: Path) -> None:
              ("psychology.civic_rest", "R1", False, True), ("psychology.norms", "R1", False, False)]
     table = pd.DataFrame(lines, columns=["parameter", "row", "counts", "turns"])
     about = {"points": 7, "seeds": 2, "residents": 1200}
-    tried.keep(table, "sensitivity/each", about)
+    archived_tables.keep(table, "sensitivity/each", about)
     indices = {"row": ["R1"], "parameter": ["psychology.norms"], "mu_star": [0.5], "mu_star_conf": [0.125],
                "inside_low": [0.0], "inside_high": [0.75]}
-    tried.keep(pd.DataFrame(indices), "sensitivity/morris", about)
-    text = render("moving", **sections.moving())
+    archived_tables.keep(pd.DataFrame(indices), "sensitivity/morris", about)
+    text = render("moving", **report_sections.moving())
     assert "<td>psychology.appraisal</td><td>R1, R3</td><td>R1</td></tr>" in text
     assert "<td>psychology.civic_rest</td><td><b>none</b>: no finding reads civic participation" in text
-    assert f"<td>psychology.norms</td><td><b>none</b>: {sections.UNJUSTIFIED}" in text
+    assert f"<td>psychology.norms</td><td><b>none</b>: {report_sections.UNJUSTIFIED}" in text
     assert "0.50 ± 0.12 <b>(0%, 75%)</b>" in text
     assert "7 points, 2 seeds each, places of 1,200 residents." in text
     assert OUTDATED not in text
     (folder / "sensitivity" / "each.json").unlink()  # nobody knows what it was computed with
-    assert OUTDATED in render("moving", **sections.moving())
+    assert OUTDATED in render("moving", **report_sections.moving())
 
 
 def test_what_was_fitted_is_told_with_what_became_of_it() -> None:
-    text = " ".join(render("fitted", fits=sections.fitted()).split())
+    text = " ".join(render("fitted", fits=report_sections.fitted()).split())
     assert "In use is -1.78" in text and "Left: " in text and "12 evaluations of a budget of 12" in text
 
 

@@ -18,12 +18,12 @@ import pytest
 import yaml
 
 from contactsim.cli import main
-from contactsim.config import RunConfig, compose
+from contactsim.config.run_config import RunConfig, compose
 from contactsim.errors import UserError
-from contactsim.lab import history_cache
-from contactsim.lab.run import FILES, execute, load_run
-from contactsim.lab.show import closing_lines, summarise
 from contactsim.observers.weekly import UNITS
+from contactsim.runs.run import FILES, execute, load_run
+from contactsim.runs.show import closing_lines, summarise
+from contactsim.storage import burn_in_cache
 from tests.worlds import differing_columns, make_parameters, two_groups
 
 SMALL = ["place=synthetic", "place.residents=1500", "scenario=no_history", "weeks=4", "seed=3", "survey.size=60"]
@@ -160,8 +160,8 @@ def test_folders_that_cannot_be_read_back(finished: Path, tmp_path: Path) -> Non
 KILLED = """
 import os, signal, sys
 from contactsim.cli import main
-from contactsim.config import compose
-from contactsim.lab.run import execute
+from contactsim.config.run_config import compose
+from contactsim.runs.run import execute
 def die(stage, done, total):
     if stage == "weeks" and done == 3:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -193,7 +193,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of kept histories."""
-    monkeypatch.setattr(history_cache, "folder", lambda: tmp_path / "histories")
+    monkeypatch.setattr(burn_in_cache, "folder", lambda: tmp_path / "histories")
     return tmp_path / "histories"
 
 
@@ -203,8 +203,8 @@ SHORT = {"spin_up_min": 30, "spin_up_max": 30}
 def test_a_kept_history_lives_on_bit_for_bit(kept: Path) -> None:
     scenario = {**SHORT, "moves": 0.3, "departures": 0.2, "arrivals": 0.1}
     place, parameters = two_groups(), make_parameters(scenario=scenario)
-    fresh, history, was_kept = history_cache.kept_world(place, parameters, 5, 1)
-    again, same, now_kept = history_cache.kept_world(place, parameters, 5, 2)
+    fresh, history, was_kept = burn_in_cache.kept_world(place, parameters, 5, 1)
+    again, same, now_kept = burn_in_cache.kept_world(place, parameters, 5, 2)
     assert (was_kept, now_kept) == (False, True) and same == history and len(list(kept.iterdir())) == 1
     for _ in range(60):  # past the yearly change of seats
         fresh.step()
@@ -215,32 +215,32 @@ def test_a_kept_history_lives_on_bit_for_bit(kept: Path) -> None:
 
 def test_only_the_same_history_is_taken(kept: Path) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    history_cache.kept_world(place, parameters, 5, 1)
+    burn_in_cache.kept_world(place, parameters, 5, 1)
     for other, seed in ((make_parameters(scenario=SHORT, psychology={"drift": 0.02}), 5), (parameters, 6)):
-        assert not history_cache.kept_world(place, other, seed, 1)[2]
-    assert not history_cache.kept_world(two_groups(people=92), parameters, 5, 1)[2]
+        assert not burn_in_cache.kept_world(place, other, seed, 1)[2]
+    assert not burn_in_cache.kept_world(two_groups(people=92), parameters, 5, 1)[2]
     later = make_parameters(scenario={**SHORT, "moves": 0.1})  # begins with week 0: the same history
-    assert history_cache.kept_world(place, later, 5, 1)[2]
+    assert burn_in_cache.kept_world(place, later, 5, 1)[2]
 
 
 def test_a_damaged_history_is_lived_again(kept: Path) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    fresh, _, _ = history_cache.kept_world(place, parameters, 5, 1)
+    fresh, _, _ = burn_in_cache.kept_world(place, parameters, 5, 1)
     (file,) = kept.iterdir()
     whole = file.read_bytes()
     for bad in (b"", b"not a history", whole[:-3000], whole[:2000] + bytes([whole[2000] ^ 1]) + whole[2001:]):
         file.write_bytes(bad)
-        again, _, was_kept = history_cache.kept_world(place, parameters, 5, 1)
+        again, _, was_kept = burn_in_cache.kept_world(place, parameters, 5, 1)
         assert not was_kept and differing_columns(fresh, again) == []
 
 
 def test_the_oldest_histories_go_first(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    history_cache.kept_world(place, parameters, 1, 1)
+    burn_in_cache.kept_world(place, parameters, 1, 1)
     (first,) = kept.iterdir()
     os.utime(first, (1, 1))
-    monkeypatch.setattr(history_cache, "LIMIT", int(1.5 * first.stat().st_size))
-    history_cache.kept_world(place, parameters, 2, 1)
+    monkeypatch.setattr(burn_in_cache, "LIMIT", int(1.5 * first.stat().st_size))
+    burn_in_cache.kept_world(place, parameters, 2, 1)
     assert not first.exists() and len(list(kept.iterdir())) == 1
 
 

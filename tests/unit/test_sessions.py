@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision
+from contactsim.encounters.arrays import ALL_OWN, BONDING, DECLINED
 from contactsim.encounters.session import Session
-from contactsim.encounters.tables import ALL_OWN, BONDING, DECLINED
 from contactsim.parameters import Conditions
 from contactsim.settings.pairing import pairs
 from contactsim.world import World

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contactsim.errors import UserError
-from contactsim.lab.store import PARTIAL, is_partial, new_file, new_folder
+from contactsim.storage.atomic import PARTIAL, is_partial, new_file, new_folder
 
 
 def dead_process() -> int:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from contactsim.errors import UserError
-from contactsim.sweep.config import read
-from contactsim.sweep.design import Axis, points, unit_sample
-from contactsim.sweep.varying import Varied, split
+from contactsim.sweeps.config import read
+from contactsim.sweeps.designs import Axis, points, unit_sample
+from contactsim.sweeps.expansion import Varied, split
 from tests.sweeping import TINY
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from contactsim.errors import UserError
-from contactsim.sweep import sweep
+from contactsim.sweeps import sweep
 from tests.sweeping import bytecode_kept, content, run_here, specs, start, until  # noqa: F401
 
 RUNS = 48

@@ -18,11 +18,11 @@ from contactsim.commands import results as results_command
 from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
 from contactsim.runs import progress
-from contactsim.sweep import Store, experiments, plots
-from contactsim.sweep.config import read
-from contactsim.sweep.plots import draw
-from contactsim.sweep.sweeping import make_plan
-from contactsim.sweep.varying import Varied
+from contactsim.sweeps import Store, experiments, plots
+from contactsim.sweeps.config import read
+from contactsim.sweeps.expansion import Varied
+from contactsim.sweeps.plan import make_plan
+from contactsim.sweeps.plots import draw
 from tests.sweeping import TINY, OddSeedsFail, bytecode_kept, run_here, specs  # noqa: F401
 
 WEIGHT, EXPOSED = "psychology.negative_weight", "residents.exposure_spread"
@@ -146,7 +146,7 @@ def test_rerun_is_the_same_to_the_last_bit_and_notices_what_is_not(
     run = table(capsys, store)["run"][3]
     assert "the same to the last bit" in said(capsys, "rerun", run[:8], "--store", store)
     assert "is no run of" in said(capsys, "rerun", "zz", "--store", store, code=2)
-    from contactsim.sweep import live
+    from contactsim.sweeps import live
 
     honest = live.result_digest
     monkeypatch.setattr(live, "result_digest", lambda table: honest(table)[::-1])
@@ -177,8 +177,8 @@ def test_multirun_writes_to_the_same_store(tmp_path: Path, capsys: pytest.Captur
 def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: int, index: str,
                                          expected: tuple[float, float], within: float) -> None:
     pytest.importorskip("SALib", reason="NO SENSITIVITY INDEX WAS TESTED: SALib is not installed")
-    from contactsim.sweep.frames import catalogue
-    from contactsim.sweep.sensitivity import indices, sampled_experiment
+    from contactsim.sweeps.frames import catalogue
+    from contactsim.sweeps.sensitivity import indices, sampled_experiment
 
     # the second in alphabetical order comes first, so that a mixed-up order shows
     varied = Varied([*TINY, f"{WEIGHT}=interval(1,3)", "psychology.appraisal=interval(0,4)"],
@@ -205,7 +205,7 @@ def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.Cap
     text = said(capsys, "results", tmp_path / "store")
     assert "2 runs (2 failed)" in text and "OddError: seed 1 is odd" in text
     assert "no results to draw" in said(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
-    run = contactsim.sweep.frames.catalogue(Store(tmp_path / "store"))["run"][0]
+    run = contactsim.sweeps.frames.catalogue(Store(tmp_path / "store"))["run"][0]
     assert "failed again (OddError: seed" in said(capsys, "rerun", run, "--store", tmp_path / "store")
 
 

@@ -12,16 +12,16 @@ import pytest
 
 import contactsim
 from contactsim.cli import main
-from contactsim.config import compose
+from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.lab.run import execute
 from contactsim.runs.measure import WEEKLY, find_observer, results_of
+from contactsim.runs.run import execute
 from contactsim.runs.worker import Worker
-from contactsim.sweep import Results, RunSpec, Store, load, sweep
-from contactsim.sweep import spec as spec_module
-from contactsim.sweep.places import keep_place, read_place
-from contactsim.sweep.spec import Places, planned
-from contactsim.sweep.sweeping import make_plan
+from contactsim.storage.places import keep_place, read_place
+from contactsim.sweeps import Results, RunSpec, Store, load, sweep
+from contactsim.sweeps import spec as spec_module
+from contactsim.sweeps.plan import make_plan
+from contactsim.sweeps.spec import Places, planned
 from tests import sweeping
 from tests.sweeping import TINY, bytecode_kept, content, run_here, specs  # noqa: F401
 from tests.worlds import make_parameters, two_groups

@@ -15,8 +15,8 @@ from contactsim.cli import main
 from contactsim.errors import UserError
 from contactsim.storage.concurrent import write_whole
 from contactsim.storage.schema import OK, SCHEMA
-from contactsim.sweep import Results, Store, experiments, load, sweep
-from contactsim.sweep.sweeping import make_plan
+from contactsim.sweeps import Results, Store, experiments, load, sweep
+from contactsim.sweeps.plan import make_plan
 from tests.sweeping import bytecode_kept, content, run_here, specs  # noqa: F401
 
 

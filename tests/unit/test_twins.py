@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from contactsim.comparison.effects import PARTS, effects, parts, precision, summarise
+from contactsim.comparison.paired_runs import WITHOUT, Side, Twins, live
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
-from contactsim.lab.effects import PARTS, effects, parts, precision, summarise
-from contactsim.lab.twins import WITHOUT, Side, Twins, live
 from contactsim.observers import footprint
 from contactsim.observers.panel import OUTCOMES, Panel
 from contactsim.parameters import Conditions, ModelParameters, Shock
@@ -110,7 +110,7 @@ def test_looking_on_changes_nothing() -> None:
 
 def test_the_untreated_side_is_an_ordinary_world() -> None:
     """Its readings are those of a world that lives alone, history and all."""
-    from contactsim.history import lived_world
+    from contactsim.burn_in import lived_world
 
     found = twins(lambda: [Club(adults())])
     alone, _ = lived_world(PLACE, quick(), 5, threads=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contactsim.encounters.tables import ALL_OWN
+from contactsim.encounters.arrays import ALL_OWN
 from contactsim.observers import weekly
 from contactsim.world import World
 from tests.worlds import four_groups, make_parameters, make_world, odd_psychology, two_groups

@@ -1,0 +1,91 @@
+"""What all actions that bring people together share: who comes this week, who helps, holding a session."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contactsim.actions import recruitment
+from contactsim.actions.base import Action, Rows
+from contactsim.actions.schema import Audience, Gathering
+from contactsim.draws import Decision, uniforms
+from contactsim.encounters.session import Session
+from contactsim.parameters import Conditions
+from contactsim.place import Place
+from contactsim.residents import KNOWS_BETTER
+from contactsim.state import State
+
+G = TypeVar("G", bound=Gathering)
+#: Allport's conditions, which an action that equips others can raise.
+QUALITIES = ("equal_status", "common_goals", "cooperation", "support")
+
+
+class Gatherer(Action[G]):
+    """An action whose participants meet in sessions."""
+
+    def __init__(self, name: str, config: G) -> None:
+        super().__init__(name, config)
+        self._helping: dict[int, tuple[int, Rows, NDArray[np.int64]]] = {}
+
+    def check(self, place: Place) -> None:
+        recruitment.check(self.name, self.config, place)
+
+    def comes(self, world: State, rows: Rows, usual: float, session: int = 0) -> NDArray[np.bool_]:
+        """Whether each row comes this week, with the usual chance; some weeks more come than in others.
+
+        To what one can drop in, sociable people come more often.
+        """
+        base = world.base(Decision.ATTENDS, self.name, session)
+        swing = 1 + self.config.varies * (2 * float(uniforms(base, [2**62])[0]) - 1)
+        chance = np.full(rows.shape[0], usual * swing)
+        if self.config.found == "drop_in":
+            chance *= world.people.sociability[rows]
+        return np.asarray(uniforms(base, world.people.uid[rows]) < chance)
+
+    def helpers(self, world: State, teams: int, busy: NDArray[np.integer], intake: int = 0,
+                met: int = 0) -> NDArray[np.int32]:
+        """(teams, number) rows of an intake's helpers, -1 for who is away, once ``met`` sessions are over.
+
+        Helpers stay until their sessions are up; ``busy`` rows cannot help.
+        """
+        config, people = self.config.helpers, world.people
+        if not config.number:
+            return np.empty((teams, 0), np.int32)
+        turn = met // config.sessions if config.sessions else 0
+        if intake not in self._helping or self._helping[intake][0] != turn:
+            able = recruitment.eligible(world, Audience(mechanism="", ages=config.ages, groups=config.groups))
+            able = np.setdiff1d(able, busy, assume_unique=True)
+            rows = recruitment.chosen(world, f"{self.name}/helpers", able, recruitment.leaning(world, able, config.friendly, 0.0),
+                              teams * config.number, (intake << 20) + turn)
+            self._helping[intake] = turn, rows, people.uid[rows].copy()
+        _, rows, uid = self._helping[intake]
+        there = uniforms(world.base(Decision.ATTENDS, f"{self.name}/helpers"), uid) < config.attendance
+        there &= people.active[rows] & (people.uid[rows] == uid) & ~np.isin(rows, busy)
+        seats = np.full(teams * config.number, -1, np.int32)
+        seats[:rows.shape[0]] = np.where(there, rows, -1)
+        return seats.reshape(config.number, teams).T
+
+    def conditions(self, own: Conditions | None = None) -> Conditions:
+        """The conditions of a session, with what others have added to its quality."""
+        at = own or self.config.conditions
+        if not self.quality:
+            return at
+        return at.model_copy(update={name: min(1.0, getattr(at, name) + self.quality) for name in QUALITIES})
+
+    def hold(self, world: State, session: Session, came: NDArray[np.integer], helpers: NDArray[np.integer],
+             meetings: int, whole_week: bool = False) -> None:
+        """Let a session take place, teach what it teaches, and write it down."""
+        if whole_week:
+            world.take_away(session.rows, None, None, session.name)
+        world.convene(session, displaces=() if whole_week else None)
+        for name, share in self.config.gains.items():
+            column = world.people.column(name)
+            column[came] += column.dtype.type(share) * (1 - column[came])
+        if self.config.corrects:
+            draw = uniforms(world.base(Decision.MESSAGE, self.name), world.people.uid[came])
+            world.people.rumour[came[draw < self.config.corrects]] = KNOWS_BETTER
+        self.came(came)
+        self.mark("staff", helpers)
+        self.note(world.clock, attended=came.shape[0], staff=helpers.shape[0], sessions=meetings)

@@ -1,0 +1,204 @@
+"""Makes the tables of docs/odd.md and docs/parameters.md from the code's own definitions.
+
+A table stands between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
+``python -m contactsim.docs_tools.odd`` in a checkout writes all of them again; ``--check`` only says whether they
+are up to date (exit code 1 if not).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+from pydantic.fields import FieldInfo
+
+from contactsim import burn_in, demography, messages, parameters, paths, residents
+from contactsim.encounters import arrays
+from contactsim.observers import survey, weekly
+from contactsim.place import downscaling, nesting
+from contactsim.settings import seating
+from contactsim.world import World
+
+DOCUMENTS = ("odd.md", "parameters.md")
+
+#: Sections of parameters by the name of their table, with the key under which a configuration has them.
+SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
+    "residents": (parameters.Residents, "residents"),
+    "psychology": (parameters.Psychology, "psychology"),
+    "settings": (parameters.Settings, "settings"),
+    "pools": (parameters.Pools, "settings.<setting>"),
+    "occasion": (parameters.Occasion, "settings.occasions.<name>"),
+    "scenario": (parameters.Scenario, "scenario"),
+    "shock": (parameters.Shock, "scenario.shocks.<name>"),
+    "survey": (parameters.Survey, "survey"),
+}
+
+#: Numbers that are no parameters: where each stands, its unit, and what it is.
+CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
+    (residents, "HOUSEHOLD_SIZES", "shares of sizes 1-6", "household sizes (recalled from census 2011)"),
+    (residents, "ADULT_BANDS", "years", "edges of the age bands of adults"),
+    (residents, "ADULT_SHARES", "shares of the bands", "ages of adults (recalled from census 2011)"),
+    (residents, "CHILD_SECOND", "chance", "the second member of a household is a child (assumed)"),
+    (residents, "CHILD_FURTHER", "chance", "each further member is a child (assumed)"),
+    (residents, "MEETING_AGE", "years", "youngest age that meets people outside the family (assumed)"),
+    (residents, "SURVEY_AGE", "years", "youngest age that measures count (assumed; surveys of adults)"),
+    (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
+    (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
+    (residents, "UNHEARD", "state", "has not heard the rumour, or nobody speaks of one"),
+    (residents, "BELIEVES", "state", "has heard it and believes it"),
+    (residents, "KNOWS_BETTER", "state", "has been told why it is not so"),
+    (parameters, "MOST_SLOTS", "slots", "slots of all occasions in a week at most: one bit each"),
+    (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
+    (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
+    (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
+    (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
+    (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
+    (messages, "MOST", "SD", "the most by which a message may hold down a state, however often it is told (A4)"),
+    (burn_in, "WINDOW", "weeks", "stretch over which a history must be flat (assumed)"),
+    (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a quarter (fitted, A27)"),
+    (downscaling, "LOCAL_CELL", "log-odds SD", "spread between cells of a block (fitted, A27)"),
+    (downscaling, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
+    (nesting, "BLOCK", "residents", "size of a made block"),
+    (nesting, "QUARTER", "residents", "size of a made quarter"),
+    (survey, "CUT_POINTS", "meetings a week", "from which an answer on frequency is 2, 3, 4, 5 (assumed)"),
+    (survey, "HIGHEST", "scale", "highest reading of every scale; the lowest is -1 for attitude, else 0"),
+    (weekly, "CHUNK", "rows", "residents summed together before chunks are added up"),
+)
+
+_BLOCK = re.compile(r"(<!-- (?P<name>[a-z]+)(?:: (?P<argument>\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renew(text: str) -> str:
+    """The text with each table between markers made again; an unknown marker raises KeyError."""
+    def made(block: re.Match[str]) -> str:
+        arguments = [block["argument"]] if block["argument"] else []
+        return f"{block[1]}{TABLES[block['name']](*arguments)}\n{block[4]}"
+
+    return _BLOCK.sub(made, text)
+
+
+def parameter_table(name: str) -> str:
+    """A section's parameters with default, range, unit, role, source and meaning."""
+    section, _ = SECTIONS[name]
+    return _table(("parameter", "default", "range", "unit", "role", "source", "meaning"),
+                  (_row(key, field) for key, field in section.model_fields.items() if not _nested(field)))
+
+
+def week_table() -> str:
+    """The order of a week, as the docstring of World.step has it."""
+    lines = textwrap.dedent(" " * 8 + (World.step.__doc__ or "")).splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("1."))
+    return "\n".join(lines[first:]).strip()
+
+
+def occasion_table() -> str:
+    """The occasions of the default settings, with Allport's conditions as their mean."""
+    occasions = parameters.Settings(**_default_settings()).occasions
+    names = list(parameters.Occasion.model_fields)
+    rows = [[f"`{name}`", *(_plain(getattr(occasion, key)) for key in names),
+             _plain(round(arrays.allport(occasion), 4))] for name, occasion in occasions.items()]
+    return _table(("occasion", *names, "mean condition"), rows)
+
+
+def pool_table() -> str:
+    """Pools and circles of the default settings."""
+    settings = parameters.Settings(**_default_settings())
+    names = list(parameters.Pools.model_fields)
+    rows = [[f"`{kind}`", *(_plain(getattr(getattr(settings, kind), key)) for key in names)]
+            for kind in ("school", "work", "association")]
+    return f"`neighbours`: {settings.neighbours} seats.\n\n" + _table(("setting", *names), rows)
+
+
+def constant_table() -> str:
+    """Numbers of the code that are no parameters."""
+    rows = [[f"`{name}`", _plain(getattr(home, name)), unit, text] for home, name, unit, text in CONSTANTS]
+    return _table(("constant", "value", "unit", "what it is"), rows)
+
+
+def measure_table() -> str:
+    """Measures of the weekly table with their units."""
+    return _table(("measure", "unit"), ([f"`{name}`", unit] for name, unit in weekly.UNITS.items()))
+
+
+def role_list(role: str) -> str:
+    """The full keys of all parameters of one role."""
+    rows = [[f"`{prefix}.{key}`", _plain(field.default), _range(field), field.description or ""]
+            for section, prefix in SECTIONS.values() for key, field in section.model_fields.items()
+            if _extra(field).get("role") == role]
+    return _table(("key", "default", "range", "meaning"), rows)
+
+
+TABLES: dict[str, Callable[..., str]] = {
+    "parameters": parameter_table, "week": week_table, "occasions": occasion_table, "pools": pool_table,
+    "constants": constant_table, "measures": measure_table, "role": role_list,
+}
+
+
+def _default_settings() -> dict[str, Any]:
+    file = paths.configs_folder() / "settings" / "default.yaml"
+    loaded: dict[str, Any] = yaml.safe_load(file.read_text())
+    return loaded
+
+
+def _nested(field: FieldInfo) -> bool:
+    return isinstance(field.default, parameters.Section)
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _row(key: str, field: FieldInfo) -> list[str]:
+    extra = _extra(field)
+    source = "" if extra.get("source") == "none" else extra.get("source", "")
+    default = "required" if field.is_required() else _plain(field.default)
+    return [f"`{key}`", default, _range(field), extra.get("unit", ""), extra.get("role", ""), source,
+            field.description or ""]
+
+
+def _range(field: FieldInfo) -> str:
+    low = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
+    high = next((m.le for m in field.metadata if hasattr(m, "le")), None)
+    if low is None and high is None:
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        return " / ".join(map(str, choices))
+    return f"{_plain(low)} to {_plain(high)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str | int):
+        return str(value)
+    if value is None or len(value) == 0:
+        return "none"
+    return ", ".join(_plain(item) for item in list(value))
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the tables again, or with ``--check`` say which documents are out of date."""
+    folder, check = Path(__file__).parents[2] / "docs", "--check" in arguments
+    texts = {folder / name: (folder / name).read_text() for name in DOCUMENTS}
+    stale = {file: new for file, old in texts.items() if (new := renew(old)) != old}
+    for file, new in stale.items():
+        if not check:
+            file.write_text(new)
+        print(f"docs/{file.name}: {'out of date; run python -m contactsim.docs_tools.odd' if check else 'renewed'}")
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

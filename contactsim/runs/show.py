@@ -1,0 +1,130 @@
+"""What a run came to, in a few figures: for programs (JSON-ready) and for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from contactsim.observers.survey import ALL_OTHERS
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from contactsim.runs.run import Run
+
+#: Weeks at either end over which meetings are averaged.
+SPAN = 4
+LEGEND = (f"16+: residents aged 16 and over. positive, negative: meetings with other groups a resident and week "
+          f"(mean of the first and last {SPAN} weeks). attitude, SD: mean and spread of attitudes to all others, "
+          f"-1 to 1. friends: share with a friend in another group. anxiety, threat: 0 to 1.")
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """Place, history, and by group the contact (mean of the first and last weeks) and attitudes at both ends.
+
+    Attitudes are the first and the last week's means and standard deviations towards all others.
+    """
+    weeks = sorted(run.weekly["week"].unique())
+    spans = {"start": weeks[:SPAN], "end": weeks[-SPAN:]}
+    ends = {"start": weeks[:1], "end": weeks[-1:]}
+    groups = {}
+    for group in run.place["groups"]:
+        own = run.weekly[run.weekly["group"] == group]
+        groups[group] = {
+            **{name: _at(own, name, ALL_OTHERS, spans) for name in ("positive", "negative", "declined")},
+            **{name: _at(own, name, ALL_OTHERS, ends) for name in ("attitude", "attitude_sd")},
+            **{name: _at(own, name, "", ends) for name in ("residents", "cross_friend", "anxiety", "threat")}}
+    record = run.provenance
+    return {
+        "folder": str(run.folder) if run.folder else None,
+        "place": {key: run.place[key] for key in (
+            "name", "residents", "groups", "census", "synthetic", "mended", "note")},
+        "weeks": record["weeks"], "seed": record["seed"], "digest": record["digest"],
+        "contactsim": record["contactsim"], "history": record["history"], "seconds": record["seconds"],
+        "groups": groups,
+        "respondents": int(run.survey[["week", "resident"]].drop_duplicates().shape[0]),
+        "actions": run.actions,
+        "figure": str(run.folder / "figure.png") if run.folder else None,
+    }
+
+
+def closing_lines(run: Run) -> list[str]:
+    """Three to six lines about a run that has just ended."""
+    figures = summarise(run)
+    largest = sorted(figures["groups"], key=lambda name: -figures["place"]["groups"][name]["residents"])[:3]
+    lines = [f"{figures['place']['name']}: {figures['place']['residents']:,} residents, {_history(figures)}"]
+    for name in largest:
+        g = figures["groups"][name]
+        lines.append(
+            f"{name}, first to last week: positive meetings {_change(g['positive'], 2)} and negative "
+            f"{_change(g['negative'], 2)} a week; attitude {_change(g['attitude'], 3)}, SD "
+            f"{_change(g['attitude_sd'], 3)}")
+    return [*lines, *_actions(run), f"{figures['folder']}: contactsim show {figures['folder']}"]
+
+
+def render(run: Run) -> RenderableType:
+    """The summary as tables for a terminal."""
+    from rich.console import Group
+    from rich.text import Text
+
+    figures = summarise(run)
+    place = figures["place"]
+    head = f"{place['name']}: {place['residents']:,} residents, {figures['weeks']} weeks, seed {figures['seed']}"
+    shares = ", ".join(f"{name} {values['share']:.1%}" for name, values in place["groups"].items())
+    facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
+             *(f"made: {text}" for text in place["synthetic"]), *(f"mended: {text}" for text in place["mended"]),
+             *([place["note"]] if place["note"] else []),
+             _history(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
+             f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",
+             f"figure: {figures['figure']}"]
+    return Group(Text(head, style="bold"), Text(""), _table(figures), Text(LEGEND, style="dim"), Text(""),
+                 *(Text(fact) for fact in facts))
+
+
+def _actions(run: Run) -> list[str]:
+    """A line for each action: how many took part, at what cost, and what an evaluator should know."""
+    lines = []
+    for one in run.actions:
+        people = f"{one['participants']:,} people reached"
+        if one["interested"]:
+            people = (f"{one['participants']:,} of {one['interested']:,} interested took part"
+                      if one["participants"] <= one["interested"] else f"{people}, {one['interested']:,} interested")
+        lines.append("; ".join([f"action {one['name']} ({one['mechanism']}): {people}, {one['staff']:,} staff and "
+                                f"volunteers, £{one['costs']['total']:,.0f}", *one["notes"][:2]]))
+    return lines
+
+
+def _table(figures: dict[str, Any]) -> RenderableType:
+    from rich.table import Column, Table
+
+    titles = ("16+", "positive", "negative", "attitude", "SD", "friends", "anxiety", "threat")
+    table = Table("group", Column("week", no_wrap=True),
+                  *(Column(title, justify="right", no_wrap=True) for title in titles),
+                  box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, g in figures["groups"].items():
+        for end, title in (("start", "first"), ("end", "last")):
+            table.add_row(
+                name if end == "start" else "", title, f"{g['residents'][end]:,.0f}",
+                f"{g['positive'][end]:.2f}", f"{g['negative'][end]:.2f}",
+                f"{g['attitude'][end]:.3f}", f"{g['attitude_sd'][end]:.3f}",
+                f"{g['cross_friend'][end]:.0%}", f"{g['anxiety'][end]:.2f}", f"{g['threat'][end]:.2f}")
+    return table
+
+
+def _at(own: pd.DataFrame, measure: str, target: str, ends: dict[str, Any]) -> dict[str, float]:
+    rows = own[(own["measure"] == measure) & (own["target"] == target)]
+    return {end: float(rows.loc[rows["week"].isin(weeks), "value"].mean()) for end, weeks in ends.items()}
+
+
+def _change(values: dict[str, float], digits: int) -> str:
+    return f"{values['start']:.{digits}f} → {values['end']:.{digits}f}"
+
+
+def _history(figures: dict[str, Any]) -> str:
+    history = figures["history"]
+    if not history["weeks"]:
+        return "no history: people start at rest, so much of the change is that of a first meeting"
+    flat = "flat at its end" if history["flat"] else (
+        f"NOT flat at its end (drift {history['drift_sd_per_half_year']:.3f} SD in half a year)")
+    return f"history of {history['weeks']} weeks before week 0, {flat}"

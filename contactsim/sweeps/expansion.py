@@ -1,0 +1,207 @@
+"""From the command line's overrides to the runs of a sweep: one configuration for each point and replication."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, QuotedString
+from omegaconf import OmegaConf
+
+from contactsim.config.hydra_adapter import Composition, data_of
+from contactsim.config.run_config import RunConfig, _field_at, allowed_of, bounds, plain, register_defaults, validate
+from contactsim.errors import UserError
+from contactsim.sweeps.config import SweepConfig, own_keys
+from contactsim.sweeps.designs import SAMPLED, Axis, need_salib, points
+from contactsim.sweeps.spec import Label, RunSpec
+
+#: Keys of a run that mean nothing in a sweep.
+NOT_SWEPT = ("output", "force", "threads", "keep_history")
+SEED_LIMIT = 2**31 - 1
+
+
+def split(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(overrides of the sweep itself, overrides of its runs)."""
+    own = [line for line in overrides if line.split("=")[0].split(".")[0].lstrip("+~") in own_keys()]
+    return own, [line for line in overrides if line not in own]
+
+
+class Varied:
+    """The runs that overrides with several values stand for. Raises UserError for any that cannot be run."""
+
+    def __init__(self, overrides: Sequence[str], sweep: SweepConfig, config_dir: str | None = None) -> None:
+        register_defaults()
+        self.sweep, self.config_dir = sweep, config_dir
+        self.composition = Composition(list(overrides), config_dir, sweep=True)
+        self.axes: list[Axis] = []
+        self._fixed: list[str] = []
+        self._plus: dict[str, str] = {}
+        self._groups: set[str] = set()
+        self._bases: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        for override in self.composition.parsed:
+            self._sort(override)
+        if "seed" in sweep.paired:
+            raise UserError(f"paired=[{','.join(sweep.paired)}] (command line) pairs seeds, and all points use the "
+                            f"same seeds: leave seed out of it.")
+        if any(axis.interval for axis in self.axes) and sweep.design != "latin":
+            need_salib()
+        self.points = points([axis for axis in self.axes if axis.key != "seed"], sweep.design, sweep.paired,
+                             sweep.samples, sweep.sample_seed)
+
+    def _sort(self, override: Override) -> None:
+        key, line = str(override.key_or_group), str(override.input_line)
+        if key in NOT_SWEPT:
+            raise UserError(f"'{line}' (command line) has no meaning in a sweep: its runs go into store=DIR, one "
+                            f"thread to each.")
+        if re.match(r"hydra\b", key):
+            raise UserError(f"'{line}' (command line) is for contactsim run --multirun; a sweep takes engine=.")
+        if not override.is_sweep_override():
+            self._fixed.append(line)
+            return
+        self._plus[key] = line[:len(line) - len(line.lstrip("+"))]
+        if self.composition.options(key):
+            self._groups.add(key)
+        self.axes.append(self._axis(key, line, override))
+
+    def _axis(self, key: str, line: str, override: Override) -> Axis:
+        value = override.value()
+        if isinstance(value, IntervalSweep):
+            if key == "seed" or value.start is None or value.end is None or value.start >= value.end:
+                raise UserError(f"'{line}' (command line) is no interval to sample: write two numbers, the lower "
+                                f"first.")
+            field = _field_at(RunConfig, key.split("."))
+            low, high = bounds(field) if field is not None else (None, None)
+            if low is not None and high is not None and not low <= value.start < value.end <= high:
+                raise UserError(f"'{line}' (command line) is not allowed: both ends must be {allowed_of(field)}.")
+            whole = field is not None and field.annotation is int
+            return Axis(key, (), float(value.start), float(value.end), whole)
+        if isinstance(value, ChoiceSweep) and any(isinstance(v, IntervalSweep) for v in value.list):
+            raise UserError(f"'{line}' (command line) mixes intervals and values: give one or the other.")
+        found: tuple[Any, ...]
+        if isinstance(value, Glob):
+            found = tuple(value.filter(self.composition.options(key)))
+        else:
+            found = tuple(self._value(key, text) for text in override.sweep_string_iterator())
+        if len({repr(v) for v in found}) < len(found):
+            raise UserError(f"'{line}' (command line) names a value twice.")
+        if not found:
+            raise UserError(f"'{line}' (command line) names no value.")
+        return Axis(key, found)
+
+    def _value(self, key: str, text: str) -> Any:
+        """A value as configuration has it."""
+        value = OverridesParser.create().parse_override(f"{key}={text}").value()
+        if isinstance(value, QuotedString):
+            return value.text
+        return OmegaConf.to_container(OmegaConf.create({"v": value}))["v"]  # type: ignore[index, call-overload]
+
+    def specs(self) -> list[RunSpec]:
+        """A run for each point and seed, in the order of the points."""
+        out = []
+        for point in self.points:
+            first = self.config(point)
+            for replication, seed in enumerate(self._seeds(first.seed)):
+                config = first if seed == first.seed else first.model_copy(update={"seed": seed})
+                out.append(RunSpec(config, None, {key: _label(v) for key, v in point.items()}, replication))
+        return out
+
+    def _seeds(self, seed: int) -> list[int]:
+        axis = next((axis for axis in self.axes if axis.key == "seed"), None)
+        if axis is None:
+            found = list(range(seed, seed + self.sweep.replications))
+        elif self.sweep.replications > 1:
+            raise UserError(f"replications={self.sweep.replications} (command line) and several seeds are one too "
+                            f"many: replications counts seeds upwards from seed; give one of them.")
+        else:
+            found = list(axis.values)
+        if any(not isinstance(s, int) or not 0 <= s <= SEED_LIMIT for s in found):
+            raise UserError(f"seed (command line) must be whole numbers from 0 to {SEED_LIMIT}, replications "
+                            f"included.")
+        return found
+
+    def config(self, point: Mapping[str, Any]) -> RunConfig:
+        """The configuration of a point, checked."""
+        groups = [key for key in point if key in self._groups]
+        choice = tuple(str(point[key]) for key in groups)
+        if choice not in self._bases:
+            self._bases[choice] = self._composed(point)
+        base = self._bases[choice]
+        if base is not None:
+            values = copy.deepcopy(base)
+            for key, value in point.items():
+                if key not in groups:
+                    _put(values, key, value)
+        else:
+            values = self._data(point)
+        return validate(values, self.composition.origin)
+
+    def _composed(self, point: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The point's plain data; None if keys refer to each other, for then each point is composed anew."""
+        config = self._composition(point).compose()
+        raw = {key: value for key, value in OmegaConf.to_container(config, resolve=False).items()  # type: ignore[union-attr]
+               if key != "hydra"}
+        return None if "${" in str(raw) else data_of(config, self.composition.origin)
+
+    def _data(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        composition = self._composition(point)
+        return data_of(composition.compose(), composition.origin)
+
+    def _composition(self, point: Mapping[str, Any]) -> Composition:
+        seeds = [f"seed={axis.values[0]}" for axis in self.axes if axis.key == "seed"]
+        lines = [f"{self._plus[key]}{key}={_named(value) if key in self._groups else _written(value)}"
+                 for key, value in point.items()]
+        return Composition([*self._fixed, *seeds, *lines], self.config_dir)
+
+    def about(self) -> dict[str, Any]:
+        """What the store keeps of the design."""
+        design = {"design": self.sweep.design, "samples": self.sweep.samples, "sample_seed": self.sweep.sample_seed,
+                  "intervals": [[axis.key, axis.low, axis.high, axis.whole] for axis in self.axes if axis.interval]}
+        return design if self.sweep.design in SAMPLED else {"design": self.sweep.design, "paired": self.sweep.paired}
+
+
+def _put(values: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    for part in parents:
+        values = values[part]
+    values[last] = value
+
+
+def _named(value: Any) -> str:
+    """The name of a group's configuration, or a list of names, as the command line has it."""
+    return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
+
+
+def _written(value: Any) -> str:
+    """A value as Hydra's grammar reads it back."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{','.join(_written(v) for v in value)}]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{k}:{_written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return repr(value)
+
+
+def _label(value: Any) -> Label:
+    return value if isinstance(value, str | int | float | bool) or value is None else _written(value)
+
+
+def swept_table(varied: Varied) -> list[tuple[str, str, str, str]]:
+    """For each axis: key, values or interval, unit, allowed range."""
+    rows = []
+    for axis in varied.axes:
+        field = _field_at(RunConfig, axis.key.split("."))
+        unit = (field.json_schema_extra or {}).get("unit", "") if field is not None else ""
+        low, high = bounds(field) if field is not None else (None, None)
+        many = f"{', '.join(map(str, axis.values[:6]))}{', ...' if len(axis.values) > 6 else ''} ({len(axis.values)})"
+        shown = f"{axis.low:g} to {axis.high:g}" if axis.interval else many
+        allowed = f"{plain(low)} to {plain(high)}" if low is not None and high is not None else ""
+        rows.append((axis.key, shown, unit, allowed))
+    return rows
