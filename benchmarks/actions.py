@@ -45,7 +45,7 @@ def seconds(worlds: list[World], weeks: int) -> list[list[float]]:
 
 
 def world_of(config: RunConfig, place: Place) -> World:
-    """A world without history, with its actions."""
+    """A world without burn-in, with its actions."""
     world = World(place, config.parameters, config.seed, 1)
     world.actions = list(build(config.actions, place, config.parameters))
     return world
@@ -56,7 +56,7 @@ def measured(place: str, chosen: list[str], weeks: int, pairs: int) -> dict[str,
     found, without, took_part = [], [], []
     for pair in range(pairs):
         where = ["place=census", f"place.file={place}"] if place.endswith(".csv") else [f"place={place}"]
-        common = [*where, "scenario=no_history", f"seed={pair + 1}"]
+        common = [*where, "scenario=no_burn_in", f"seed={pair + 1}"]
         configs = [compose([*common, *also]) for also in ([], chosen)]
         known = load_place(configs[0].place)
         if not pair:

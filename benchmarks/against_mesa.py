@@ -117,9 +117,9 @@ def _meetings(one: World) -> float:
 
     The own group's column counts those in community life a second time.
     """
-    rows = np.flatnonzero(one.week.out > 0)
-    again = one.week.tally[rows, one.people.group[rows], BONDING].sum()
-    return float((one.week.tally[rows].sum() - again) / rows.size)
+    rows = np.flatnonzero(one.week.availability > 0)
+    again = one.week.counts[rows, one.people.group[rows], BONDING].sum()
+    return float((one.week.counts[rows].sum() - again) / rows.size)
 
 
 def sixteen(residents: int, repeats: int) -> dict[str, float]:
@@ -133,7 +133,7 @@ def memory(residents: int) -> dict[str, float]:
     before = _peak()
     one = lived(residents)
     growth = _peak() - before
-    week = sum(a.nbytes for a in one.week) + one.circles.nbytes + one._free.nbytes
+    week = sum(a.nbytes for a in one.week) + one.small_groups.nbytes + one._free.nbytes
     seats = sum(s.occupant.nbytes + s.seat.nbytes + sum(p.start.nbytes + p.keys.nbytes for p in s.partitions.values())
                 for s in one.settings.values())
     seats += sum(a.nbytes for pair in one._scratch for a in pair)

@@ -17,12 +17,12 @@ from contactsim.residents import BELIEVES, MEETING_AGE, SURVEY_AGE, TIE_PLACES, 
 from contactsim.world import World
 
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = range(4)
-TRAITS = ("group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language",
-          "anxiety", "threat", "connectedness", "engagement", "stigma", "civic", "rumour")
+TRAITS = ("group", "age", "arrived", "baseline_attitude", "sociability", "negative_exposure", "status", "language",
+          "anxiety", "threat", "belonging", "engagement", "stigma", "civic", "rumour")
 EXPERIENCES = ("attitude", "positive", "negative", "recent_positive", "recent_negative")
 #: What the data collector reports, by group and target and by group.
 OF_TARGET = ("attitude", "attitude_sd", "positive", "negative", "neutral", "declined")
-OF_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend",
+OF_GROUP = ("residents", "anxiety", "threat", "belonging", "own_meetings", "ties", "cross_ties", "cross_friend",
             "engagement", "stigma", "civic")
 
 
@@ -62,7 +62,7 @@ class Person(mesa.Agent):
     model: Town
     anxiety: float
     threat: float
-    connectedness: float
+    belonging: float
     engagement: float
     stigma: float
     language: float
@@ -74,7 +74,7 @@ class Person(mesa.Agent):
         for name in EXPERIENCES:
             setattr(self, name, world.people.column(name)[row].tolist())
         self.others = [h for h in range(model.groups) if h != self.group]
-        self.circles = {(setting, int(c)) for setting, c in enumerate(world.circles[row]) if c >= 0}
+        self.small_groups = {(setting, int(c)) for setting, c in enumerate(world.small_groups[row]) if c >= 0}
         self.friends: list[Person] = []
         self.friend_groups: set[int] = set()
         self.neighbourhood: Neighbourhood
@@ -86,7 +86,7 @@ class Person(mesa.Agent):
         self.met = [[0, 0, 0, 0] for _ in range(self.model.groups)]
         self.good = [0.0] * self.model.groups
         self.bad = [0.0] * self.model.groups
-        self.joint = self.community = 0.0
+        self.shared_activity = self.community = 0.0
         self.bonding = 0
         self.candidate: Person | None = None
         self.priority = 0.0
@@ -99,7 +99,7 @@ class Person(mesa.Agent):
         anxious = self.anxiety - p.anxiety_rest
         take_up = (p.take_up_sociability * (self.sociability - 1.0) - p.take_up_anxiety * anxious
                    - p.take_up_language * (1.0 - self.language))
-        identity = p.common_identity * (self.connectedness - p.connectedness_rest)
+        identity = p.common_identity * (self.belonging - p.belonging_rest)
         worry = p.appraisal_anxiety * anxious
         norm = self.neighbourhood.norm[self.group]
         for h in self.others:
@@ -108,12 +108,12 @@ class Person(mesa.Agent):
             own = p.appraisal_own * lean
             self.brings[h] = (
                 exp(take_up + p.take_up_attitude * attitude),
-                exp(identity - worry - p.exposure_positive * self.exposure + own),
-                exp(worry + self.exposure - identity - own - p.inward_norms * norm[h]),
+                exp(identity - worry - p.negative_exposure_positive * self.negative_exposure + own),
+                exp(worry + self.negative_exposure - identity - own - p.inward_norms * norm[h]),
                 exp(lean - own))
 
     def is_there(self, t: Terms) -> bool:
-        """Is this person at an occasion?"""
+        """Is this person at an contact context?"""
         if not self.goes_out:
             return False
         return self.random.random() < (t.presence * self.sociability if t.sociable else t.presence)
@@ -146,16 +146,16 @@ class Person(mesa.Agent):
             partner.consider(self, priority)
 
     def do_together(self, t: Terms) -> None:
-        """Note the joint activity of a meeting."""
-        self.joint += t.joint / 100
+        """Note the shared activity of a meeting."""
+        self.shared_activity += t.shared_activity / 100
         if t.community:
-            self.community += t.joint / 100
+            self.community += t.shared_activity / 100
 
     def live_through(self, partner: Person, t: Terms) -> int:
         """What a meeting is for this side, noted."""
         _, pleasant, unpleasant, _ = self.brings[partner.group]
         lean = partner.brings[self.group][3]
-        gap = abs(self.standing - partner.standing)
+        gap = abs(self.status - partner.status)
         good = t.positive * pleasant * lean
         bad = t.negative * (1.0 + t.inequality * gap) * unpleasant / lean
         at = self.random.random() * (1.0 + good + bad)
@@ -192,7 +192,7 @@ class Person(mesa.Agent):
         for friend in self.friends:
             if friend.group == self.group:
                 known |= friend.friend_groups
-        rest = self.disposition - p.threat_attitude * (self.threat - p.threat_rest)
+        rest = self.baseline_attitude - p.threat_attitude * (self.threat - p.threat_rest)
         rest = min(1.0, max(-1.0, rest))
         prior = p.prior_weight * (1.0 + p.age_stability * max(0.0, self.age - 20.0) / 20.0)
         for h in self.others:
@@ -213,14 +213,14 @@ class Person(mesa.Agent):
         self.stigma = feel(felt, p.stigma_bonding * self.bonding, all_bad, p.stigma_learning, p.stigma_drift,
                            p.stigma_rest)
         all_bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_disposition * self.disposition + p.stigma_anxiety * (felt - p.stigma_rest)
+        rest = p.anxiety_rest - p.anxiety_baseline_attitude * self.baseline_attitude + p.stigma_anxiety * (felt - p.stigma_rest)
         self.anxiety = feel(self.anxiety, all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
         rest = (p.threat_rest + p.threat_level * (1.0 - share[self.group])
                 + p.threat_change * max(0.0, past[self.group] - share[self.group])
                 + p.rumour_threat * (self.rumour == BELIEVES))
         self.threat = feel(self.threat, all_good, all_bad, p.threat_learning, p.threat_drift, rest)
-        self.connectedness = rise(self.connectedness, p.connectedness_gain * self.joint)
-        self.connectedness += p.connectedness_decline * (p.connectedness_rest - self.connectedness)
+        self.belonging = rise(self.belonging, p.belonging_gain * self.shared_activity)
+        self.belonging += p.belonging_decline * (p.belonging_rest - self.belonging)
         self.engagement = rise(self.engagement, p.engagement_gain * self.community)
         self.engagement += p.engagement_decline * (p.engagement_rest - self.engagement)
         if self.language < 1.0:
@@ -238,11 +238,11 @@ class Person(mesa.Agent):
             partner.friends.append(self)
 
     def lose_ties(self) -> None:
-        """Ties fade, less often among those who share a circle."""
+        """Ties fade, less often among those who share a small group."""
         p = self.model.p
         for friend in list(self.friends):
             if self.unique_id < friend.unique_id and not (self.candidate is friend and friend.candidate is self):
-                fade = p.tie_fade if self.circles.isdisjoint(friend.circles) else p.tie_fade_shared
+                fade = p.tie_fade if self.small_groups.isdisjoint(friend.small_groups) else p.tie_fade_shared
                 if self.random.random() < fade:
                     self.friends.remove(friend)
                     friend.friends.remove(self)
@@ -270,16 +270,16 @@ class Town(mesa.Model):
         super().__init__(seed=seed)
         self.p = world.rules
         self.groups = len(world.place.groups)
-        self.occasions = [(o, world.terms[name]) for name, o in world.parameters.settings.occasions.items()]
+        self.contact_contexts = [(o, world.terms[name]) for name, o in world.parameters.settings.contact_contexts.items()]
         self.weights = world.weights.tolist()
         person = {row: Person(self, world, row) for row in world.people.active.nonzero()[0].tolist()}
         for row, one in person.items():
             one.friends = [person[j] for j in world.people.ties[row].tolist() if j >= 0]
             one.know_friends()
-        self.pools = {(o.setting, o.among): self._pools(world, person, o.setting, o.among)
-                      for o, _ in self.occasions if o.setting != "ties"}
+        self.mixing_groups = {(o.setting, o.scale): self._mixing_groups(world, person, o.setting, o.scale)
+                      for o, _ in self.contact_contexts if o.setting != "ties"}
         self.neighbourhoods = []
-        for past, seats in zip(world.areas.past.tolist(), self._pools(world, person, "street", "neighbourhood"),
+        for past, seats in zip(world.areas.past.tolist(), self._mixing_groups(world, person, "street", "neighbourhood"),
                                strict=True):
             neighbourhood = Neighbourhood(self.groups, past)
             neighbourhood.members = [one for one in seats if one is not None]
@@ -292,10 +292,10 @@ class Town(mesa.Model):
             model_reporters={name: lambda model, name=name: model.summary[name] for name in self.summary})
 
     @staticmethod
-    def _pools(world: World, person: dict[int, Person], setting: str, among: str) -> list[list[Person | None]]:
-        """Each pool's seats; None is an empty seat."""
+    def _mixing_groups(world: World, person: dict[int, Person], setting: str, scale: str) -> list[list[Person | None]]:
+        """Each mixing group's seats; None is an empty seat."""
         occupant = world.settings[setting].occupant.tolist()
-        start = world.settings[setting].partitions[among].start.tolist()
+        start = world.settings[setting].partitions[scale].start.tolist()
         return [[person.get(row) for row in occupant[a:b]] for a, b in pairwise(start)]
 
     def step(self) -> None:
@@ -303,12 +303,12 @@ class Town(mesa.Model):
         for neighbourhood in self.neighbourhoods:
             neighbourhood.look_around()
         self.agents.do("prepare")
-        for occasion, t in self.occasions:
-            for _ in range(occasion.slots):
-                if occasion.setting == "ties":
+        for context, t in self.contact_contexts:
+            for _ in range(context.encounters_per_week):
+                if context.setting == "ties":
                     self.agents.shuffle_do("meet_friends", t)
                 else:
-                    self.bring_together(self.pools[occasion.setting, occasion.among], t)
+                    self.bring_together(self.mixing_groups[context.setting, context.scale], t)
         self.agents.do("change")
         self.agents.do("form_tie")
         self.agents.do("lose_ties")
@@ -318,9 +318,9 @@ class Town(mesa.Model):
         self.summarise()
         self.datacollector.collect(self)
 
-    def bring_together(self, pools: list[list[Person | None]], t: Terms) -> None:
-        """Shuffle each pool's seats and pair them in order; both must be there to meet."""
-        for seats in pools:
+    def bring_together(self, mixing_groups: list[list[Person | None]], t: Terms) -> None:
+        """Shuffle each mixing group's seats and pair them in order; both must be there to meet."""
+        for seats in mixing_groups:
             order = seats.copy()
             self.random.shuffle(order)
             for a, b in zip(order[::2], order[1::2], strict=False):
@@ -349,7 +349,7 @@ class Town(mesa.Model):
             to_all[0] += overall
             to_all[1] += overall * overall
             cross = sum(friend.group != g for friend in one.friends)
-            for k, value in enumerate((1, one.anxiety, one.threat, one.connectedness, one.met[g][POSITIVE],
+            for k, value in enumerate((1, one.anxiety, one.threat, one.belonging, one.met[g][POSITIVE],
                                        len(one.friends), cross, cross > 0, one.engagement, one.stigma,
                                        one.civic)):
                 by_group[g][k] += value

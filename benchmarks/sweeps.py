@@ -21,12 +21,12 @@ import threading
 import time
 from pathlib import Path
 
-from contactsim.burn_in import lived_world
+from contactsim.burn_in import world_after_burn_in
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.place import load_place
 from contactsim.sweeps import RunSpec, sweep
 
-KEYS = ["place=synthetic", "scenario=no_history"]
+KEYS = ["place=synthetic", "scenario=no_burn_in"]
 
 
 def main() -> int:
@@ -61,7 +61,7 @@ def model_alone(config: RunConfig, runs: int) -> float:
     place, seconds = load_place(config.place, Path.cwd()), []
     for seed in range(runs):
         began = time.process_time()
-        world, _ = lived_world(place, config.parameters, seed, 1)
+        world, _ = world_after_burn_in(place, config.parameters, seed, 1)
         for _ in range(config.weeks):
             world.step()
         world.weekly()

@@ -1,9 +1,9 @@
-"""The history that residents have before week 0.
+"""The burn-in that residents have before week 0.
 
-A history of T weeks ends at week 0: everybody starts it T weeks younger, at rest, and lives it with the
+A burn-in of T weeks ends at week 0: everybody starts it T weeks younger, at rest, and lives it with the
 scenario's events, moves, arrivals and departures left out. Children meet people from their fifth year on and
 newcomers from their arrival, so what a resident has been through depends on age. Work, school and
-membership are those of week 0 throughout (assumed). T is doubled until weekly means and spreads are flat.
+membership are those of week 0 throughout (assumed). T is doubled until weekly means and spreads are stationary.
 """
 
 from __future__ import annotations
@@ -18,39 +18,39 @@ from contactsim.place import Place
 from contactsim.residents import WEEKS_A_YEAR
 from contactsim.world import World
 
-#: Weeks over which a history must be flat.
+#: Weeks over which a burn-in must be stationary.
 WINDOW = 26
 
 
 @dataclass(frozen=True)
-class History:
+class BurnIn:
     """How a world came to its week 0."""
 
     weeks: int
     """weeks lived before week 0; 0 for none"""
     drift: float
     """largest change of a group's mean or spread of attitudes over the last half year, in SD"""
-    flat: bool
+    stationary: bool
     """whether that is within the scenario's limit, chance for small groups allowed for"""
 
 
-def lived_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
-                progress: Callable[[int, int], None] | None = None) -> tuple[World, History]:
-    """A world at week 0 with the history that the scenario asks for, and what that history was.
+def world_after_burn_in(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
+                progress: Callable[[int, int], None] | None = None) -> tuple[World, BurnIn]:
+    """A world at week 0 with the burn-in that the scenario asks for, and what that burn-in was.
 
-    ``progress`` is called with (weeks lived, weeks of this history).
+    ``progress`` is called with (weeks lived, weeks of this burn-in).
     """
     scenario = parameters.scenario
-    weeks = scenario.spin_up_min if scenario.history == "lived" else 0
+    weeks = scenario.burn_in_min if scenario.burn_in else 0
     while True:
         world = World(place, parameters, seed, threads)
         if weeks == 0:
-            return world, History(0, float("nan"), False)
+            return world, BurnIn(0, float("nan"), False)
         _live(world, weeks, progress)
-        drift, flat = flatness(world, scenario.flat)
-        if flat or 2 * weeks > scenario.spin_up_max:
+        drift, stationary = drift_of(world, scenario.stationary)
+        if stationary or 2 * weeks > scenario.burn_in_max:
             world.weekly_record.begin(world)
-            return world, History(weeks, drift, flat)
+            return world, BurnIn(weeks, drift, stationary)
         weeks *= 2
 
 
@@ -66,8 +66,8 @@ def _live(world: World, weeks: int, progress: Callable[[int, int], None] | None)
             progress(lived + 1, weeks)
 
 
-def flatness(world: World, limit: float) -> tuple[float, bool]:
-    """(largest drift in SD, whether flat) of the groups' attitudes to all others over the last half year.
+def drift_of(world: World, limit: float) -> tuple[float, bool]:
+    """(largest drift in SD, whether stationary) of the groups' attitudes to all others over the last half year.
 
     A group of n people may drift by ``limit`` plus 2 / sqrt(n) SD: small groups move by chance.
     """

@@ -70,7 +70,7 @@ def _depart(world: State, chance: float) -> bool:
     for setting in world.settings.values():
         setting.leave(rows)
     world.week.candidate[rows] = -1
-    world.week.out[rows] = 0.0
+    world.week.availability[rows] = 0.0
     gone = np.zeros(len(people), bool)
     gone[rows] = True
     people.ties[rows] = -1

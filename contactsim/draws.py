@@ -1,11 +1,11 @@
 """Keyed random draws: every draw is a pure function of (seed, decision, week, who).
 
 A draw has no state and no order. Two runs that differ in one thing therefore share every other draw, and
-the result cannot depend on threads, processes or the order of pools.
+the result cannot depend on threads, processes or the order of mixing groups.
 
 The hash is the finalizer of splitmix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195), applied
 twice for each part of a key so that the streams of two keys are not shifted copies of one another. Where one
-decision needs several numbers (the pairs of a pool, the two sides of a meeting) they are successive numbers
+decision needs several numbers (the pairs of a mixing group, the two sides of a meeting) they are successive numbers
 of splitmix64 itself, begun at a hash of the key (:func:`nth`).
 """
 
@@ -37,10 +37,10 @@ class Decision(IntEnum):
     AGE = 2
     SEX = 3
     ARRIVED = 4
-    DISPOSITION = 5
+    BASELINE_ATTITUDE = 5
     SOCIABILITY = 6
-    EXPOSURE = 7
-    STANDING = 8
+    NEGATIVE_EXPOSURE = 7
+    STATUS = 8
     HOUSEHOLD = 9
     VACANCY = 10
     SEATING = 11
@@ -146,9 +146,13 @@ def _signed(part: int) -> int:
     return (part + _SIGN & _MASK) - _SIGN
 
 
+#: Names that draws had before the things they name were renamed: a key must not change with a word.
+KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing"}
+
+
 def name_key(*names: str) -> int:
-    """A stable 63-bit key of a name such as a pool's: it depends on the text alone."""
-    digest = hashlib.blake2b("\x1f".join(names).encode(), digest_size=8).digest()
+    """A stable 63-bit key of a name such as a mixing group's: it depends on the text alone."""
+    digest = hashlib.blake2b("\x1f".join(KEPT_NAMES.get(name, name) for name in names).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 

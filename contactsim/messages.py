@@ -81,12 +81,12 @@ def warm(world: State, neighbourhoods: NDArray[np.bool_], about: NDArray[np.bool
         for group in np.flatnonzero(~concerned):
             more = np.where(neighbourhoods, np.maximum(0.0, by - said[:, group, target]), 0.0)
             said[:, group, target] += more
-            world.areas.said[:, group, target] += more
+            world.areas.message_effect[:, group, target] += more
 
 
 def fade(world: State, said: NDArray[np.float64], share: float) -> None:
     """Let a share of what a message adds to norms be forgotten."""
-    world.areas.said[:] -= share * said
+    world.areas.message_effect[:] -= share * said
     said *= 1 - share
 
 
@@ -98,7 +98,7 @@ def believe(people: Residents, rows: NDArray[np.integer]) -> None:
 def spread(world: State, rumour: Rumour, rows: NDArray[np.intp], name: str) -> None:
     """A week of talk about a rumour: ``rows`` are told, put right or forget; everybody who knows better puts right.
 
-    People talk with friends and within their circles (near neighbours, class table, team, club).
+    People talk with friends and within their small groups (near neighbours, class table, team, club).
     """
     people = world.people
     if not people.rumour.any():
@@ -114,11 +114,11 @@ def spread(world: State, rumour: Rumour, rows: NDArray[np.intp], name: str) -> N
 
 
 def _known(world: State, kind: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """(N,) how many people of a kind each row knows: friends and members of its circles, itself left out."""
+    """(N,) how many people of a kind each row knows: friends and members of its small groups, itself left out."""
     ties = world.people.ties
     number = (kind[ties] & (ties >= 0)).sum(axis=1).astype(np.int64)
-    for circle in world.circles.T:
-        member = circle >= 0
-        inside = np.bincount(circle[member], weights=kind[member])
-        number[member] += inside[circle[member]].astype(np.int64) - kind[member]
+    for small_group in world.small_groups.T:
+        member = small_group >= 0
+        inside = np.bincount(small_group[member], weights=kind[member])
+        number[member] += inside[small_group[member]].astype(np.int64) - kind[member]
     return number

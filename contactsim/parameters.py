@@ -61,25 +61,25 @@ class Residents(Section):
     vacancy: float = parameter(
         0.04, 0.0, 0.5, "share of dwellings", "assumed", "dwellings that stand empty at the start",
         "order of the household spaces without usual residents in census 2011, 4 % (recalled)")
-    disposition_mean: float = parameter(
-        0.05, -1, 1, "attitude", "assumed", "mean of the stable disposition towards other groups")
-    disposition_spread: float = parameter(
-        0.28, 0, 1, "attitude", "assumed", "standard deviation of the disposition")
+    baseline_attitude_mean: float = parameter(
+        0.05, -1, 1, "attitude", "assumed", "mean of the stable baseline attitude towards other groups")
+    baseline_attitude_spread: float = parameter(
+        0.28, 0, 1, "attitude", "assumed", "standard deviation of the baseline attitude")
     sociability_spread: float = parameter(
         0.6, 0, 2, "log units", "assumed", "lognormal spread of how often people are out, mean 1")
-    exposure_spread: float = parameter(
+    negative_exposure_spread: float = parameter(
         1.2, 0, 3, "log odds", "assumed",
-        "MAIN ASSUMPTION: standard deviation of personal exposure to negative events (a stable trait)")
-    standing_gap: float = parameter(
-        0.1, -1, 1, "standing", "assumed",
-        "how far the mean standing of every group but the first lies below the first's")
-    standing_spread: float = parameter(0.15, 0, 1, "standing", "assumed", "spread of standing in a group")
+        "MAIN ASSUMPTION: standard deviation of personal negative exposure (a stable trait)")
+    status_gap: float = parameter(
+        0.1, -1, 1, "status", "assumed",
+        "how far the mean status of every group but the first lies below the first's")
+    status_spread: float = parameter(0.15, 0, 1, "status", "assumed", "spread of status in a group")
 
 
 class Psychology(Section):
     """How people take up, live through and learn from meetings. All are numbers, so that a kernel can take
     them as one tuple. Base odds are those of two people of neutral attitude, resting anxiety and average
-    exposure who share a language and an equal standing, under conditions of one half."""
+    negative exposure who share a language and an equal status, under conditions of one half."""
 
     # take-up of a meeting that can be avoided: odds = exp(take_up_base + both people's terms)
     take_up_base: float = parameter(0.5, -5, 5, "log odds", "assumed", "take-up of two neutral people")
@@ -104,8 +104,8 @@ class Psychology(Section):
         0.75, 0, 1, "share", "assumed", "weight of one's own attitude in the appraisal; the partner's has the rest")
     appraisal_anxiety: float = parameter(
         0.5, 0, 5, "log odds per anxiety", "assumed", "anxiety above rest lowers positive, raises negative odds", "sign: essay 6")
-    exposure_positive: float = parameter(
-        0.3, 0, 1, "log odds per exposure", "assumed", "exposure to negative events lowers positive odds")
+    negative_exposure_positive: float = parameter(
+        0.3, 0, 1, "log odds per negative exposure", "assumed", "negative exposure lowers positive odds")
     conditions_positive: float = parameter(
         1.0, 0, 5, "log odds, none to all conditions", "assumed", "Allport's conditions raise positive odds", "sign: A1")
     conditions_negative: float = parameter(
@@ -114,19 +114,19 @@ class Psychology(Section):
     neutral_ground: float = parameter(
         0.3, 0, 5, "log odds", "assumed", "ground that is nobody's own raises take-up and lowers negative odds",
         "sign: essays 2 and 5")
-    unequal_standing: float = parameter(
-        1.0, 0, 10, "per standing", "assumed",
-        "negative odds rise by this times the gap in standing where status is not equal", "sign: essay 10")
+    unequal_status: float = parameter(
+        1.0, 0, 10, "per status", "assumed",
+        "negative odds rise by this times the gap in status where status is not equal", "sign: essay 10")
     inward_norms: float = parameter(
         0.5, 0, 5, "log odds per attitude", "assumed", "warm norms around lower negative odds, cold ones raise them")
     common_identity: float = parameter(
-        0.5, 0, 5, "log odds per connectedness", "assumed", "connectedness to the place softens valence", "sign: essay 7")
+        0.5, 0, 5, "log odds per belonging", "assumed", "belonging to the place softens valence", "sign: essay 7")
     # learning
     negative_weight: float = parameter(
         1.5, 0, 8, "ratio", "contested",
         "weight of a negative against a positive meeting (literature 1.0 to 2.5)", "A9, A11; against them A11b")
     prior_weight: float = parameter(
-        25.0, 0.5, 500, "close meetings", "assumed", "experience that the disposition is worth (k of the gain)")
+        25.0, 0.5, 500, "close meetings", "assumed", "experience that the baseline attitude is worth (k of the gain)")
     age_stability: float = parameter(
         0.5, 0, 5, "per 20 years", "assumed", "growth of prior_weight with each 20 years over 20", "sign: A25")
     forgetting: float = parameter(0.01, 0, 0.5, "per week", "assumed", "forgetting of experience")
@@ -141,8 +141,8 @@ class Psychology(Section):
     norms: float = parameter(0.004, 0, 0.5, "per week", "assumed", "pull to the own group's local mean attitude", "A23b")
     # intergroup anxiety
     anxiety_rest: float = parameter(0.35, 0, 1, "anxiety", "assumed", "resting intergroup anxiety of a neutral person")
-    anxiety_disposition: float = parameter(
-        0.3, 0, 1, "anxiety per attitude", "assumed", "warmer dispositions rest at less anxiety")
+    anxiety_baseline_attitude: float = parameter(
+        0.3, 0, 1, "anxiety per attitude", "assumed", "warmer baseline attitudes rest at less anxiety")
     anxiety_learning: float = parameter(0.03, 0, 1, "per close meeting", "assumed", "learning of anxiety", "sign: A19")
     anxiety_drift: float = parameter(0.01, 0, 0.5, "per week", "assumed", "return of anxiety to rest")
     # perceived threat
@@ -158,22 +158,22 @@ class Psychology(Section):
         0.3, 0, 2, "attitude per threat", "assumed", "threat above rest lowers the attitude's resting point", "sign: A16")
     # ties
     tie_cross: float = parameter(
-        0.03, 0, 1, "chance", "assumed", "a tie after a meeting in a circle that both lived as positive")
-    tie_own: float = parameter(0.02, 0, 1, "chance", "assumed", "a tie after an own-group meeting in a circle")
-    tie_fade: float = parameter(0.01, 0, 1, "per week", "assumed", "fading of a tie outside shared circles")
-    tie_fade_shared: float = parameter(0.003, 0, 1, "per week", "assumed", "fading of a tie within a shared circle")
-    # community connectedness and language
-    connectedness_rest: float = parameter(0.3, 0, 1, "connectedness", "assumed", "where connectedness declines to")
-    connectedness_decline: float = parameter(
-        0.01, 0, 0.5, "per week", "assumed", "decline of connectedness", "sign: A21")
-    connectedness_gain: float = parameter(
-        0.02, 0, 1, "per joint activity", "assumed", "joint activity sustains connectedness", "sign: A21")
+        0.03, 0, 1, "chance", "assumed", "a tie after a meeting in a small group that both lived as positive")
+    tie_own: float = parameter(0.02, 0, 1, "chance", "assumed", "a tie after an own-group meeting in a small group")
+    tie_fade: float = parameter(0.01, 0, 1, "per week", "assumed", "fading of a tie outside shared small groups")
+    tie_fade_shared: float = parameter(0.003, 0, 1, "per week", "assumed", "fading of a tie within a shared small group")
+    # community belonging and language
+    belonging_rest: float = parameter(0.3, 0, 1, "belonging", "assumed", "where belonging declines to")
+    belonging_decline: float = parameter(
+        0.01, 0, 0.5, "per week", "assumed", "decline of belonging", "sign: A21")
+    belonging_gain: float = parameter(
+        0.02, 0, 1, "per shared activity", "assumed", "shared activity sustains belonging", "sign: A21")
     # community engagement, civic participation, felt stigma, rumours
     engagement_rest: float = parameter(0.2, 0, 1, "engagement", "assumed", "where community engagement declines to")
     engagement_decline: float = parameter(0.01, 0, 0.5, "per week", "assumed", "decline of engagement", "sign: A21")
     engagement_gain: float = parameter(
-        0.05, 0, 1, "per joint activity", "assumed",
-        "joint activity in community life (associations and sessions) raises engagement", "sign: A21")
+        0.05, 0, 1, "per shared activity", "assumed",
+        "shared activity in community life (associations and sessions) raises engagement", "sign: A21")
     civic_rest: float = parameter(
         0.5, 0, 1, "participation", "assumed", "civic participation at the start; nothing but actions moves it")
     stigma_rest: float = parameter(0.2, 0, 1, "stigma", "assumed", "resting felt stigma")
@@ -197,8 +197,8 @@ MOST_SLOTS = 32
 SettingName = Literal["street", "school", "work", "association", "ties"]
 #: Scales at which people can meet in each setting.
 SCALES_OF: dict[str, tuple[str, ...]] = {
-    "street": ("circle", "cell", "neighbourhood", "quarter"), "school": ("circle", "pool"),
-    "work": ("circle", "pool"), "association": ("circle", "pool"), "ties": ("friends",)}
+    "street": ("small_group", "output_area", "neighbourhood", "district"), "school": ("small_group", "mixing_group"),
+    "work": ("small_group", "mixing_group"), "association": ("small_group", "mixing_group"), "ties": ("friends",)}
 
 
 class Conditions(Section):
@@ -214,47 +214,47 @@ class Conditions(Section):
     neutral_ground: float = parameter(0.0, 0, 1, "0-1", "assumed", "the ground is nobody's own")
 
 
-class Occasion(Conditions):
+class ContactContext(Conditions):
     """How people meet in one setting at one scale: how often, and under which conditions."""
 
     setting: SettingName = Field(description="where; 'ties' is wherever friends of other groups meet")
-    among: Literal["circle", "pool", "cell", "neighbourhood", "quarter", "friends"] = Field(
-        description="who can meet: the small circle, the whole pool, (street) an area, (ties) friends")
-    slots: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
+    scale: Literal["small_group", "mixing_group", "output_area", "neighbourhood", "district", "friends"] = Field(
+        description="who can meet: the small small group, the whole mixing group, (street) an area, (ties) friends")
+    encounters_per_week: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
     presence: float = parameter(0.6, 0, 1, "chance", "assumed", "a person is there in a slot")
     sociable: bool = parameter(True, None, None, "yes/no", "assumed", "sociable people are there more often")
 
 
-class Pools(Section):
-    """The sizes of a setting's pools and circles, and how its pools are filled."""
+class MixingGroups(Section):
+    """The sizes of a setting's mixing groups and small groups, and how its mixing groups are filled."""
 
-    size: int = parameter(30, 4, 2000, "seats", "assumed", "seats of a pool, the empty ones included")
-    circle: int = parameter(10, 2, 30, "seats", "assumed", "seats of a circle inside a pool")
+    size: int = parameter(30, 4, 2000, "seats", "assumed", "seats of a mixing group, the empty ones included")
+    small_group: int = parameter(10, 2, 30, "seats", "assumed", "seats of a small group inside a mixing group")
     empty: float = parameter(0.1, 0, 0.9, "share", "assumed", "seats left empty at the start")
     sorting: float = parameter(
-        0.2, 0, 1, "share", "assumed", "members who come through their own group's networks, into its pools")
-    local: float = parameter(0.5, 0, 1, "share", "assumed", "members who come from one quarter rather than from anywhere")
+        0.2, 0, 1, "share", "assumed", "members who come through their own group's networks, into its mixing groups")
+    local: float = parameter(0.5, 0, 1, "share", "assumed", "members who come from one district rather than from anywhere")
 
 
 class Settings(Section):
-    """Where people meet. Near neighbours are the street's circle; its areas are those of the place."""
+    """Where people meet. Near neighbours are the street's small group; its areas are those of the place."""
 
-    neighbours: int = parameter(12, 2, 30, "seats", "assumed", "seats of a circle of near neighbours")
-    school: Pools = Field(default=Pools(size=30, circle=6, empty=0.1, sorting=0.1, local=1.0))
-    work: Pools = Field(default=Pools(size=40, circle=10, empty=0.1, sorting=0.2, local=0.3))
-    association: Pools = Field(default=Pools(size=50, circle=10, empty=0.1, sorting=0.4, local=0.7))
-    occasions: dict[str, Occasion] = Field(description="how people meet in these settings, by name")
+    neighbours: int = parameter(12, 2, 30, "seats", "assumed", "seats of a small group of near neighbours")
+    school: MixingGroups = Field(default=MixingGroups(size=30, small_group=6, empty=0.1, sorting=0.1, local=1.0))
+    work: MixingGroups = Field(default=MixingGroups(size=40, small_group=10, empty=0.1, sorting=0.2, local=0.3))
+    association: MixingGroups = Field(default=MixingGroups(size=50, small_group=10, empty=0.1, sorting=0.4, local=0.7))
+    contact_contexts: dict[str, ContactContext] = Field(description="how people meet in these settings, by name")
 
     @model_validator(mode="after")
     def _scales(self) -> Settings:
-        for name, occasion in self.occasions.items():
-            allowed = SCALES_OF[occasion.setting]
-            if occasion.among not in allowed:
-                raise ValueError(f"settings.occasions.{name}.among={occasion.among} does not fit setting "
-                                 f"{occasion.setting}: allowed are {', '.join(allowed)}")
-        slots = sum(occasion.slots for occasion in self.occasions.values())
+        for name, context in self.contact_contexts.items():
+            allowed = SCALES_OF[context.setting]
+            if context.scale not in allowed:
+                raise ValueError(f"settings.contact_contexts.{name}.scale={context.scale} does not fit setting "
+                                 f"{context.setting}: allowed are {', '.join(allowed)}")
+        slots = sum(context.encounters_per_week for context in self.contact_contexts.values())
         if slots > MOST_SLOTS:
-            raise ValueError(f"settings.occasions have {slots} slots a week together; at most {MOST_SLOTS} fit "
+            raise ValueError(f"settings.contact_contexts have {slots} slots a week together; at most {MOST_SLOTS} fit "
                              f"(one bit each)")
         return self
 
@@ -271,14 +271,14 @@ class Shock(Section):
 
 
 class Scenario(Section):
-    """What happens to the place: its history before week 0, who comes and goes, and events."""
+    """What happens to the place: its burn-in before week 0, who comes and goes, and events."""
 
-    history: Literal["lived", "none"] = Field(
-        default="lived", description="'lived' spins the place up before week 0; 'none' starts people at rest")
-    spin_up_min: int = parameter(208, 0, 5200, "weeks", "assumed", "shortest history")
-    spin_up_max: int = parameter(520, 0, 5200, "weeks", "assumed", "longest history, if not flat before")
-    flat: float = parameter(
-        0.005, 0, 1, "SD per half year", "assumed", "a history is flat when mean and spread of attitudes move less")
+    burn_in: bool = Field(
+        default=True, description="simulate weeks before week 0 until attitudes are stationary; false starts people at rest")
+    burn_in_min: int = parameter(208, 0, 5200, "weeks", "assumed", "shortest burn-in")
+    burn_in_max: int = parameter(520, 0, 5200, "weeks", "assumed", "longest burn-in, if not flat before")
+    stationary: float = parameter(
+        0.005, 0, 1, "SD per half year", "assumed", "a burn-in is flat when mean and spread of attitudes move less")
     moves: float = parameter(0.0, 0, 1, "share of households a year", "assumed", "households that look for another dwelling")
     departures: float = parameter(0.0, 0, 1, "share of households a year", "assumed", "households that leave the place")
     arrivals: float = parameter(0.0, 0, 1, "share of empty dwellings a week", "assumed", "empty dwellings let to newcomers")
@@ -290,9 +290,9 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _order(self) -> Scenario:
-        if self.spin_up_max < self.spin_up_min:
-            raise ValueError(f"scenario.spin_up_max={self.spin_up_max} is below "
-                             f"scenario.spin_up_min={self.spin_up_min}; it must be at least that")
+        if self.burn_in_max < self.burn_in_min:
+            raise ValueError(f"scenario.burn_in_max={self.burn_in_max} is below "
+                             f"scenario.burn_in_min={self.burn_in_min}; it must be at least that")
         return self
 
 

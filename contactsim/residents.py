@@ -1,6 +1,6 @@
 """The residents of a place as columns: one row a person, one array an attribute.
 
-Rows are laid out dwelling by dwelling, cell by cell, so that near neighbours lie side by side in memory.
+Rows are laid out dwelling by dwelling, output area by output area, so that near neighbours lie side by side in memory.
 A household keeps its rows for good; when it leaves, its rows stand inactive until newcomers take them and
 get new identifiers. Ages, households and traits come from documented distributions (all assumed or
 recalled, see the ODD); only who lives where comes from the place's table.
@@ -38,8 +38,8 @@ ARRIVAL_LANGUAGE = 0.3
 #: States of ``Residents.rumour``.
 UNHEARD, BELIEVES, KNOWS_BETTER = 0, 1, 2
 
-WRITABLE = frozenset({"age", "sociability", "exposure", "disposition", "standing", "language", "anxiety", "threat",
-                      "connectedness", "engagement", "stigma", "civic", "attitude", "positive", "negative",
+WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "anxiety", "threat",
+                      "belonging", "engagement", "stigma", "civic", "attitude", "positive", "negative",
                       "recent_positive", "recent_negative"})
 
 
@@ -55,15 +55,15 @@ class Residents:
     household: NDArray[np.int32]  # (N,) household record
     uid: NDArray[np.int64]  # (N,) stable identifier of the person
     active: NDArray[np.bool_]  # (N,) somebody lives in this row
-    disposition: NDArray[np.float64]  # (N,) attitude towards others at rest, [-1, 1]
+    baseline_attitude: NDArray[np.float64]  # (N,) attitude towards others at rest, [-1, 1]
     sociability: NDArray[np.float64]  # (N,) > 0, mean 1
-    exposure: NDArray[np.float64]  # (N,) log odds, mean 0
-    standing: NDArray[np.float64]  # (N,) [0, 1]
+    negative_exposure: NDArray[np.float64]  # (N,) log odds, mean 0
+    status: NDArray[np.float64]  # (N,) [0, 1]
     language: NDArray[np.float64]  # (N,) confidence in the shared language, [0, 1]
     # what changes
     anxiety: NDArray[np.float64]  # (N,) intergroup anxiety [0, 1]
     threat: NDArray[np.float64]  # (N,) perceived threat [0, 1]
-    connectedness: NDArray[np.float64]  # (N,) community connectedness [0, 1]
+    belonging: NDArray[np.float64]  # (N,) community belonging [0, 1]
     engagement: NDArray[np.float32]  # (N,) community engagement [0, 1]
     stigma: NDArray[np.float32]  # (N,) felt stigma [0, 1]
     civic: NDArray[np.float32]  # (N,) civic participation [0, 1]; actions alone move it
@@ -78,7 +78,7 @@ class Residents:
     # layout: household h lives in rows household_start[h]:household_start[h+1]
     household_start: NDArray[np.int64]  # (H + 1,)
     dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
-    cell_of_dwelling: NDArray[np.int32]  # (H,)
+    output_area_of_dwelling: NDArray[np.int32]  # (H,)
 
     def __len__(self) -> int:
         """Rows, the inactive ones included."""
@@ -89,7 +89,7 @@ class Residents:
         """Names of the per-resident columns."""
         n = len(self)
         return tuple(f.name for f in fields(self)
-                     if f.name not in ("household_start", "dwelling", "cell_of_dwelling")
+                     if f.name not in ("household_start", "dwelling", "output_area_of_dwelling")
                      and getattr(self, f.name).shape[0] == n)
 
     @property
@@ -114,10 +114,10 @@ class Residents:
 def populate(place: Place, parameters: ResidentParameters, psychology: Psychology, seed: int) -> Residents:
     """People for every resident that the place counts, plus empty dwellings, before any meeting.
 
-    Group and cell follow ``place.counts`` exactly; the cells must already be in the order of
+    Group and output area follow ``place.counts`` exactly; the output areas must already be in the order of
     :func:`contactsim.settings.seating.ordered` (nested areas side by side).
     """
-    cell, group, size = _households(place, parameters, seed)
+    output_area, group, size = _households(place, parameters, seed)
     households = size.shape[0]
     start = np.zeros(households + 1, dtype=np.int64)
     np.cumsum(size, out=start[1:])
@@ -128,14 +128,14 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         group=np.where(occupied, group, 0).astype(np.uint8)[household],
         sex=np.zeros(rows, np.uint8), age=np.zeros(rows), arrived=np.full(rows, np.nan, np.float32),
         household=household, uid=np.arange(rows, dtype=np.int64), active=occupied[household],
-        disposition=np.zeros(rows), sociability=np.ones(rows), exposure=np.zeros(rows), standing=np.zeros(rows),
-        language=np.ones(rows), anxiety=np.zeros(rows), threat=np.zeros(rows), connectedness=np.zeros(rows),
+        baseline_attitude=np.zeros(rows), sociability=np.ones(rows), negative_exposure=np.zeros(rows), status=np.zeros(rows),
+        language=np.ones(rows), anxiety=np.zeros(rows), threat=np.zeros(rows), belonging=np.zeros(rows),
         engagement=np.zeros(rows, np.float32), stigma=np.zeros(rows, np.float32), civic=np.zeros(rows, np.float32),
         rumour=np.zeros(rows, np.int8),
         attitude=np.zeros((rows, G)), positive=np.zeros((rows, G)), negative=np.zeros((rows, G)),
         recent_positive=np.zeros((rows, G)), recent_negative=np.zeros((rows, G)),
         ties=np.full((rows, TIE_PLACES), -1, np.int32), friend_groups=np.zeros(rows, np.uint16),
-        household_start=start, dwelling=np.arange(households, dtype=np.int32), cell_of_dwelling=cell)
+        household_start=start, dwelling=np.arange(households, dtype=np.int32), output_area_of_dwelling=output_area)
     people = Residents(*together([getattr(people, field.name) for field in fields(people)]))
     settle(people, np.flatnonzero(people.active), parameters, psychology, seed)
     return people
@@ -160,32 +160,32 @@ def settle(people: Residents, rows: NDArray[np.intp], parameters: ResidentParame
         arrived[:] = np.where(others, 0.0, np.nan)
     people.arrived[rows] = arrived
     people.language[rows] = np.where(np.isnan(arrived), 1.0, ARRIVAL_LANGUAGE)
-    disposition = parameters.disposition_mean + parameters.disposition_spread * normals(
-        stream(seed, Decision.DISPOSITION), uid)
-    people.disposition[rows] = np.clip(disposition, -0.95, 0.95)
+    baseline_attitude = parameters.baseline_attitude_mean + parameters.baseline_attitude_spread * normals(
+        stream(seed, Decision.BASELINE_ATTITUDE), uid)
+    people.baseline_attitude[rows] = np.clip(baseline_attitude, -0.95, 0.95)
     spread = parameters.sociability_spread
     people.sociability[rows] = np.exp(spread * normals(stream(seed, Decision.SOCIABILITY), uid) - spread**2 / 2)
-    people.exposure[rows] = parameters.exposure_spread * normals(stream(seed, Decision.EXPOSURE), uid)
-    standing = 0.5 - parameters.standing_gap * others + parameters.standing_spread * normals(
-        stream(seed, Decision.STANDING), uid)
-    people.standing[rows] = np.clip(standing, 0.0, 1.0)
+    people.negative_exposure[rows] = parameters.negative_exposure_spread * normals(stream(seed, Decision.NEGATIVE_EXPOSURE), uid)
+    status = 0.5 - parameters.status_gap * others + parameters.status_spread * normals(
+        stream(seed, Decision.STATUS), uid)
+    people.status[rows] = np.clip(status, 0.0, 1.0)
     rest(people, rows, psychology)
 
 
 def rest(people: Residents, rows: NDArray[np.intp], psychology: Psychology) -> None:
-    """Put the state of ``rows`` where it rests without any meeting: attitude at disposition, no experience."""
-    disposition = people.disposition[rows]
+    """Put the state of ``rows`` where it rests without any meeting: attitude at baseline attitude, no experience."""
+    baseline_attitude = people.baseline_attitude[rows]
     people.anxiety[rows] = np.clip(
-        psychology.anxiety_rest - psychology.anxiety_disposition * disposition, 0.0, 1.0)
+        psychology.anxiety_rest - psychology.anxiety_baseline_attitude * baseline_attitude, 0.0, 1.0)
     people.threat[rows] = psychology.threat_rest
-    people.connectedness[rows] = psychology.connectedness_rest
+    people.belonging[rows] = psychology.belonging_rest
     people.engagement[rows] = psychology.engagement_rest
     people.stigma[rows] = psychology.stigma_rest
     people.civic[rows] = psychology.civic_rest
     people.rumour[rows] = UNHEARD
     for name in ("positive", "negative", "recent_positive", "recent_negative"):
         people.column(name)[rows] = 0.0
-    attitude = np.repeat(disposition[:, None], people.groups, axis=1)
+    attitude = np.repeat(baseline_attitude[:, None], people.groups, axis=1)
     attitude[np.arange(rows.shape[0]), people.group[rows]] = 0.0
     people.attitude[rows] = attitude
 
@@ -208,21 +208,21 @@ def attitude_to_others(people: Residents, weights: NDArray[np.float64],
 
 def _households(place: Place, parameters: ResidentParameters,
                 seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int64]]:
-    """(cell, group, size) of each household record in layout order; group -1 is an empty dwelling.
+    """(output area, group, size) of each household record in layout order; group -1 is an empty dwelling.
 
-    Households are of one group (assumed). Within a cell their order is random, so that near neighbours are
-    as mixed as the cell.
+    Households are of one group (assumed). Within a output area their order is random, so that near neighbours are
+    as mixed as the output area.
     """
     counts = place.counts
     codes = np.array([name_key(code) for code in place.levels[0].codes], dtype=np.uint64)
     segments = np.concatenate([counts.ravel(order="C"), _empty_people(counts, parameters)]).astype(np.int64)
-    cells, G = counts.shape
-    segment_cell = np.concatenate([np.repeat(np.arange(cells), G), np.arange(cells)])
-    segment_group = np.concatenate([np.tile(np.arange(G), cells), np.full(cells, -1)])
+    output_areas, G = counts.shape
+    segment_output_area = np.concatenate([np.repeat(np.arange(output_areas), G), np.arange(output_areas)])
+    segment_group = np.concatenate([np.tile(np.arange(G), output_areas), np.full(output_areas, -1)])
     offset = np.concatenate([[0], np.cumsum(segments)])
     segment = np.repeat(np.arange(segments.shape[0]), segments)
     index = np.arange(offset[-1]) - offset[segment]
-    part = codes[segment_cell[segment]] + np.uint64(2**40) * (segment_group[segment] + 1).astype(
+    part = codes[segment_output_area[segment]] + np.uint64(2**40) * (segment_group[segment] + 1).astype(
         np.uint64) + index.astype(np.uint64)
     u = uniforms(stream(seed, Decision.HOUSEHOLD), part)
     size = 1 + np.searchsorted(np.cumsum(HOUSEHOLD_SIZES)[:-1], u, side="right")
@@ -232,13 +232,13 @@ def _households(place: Place, parameters: ResidentParameters,
     real = before < segments[segment]
     size = np.minimum(size, segments[segment] - before)[real]
     part, segment = part[real], segment[real]
-    order = np.lexsort((uniforms(stream(seed, Decision.HOUSEHOLD, 1), part), segment_cell[segment]))
-    return (segment_cell[segment][order].astype(np.int32), segment_group[segment][order].astype(np.int16),
+    order = np.lexsort((uniforms(stream(seed, Decision.HOUSEHOLD, 1), part), segment_output_area[segment]))
+    return (segment_output_area[segment][order].astype(np.int32), segment_group[segment][order].astype(np.int16),
             size[order])
 
 
 def _empty_people(counts: NDArray[np.int32], parameters: ResidentParameters) -> NDArray[np.int64]:
-    """How many people each cell's empty dwellings would hold."""
+    """How many people each output area's empty dwellings would hold."""
     share = parameters.vacancy / (1 - parameters.vacancy)
     return np.rint(counts.sum(axis=1) * share).astype(np.int64)
 

@@ -33,7 +33,7 @@ class Action(Protocol):
     name: str
 
     def week(self, world: State) -> None:
-        """Do what is due in the world's week: call sessions together, change settings or standing, speak."""
+        """Do what is due in the world's week: call sessions together, change settings or status, speak."""
 
 
 class State:
@@ -51,7 +51,7 @@ class State:
         settings: seats by name of setting.
         areas: norms and composition by neighbourhood.
         week: this week's notes (meetings by what they were).
-        circles: (N, settings) the small circle of each row in each setting, -1 for none.
+        small groups: (N, settings) the small small group of each row in each setting, -1 for none.
         weights: (G, G) weights of the other groups in an attitude to all others.
         sessions: sessions that take place this week.
         impulses: single experiences to come (:class:`contactsim.encounters.impulse.Impulse`).
@@ -71,7 +71,7 @@ class State:
         self.week: Week = blank_week(self.people)
         self.weights = weights_of_others(self.place.counts.sum(axis=0))
         self._bits = _bits(parameters)
-        self.circles = np.empty((0, 0), np.int32)
+        self.small_groups = np.empty((0, 0), np.int32)
         self.reseated()
 
     def base(self, decision: Decision, name: str = "", slot: int = 0) -> np.uint64:
@@ -81,34 +81,34 @@ class State:
     def convene(self, session: Session, displaces: Iterable[str] | None = ()) -> None:
         """Let a session take place this week; for an action, in its :meth:`Action.week`.
 
-        All who come spend ``session.slots`` slots of the occasions ``displaces`` (None: any) on it, so that the
+        All who come spend ``session.slots`` slots of the contact contexts ``displaces`` (None: any) on it, so that the
         session takes the place of other contact; see :meth:`take_away`.
         """
         self.sessions.append(session)
         if displaces != ():
-            self.take_away(session.rows, session.slots, displaces, session.name)
+            self.take_away(session.rows, session.encounters, displaces, session.name)
 
     def take_away(self, rows: NDArray[np.integer], slots: int | None, displaces: Iterable[str] | None,
                   name: str) -> None:
-        """Let rows spend ``slots`` (None: all) of this week's slots of the occasions ``displaces`` elsewhere.
+        """Let rows spend ``slots`` (None: all) of this week's slots of the contact contexts ``displaces`` elsewhere.
 
         Which slots is drawn for each person by ``name`` and week, also those that they would not have used.
-        Raises KeyError for an occasion that the settings do not have.
+        Raises KeyError for an contact context that the settings do not have.
         """
-        names = self.parameters.settings.occasions if displaces is None else dict.fromkeys(displaces)
-        places = [(_key_of(name, occasion), number, bit) for occasion in names
-                  for number, bit in enumerate(self._bits[occasion])]
+        names = self.parameters.settings.contact_contexts if displaces is None else dict.fromkeys(displaces)
+        places = [(_key_of(name, context), number, bit) for context in names
+                  for number, bit in enumerate(self._bits[context])]
         if places:
             take_away(self.week, self.people.uid, rows, slots, places, self.seed, self.clock)
 
     def reseated(self) -> None:
-        """Note each row's circle in each setting again, after somebody changed seats."""
+        """Note each row's small group in each setting again, after somebody changed seats."""
         columns = []
         for setting in self.settings.values():
-            start = setting.partitions["circle"].start
-            circle = np.searchsorted(start, setting.seat, side="right") - 1
-            columns.append(np.where(setting.seat >= 0, circle, -1))
-        self.circles = np.stack(columns, axis=1).astype(np.int32)
+            start = setting.partitions["small_group"].start
+            small_group = np.searchsorted(start, setting.seat, side="right") - 1
+            columns.append(np.where(setting.seat >= 0, small_group, -1))
+        self.small_groups = np.stack(columns, axis=1).astype(np.int32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that passes from week to week, by name: residents, seats and areas. Arrays are live."""
@@ -146,15 +146,15 @@ class State:
         return Snapshot(
             self.seed, self.clock, self.parameters,
             {name: setting.partitions for name, setting in self.settings.items()},
-            columns | {"away": self.week.away.copy()},
+            columns | {"away": self.week.displaced.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
-            self.areas.past.copy(), self.areas.said.copy(), tuple(self.sessions),
+            self.areas.past.copy(), self.areas.message_effect.copy(), tuple(self.sessions),
             tuple(one for one in self.impulses if one.week == self.clock))
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Refuse every write to the arrays of the state, as while observers look: numpy raises ValueError."""
-        arrays = [*self.arrays().values(), *self.week, self.circles, self.weights]
+        arrays = [*self.arrays().values(), *self.week, self.small_groups, self.weights]
         for array in arrays:
             array.flags.writeable = False
         try:
@@ -165,9 +165,9 @@ class State:
 
 
 def _bits(parameters: ModelParameters) -> dict[str, list[int]]:
-    """The bits in ``Week.away`` of each occasion's slots, counted as in :mod:`contactsim.encounters.schedule`."""
+    """The bits in ``Week.displaced`` of each occasion's slots, counted as in :mod:`contactsim.encounters.schedule`."""
     bits, first = {}, 0
-    for name, occasion in parameters.settings.occasions.items():
-        bits[name] = list(range(first, first + occasion.slots))
-        first += occasion.slots
+    for name, context in parameters.settings.contact_contexts.items():
+        bits[name] = list(range(first, first + context.encounters_per_week))
+        first += context.encounters_per_week
     return bits

@@ -55,12 +55,12 @@ class World(State):
         super().__init__(place, parameters, seed, actions)
         self.threads = Threads(threads or (1 if place.residents < WORTH_THREADS else None))
         self.rules = rules(parameters.psychology)
-        self.terms = {name: terms(occasion, parameters.psychology)
-                      for name, occasion in parameters.settings.occasions.items()}
+        self.terms = {name: terms(context, parameters.psychology)
+                      for name, context in parameters.settings.contact_contexts.items()}
         self.transfer = np.full((len(place.groups), len(place.groups)), parameters.psychology.transfer)
         np.fill_diagonal(self.transfer, 1.0)
         self.columns = people_of(self.people)
-        self.rounds, self.friends = rounds_of(parameters.settings.occasions, self.terms, self.settings, self.threads)
+        self.rounds, self.friends = rounds_of(parameters.settings.contact_contexts, self.terms, self.settings, self.threads)
         self._areas_of_threads = self.threads.split(self.settings["street"].partitions["neighbourhood"].start)
         self._rows = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
         self._scratch = [(np.empty(self._longest(), np.int32), np.empty(self._longest(), np.int32))
@@ -76,12 +76,12 @@ class World(State):
         """Live one week. Everything reads the state at the week's start; the order is:
 
         1. Climate: this week's shocks act on attitude, anxiety, threat and felt stigma.
-        2. Actions: those due call sessions together, change settings or standing, or speak.
+        2. Actions: those due call sessions together, change settings or status, or speak.
            Observers of this moment look.
         3. Appraisal: what the people around think, and what each resident brings into meetings.
         4. Encounters, setting by setting: pairs, take-up, valence for each side; then the sessions of actions;
            then friends meet.
-        5. Change: attitude, experience, anxiety, threat, connectedness, engagement, felt stigma, language;
+        5. Change: attitude, experience, anxiety, threat, belonging, engagement, felt stigma, language;
            everybody gets older.
         6. Ties form and fade.
         7. Measures: the week is recorded, and observers of this moment look.
@@ -157,14 +157,14 @@ class World(State):
                 impulse.note(self.columns, self.week)
         slots = self.friends.draw(self.seed, self.clock, FRIENDS)
         self._over_rows(lambda lo, hi: friends_meet(lo, hi, slots, self.columns, self.week))
-        if self.week.away.any():
-            self.week.away[:] = 0
+        if self.week.displaced.any():
+            self.week.displaced[:] = 0
         self.sessions.clear()
 
     def _change(self) -> None:
         street, people = self.settings["street"], self.people
         start = street.partitions["neighbourhood"].start
-        hear_of(people.ties, people.group, people.friend_groups, self.week.heard)
+        hear_of(people.ties, people.group, people.friend_groups, self.week.extended_contact)
         self.threads.run(lambda _, lo, hi: change(
             lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas,
             np.empty(people.groups), np.empty(people.groups)), self._areas_of_threads)
@@ -174,7 +174,7 @@ class World(State):
         people, candidate = self.people, self.week.candidate
         self._over_rows(lambda lo, hi: free_places(lo, hi, people.ties, candidate, self._free))
         self._over_rows(lambda lo, hi: renew(
-            lo, hi, p.tie_fade, p.tie_fade_shared, base, self.circles, self._free, people.group, people.uid,
+            lo, hi, p.tie_fade, p.tie_fade_shared, base, self.small_groups, self._free, people.group, people.uid,
             people.ties, people.friend_groups, candidate, np.empty(BLOCK_OF_TIES, np.int32)))
 
     def _over_rows(self, work: Callable[[int, int], None]) -> None:

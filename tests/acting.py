@@ -17,12 +17,12 @@ from tests.worlds import make_parameters, make_place, make_world
 #: Every action that has a file.
 ALL = names()
 #: Columns that no action may write.
-FORBIDDEN = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "disposition")
+FORBIDDEN = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "baseline_attitude")
 
 
-def town(cells: int = 18, people: int = 80) -> Place:
-    """Two groups, from cells that are mostly A to cells that are mostly B; three quarters."""
-    share = np.linspace(0.1, 0.8, cells)
+def town(output_areas: int = 18, people: int = 80) -> Place:
+    """Two groups, from output areas that are mostly A to output areas that are mostly B; three-fourths."""
+    share = np.linspace(0.1, 0.8, output_areas)
     b = np.rint(share * people).astype(int)
     return make_place(np.column_stack([people - b, b]))
 

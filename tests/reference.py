@@ -15,7 +15,7 @@ import numpy as np
 
 from contactsim.draws import Decision, below, fold, halves, name_key, nth, pair_key, pair_part, stream, uniform, unit
 from contactsim.encounters.session import Session
-from contactsim.parameters import Conditions, ModelParameters, Occasion
+from contactsim.parameters import Conditions, ContactContext, ModelParameters
 from contactsim.residents import BELIEVES
 from contactsim.world import World
 
@@ -24,8 +24,8 @@ MEETING_AGE = 5.0
 KINDS = ("positive", "negative", "neutral", "declined")
 #: Columns kept in single precision.
 SINGLE = ("arrived", "engagement", "stigma", "civic")
-SCALARS = ("uid", "group", "age", "arrived", "disposition", "sociability", "exposure", "standing", "language",
-           "anxiety", "threat", "connectedness", "engagement", "stigma", "civic", "rumour")
+SCALARS = ("uid", "group", "age", "arrived", "baseline_attitude", "sociability", "negative_exposure", "status", "language",
+           "anxiety", "threat", "belonging", "engagement", "stigma", "civic", "rumour")
 LISTS = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")
 
 
@@ -38,14 +38,14 @@ class Person:
     group: int
     age: float
     arrived: float
-    disposition: float
+    baseline_attitude: float
     sociability: float
-    exposure: float
-    standing: float
+    negative_exposure: float
+    status: float
     language: float
     anxiety: float
     threat: float
-    connectedness: float
+    belonging: float
     engagement: float
     stigma: float
     civic: float
@@ -60,17 +60,17 @@ class Person:
 
     def start_week(self, groups: int) -> None:
         """A clean sheet for the week's notes."""
-        self.tally = [dict.fromkeys(KINDS, 0) for _ in range(groups)]
+        self.counts = [dict.fromkeys(KINDS, 0) for _ in range(groups)]
         self.dose = [{"positive": 0, "negative": 0} for _ in range(groups)]
         self.own_meetings = self.bonding = 0
-        self.joint = self.community = 0
+        self.shared_activity = self.community = 0
         self.candidate = -1
         self.rank = 0
         self.brings: list[dict[str, float]] = [{} for _ in range(groups)]
 
 
 @dataclass
-class Pool:
+class MixingGroup:
     """Numbered seats under a stable key; a seat holds a row or nobody (-1)."""
 
     key: int
@@ -80,14 +80,14 @@ class Pool:
 
 @dataclass
 class Gathering:
-    """One slot of an occasion or session: what names its draws, and what a meeting in it is like."""
+    """One slot of an contact context or session: what names its draws, and what a meeting in it is like."""
 
     key: int
     slot: int
     at: Conditions
     presence: float = 1.0
     sociable: bool = False
-    in_circle: bool = True
+    in_small_group: bool = True
     in_community: bool = True
     bit: int | None = None
 
@@ -115,23 +115,23 @@ class Town:
         self.group_names = world.place.groups
         self.people = {int(row): _person(world, int(row)) for row in np.flatnonzero(world.people.active)}
         self.settings = {
-            name: {scale: [Pool(int(part.keys[k]), int(part.start[k]),
+            name: {scale: [MixingGroup(int(part.keys[k]), int(part.start[k]),
                                 [int(row) for row in setting.occupant[part.start[k]:part.start[k + 1]]])
                            for k in range(len(part.keys))]
                    for scale, part in setting.partitions.items()}
             for name, setting in world.settings.items()}
-        self.areas = [Area(pool.seats, [], [], world.areas.past[k].tolist(), world.areas.said[k].tolist())
-                      for k, pool in enumerate(self.settings["street"]["neighbourhood"])]
+        self.areas = [Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
+                      for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])]
         self.actions = list(world.actions)
-        self.slots: list[tuple[str, Occasion, int]] = [
-            (name, occasion, slot) for name, occasion in self.parameters.settings.occasions.items()
-            for slot in range(occasion.slots)]
+        self.slots: list[tuple[str, ContactContext, int]] = [
+            (name, context, slot) for name, context in self.parameters.settings.contact_contexts.items()
+            for slot in range(context.encounters_per_week)]
 
     def step(self) -> None:
         """One week: climate, actions, appraisal, encounters, change, ties."""
         self._climate()
         self.sessions: list[Session] = []
-        self.away: dict[int, set[int]] = {row: set() for row in self.people}
+        self.displaced: dict[int, set[int]] = {row: set() for row in self.people}
         if self.clock >= 0:
             for action in self.actions:
                 action.week(self)  # type: ignore[arg-type]
@@ -141,18 +141,18 @@ class Town:
             self._around(area)
             for person in self._present(area.seats):
                 self._bring(person, area)
-        for bit, (name, occasion, slot) in enumerate(self.slots):
-            community = occasion.setting == "association"
-            gathering = Gathering(name_key(name), slot, occasion, occasion.presence, occasion.sociable,
-                                  occasion.among == "circle", community, bit)
-            if occasion.setting == "ties":
+        for bit, (name, context, slot) in enumerate(self.slots):
+            community = context.setting == "association"
+            gathering = Gathering(name_key(name), slot, context, context.presence, context.sociable,
+                                  context.scale == "small_group", community, bit)
+            if context.setting == "ties":
                 self._friends_meet(gathering)
             else:
-                self._meet(self.settings[occasion.setting][occasion.among], gathering)
+                self._meet(self.settings[context.setting][context.scale], gathering)
         for session in self.sessions:
-            teams = [Pool(k, int(session.start[k]), session.occupant[session.start[k]:session.start[k + 1]].tolist())
+            teams = [MixingGroup(k, int(session.start[k]), session.occupant[session.start[k]:session.start[k + 1]].tolist())
                      for k in range(len(session.start) - 1)]
-            for slot in range(session.slots):
+            for slot in range(session.encounters):
                 self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions))
         far = {row: self._friends_of_friends(person) for row, person in self.people.items()}
         for area in self.areas:
@@ -169,16 +169,16 @@ class Town:
         """A session takes place this week, instead of some slots of those who come."""
         self.sessions.append(session)
         if displaces != ():
-            self.take_away(session.rows, session.slots, displaces, session.name)
+            self.take_away(session.rows, session.encounters, displaces, session.name)
 
     def take_away(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
         """Each of the rows loses the ``slots`` free ones with the lowest draws among the slots of these occasions."""
         for row in rows:
-            free = [bit for bit, (occasion, _, _) in enumerate(self.slots)
-                    if (displaces is None or occasion in displaces) and bit not in self.away[row]]
+            free = [bit for bit, (context, _, _) in enumerate(self.slots)
+                    if (displaces is None or context in displaces) and bit not in self.displaced[row]]
             draw = {bit: uniform(stream(self.seed, Decision.DISPLACED, self.clock, name_key(name, self.slots[bit][0]),
                                         self.slots[bit][2]), U(self.people[row].uid)) for bit in free}
-            self.away[row] |= set(sorted(free, key=draw.__getitem__)[:slots])
+            self.displaced[row] |= set(sorted(free, key=draw.__getitem__)[:slots])
 
     # --- the start of the week
 
@@ -221,7 +221,7 @@ class Town:
         """The factors of the odds that somebody brings into a meeting with each other group."""
         p = self.p
         anxious = person.anxiety - p.anxiety_rest
-        belonging = p.common_identity * (person.connectedness - p.connectedness_rest)
+        belonging = p.common_identity * (person.belonging - p.belonging_rest)
         for h in range(self.groups):
             if h == person.group:
                 continue
@@ -229,8 +229,8 @@ class Town:
             take_up = (p.take_up_sociability * (person.sociability - 1.0) - p.take_up_anxiety * anxious
                        - p.take_up_language * (1.0 - person.language)) + p.take_up_attitude * attitude
             own_lean = p.appraisal_own * (p.appraisal * attitude)
-            pleasant = belonging - p.appraisal_anxiety * anxious - p.exposure_positive * person.exposure + own_lean
-            unpleasant = (p.appraisal_anxiety * anxious + person.exposure - belonging - own_lean
+            pleasant = belonging - p.appraisal_anxiety * anxious - p.negative_exposure_positive * person.negative_exposure + own_lean
+            unpleasant = (p.appraisal_anxiety * anxious + person.negative_exposure - belonging - own_lean
                           - p.inward_norms * area.norm[person.group][h])
             person.brings[h] = {"take_up": exp(take_up), "pleasant": exp(pleasant), "unpleasant": exp(unpleasant),
                                 "lean": exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
@@ -249,10 +249,10 @@ class Town:
                 math.exp(p.positive_base + p.conditions_positive * fit),
                 math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * at.mediator - ground))
 
-    def _matched(self, pool: Pool, draws: np.uint64) -> list[tuple[int, int]]:
-        """The pool's seats in random pairs: the last one left takes a partner from all others that are left."""
-        begin = U(fold(draws, U(pool.key)))
-        left, found = list(pool.seats), []
+    def _matched(self, mixing_group: MixingGroup, draws: np.uint64) -> list[tuple[int, int]]:
+        """The mixing group's seats in random pairs: the last one left takes a partner from all others that are left."""
+        begin = U(fold(draws, U(mixing_group.key)))
+        left, found = list(mixing_group.seats), []
         if len(left) % 2:  # one of them stays alone
             alone = _pick(begin, len(left))
             left[alone], left[-1] = left[-1], left[alone]
@@ -267,15 +267,15 @@ class Town:
 
     def _is_there(self, person: Person, gathering: Gathering) -> bool:
         """Young children, those who are still to come and those who are elsewhere with an action never are."""
-        if person.age < MEETING_AGE or person.arrived < 0 or gathering.bit in self.away[person.row]:
+        if person.age < MEETING_AGE or person.arrived < 0 or gathering.bit in self.displaced[person.row]:
             return False
         chance = gathering.presence * (person.sociability if gathering.sociable else 1.0)
         return bool(uniform(self._draws(Decision.PRESENCE, gathering), U(person.uid)) < chance)
 
-    def _meet(self, pools: list[Pool], gathering: Gathering) -> None:
+    def _meet(self, mixing_groups: list[MixingGroup], gathering: Gathering) -> None:
         draws = self._draws(Decision.PAIRING, gathering)
-        for pool in pools:
-            for one, other in self._matched(pool, draws):
+        for mixing_group in mixing_groups:
+            for one, other in self._matched(mixing_group, draws):
                 if one < 0 or other < 0:
                     continue
                 a, b = self.people[one], self.people[other]
@@ -292,8 +292,8 @@ class Town:
         else:
             odds = self._base_odds(gathering.at)[0] * a.brings[b.group]["take_up"] * b.brings[a.group]["take_up"]
             if unit(key) * (1.0 + odds) < gathering.at.avoidability:
-                a.tally[b.group]["declined"] += 1
-                b.tally[a.group]["declined"] += 1
+                a.counts[b.group]["declined"] += 1
+                b.counts[a.group]["declined"] += 1
                 return
             for_a = self._lives_it(a, b, gathering.at, key)
             for_b = self._lives_it(b, a, gathering.at, key)
@@ -303,7 +303,7 @@ class Town:
                 one.joint += activity
                 one.community += activity * gathering.in_community
         chance = self.p.tie_own if a.group == b.group else self.p.tie_cross
-        if gathering.in_circle and for_a == for_b == "positive" and unit(U(nth(key, U(2)))) < chance:
+        if gathering.in_small_group and for_a == for_b == "positive" and unit(U(nth(key, U(2)))) < chance:
             rank = int(nth(key, U(3)))
             for one, other in ((a, b), (b, a)):
                 if rank > one.rank:
@@ -314,8 +314,8 @@ class Town:
         first, second = halves(U(nth(key, U(1))))
         draw = float(first if me.uid < partner.uid else second)
         _, base_good, base_bad = self._base_odds(at)
-        gap = abs(me.standing - partner.standing)
-        base_bad *= 1.0 + self.p.unequal_standing * (1 - at.equal_status) * gap
+        gap = abs(me.status - partner.status)
+        base_bad *= 1.0 + self.p.unequal_status * (1 - at.equal_status) * gap
         brings, lean = me.brings[partner.group], partner.brings[me.group]["lean"]
         good = base_good * brings["pleasant"] * lean
         bad = base_bad * brings["unpleasant"] / lean
@@ -334,7 +334,7 @@ class Town:
                 if row < 0 or self.people[row].group == me.group:
                     continue
                 friend = self.people[row]
-                if gathering.bit in self.away[me.row] | self.away[row]:
+                if gathering.bit in self.displaced[me.row] | self.displaced[row]:
                     continue
                 key = U(pair_key(draws, U(me.uid), U(friend.uid)))
                 if unit(key) < gathering.presence:
@@ -353,7 +353,7 @@ class Town:
     def _change(self, me: Person, area: Area, far: set[int]) -> None:
         p = self.p
         others = [h for h in range(self.groups) if h != me.group]
-        rest = me.disposition - p.threat_attitude * (me.threat - p.threat_rest)
+        rest = me.baseline_attitude - p.threat_attitude * (me.threat - p.threat_rest)
         rest = min(1.0, max(-1.0, rest))
         prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, me.age - 20.0))
         for h in others:
@@ -381,15 +381,15 @@ class Town:
         me.stigma = _feeling(felt, p.stigma_bonding * me.bonding, bad, p.stigma_learning, p.stigma_drift,
                              p.stigma_rest)
         bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_disposition * me.disposition + p.stigma_anxiety * (felt - p.stigma_rest)
+        rest = p.anxiety_rest - p.anxiety_baseline_attitude * me.baseline_attitude + p.stigma_anxiety * (felt - p.stigma_rest)
         me.anxiety = _feeling(me.anxiety, good, bad, p.anxiety_learning, p.anxiety_drift, rest)
         strangers, shrinking = 1.0 - area.share[me.group], area.past[me.group] - area.share[me.group]
         rest = p.threat_rest + p.threat_level * strangers + p.threat_change * max(0.0, shrinking)
         if me.rumour == BELIEVES:
             rest += p.rumour_threat
         me.threat = _feeling(me.threat, good, bad, p.threat_learning, p.threat_drift, rest)
-        lifted = _raised(me.connectedness, p.connectedness_gain * 0.01 * me.joint)
-        me.connectedness = lifted + p.connectedness_decline * (p.connectedness_rest - lifted)
+        lifted = _raised(me.belonging, p.belonging_gain * 0.01 * me.joint)
+        me.belonging = lifted + p.belonging_decline * (p.belonging_rest - lifted)
         lifted = _raised(me.engagement, p.engagement_gain * 0.01 * me.community)
         me.engagement = lifted + p.engagement_decline * (p.engagement_rest - lifted)
         met = sum(me.tally[h][kind] for h in others for kind in ("positive", "negative", "neutral"))
@@ -410,7 +410,7 @@ class Town:
             mutual = chosen >= 0 and self.people[chosen].candidate == me.row
             if mutual and chosen not in me.ties and free[me.row] and free[chosen]:
                 me.ties[me.ties.index(-1)] = chosen
-        together = self._circles()
+        together = self._small_groups()
         for me in self.people.values():
             for place, row in enumerate(me.ties):
                 if row < 0 or (me.candidate == row and self.people[row].candidate == me.row):
@@ -422,11 +422,11 @@ class Town:
         for me in self.people.values():
             me.friend_groups = {self.people[row].group for row in me.ties if row >= 0}
 
-    def _circles(self) -> dict[int, set[tuple[str, int]]]:
+    def _small_groups(self) -> dict[int, set[tuple[str, int]]]:
         found: dict[int, set[tuple[str, int]]] = {row: set() for row in self.people}
         for name, partitions in self.settings.items():
-            for k, pool in enumerate(partitions["circle"]):
-                for row in pool.seats:
+            for k, mixing_group in enumerate(partitions["small_group"]):
+                for row in mixing_group.seats:
                     if row >= 0:
                         found[row].add((name, k))
         return found
@@ -485,9 +485,9 @@ def differences(town: Town, world: World) -> list[str]:
         compare("friend_groups", row, sum(1 << g for g in person.friend_groups), int(people.friend_groups[row]))
         tally = [[t[kind] for kind in KINDS] for t in person.tally]
         tally[person.group] = [person.own_meetings, person.bonding, 0, 0]
-        compare("tally", row, tally, week.tally[row].tolist())
+        compare("tally", row, tally, week.counts[row].tolist())
         compare("dose", row, [[d["positive"], d["negative"]] for d in person.dose], week.dose[row].tolist())
-        compare("joint", row, person.joint, int(week.joint[row]))
+        compare("joint", row, person.joint, int(week.shared_activity[row]))
         compare("community", row, person.community, int(week.community[row]))
         compare("candidate", row, person.candidate, int(week.candidate[row]))
         compare("priority", row, person.rank, int(week.priority[row]))

@@ -25,7 +25,7 @@ from contactsim.storage.schema import SCHEMA
 from contactsim.sweeps import Results, RunSpec, Store
 from contactsim.sweeps.plan import make_plan
 
-TINY = ["place=synthetic", "place.residents=600", "scenario=no_history", "weeks=4"]
+TINY = ["place=synthetic", "place.residents=600", "scenario=no_burn_in", "weeks=4"]
 
 
 @pytest.fixture(autouse=True, scope="module")

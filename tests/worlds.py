@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from contactsim.draws import name_key
 from contactsim.encounters.session import Session
-from contactsim.parameters import Conditions, ModelParameters, Occasion, Psychology, Residents, Scenario, Settings
+from contactsim.parameters import Conditions, ContactContext, ModelParameters, Psychology, Residents, Scenario, Settings
 from contactsim.place.core import Level, Place, Provenance
 from contactsim.world import World
 
@@ -19,73 +19,73 @@ from contactsim.world import World
 NOWHERE = Provenance((), (), None, (), ("everything",))
 
 
-def make_place(counts: Any, cells_a_neighbourhood: int = 3, neighbourhoods_a_quarter: int = 2) -> Place:
-    """A place with the given (cells, groups) counts and nested areas of equal numbers of cells."""
+def make_place(counts: Any, output_areas_a_neighbourhood: int = 3, neighbourhoods_a_district: int = 2) -> Place:
+    """A place with the given (output areas, groups) counts and nested areas of equal numbers of output areas."""
     counts = np.asarray(counts, np.int32)
-    cell = np.arange(counts.shape[0], dtype=np.int32)
+    output_area = np.arange(counts.shape[0], dtype=np.int32)
     levels = []
-    for name, area in (("cell", cell), ("block", cell // cells_a_neighbourhood),
-                       ("district", cell // (cells_a_neighbourhood * neighbourhoods_a_quarter)),
-                       ("town", np.zeros_like(cell))):
+    for name, area in (("output_area", output_area), ("block", output_area // output_areas_a_neighbourhood),
+                       ("district", output_area // (output_areas_a_neighbourhood * neighbourhoods_a_district)),
+                       ("town", np.zeros_like(output_area))):
         levels.append(Level(name, True, area.astype(np.int32), tuple(f"{name} {a}" for a in range(area[-1] + 1))))
     return Place("made", tuple("ABCDEFGHIJKLMNOP"[:counts.shape[1]]), counts, tuple(levels), NOWHERE)
 
 
-def two_groups(cells: int = 12, people: int = 90) -> Place:
-    """Two groups, from cells that are mostly A to cells that are mostly B; ``people`` in each cell."""
-    share = np.linspace(0.15, 0.75, cells)
+def two_groups(output_areas: int = 12, people: int = 90) -> Place:
+    """Two groups, from output areas that are mostly A to output areas that are mostly B; ``people`` in each output area."""
+    share = np.linspace(0.15, 0.75, output_areas)
     b = np.rint(share * people).astype(int)
     return make_place(np.column_stack([people - b, b]))
 
 
-def four_groups(cells: int = 9, people: int = 80) -> Place:
-    """Four groups of unlike sizes, one of them missing from every third cell."""
+def four_groups(output_areas: int = 9, people: int = 80) -> Place:
+    """Four groups of unlike sizes, one of them missing from every third output area."""
     rows = []
-    for c in range(cells):
+    for c in range(output_areas):
         d = 0 if c % 3 == 0 else 4 + c % 3
         b, x = 10 + 3 * (c % 4), 8 + 2 * (c % 5)
         rows.append([people - b - x - d, b, x, d])
     return make_place(rows)
 
 
-def occasion(setting: str, among: str, **changes: Any) -> Occasion:
-    """An occasion with the given fields and the defaults for the others."""
-    return Occasion(setting=setting, among=among, **changes)  # type: ignore[arg-type]
+def context(setting: str, scale: str, **changes: Any) -> ContactContext:
+    """An contact context with the given fields and the defaults for the others."""
+    return ContactContext(setting=setting, scale=scale, **changes)  # type: ignore[arg-type]
 
 
-def ordinary_week() -> dict[str, Occasion]:
+def ordinary_week() -> dict[str, ContactContext]:
     """Every setting at every scale, with conditions that differ in every field."""
     return {
-        "neighbours": occasion("street", "circle", slots=2, presence=0.7, closeness=0.41, avoidability=0.9),
-        "corner": occasion("street", "cell", presence=0.45, closeness=0.3, equal_status=0.9),
-        "street": occasion("street", "neighbourhood", slots=2, presence=0.5, closeness=0.2, support=0.1),
-        "town": occasion("street", "quarter", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),
-        "classmates": occasion("school", "circle", presence=0.9, sociable=False, closeness=0.6, avoidability=0.2,
+        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41, avoidability=0.9),
+        "corner": context("street", "output_area", presence=0.45, closeness=0.3, equal_status=0.9),
+        "street": context("street", "neighbourhood", encounters_per_week=2, presence=0.5, closeness=0.2, support=0.1),
+        "town": context("street", "district", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),
+        "classmates": context("school", "small_group", presence=0.9, sociable=False, closeness=0.6, avoidability=0.2,
                                common_goals=0.5, cooperation=0.6, support=0.8),
-        "schoolyard": occasion("school", "pool", presence=0.8, sociable=False),
-        "team": occasion("work", "circle", presence=0.9, sociable=False, closeness=0.55, avoidability=0.0,
+        "schoolyard": context("school", "mixing_group", presence=0.8, sociable=False),
+        "team": context("work", "small_group", presence=0.9, sociable=False, closeness=0.55, avoidability=0.0,
                          common_goals=0.7, cooperation=0.9),
-        "workplace": occasion("work", "pool", presence=0.9, sociable=False, closeness=0.2, equal_status=0.3),
-        "club": occasion("association", "circle", presence=0.6, closeness=0.6, mediator=0.5, common_goals=0.8,
+        "workplace": context("work", "mixing_group", presence=0.9, sociable=False, closeness=0.2, equal_status=0.3),
+        "club": context("association", "small_group", presence=0.6, closeness=0.6, mediator=0.5, common_goals=0.8,
                          cooperation=0.7, support=0.9, neutral_ground=0.4),
-        "hall": occasion("association", "pool", presence=0.5, closeness=0.25, mediator=1.0, neutral_ground=1.0),
-        "friends": occasion("ties", "friends", slots=2, presence=0.35, sociable=False, closeness=0.8,
+        "hall": context("association", "mixing_group", presence=0.5, closeness=0.25, mediator=1.0, neutral_ground=1.0),
+        "friends": context("ties", "friends", encounters_per_week=2, presence=0.35, sociable=False, closeness=0.8,
                             avoidability=0.0, equal_status=0.8),
     }
 
 
-def make_settings(occasions: dict[str, Occasion] | None = None, **changes: Any) -> Settings:
-    """Settings with the given occasions (an ordinary week where none are given)."""
-    return Settings(occasions=ordinary_week() if occasions is None else occasions, **changes)
+def make_settings(contexts: dict[str, ContactContext] | None = None, **changes: Any) -> Settings:
+    """Settings with the given contact contexts (an ordinary week where none are given)."""
+    return Settings(contact_contexts=ordinary_week() if contexts is None else contexts, **changes)
 
 
-def make_parameters(occasions: dict[str, Occasion] | None = None, residents: dict[str, Any] | None = None,
+def make_parameters(contexts: dict[str, ContactContext] | None = None, residents: dict[str, Any] | None = None,
                     psychology: dict[str, Any] | Psychology | None = None, scenario: dict[str, Any] | None = None,
                     **settings: Any) -> ModelParameters:
     """All parameters, with the given changes to each section."""
     mind = psychology if isinstance(psychology, Psychology) else Psychology(**(psychology or {}))
     return ModelParameters(residents=Residents(**(residents or {})), psychology=mind,
-                           settings=make_settings(occasions, **settings), scenario=Scenario(**(scenario or {})))
+                           settings=make_settings(contexts, **settings), scenario=Scenario(**(scenario or {})))
 
 
 def odd_psychology(variant: int) -> Psychology:
@@ -104,7 +104,7 @@ def odd_psychology(variant: int) -> Psychology:
 
 def make_world(place: Place | None = None, parameters: ModelParameters | None = None, seed: int = 11,
                threads: int = 1) -> World:
-    """A world at week 0 without a history."""
+    """A world at week 0 without a burn-in."""
     return World(place or two_groups(), parameters or make_parameters(), seed, threads)
 
 
@@ -120,12 +120,12 @@ class Doing:
         self.do(world)
 
 
-def session(rows: Any, seats: int = 6, slots: int = 1, name: str = "session", **conditions: Any) -> Session:
+def session(rows: Any, seats: int = 6, encounters: int = 1, name: str = "session", **conditions: Any) -> Session:
     """Teams of ``seats`` seats for these rows (-1 for nobody), in this order; the last team's other seats are empty."""
     rows = np.asarray(rows, np.int32)
     start = seats * np.arange(-(-rows.size // seats) + 1)
     occupant = np.append(rows, np.full(start[-1] - rows.size, -1, np.int32))
-    return Session(name, start, occupant, Conditions(**conditions), slots)
+    return Session(name, start, occupant, Conditions(**conditions), encounters)
 
 
 def columns_of(world: World) -> dict[str, NDArray[Any]]:

@@ -12,23 +12,23 @@ from contactsim.state import State
 Index = NDArray[np.intp]
 
 
-def whole_classes(world: State, name: str, pool: Rows, places: int, share: float,
+def whole_classes(world: State, name: str, mixing_group: Rows, places: int, share: float,
                   link: bool) -> tuple[Rows, Index, Index]:
-    """(rows, label, block) of the classes that take part: a ``share`` of those of which most are in ``pool``.
+    """(rows, label, block) of the classes that take part: a ``share`` of those of which most are in ``mixing_group``.
 
     Linked classes are paired within a year of age where possible, the one with the largest share of the first group
     with the one with the smallest; a pair is a block and its classes are the labels. Else each class is a block and its
     groups are the labels.
     """
     people, school = world.people, world.settings["school"]
-    partition = school.partitions["pool"]
+    partition = school.partitions["mixing_group"]
     number = len(partition)
     seats = np.flatnonzero(school.occupant >= 0)
     rows = school.occupant[seats].astype(np.intp)
     of = np.searchsorted(partition.start, seats, side="right") - 1
     size = np.bincount(of, minlength=number)
     inside = np.zeros(len(people), bool)
-    inside[pool] = True
+    inside[mixing_group] = True
     able = np.bincount(of, weights=inside[rows], minlength=number) * 2 > size
     draw = uniforms(stream(world.seed, Decision.RECRUITED, world.clock, name_key(name)), partition.keys)
     classes = np.flatnonzero(able & (draw < share))

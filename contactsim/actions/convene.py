@@ -26,11 +26,11 @@ class Phase(Section):
     name: str = Field(default="", description="what it is")
     weeks: int = parameter(1, 1, 5200, "weeks", "assumed", "how long it lasts")
     every: int = parameter(1, 1, 520, "weeks", "assumed", "from one session to the next")
-    slots: int | None = parameter(None, 1, 20, "slots", "assumed", "meetings at each session; null for the action's")
+    encounters_per_session: int | None = parameter(None, 1, 20, "slots", "assumed", "meetings at each session; null for the action's")
     sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in a week that has any")
-    takes: Literal["its_slots", "the_week"] = Field(
-        default="its_slots", description="what it takes from the ordinary week: as many slots, or all (residential)")
-    among: Literal["team", "pairs", "all"] = Field(
+    displaces: Literal["its_encounters", "the_week"] = Field(
+        default="its_encounters", description="what it takes from the ordinary week: as many slots, or all (residential)")
+    scale: Literal["team", "pairs", "all"] = Field(
         default="team", description="who meets: the team, two teams (in turn), or everybody")
     whom: Literal["members", "parents"] = Field(default="members", description="who comes: members or their parents")
     attendance: float | None = parameter(None, 0, 1, "chance", "assumed", "of coming; null for the action's")
@@ -40,7 +40,7 @@ class Phase(Section):
 class ConveneConfig(Gathering):
     """A programme of sessions for enrolled people."""
 
-    willing: float = parameter(0.0, -10, 10, "log odds", "assumed", "a neutral person who hears of it asks for a place")
+    intercept: float = parameter(0.0, -10, 10, "log odds", "assumed", "a neutral person who hears of it asks for a place")
     capacity: int = parameter(60, 0, 1_000_000, "places", "assumed", "places of each intake")
     share: float = parameter(1.0, 0, 1, "share", "assumed", "places at most, as a share of all whom it is for")
     grows_to: int | None = parameter(None, 0, 1_000_000, "places", "assumed", "places at the end of its growth")
@@ -56,7 +56,7 @@ class ConveneConfig(Gathering):
         default="mixed", description="teams as mixed as the members, or of one community where possible")
     link: bool = Field(default=False, description="whole classes in pairs, their pupils mixed in teams")
     intakes: int | None = parameter(1, 1, 1000, "intakes", "assumed", "how many; null for as many as the calendar has")
-    again: int = parameter(52, 1, 5200, "weeks", "assumed", "from one intake to the next")
+    interval: int = parameter(52, 1, 5200, "weeks", "assumed", "from one intake to the next")
     returns: bool = Field(default=False, description="those who took part may do so again")
     phases: list[Phase] = Field(default=[Phase(weeks=12)], min_length=1, description="one after the other")
 
@@ -64,9 +64,9 @@ class ConveneConfig(Gathering):
     def _fits(self) -> ConveneConfig:
         most = max(self.capacity, self.grows_to or 0)
         if 0 < most < self.team:
-            raise ValueError(f"team={self.team} is larger than the pool it is drawn from: capacity={most}")
-        if self.link and self.found != "whole_class":
-            raise ValueError(f"link={self.link} pairs whole classes: found={self.found} must be whole_class")
+            raise ValueError(f"team={self.team} is larger than the candidates it is drawn from: capacity={most}")
+        if self.link and self.recruitment != "whole_class":
+            raise ValueError(f"link={self.link} pairs whole classes: recruitment={self.recruitment} must be whole_class")
         return self
 
     @property
@@ -76,16 +76,16 @@ class ConveneConfig(Gathering):
 
     def ends(self) -> int | None:
         """First week after it, by its calendar, its cut or the phases of its last intake; None where it lasts."""
-        last = None if self.intakes is None else self.start + (self.intakes - 1) * self.again + self.length
+        last = None if self.intakes is None else self.start + (self.intakes - 1) * self.interval + self.length
         return min((week for week in (super().ends(), last) if week is not None), default=None)
 
     def whole_weeks(self, horizon: int) -> set[int]:
         """Weeks before ``horizon`` of the phases that take the whole week."""
         ends = min(one for one in (self.end, self.cut, horizon) if one is not None)
         weeks: set[int] = set()
-        for at in range(self.start, ends, self.again)[:self.intakes]:
+        for at in range(self.start, ends, self.interval)[:self.intakes]:
             for phase in self.phases:
-                if phase.takes == "the_week":
+                if phase.displaces == "the_week":
                     weeks.update(range(at, at + phase.weeks, phase.every))
                 at += phase.weeks
         return {week for week in weeks if week < ends}
@@ -119,7 +119,7 @@ class Convene(Gatherer[ConveneConfig]):
 
     def act(self, world: State) -> None:
         config, since = self.config, world.clock - self.config.start
-        number, rest = divmod(since, config.again)
+        number, rest = divmod(since, config.interval)
         if rest == 0 and (config.intakes is None or number < config.intakes):
             self._begin(world, number)
         for intake in self.intakes:
@@ -135,20 +135,20 @@ class Convene(Gatherer[ConveneConfig]):
         return round(config.capacity + grown * (config.grows_to - config.capacity))
 
     def _begin(self, world: State, number: int) -> None:
-        config, pool = self.config, self._pool(world)
-        places = min(self.places(world.clock), round(config.share * pool.size))
-        if not pool.size:
+        config, candidates = self.config, self._candidates(world)
+        places = min(self.places(world.clock), round(config.share * candidates.size))
+        if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
-        elif pool.size < config.team and places:
-            self.remark(world.clock, f"team={config.team} is larger than the {pool.size} people it could be drawn from")
-        if config.found == "whole_class":
-            rows, label, block = whole_classes(world, self.name, pool, places, self.share_reached, config.link)
+        elif candidates.size < config.team and places:
+            self.remark(world.clock, f"team={config.team} is larger than the {candidates.size} people it could be drawn from")
+        if config.recruitment == "whole_class":
+            rows, label, block = whole_classes(world, self.name, candidates, places, self.share_reached, config.link)
             self.note(world.clock, interested=rows.size)
             self.mark("interested", rows)
             if not rows.size and places:
                 self.remark(world.clock, "no class could take part")
         else:
-            rows = self._enrol(world, pool, number, places)
+            rows = self._enrol(world, candidates, number, places)
             label, block = world.people.group[rows].astype(np.intp), np.zeros(rows.shape[0], np.intp)
         self.note(world.clock, enrolled=rows.size, waiting=len(self._waiting))
         if not rows.size:
@@ -158,52 +158,52 @@ class Convene(Gatherer[ConveneConfig]):
         never = recruitment.keyed(world, Decision.ATTENDS, self.name, rows, number) < config.no_show
         self.intakes.append(Intake(number, world.clock, rows, world.people.uid[rows].copy(), team, teams, never))
 
-    def _pool(self, world: State) -> Rows:
+    def _candidates(self, world: State) -> Rows:
         """All who may take part and do not yet."""
-        pool = recruitment.eligible(world, self.config)
+        candidates = recruitment.eligible(world, self.config)
         taken = np.zeros(len(world.people), bool)
         for intake in self.intakes:
             taken[intake.rows] = True
         if not self.config.returns:
             taken |= self.attended > 0
-        return pool[~taken[pool]]
+        return candidates[~taken[candidates]]
 
-    def _enrol(self, world: State, pool: Rows, number: int, places: int) -> Rows:
-        """Those of the pool who ask for a place and get one; the others wait where there is a list."""
+    def _enrol(self, world: State, candidates: Rows, number: int, places: int) -> Rows:
+        """Those of the candidates who ask for a place and get one; the others wait where there is a list."""
         config, people = self.config, world.people
-        heard = recruitment.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number) < self.share_reached
-        friendly, nervous = (0.0, 0.0) if config.found == "referred" else (config.friendly, config.nervous)
-        odds = np.exp(config.willing + recruitment.leaning(world, pool, friendly, nervous, config.isolated))
-        asks = recruitment.keyed(world, Decision.RECRUITED, self.name, pool, 2 * number + 1) * (1 + 1 / odds) < 1
-        rows = pool[heard & asks]
+        heard = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
+        attitude_coef, anxiety_coef = (0.0, 0.0) if config.recruitment == "referred" else (config.attitude_coef, config.anxiety_coef)
+        odds = np.exp(config.intercept + recruitment.leaning(world, candidates, attitude_coef, anxiety_coef, config.isolated_coef))
+        asks = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number + 1) * (1 + 1 / odds) < 1
+        rows = candidates[heard & asks]
         self.note(world.clock, interested=rows.size)
         self.mark("interested", rows)
-        since = self._since(world, rows, pool)
+        since = self._since(world, rows, candidates)
         rows = np.flatnonzero(since < np.inf)
         priority = since[rows] + recruitment.keyed(world, Decision.TEAM, self.name, rows)
-        chosen = rows[recruitment.shared_out(people.group[rows], priority, self._shares(world, pool, rows), places)]
+        chosen = rows[recruitment.shared_out(people.group[rows], priority, self._shares(world, candidates, rows), places)]
         self._waiting = {row: (int(people.uid[row]), int(since[row])) for row in rows.tolist()} if config.wait else {}
         for row in chosen.tolist():
             self._waiting.pop(row, None)
         return np.sort(chosen)
 
-    def _since(self, world: State, rows: Rows, pool: Rows) -> NDArray[np.float64]:
+    def _since(self, world: State, rows: Rows, candidates: Rows) -> NDArray[np.float64]:
         """(N,) week since when each row asks for a place: now, or for those on the list earlier; inf for others."""
         since = np.full(len(world.people), np.inf)
         since[rows] = world.clock
         able = np.zeros(len(world.people), bool)
-        able[pool] = True
+        able[candidates] = True
         for row, (uid, week) in self._waiting.items():
             if able[row] and world.people.uid[row] == uid and world.clock - week <= self.config.wait:
                 since[row] = week
         return since
 
-    def _shares(self, world: State, pool: Rows, rows: Rows) -> NDArray[np.float64]:
+    def _shares(self, world: State, candidates: Rows, rows: Rows) -> NDArray[np.float64]:
         """(G,) shares of the places for each group."""
         groups = world.people.groups
         if self.config.quota == "even":
             return np.full(groups, 1 / groups)
-        of = rows if self.config.quota == "none" else pool
+        of = rows if self.config.quota == "none" else candidates
         counts = np.bincount(world.people.group[of], minlength=groups).astype(float)
         if self.config.quota == "guests":
             counts[0], others = self.config.guests, counts[1:].sum()
@@ -238,25 +238,25 @@ class Convene(Gatherer[ConveneConfig]):
         occupant = np.full((intake.teams, seats + helpers.shape[1]), -1, np.int32)
         occupant[:, :seats] = recruitment.seated(intake.team, intake.teams, rows, seats).reshape(intake.teams, seats)
         occupant[:, seats:] = helpers
-        occupant = _grouped(occupant, phase.among, number)
+        occupant = _grouped(occupant, phase.scale, number)
         start = np.arange(occupant.shape[0] + 1, dtype=np.int64) * occupant.shape[1]
         session = Session(f"{self.name}/{intake.number}/{number}", start, occupant.ravel(),
-                          self.conditions(phase.conditions), phase.slots or self.config.slots)
-        self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.takes == "the_week")
+                          self.conditions(phase.conditions), phase.encounters_per_session or self.config.encounters_per_session)
+        self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.displaces == "the_week")
 
 
 def fully_away(world: State) -> NDArray[np.bool_]:
     """(N,) whose whole week is taken already, by something else that takes the week."""
-    slots = sum(occasion.slots for occasion in world.parameters.settings.occasions.values())
-    return np.asarray((slots > 0) & (world.week.away == (1 << slots) - 1))
+    slots = sum(context.encounters_per_week for context in world.parameters.settings.contact_contexts.values())
+    return np.asarray((slots > 0) & (world.week.displaced == (1 << slots) - 1))
 
 
-def _grouped(teams: NDArray[np.int32], among: str, turn: int) -> NDArray[np.int32]:
-    """Seats (circles, seats) when teams meet by themselves, two by two (others in each turn) or all together."""
+def _grouped(teams: NDArray[np.int32], scale: str, turn: int) -> NDArray[np.int32]:
+    """Seats (small groups, seats) when teams meet by themselves, two by two (others in each turn) or all together."""
     number, seats = teams.shape
-    if among == "team" or number < 2:
+    if scale == "team" or number < 2:
         return teams
-    if among == "all":
+    if scale == "all":
         return teams.reshape(1, -1)
     order = np.arange(number + number % 2)
     order[1:] = np.roll(order[1:], turn)  # a round robin: the first stays, the others move on

@@ -17,7 +17,7 @@ from contactsim.state import State
 class EquipConfig(ActionSection):
     """What other actions gain, from its first week on."""
 
-    helps: list[str] = Field(default=[], description="names of the actions it helps; empty for all others")
+    targets: list[str] = Field(default=[], description="names of the actions it helps; empty for all others")
     reach: float = parameter(1.0, 0, 10, "factor", "assumed", "on the reach of those actions")
     quality: float = parameter(0.0, 0, 1, "0-1", "assumed", "added to each of Allport's conditions of their sessions")
     life: int = parameter(0, 0, 5200, "weeks", "assumed", "by which they last longer")
@@ -36,13 +36,13 @@ class Equip(Action[EquipConfig]):
     def meet(self, actions: Sequence[Action[Any]]) -> None:
         """Find those it helps among all actions of the run. Raises UserError for a name that is not there."""
         names = [action.name for action in actions]
-        for name in self.config.helps:
+        for name in self.config.targets:
             if name not in names:
-                raise UserError(f"actions.{self.name}.helps={name} is no action of this run; there are "
+                raise UserError(f"actions.{self.name}.targets={name} is no action of this run; there are "
                                 f"{', '.join(names)}.{nearest(name, names)}")
         family = self.name.rpartition(".")[0] or self.name
-        self.helped = [action for action in actions if action.name in self.config.helps
-                       or (not self.config.helps and action.name.split(".")[0] != family)]
+        self.helped = [action for action in actions if action.name in self.config.targets
+                       or (not self.config.targets and action.name.split(".")[0] != family)]
         if not self.helped:
             self.notes.append("there is no other action that it could help")
 

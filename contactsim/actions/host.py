@@ -22,10 +22,10 @@ from contactsim.state import State
 class HostConfig(Gathering):
     """A venue with rooms, regulars who drop in, and helpers."""
 
-    found: Found = Field(default="drop_in", description="how people are found")
+    recruitment: Found = Field(default="drop_in", description="how people are found")
     attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "a regular comes when it is open")
-    connected: float = parameter(
-        1.0, -5, 10, "log odds per connectedness", "assumed", "those who feel they belong come more")
+    belonging_coef: float = parameter(
+        1.0, -5, 10, "log odds per belonging", "assumed", "those who feel they belong come more")
     regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "who know and use it, found anew each year")
     rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "in use")
     room: int = parameter(10, 2, 200, "people", "assumed", "who fit in a room")
@@ -40,8 +40,8 @@ class HostConfig(Gathering):
 
     @model_validator(mode="after")
     def _voluntary(self) -> HostConfig:
-        if self.found == "whole_class":
-            raise ValueError(f"found={self.found} does not fit a place that stands open")
+        if self.recruitment == "whole_class":
+            raise ValueError(f"recruitment={self.recruitment} does not fit a place that stands open")
         return self
 
 
@@ -83,18 +83,18 @@ class Host(Gatherer[HostConfig]):
         places.ravel()[:helpers.size] = helpers
         seats = np.hstack([seats, places.T])
         start = np.arange(rooms + 1, dtype=np.int64) * seats.shape[1]
-        session = Session(self.name, start, seats.ravel(), self.conditions(), config.slots)
+        session = Session(self.name, start, seats.ravel(), self.conditions(), config.encounters_per_session)
         self.hold(world, session, came, helpers[helpers >= 0], 1)
 
     def _find(self, world: State) -> None:
         """Who uses the place in the coming year: drawn by weight from all it is for."""
-        config, pool = self.config, recruitment.eligible(world, self.config)
-        if not pool.size:
+        config, candidates = self.config, recruitment.eligible(world, self.config)
+        if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
-        belong = world.people.connectedness[pool] - world.parameters.psychology.connectedness_rest
-        weight = recruitment.leaning(world, pool, config.friendly, config.nervous, config.isolated) + config.connected * belong
+        belong = world.people.belonging[candidates] - world.parameters.psychology.belonging_rest
+        weight = recruitment.leaning(world, candidates, config.attitude_coef, config.anxiety_coef, config.isolated_coef) + config.belonging_coef * belong
         wanted = round(config.regulars * self.raised_reach)
-        self._rows = np.sort(recruitment.chosen(world, self.name, pool, weight, wanted))
+        self._rows = np.sort(recruitment.chosen(world, self.name, candidates, weight, wanted))
         self._uid, self._found = world.people.uid[self._rows].copy(), world.clock
         self.mark("interested", self._rows)
         self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)

@@ -25,18 +25,18 @@ class LevelConfig(Audience):
     capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "people in all; null for any number")
     once: bool = Field(default=False, description="each person at most once")
     gains: dict[str, float] = Field(
-        default={}, description="language, standing or civic gained each time: share of the way to 1")
-    catches_up: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the way to the first group's mean standing, for those below it")
-    protects: float = parameter(
-        0.0, 0, 5, "log odds", "assumed", "by which it lowers the exposure to negative events, once for each person")
-    jobs: bool = Field(default=False, description="finds a seat at work for those without one")
+        default={}, description="language, status or civic gained each time: share of the way to 1")
+    close_status_gap: float = parameter(
+        0.0, 0, 1, "share", "assumed", "of the way to the first group's mean status, for those below it")
+    reduce_negative_exposure: float = parameter(
+        0.0, 0, 5, "log odds", "assumed", "by which it lowers the negative exposure, once for each person")
+    employ: bool = Field(default=False, description="finds a seat at work for those without one")
     reassigns: Literal["school", "work"] | None = Field(
         default=None, description="gives seats out anew among those reached, whoever they are")
-    within: Literal["quarter", "place"] = Field(default="quarter", description="among whom: of one quarter or of all")
-    homes: bool = Field(
+    within: Literal["district", "place"] = Field(default="district", description="among whom: of one district or of all")
+    rehouse: bool = Field(
         default=False, description="helps households to a dwelling where their own group is rarer, if they find one")
-    cushions: float = parameter(
+    dampen_change: float = parameter(
         0.0, 0, 1, "share", "assumed", "of a change in composition that is no longer felt, since services keep pace")
 
     @field_validator("gains")
@@ -46,7 +46,7 @@ class LevelConfig(Audience):
 
 
 class Level(Action[LevelConfig]):
-    """Moves standing, language, civic participation, exposure, seats, dwellings or the sense of change."""
+    """Moves status, language, civic participation, negative exposure, seats, dwellings or the sense of change."""
 
     Config = LevelConfig
 
@@ -62,18 +62,18 @@ class Level(Action[LevelConfig]):
         self._keep_jobs(world)
         if (world.clock - self.config.start) % self.config.every:
             return
-        if self.config.cushions:
+        if self.config.dampen_change:
             self._cushion(world)
             return
-        pool = recruitment.eligible(world, self.config)
-        if not pool.size:
+        candidates = recruitment.eligible(world, self.config)
+        if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
-        if self.config.once or self.config.jobs:
-            pool = pool[self.attended[pool] == 0]
-        if self.config.homes:  # a household decides, by its first member
-            pool = np.intersect1d(pool, world.people.household_start[:-1])
-        draw = uniforms(world.base(Decision.RECRUITED, self.name), world.people.uid[pool])
-        rows = pool[np.argsort(draw, kind="stable")[:(draw < self.share_reached).sum()]]
+        if self.config.once or self.config.employ:
+            candidates = candidates[self.attended[candidates] == 0]
+        if self.config.rehouse:  # a household decides, by its first member
+            candidates = np.intersect1d(candidates, world.people.household_start[:-1])
+        draw = uniforms(world.base(Decision.RECRUITED, self.name), world.people.uid[candidates])
+        rows = candidates[np.argsort(draw, kind="stable")[:(draw < self.share_reached).sum()]]
         rows = self._change(world, np.sort(rows[:self._left()]))
         self.came(rows)
         self.note(world.clock, attended=rows.size, sessions=1)
@@ -85,12 +85,12 @@ class Level(Action[LevelConfig]):
     def _change(self, world: State, rows: Rows) -> Rows:
         """Level the ground for the rows; returns those for whom something changed."""
         config, people = self.config, world.people
-        if config.jobs:
+        if config.employ:
             rows = placement.employ(world, self.name, rows)
             self._jobs, self._uid = np.append(self._jobs, rows), np.append(self._uid, people.uid[rows])
         if config.reassigns is not None:
             rows = placement.reassign(world, self.name, config.reassigns, rows, config.within)
-        if config.homes:
+        if config.rehouse:
             moved = demography.offer(world, self.name, people.household[rows].astype(np.intp))
             rows = people.household_start[moved]
             if moved.size:
@@ -98,11 +98,11 @@ class Level(Action[LevelConfig]):
         for name, share in config.gains.items():
             column = people.column(name)
             column[rows] += column.dtype.type(share) * (1 - column[rows])
-        if config.catches_up:
-            first = float(people.standing[people.active & (people.group == 0)].mean())
-            people.standing[rows] += config.catches_up * np.maximum(0.0, first - people.standing[rows])
-        if config.protects:
-            people.exposure[rows[self.attended[rows] == 0]] -= config.protects
+        if config.close_status_gap:
+            first = float(people.status[people.active & (people.group == 0)].mean())
+            people.status[rows] += config.close_status_gap * np.maximum(0.0, first - people.status[rows])
+        if config.reduce_negative_exposure:
+            people.negative_exposure[rows[self.attended[rows] == 0]] -= config.reduce_negative_exposure
         return rows
 
     def _keep_jobs(self, world: State) -> None:
@@ -116,6 +116,6 @@ class Level(Action[LevelConfig]):
     def _cushion(self, world: State) -> None:
         """Where services keep pace, people compare with a past that is nearer to the present."""
         chosen = recruitment.neighbourhoods_of(world, self.config)
-        by = self.config.cushions * self.share_reached
+        by = self.config.dampen_change * self.share_reached
         world.areas.past[chosen] += by * (world.areas.share[chosen] - world.areas.past[chosen])
         self.note(world.clock, sessions=1)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions.base import Rows
 from contactsim.draws import Decision, fold, uniforms
-from contactsim.settings.seating import quarter_of_row
+from contactsim.settings.seating import district_of_row
 from contactsim.state import State
 
 #: Seats that somebody looks at in a week before the search goes on in the next one (assumed).
@@ -28,39 +28,39 @@ def employ(world: State, name: str, rows: Rows) -> Rows:
         work.occupant[seat[won]], work.seat[left[won]] = left[won], seat[won]
         left = np.delete(left, won)
     found = np.setdiff1d(rows, left)
-    note_circles(world, found)
+    note_small_groups(world, found)
     return found
 
 
 def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> Rows:
-    """Give the seats of rows out anew among them, whoever they are; returns those whose pool changed.
+    """Give the seats of rows out anew among them, whoever they are; returns those whose mixing group changed.
 
-    Pupils change seats with others of their year of age, ``within`` their quarter or the whole place; workers
-    with anybody there. Nobody loses a seat, and no pool grows.
+    Pupils change seats with others of their year of age, ``within`` their district or the whole place; workers
+    with anybody there. Nobody loses a seat, and no mixing group grows.
     """
     people, at = world.people, world.settings[setting]
     rows = rows[at.seat[rows] >= 0]
     year = np.floor(people.age[rows]).astype(np.int64) if setting == "school" else np.zeros(rows.shape[0], np.int64)
-    area = quarter_of_row(world.place, people)[rows] if within == "quarter" else np.zeros(rows.shape[0], np.int64)
+    area = district_of_row(world.place, people)[rows] if within == "district" else np.zeros(rows.shape[0], np.int64)
     draw = uniforms(world.base(Decision.PLACEMENT, name), people.uid[rows])
     seats = at.seat[rows].copy()
     given, taken = np.lexsort((rows, year, area)), np.lexsort((draw, year, area))
-    start = at.partitions["pool"].start
-    before = _pool(start, at.seat[rows])
+    start = at.partitions["mixing_group"].start
+    before = _mixing_group(start, at.seat[rows])
     new = np.empty_like(seats)
     new[taken] = seats[given]
     at.occupant[new], at.seat[rows] = rows, new
-    note_circles(world, rows)
-    return rows[_pool(start, new) != before]
+    note_small_groups(world, rows)
+    return rows[_mixing_group(start, new) != before]
 
 
-def note_circles(world: State, rows: Rows) -> None:
+def note_small_groups(world: State, rows: Rows) -> None:
     """As ``world.reseated()``, for the rows alone."""
     for column, setting in enumerate(world.settings.values()):
         seat = setting.seat[rows]
-        circle = np.searchsorted(setting.partitions["circle"].start, seat, side="right") - 1
-        world.circles[rows, column] = np.where(seat >= 0, circle, -1)
+        small_group = np.searchsorted(setting.partitions["small_group"].start, seat, side="right") - 1
+        world.small_groups[rows, column] = np.where(seat >= 0, small_group, -1)
 
 
-def _pool(start: NDArray[np.int64], seats: NDArray[np.int32]) -> NDArray[np.intp]:
+def _mixing_group(start: NDArray[np.int64], seats: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.searchsorted(start, seats, side="right") - 1

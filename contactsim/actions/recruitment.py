@@ -62,34 +62,34 @@ def eligible(world: State, config: Audience) -> Rows:
         mask &= people.language < config.language_below
     if config.unemployed:
         mask &= (people.age >= WORK_AGES[0]) & (people.age < WORK_AGES[1]) & (world.settings["work"].seat < 0)
-    cells = cells_of(world, config)
-    if cells is not None:
-        mask &= cells[cell_of_row(world)]
+    output_areas = output_areas_of(world, config)
+    if output_areas is not None:
+        mask &= output_areas[output_area_of_row(world)]
     return np.flatnonzero(mask)
 
 
-def cell_of_row(world: State) -> NDArray[np.int32]:
-    """(N,) index of the cell in which each row lives."""
+def output_area_of_row(world: State) -> NDArray[np.int32]:
+    """(N,) index of the output area in which each row lives."""
     people = world.people
-    return people.cell_of_dwelling[people.dwelling[people.household]]
+    return people.output_area_of_dwelling[people.dwelling[people.household]]
 
 
-def cells_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
-    """(cells,) whether each cell lies in the action's areas; None for the whole place."""
+def output_areas_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
+    """(output areas,) whether each output area lies in the action's areas; None for the whole place."""
     place = world.place
     if config.areas is not None:
         wanted = set(config.areas)
         inside = np.zeros(place.counts.shape[0], bool)
         for level in place.levels:
-            inside |= np.isin(level.area_of_cell, [k for k, code in enumerate(level.codes) if code in wanted])
+            inside |= np.isin(level.area_of_output_area, [k for k, code in enumerate(level.codes) if code in wanted])
         return inside
     if config.choose in (None, "all"):
         return None
-    area = place.levels[SCALES.index(config.scale)].area_of_cell
+    area = place.levels[SCALES.index(config.scale)].area_of_output_area
     people = world.people
     rows = np.flatnonzero(people.active)
     groups = people.groups
-    counts = np.bincount(area[cell_of_row(world)[rows]] * groups + people.group[rows],
+    counts = np.bincount(area[output_area_of_row(world)[rows]] * groups + people.group[rows],
                          minlength=(area.max() + 1) * groups).reshape(-1, groups)
     total = counts.sum(axis=1)
     alike = ((counts / np.maximum(total, 1)[:, None]) ** 2).sum(axis=1)
@@ -98,21 +98,21 @@ def cells_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
 
 
 def neighbourhoods_of(world: State, config: Audience) -> NDArray[np.bool_]:
-    """(P,) whether each neighbourhood lies in the action's areas (by its first cell)."""
+    """(P,) whether each neighbourhood lies in the action's areas (by its first output area)."""
     partitions = world.settings["street"].partitions
     first = partitions["neighbourhood"].start[:-1]
-    cells = cells_of(world, config)
-    if cells is None:
+    output_areas = output_areas_of(world, config)
+    if output_areas is None:
         return np.ones(first.shape[0], bool)
-    return cells[np.searchsorted(partitions["cell"].start, first, side="right") - 1]
+    return output_areas[np.searchsorted(partitions["output_area"].start, first, side="right") - 1]
 
 
-def leaning(world: State, rows: Rows, friendly: float, nervous: float, isolated: float = 0.0) -> NDArray[np.float64]:
+def leaning(world: State, rows: Rows, attitude_coef: float, anxiety_coef: float, isolated_coef: float = 0.0) -> NDArray[np.float64]:
     """Log odds by which rows are more willing than a neutral person who is as anxious as people are at rest."""
     people = world.people
     alone = people.friend_groups[rows] & ~(np.uint16(1) << people.group[rows].astype(np.uint16)) == 0
-    return np.asarray(friendly * attitude_to_others(people, world.weights, rows) + isolated * alone
-                      - nervous * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
+    return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + isolated_coef * alone
+                      - anxiety_coef * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
 
 
 def parents(world: State, rows: NDArray[np.integer]) -> NDArray[np.int64]:

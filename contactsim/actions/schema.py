@@ -33,7 +33,7 @@ class Helpers(Section):
     ages: list[int] = Field(
         default=[18, 75], description="first and last year of age", json_schema_extra={"unit": "years"})
     groups: list[str] | None = Field(default=None, description="groups they come from; null for all")
-    friendly: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come forward more")
+    attitude_coef: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come forward more")
     sessions: int = parameter(0, 0, 1000, "sessions", "assumed", "after which others take over; 0 for never")
     attendance: float = parameter(0.9, 0, 1, "chance", "assumed", "of being there")
 
@@ -52,7 +52,7 @@ class ActionSection(Section):
     evidence: list[str] = Field(default=[], description="ids of docs/evidence.md; empty for none found")
     harm: str = Field(default="", description="what would count as harm")
     sourced: dict[str, str] = Field(default={}, description="keys with their source; all others are assumed")
-    beside: list[str] = Field(default=[], description="actions that belong into both worlds of a comparison")
+    also_in_control: list[str] = Field(default=[], description="actions that belong into both worlds of a comparison")
     start: int = parameter(0, 0, 5200, "week", "assumed", "first week")
     end: int | None = parameter(None, 0, 5200, "week", "assumed", "first week after it; null for never")
     cut: int | None = parameter(None, 0, 5200, "week", "assumed", "week from which the money is gone; null for never")
@@ -135,7 +135,7 @@ class Audience(ActionSection):
         default=None, description="where areas are not named: all, or the most mixed or segregated ones; null for "
         "all, or in a plan those of the plan")
     number: int = parameter(1, 1, 10000, "areas", "assumed", "how many areas are chosen")
-    scale: Literal["cell", "neighbourhood", "quarter"] = Field(default="quarter", description="size of chosen areas")
+    scale: Literal["output_area", "neighbourhood", "district"] = Field(default="district", description="size of chosen areas")
     reach: float = parameter(1.0, 0, 1, "share", "assumed", "of those it is for, who hear of it")
 
     @field_validator("ages")
@@ -149,20 +149,20 @@ class Audience(ActionSection):
 class Gathering(Audience):
     """An action that brings people together."""
 
-    found: Found = Field(default="voluntary", description="how people are found")
-    friendly: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come more")
-    nervous: float = parameter(2.0, -5, 20, "log odds per anxiety", "assumed", "the anxious come less")
-    isolated: float = parameter(
+    recruitment: Found = Field(default="voluntary", description="how people are found")
+    attitude_coef: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come more")
+    anxiety_coef: float = parameter(2.0, -5, 20, "log odds per anxiety", "assumed", "the anxious come less")
+    isolated_coef: float = parameter(
         0.0, -5, 5, "log odds", "assumed", "targeted: those without a friend in another group are won more")
     attendance: float = parameter(0.8, 0, 1, "chance", "assumed", "of coming, once enrolled (or a regular)")
     varies: float = parameter(0.2, 0, 1, "share", "assumed", "attendance of a week lies within this share of the usual")
-    slots: int = parameter(1, 1, 20, "slots", "assumed", "meetings at each session, taken from the ordinary week")
+    encounters_per_session: int = parameter(1, 1, 20, "slots", "assumed", "meetings at each session, taken from the ordinary week")
     conditions: Conditions = Conditions()
     helpers: Helpers = Helpers()
     corrects: float = parameter(
         0.0, 0, 1, "chance", "assumed", "somebody who comes knows better than a rumour from then on")
     gains: dict[str, float] = Field(
-        default={}, description="language, standing or civic gained at each session: share of the way to 1")
+        default={}, description="language, status or civic gained at each session: share of the way to 1")
 
     @property
     def gathers(self) -> bool:
@@ -175,7 +175,7 @@ class Gathering(Audience):
 
 
 #: Columns that sessions may teach; whatever else changes, changes by the meetings.
-GAINED = ("language", "standing", "civic")
+GAINED = ("language", "status", "civic")
 
 
 def check_gains(gains: dict[str, float]) -> dict[str, float]:

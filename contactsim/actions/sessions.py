@@ -40,7 +40,7 @@ class Gatherer(Action[G]):
         base = world.base(Decision.ATTENDS, self.name, session)
         swing = 1 + self.config.varies * (2 * float(uniforms(base, [2**62])[0]) - 1)
         chance = np.full(rows.shape[0], usual * swing)
-        if self.config.found == "drop_in":
+        if self.config.recruitment == "drop_in":
             chance *= world.people.sociability[rows]
         return np.asarray(uniforms(base, world.people.uid[rows]) < chance)
 
@@ -57,7 +57,7 @@ class Gatherer(Action[G]):
         if intake not in self._helping or self._helping[intake][0] != turn:
             able = recruitment.eligible(world, Audience(mechanism="", ages=config.ages, groups=config.groups))
             able = np.setdiff1d(able, busy, assume_unique=True)
-            rows = recruitment.chosen(world, f"{self.name}/helpers", able, recruitment.leaning(world, able, config.friendly, 0.0),
+            rows = recruitment.chosen(world, f"{self.name}/helpers", able, recruitment.leaning(world, able, config.attitude_coef, 0.0),
                               teams * config.number, (intake << 20) + turn)
             self._helping[intake] = turn, rows, people.uid[rows].copy()
         _, rows, uid = self._helping[intake]

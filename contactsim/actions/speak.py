@@ -84,10 +84,10 @@ class Speak(Action[SpeakConfig]):
 
     def _tell(self, world: State, about: NDArray[np.bool_]) -> None:
         config, people = self.config, world.people
-        pool = recruitment.eligible(world, config)
+        candidates = recruitment.eligible(world, config)
         base = world.base(Decision.MESSAGE, self.name)
-        rows = pool[uniforms(base, people.uid[pool]) < self.share_reached]
-        if not pool.size:
+        rows = candidates[uniforms(base, people.uid[candidates]) < self.share_reached]
+        if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
         theirs, others = rows[about[rows]], rows[~about[rows]]
         for name, strength in (("threat", config.threat), ("anxiety", config.anxiety)):
@@ -95,7 +95,7 @@ class Speak(Action[SpeakConfig]):
                 said = self._said.setdefault(name, np.zeros(len(people)))
                 messages.ease(people, name, others, strength, said)
         if config.norm and others.size:
-            self._norm = np.zeros_like(world.areas.said) if self._norm is None else self._norm
+            self._norm = np.zeros_like(world.areas.message_effect) if self._norm is None else self._norm
             where = recruitment.neighbourhoods_of(world, config)
             messages.warm(world, where, about, config.norm * self.share_reached, self._norm)
         if config.recognition:

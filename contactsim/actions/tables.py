@@ -9,7 +9,7 @@ import pandas as pd
 
 from contactsim.actions.base import COUNTS, Action
 
-UNITS = {"week": "weeks since the history ended", **dict.fromkeys(COUNTS, "people"), "sessions": "meetings of a team"}
+UNITS = {"week": "weeks since the burn-in ended", **dict.fromkeys(COUNTS, "people"), "sessions": "meetings of a team"}
 PRICES = {"fixed": "pounds", "sessions": "pounds", "participants": "pounds", "total": "pounds"}
 
 

@@ -29,7 +29,7 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
             place and 104 weeks.
         seed: a whole number from 0 to 2,147,483,647 that fixes every random draw; 1 if not given here or as ``seed=``.
         output: the folder to write the run to. Without it (and without ``output=`` among the overrides) nothing is
-            written, except that burn-ins are kept in the user's cache (``keep_history=false`` prevents it).
+            written, except that burn-ins are kept in the user's cache (``cache_burn_in=false`` prevents it).
         config_dir: a folder with places, actions and parameter sets of the user's own.
         progress: True for bars on a terminal; or a function of (stage, done, total).
 

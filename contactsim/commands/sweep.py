@@ -19,7 +19,7 @@ HELP = """Many runs into one store, from a laptop to a cluster.
 
 \b
   contactsim sweep store=study place=bradford seed='range(0,60)'
-  contactsim sweep store=study psychology.negative_weight=1,1.5,2 residents=default,no_exposure replications=20
+  contactsim sweep store=study psychology.negative_weight=1,1.5,2 residents=default,no_negative_exposure replications=20
   contactsim sweep store=study 'psychology.negative_weight=interval(1,3)' 'psychology.transfer=interval(0,.8)' \\
       design=sobol samples=64 replications=4
   contactsim results study --plot figure.png

@@ -34,7 +34,7 @@ class Comparison:
     reach: pd.DataFrame
     """seed, side, week, differing, reachable, stray (see :class:`contactsim.comparison.paired_runs.Twins`)"""
     seeds: pd.DataFrame
-    """seed, side, cost (pounds), participants, staff, interested, history (weeks), flat"""
+    """seed, side, cost (pounds), participants, staff, interested, burn-in (weeks), flat"""
     notes: tuple[str, ...]
     """what a reader should know"""
 
@@ -83,7 +83,7 @@ def compare(design: Design, place: Place, jobs: int = 1, progress: Progress | No
 def one_seed(design: Design, place: Place, seed: int, progress: Progress | None = None) -> Twins:
     """The twin worlds of one seed."""
     marked = [week for week in MARKED if week < design.weeks]
-    return live(place, seed, design.sides(place), design.weeks, design.read_at, marked, design.config.keep_history,
+    return live(place, seed, design.sides(place), design.weeks, design.read_at, marked, design.config.cache_burn_in,
                 progress)
 
 
@@ -94,7 +94,7 @@ def _of_one(twins: Twins, design: Design) -> tuple[pd.DataFrame, pd.DataFrame, p
     facts = pd.DataFrame([{"seed": seed, "side": side, "cost": _added(twins, side),
                            **{what: int(twins.mask(side, what).sum())
                               for what in ("participants", "staff", "interested")},
-                           "history": twins.history.weeks, "flat": twins.history.flat} for side in sides])
+                           "burn_in": twins.burn_in.weeks, "flat": twins.burn_in.stationary} for side in sides])
     notes = [f"{action.name}: {note}" for action in twins.sides[WITH].actions if isinstance(action, Action)
              for note in remarks(action)]
     return table.assign(seed=seed), twins.reach.assign(seed=seed), facts, notes
@@ -114,6 +114,6 @@ def _warnings(seeds: pd.DataFrame, design: Design, differs: bool) -> list[str]:
                     else "Nobody took part in any seed.")
     if len(design.seeds) < 2:
         notes.append("One seed gives no interval: ask for seeds=10 or so.")
-    if not with_["flat"].all() and (with_["history"] > 0).any():
-        notes.append(f"The history was not flat at its end in {int((~with_['flat']).sum())} of {len(with_)} seeds.")
+    if not with_["flat"].all() and (with_["burn_in"] > 0).any():
+        notes.append(f"The burn-in was not flat at its end in {int((~with_['flat']).sum())} of {len(with_)} seeds.")
     return notes

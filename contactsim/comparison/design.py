@@ -112,7 +112,7 @@ def _maker(config: RunConfig, place: Place) -> Callable[[], list[Any]]:
 
 def _beside(full: RunConfig, bare: RunConfig, config_dir: str | None) -> tuple[RunConfig, RunConfig]:
     """Both with the actions that belong into both worlds, such as the rumour that a mediation answers."""
-    wanted = {name for section in full.actions.values() for name in section.beside}
+    wanted = {name for section in full.actions.values() for name in section.also_in_control}
     if not wanted:
         return full, bare
     from contactsim.config import action_catalogue

@@ -26,7 +26,7 @@ from contactsim.storage.provenance import provenance, run_code
 FILES = ("effects.parquet", "of_seeds.parquet", "precision.parquet", "reach.parquet", "seeds.parquet",
          "comparison.json", "config.yaml", "provenance.json", "figure.png")
 UNITS = {
-    "side": "what is held against the untreated world", "week": "weeks lived since the history ended",
+    "side": "what is held against the untreated world", "week": "weeks lived since the burn-in ended",
     "part": "; ".join(f"{name}: {text}" for name, text in PARTS.items()), "outcome": str(OUTCOMES),
     "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value",
     "effect": "standard deviations of the own group in the untreated world", "low": "as effect, 95 % interval",
@@ -38,7 +38,7 @@ UNITS = {
     "ratio": "independent over twins", "differing": "share in whom any bit differs",
     "moved": "share whose attitude to some group differs by more than 0.01",
     "reachable": "share that the week could reach", "stray": "residents who differ outside that set",
-    "cost": "pounds", "history": "weeks",
+    "cost": "pounds", "burn_in": "weeks",
 }
 
 

@@ -1,6 +1,6 @@
-"""Twin worlds: one place, seed and history, lived once without and once (or in several ways) with something.
+"""Twin worlds: one place, seed and burn-in, lived once without and once (or in several ways) with something.
 
-The history is lived once; each *side* then starts from a copy of it and all sides live week by week in one
+The burn-in is lived once; each *side* then starts from a copy of it and all sides live week by week in one
 process. All draws are keyed, so the sides differ in what the difference reaches and in nothing else. What is
 estimated are averages: the difference of a single person is illustrative, for small causes turn single meetings.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.actions import listing
-from contactsim.burn_in import History, lived_world
+from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.errors import UserError
 from contactsim.observers.cohort import Residents, residents
 from contactsim.observers.footprint import Snapshots, differing, reachable, seats_differ
@@ -25,7 +25,7 @@ from contactsim.observers.panel import OUTCOMES, Panel
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.state import Action
-from contactsim.storage.burn_in_cache import kept_world
+from contactsim.storage.burn_in_cache import cached_world
 from contactsim.world import World
 
 Rows = NDArray[np.bool_]
@@ -98,7 +98,7 @@ class Twins:
 
     place: Place
     seed: int
-    history: History
+    burn_in: BurnIn
     residents: Residents
     """everybody old enough to meet people at week 0, as they were then"""
     sides: dict[str, Lived]
@@ -135,10 +135,10 @@ class Twins:
 
 
 def live(place: Place, seed: int, sides: Mapping[str, Side], weeks: int, read_at: Iterable[int],
-         mark: Iterable[int] = (), keep_history: bool = False, progress: Progress | None = None) -> Twins:
-    """Live all sides for ``weeks`` weeks from one history, and read them after each number of weeks in ``read_at``.
+         mark: Iterable[int] = (), cache_burn_in: bool = False, progress: Progress | None = None) -> Twins:
+    """Live all sides for ``weeks`` weeks from one burn-in, and read them after each number of weeks in ``read_at``.
 
-    The first side is the one that the others are held against; its parameters also make the history. ``mark`` are
+    The first side is the one that the others are held against; its parameters also make the burn-in. ``mark`` are
     the weeks whose reachable sets are worked out. Week 0 is read always.
 
     Raises:
@@ -146,9 +146,9 @@ def live(place: Place, seed: int, sides: Mapping[str, Side], weeks: int, read_at
     """
     names = list(sides)
     _check_sides(sides)
-    begin = kept_world if keep_history else _fresh
-    first, history, _ = begin(place, sides[names[0]].parameters, seed, 1,
-                              None if progress is None else partial(progress, "history"))
+    begin = cached_world if cache_burn_in else _fresh
+    first, burn_in, _ = begin(place, sides[names[0]].parameters, seed, 1,
+                              None if progress is None else partial(progress, "burn_in"))
     start = {name: array.copy() for name, array in first.arrays().items()}
     worlds = {names[0]: first} | {name: _copy(place, sides[name].parameters, seed, start) for name in names[1:]}
     made = {name: list(sides[name].actions()) for name in names}
@@ -172,7 +172,7 @@ def live(place: Place, seed: int, sides: Mapping[str, Side], weeks: int, read_at
         if progress is not None:
             progress(f"seed {seed}", week + 1, weeks)
     columns = ["side", "week", "differing", "moved", "reachable", "stray"]
-    return Twins(place, seed, history, known, lived, pd.DataFrame(reach, columns=columns))
+    return Twins(place, seed, burn_in, known, lived, pd.DataFrame(reach, columns=columns))
 
 
 def _look(lived: dict[str, Lived], panels: dict[str, Panel], known: Residents, week: int) -> None:
@@ -181,8 +181,8 @@ def _look(lived: dict[str, Lived], panels: dict[str, Panel], known: Residents, w
 
 
 def _fresh(place: Place, parameters: ModelParameters, seed: int, threads: int,
-           progress: Callable[[int, int], None] | None) -> tuple[World, History, bool]:
-    return *lived_world(place, parameters, seed, threads, progress), False
+           progress: Callable[[int, int], None] | None) -> tuple[World, BurnIn, bool]:
+    return *world_after_burn_in(place, parameters, seed, threads, progress), False
 
 
 def _copy(place: Place, parameters: ModelParameters, seed: int, start: dict[str, NDArray[Any]]) -> World:
@@ -225,8 +225,8 @@ def _check_sides(sides: Mapping[str, Side]) -> None:
         raise UserError("Twin worlds need two sides at least, and something that differs between them.")
     first = next(iter(sides.values())).parameters
     for side in sides.values():
-        if side.parameters.scenario.history != first.scenario.history:
-            raise UserError("Twin worlds share their history: scenario.history cannot differ between them.")
+        if side.parameters.scenario.burn_in != first.scenario.burn_in:
+            raise UserError("Twin worlds share their burn-in: scenario.burn_in cannot differ between them.")
 
 
 def _check_weeks(read_at: set[int], weeks: int) -> None:

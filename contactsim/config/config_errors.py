@@ -27,7 +27,7 @@ from contactsim.paths import configs_folder
 #: Where Hydra names the file that asks for a configuration which does not exist: no attribute of its exception has it.
 _ASKED_BY = re.compile(r"In '([^']+)'")
 #: Mappings to which a user adds names of their own, with a ``+``.
-_OPEN = ("scenario.shocks", "settings.occasions", "scenario.arrival_shares")
+_OPEN = ("scenario.shocks", "settings.contact_contexts", "scenario.arrival_shares")
 
 
 @dataclass(frozen=True)

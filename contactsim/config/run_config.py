@@ -30,15 +30,15 @@ class RunConfig(Section):
     """A run: a place, the model's parameters, a seed and a number of weeks."""
 
     seed: int = parameter(1, 0, 2**31 - 1, "integer", "assumed", "fixes every random draw of the run")
-    weeks: int = parameter(104, 1, 5200, "weeks", "assumed", "weeks to simulate after the history")
+    weeks: int = parameter(104, 1, 5200, "weeks", "assumed", "weeks to simulate after the burn-in")
     threads: int | None = parameter(
         None, 1, 1024, "threads", "assumed",
         "threads to compute with, all processors if null; never changes a result")
     output: str | None = Field(
         default=None, description="folder of the run; runs/PLACE-seedSEED-DIGEST if null",
         json_schema_extra={"unit": "path"})
-    keep_history: bool = Field(
-        default=True, description="keep the history for later runs of the same place, parameters and seed")
+    cache_burn_in: bool = Field(
+        default=True, description="keep the burn-in for later runs of the same place, parameters and seed")
     store: str | None = Field(
         default=None, description="store of a sweep that keeps the run, instead of a folder of its own",
         json_schema_extra={"unit": "path"})

@@ -21,7 +21,7 @@ from contactsim.place import Place, load_place
 from contactsim.place.build import table_place
 from contactsim.place.config import TablePlace, parse
 from contactsim.runs.run import begin
-from contactsim.storage.burn_in_cache import key as history_key
+from contactsim.storage.burn_in_cache import key as burn_in_key
 from contactsim.world import World
 
 #: Bytes of an uploaded table at most.
@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 # Hydra keeps what it composes in variables of the process.
 _COMPOSING = threading.Lock()
-# Two histories at a time, however many pages are open.
+# Two burn-ins at a time, however many pages are open.
 _LIVING = threading.BoundedSemaphore(2)
 
 
@@ -80,7 +80,7 @@ def build(choice: Choice, upload: Upload | None = None, progress: Progress | Non
     """Both worlds at week 0; raises UserError for a choice that makes no world."""
     configs = [configure(choice, side, upload) for side in SIDES]
     places = [place_of(config, upload) for config in configs]
-    keys = [history_key(place, config.parameters, config.seed) for config, place in zip(configs, places, strict=True)]
+    keys = [burn_in_key(place, config.parameters, config.seed) for config, place in zip(configs, places, strict=True)]
     told: dict[int, tuple[int, int]] = {}
 
     def one(k: int) -> Side:
@@ -91,7 +91,7 @@ def build(choice: Choice, upload: Upload | None = None, progress: Progress | Non
 
         return _side(configs[k], places[k], tell)
 
-    if keys[0] == keys[1] and configs[0].keep_history:
+    if keys[0] == keys[1] and configs[0].cache_burn_in:
         return one(0), one(1)
     with ThreadPoolExecutor(2) as pool:
         left, right = pool.map(one, range(2))
@@ -106,12 +106,12 @@ def configure(choice: Choice, side: str, upload: Upload | None = None) -> RunCon
             raise UserError("This link shows a place from a file that is not in it: upload the file to see it.")
         overrides = ["place=census", f"place.file={upload.name}", *overrides]
     config = _composed((*overrides, f"seed={choice.seed}", "threads=1"), config_dir())
-    return config.model_copy(update={"keep_history": False}) if choice.upload else config  # nothing stays on the disk
+    return config.model_copy(update={"cache_burn_in": False}) if choice.upload else config  # nothing stays on the disk
 
 
 @lru_cache(maxsize=128)
 def _composed(overrides: tuple[str, ...], folder: str | None) -> RunConfig:
-    """The run of these overrides; it never changes, and composing it takes longer than reading its history."""
+    """The run of these overrides; it never changes, and composing it takes longer than reading its burn-in."""
     with _COMPOSING:
         return compose(list(overrides), folder)
 

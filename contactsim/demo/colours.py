@@ -18,16 +18,16 @@ STOPS = {
     "attitude": _COOL_WARM,
     "positive": ("#f1f1ea", "#7fcdbb", "#1d91c0", "#0c2c84"),
     "negative": ("#f1f1ea", "#f4a582", "#ca4a68", "#5e0b4b"),
-    "connectedness": ("#fff7c7", "#6fb58a", "#21708d", "#232f63"),
+    "belonging": ("#fff7c7", "#6fb58a", "#21708d", "#232f63"),
     "difference": ("#4b2e83", "#a99bc9", "#ecebe6", "#f0a561", "#b35806"),
 }
 #: What the ends of a colouring mean.
 ENDS = {
     "attitude": ("cold", "warm"), "positive": ("none", "4 or more a week"), "negative": ("none", "2 or more a week"),
-    "connectedness": ("not at all", "fully"),
+    "belonging": ("not at all", "fully"),
 }
 NAMES = {"group": "group", "attitude": "attitude to other groups", "positive": "good contact of late",
-         "negative": "bad contact of late", "connectedness": "connectedness"}
+         "negative": "bad contact of late", "belonging": "belonging"}
 
 
 def palette(groups: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contactsim.world import World
 
-#: Space around a quarter, a neighbourhood and a cell, as a share of the map's side.
+#: Space around a district, a neighbourhood and a output area, as a share of the map's side.
 GAPS = (0.008, 0.004, 0.0018)
 Box = tuple[float, float, float, float]
 
@@ -19,29 +19,29 @@ Box = tuple[float, float, float, float]
 class Map:
     """A place drawn in the unit square."""
 
-    tiles: NDArray[np.float32]  # (cells, 4) left, top, width, height
+    tiles: NDArray[np.float32]  # (output areas, 4) left, top, width, height
     seats: NDArray[np.float32]  # (seats, 2) middle of each dwelling seat
-    cell: NDArray[np.int32]  # (seats,) cell of each seat
+    output_area: NDArray[np.int32]  # (seats,) output area of each seat
 
 
 def draw_map(world: World) -> Map:
-    """Tiles for all cells and a point for each seat of the street."""
-    start = world.settings["street"].partitions["cell"].start
+    """Tiles for all output areas and a point for each seat of the street."""
+    start = world.settings["street"].partitions["output_area"].start
     weights = np.diff(start).astype(float)
-    levels = [world.place.levels[k].area_of_cell for k in (2, 1, 0)]
+    levels = [world.place.levels[k].area_of_output_area for k in (2, 1, 0)]
     tiles = np.zeros((weights.shape[0], 4), np.float32)
     _nest((0.0, 0.0, 1.0, 1.0), np.arange(weights.shape[0]), weights, levels, 0, tiles)
-    cell = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(start))
+    output_area = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(start))
     seats = np.concatenate([_points(tile, int(n)) for tile, n in zip(tiles, weights, strict=True)])
-    return Map(tiles, seats, cell)
+    return Map(tiles, seats, output_area)
 
 
-def _nest(box: Box, cells: NDArray[np.intp], weights: NDArray[np.float64], levels: list[NDArray[np.int32]], depth: int,
+def _nest(box: Box, output_areas: NDArray[np.intp], weights: NDArray[np.float64], levels: list[NDArray[np.int32]], depth: int,
           tiles: NDArray[np.float32]) -> None:
     if depth == len(levels):
-        tiles[cells[0]] = box
+        tiles[output_areas[0]] = box
         return
-    parts = np.split(cells, np.flatnonzero(np.diff(levels[depth][cells])) + 1)
+    parts = np.split(output_areas, np.flatnonzero(np.diff(levels[depth][output_areas])) + 1)
     gap = GAPS[depth] if len(parts) > 1 or depth == len(levels) - 1 else 0.0
     for part, inner in zip(parts, boxes(box, [float(weights[p].sum()) for p in parts]), strict=True):
         x, y, w, h = inner

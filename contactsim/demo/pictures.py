@@ -27,7 +27,7 @@ MEASURES = (
     ("attitude", "Mean attitude", "−1 to 1"),
     ("attitude_sd", "Spread of attitudes", "standard deviation"),
     ("cross_friend", "Friend in another group", "share of residents"),
-    ("connectedness", "Connectedness", "0 to 1"),
+    ("belonging", "Belonging", "0 to 1"),
     ("engagement", "Engagement", "0 to 1"),
     ("separation", "Separation of meetings", "0 mixed, 1 own group only"),
     ("dissimilarity", "Separation of homes (D)", "0 mixed, 1 apart"),
@@ -45,10 +45,10 @@ CLEARLY = 0.05
 #: Meetings drawn at most.
 MOST_LINES = 44
 #: Lowest and highest value of each colouring, and of a difference between two worlds.
-SCALES = {"attitude": (-1.0, 1.0), "positive": (0.0, 4.0), "negative": (0.0, 2.0), "connectedness": (0.0, 1.0)}
-DIFFERENCES = {"attitude": 0.4, "positive": 2.0, "negative": 1.0, "connectedness": 0.4}
+SCALES = {"attitude": (-1.0, 1.0), "positive": (0.0, 4.0), "negative": (0.0, 2.0), "belonging": (0.0, 1.0)}
+DIFFERENCES = {"attitude": 0.4, "positive": 2.0, "negative": 1.0, "belonging": 0.4}
 #: Figures of an area that the page tells on hovering.
-AREA_FIGURES = ("residents", "other groups", "attitude", "positive", "negative", "connectedness")
+AREA_FIGURES = ("residents", "other groups", "attitude", "positive", "negative", "belonging")
 EMPTY = 255
 
 
@@ -92,7 +92,7 @@ def area_figures(side: Side) -> NDArray[np.float32]:
     world, cells = side.world, side.map.tiles.shape[0]
     occupant = world.settings["street"].occupant
     rows = occupant[occupant >= 0]
-    cell = side.map.cell[occupant >= 0]
+    cell = side.map.output_area[occupant >= 0]
     n = np.maximum(np.bincount(cell, minlength=cells), 1)
     values = [world.people.group[rows] > 0, *(column(world, name)[rows] for name in AREA_FIGURES[2:])]
     means = [np.bincount(cell, weights=value, minlength=cells) / n for value in values]
@@ -150,7 +150,7 @@ def _separation(mean: dict[str, NDArray[np.float64]], n: NDArray[np.float64]) ->
 def _homes(world: World) -> NDArray[np.float64]:
     people, groups = world.people, world.people.groups
     rows = np.flatnonzero(people.active)
-    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
+    cell = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
     cells = world.place.counts.shape[0]
     counts = np.bincount(cell * groups + people.group[rows], minlength=cells * groups).reshape(cells, groups)
     each = [dissimilarity(counts, g) for g in range(groups)]

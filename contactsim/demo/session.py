@@ -206,7 +206,7 @@ class Desk:
         occupant = side.world.settings["street"].occupant
         seat = int(at.get("seat", -1))
         if not 0 <= seat < occupant.shape[0]:
-            seats = np.flatnonzero((side.map.cell == int(at.get("cell", 0))) & (occupant >= 0))
+            seats = np.flatnonzero((side.map.output_area == int(at.get("cell", 0))) & (occupant >= 0))
             seat = int(seats[seats.shape[0] // 2]) if seats.shape[0] else -1
         if seat < 0 or occupant[seat] < 0:
             raise UserError("Nobody lives there.")

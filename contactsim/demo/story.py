@@ -20,7 +20,7 @@ from contactsim.residents import attitude_to_others
 from contactsim.runs.run import begin
 from contactsim.state import State
 
-#: Where a meeting of an occasion takes place; an occasion or session that is not here goes by its name.
+#: Where a meeting of an contact context takes place; an contact context or session that is not here goes by its name.
 WHERE = {
     "neighbours": "next door", "street": "in the street", "town": "in town", "classmates": "at the class table",
     "schoolyard": "in the schoolyard", "team": "in the work team", "workplace": "at the workplace",
@@ -106,7 +106,7 @@ class Life(Observer):
             for one, other, mine, theirs in zip(meeting.one, meeting.other, meeting.mine, meeting.theirs, strict=True):
                 here = one == self.row
                 partner, felt, other_felt = (other, mine, theirs) if here else (one, theirs, mine)
-                self.events.append(_Event(week, meeting.occasion, int(partner), int(other_felt), int(felt)))
+                self.events.append(_Event(week, meeting.context, int(partner), int(other_felt), int(felt)))
         friends = self._friends()
         self.ties += [(week, friend, True) for friend in sorted(friends - self.friends)]
         self.ties += [(week, friend, False) for friend in sorted(self.friends - friends)]
@@ -143,8 +143,8 @@ class Life(Observer):
         doing = ", ".join(places[name] for name in belongs) or "belongs to no school, workplace or association"
         return (f"{self.world.place.groups[people.group[row]]}, {age} years old{newcomer}; {doing}. "
                 f"{_more(people.sociability[row], 1.0, 'Often out', 'Seldom out', 'Out as often as most')}; "
-                f"{_more(people.exposure[row], 0.0, 'more', 'less', 'as')} prone to bad experiences "
-                f"{'as' if abs(people.exposure[row]) < 0.5 else 'than'} most.")
+                f"{_more(people.negative_exposure[row], 0.0, 'more', 'less', 'as')} prone to bad experiences "
+                f"{'as' if abs(people.negative_exposure[row]) < 0.5 else 'than'} most.")
 
     def _summary(self) -> list[str]:
         counts = {what: sum(e.felt == what for e in self.events) for what in (POSITIVE, NEGATIVE, DECLINED)}
@@ -203,8 +203,8 @@ class Life(Observer):
         return f"{_where(event.where)}, {verb} {self._who(event.partner)}."
 
 
-def _where(occasion: str) -> str:
-    return WHERE.get(occasion, occasion.replace("_", " ").replace("/", " "))
+def _where(context: str) -> str:
+    return WHERE.get(context, context.replace("_", " ").replace("/", " "))
 
 
 def _number(n: int, thing: str) -> str:

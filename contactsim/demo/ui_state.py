@@ -17,7 +17,7 @@ from contactsim.errors import UserError, nearest
 
 SIDES = ("left", "right")
 #: What the maps can be coloured by.
-COLOURS = ("group", "attitude", "positive", "negative", "connectedness")
+COLOURS = ("group", "attitude", "positive", "negative", "belonging")
 VIEWS = ("side", "difference")
 MEETINGS = ("shown", "hidden")
 #: Weeks a second; the last is as fast as it goes.
@@ -152,7 +152,7 @@ def check(override: str) -> str:
         raise UserError("place=census needs a file: use the page's own upload.")
     if bare == "place.residents":
         _whole("place.residents", value, 100, MOST_RESIDENTS)
-    if bare in ("scenario.spin_up_min", "scenario.spin_up_max"):
+    if bare in ("scenario.burn_in_min", "scenario.burn_in_max"):
         _whole(bare, value, 0, MOST_WEEKS)
     return override
 

@@ -19,18 +19,18 @@ from contactsim.messages import Rumour
 from contactsim.parameters import Conditions, Section
 
 #: Said in words on a page, not in its table.
-_WORDS = {"mechanism", "title", "about", "source", "evidence", "harm", "sourced", "beside", "parts"}
+_WORDS = {"mechanism", "title", "about", "source", "evidence", "harm", "sourced", "also_in_control", "parts"}
 
 
 def page(name: str, section: ActionSection) -> str:
     """The page of one action as Markdown."""
-    beside = [f"Compare it beside {', '.join(f'`{other}`' for other in section.beside)}, in both worlds.", ""]
+    beside = [f"Compare it beside {', '.join(f'`{other}`' for other in section.also_in_control)}, in both worlds.", ""]
     lines = [f"# {section.title or name}", "", f"`action={name}`", "", section.about, "",
              f"- **Source**: {section.source}", f"- **Mechanism**: {' + '.join(section.kinds)}",
              f"- **Cost**: {section.price()}",
              f"- **Evidence**: {', '.join(section.evidence) or 'none found'}",
              f"- **What would count as harm**: {section.harm or 'nothing is named'}", "",
-             *(beside if section.beside else []), *_tables(section, "Parameters"),
+             *(beside if section.also_in_control else []), *_tables(section, "Parameters"),
              "A value without a source is assumed. Values at their default are assumed and left out; "
              "[all fields](index.md#fields)."]
     return "\n".join(lines) + "\n"

@@ -31,8 +31,8 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "residents": (parameters.Residents, "residents"),
     "psychology": (parameters.Psychology, "psychology"),
     "settings": (parameters.Settings, "settings"),
-    "pools": (parameters.Pools, "settings.<setting>"),
-    "occasion": (parameters.Occasion, "settings.occasions.<name>"),
+    "mixing_groups": (parameters.MixingGroups, "settings.<setting>"),
+    "contact_context": (parameters.ContactContext, "settings.contact_contexts.<name>"),
     "scenario": (parameters.Scenario, "scenario"),
     "shock": (parameters.Shock, "scenario.shocks.<name>"),
     "survey": (parameters.Survey, "survey"),
@@ -52,19 +52,19 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "UNHEARD", "state", "has not heard the rumour, or nobody speaks of one"),
     (residents, "BELIEVES", "state", "has heard it and believes it"),
     (residents, "KNOWS_BETTER", "state", "has been told why it is not so"),
-    (parameters, "MOST_SLOTS", "slots", "slots of all occasions in a week at most: one bit each"),
+    (parameters, "MOST_SLOTS", "slots", "slots of all contact contexts in a week at most: one bit each"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
     (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
     (messages, "MOST", "SD", "the most by which a message may hold down a state, however often it is told (A4)"),
-    (burn_in, "WINDOW", "weeks", "stretch over which a history must be flat (assumed)"),
-    (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a quarter (fitted, A27)"),
-    (downscaling, "LOCAL_CELL", "log-odds SD", "spread between cells of a block (fitted, A27)"),
+    (burn_in, "WINDOW", "weeks", "stretch over which a burn-in must be flat (assumed)"),
+    (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
+    (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),
     (downscaling, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
     (nesting, "BLOCK", "residents", "size of a made block"),
-    (nesting, "QUARTER", "residents", "size of a made quarter"),
+    (nesting, "DISTRICT", "residents", "size of a made district"),
     (survey, "CUT_POINTS", "meetings a week", "from which an answer on frequency is 2, 3, 4, 5 (assumed)"),
     (survey, "HIGHEST", "scale", "highest reading of every scale; the lowest is -1 for attitude, else 0"),
     (weekly, "CHUNK", "rows", "residents summed together before chunks are added up"),
@@ -96,19 +96,19 @@ def week_table() -> str:
     return "\n".join(lines[first:]).strip()
 
 
-def occasion_table() -> str:
-    """The occasions of the default settings, with Allport's conditions as their mean."""
-    occasions = parameters.Settings(**_default_settings()).occasions
-    names = list(parameters.Occasion.model_fields)
-    rows = [[f"`{name}`", *(_plain(getattr(occasion, key)) for key in names),
-             _plain(round(arrays.allport(occasion), 4))] for name, occasion in occasions.items()]
-    return _table(("occasion", *names, "mean condition"), rows)
+def context_table() -> str:
+    """The contact contexts of the default settings, with Allport's conditions as their mean."""
+    contexts = parameters.Settings(**_default_settings()).contact_contexts
+    names = list(parameters.ContactContext.model_fields)
+    rows = [[f"`{name}`", *(_plain(getattr(context, key)) for key in names),
+             _plain(round(arrays.allport(context), 4))] for name, context in contexts.items()]
+    return _table(("contact_context", *names, "mean condition"), rows)
 
 
-def pool_table() -> str:
-    """Pools and circles of the default settings."""
+def mixing_group_table() -> str:
+    """Mixing groups and small groups of the default settings."""
     settings = parameters.Settings(**_default_settings())
-    names = list(parameters.Pools.model_fields)
+    names = list(parameters.MixingGroups.model_fields)
     rows = [[f"`{kind}`", *(_plain(getattr(getattr(settings, kind), key)) for key in names)]
             for kind in ("school", "work", "association")]
     return f"`neighbours`: {settings.neighbours} seats.\n\n" + _table(("setting", *names), rows)
@@ -134,7 +134,7 @@ def role_list(role: str) -> str:
 
 
 TABLES: dict[str, Callable[..., str]] = {
-    "parameters": parameter_table, "week": week_table, "occasions": occasion_table, "pools": pool_table,
+    "parameters": parameter_table, "week": week_table, "contact_contexts": context_table, "mixing_groups": mixing_group_table,
     "constants": constant_table, "measures": measure_table, "role": role_list,
 }
 
@@ -185,7 +185,7 @@ def _plain(value: Any) -> str:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
-    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(output_area.replace("|", "/") for output_area in line) + " |" for line in lines)
 
 
 def main(arguments: list[str]) -> int:

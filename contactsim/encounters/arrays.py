@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.memory import together
-from contactsim.parameters import Conditions, Occasion, Psychology
+from contactsim.parameters import Conditions, ContactContext, Psychology
 from contactsim.residents import Residents
 
 #: The psychology's numbers as a tuple of floats, field for field.
 Rules: Any = namedtuple("Rules", list(Psychology.model_fields))  # type: ignore[misc]
 
-#: Columns of ``Week.tally`` (meetings of the week by what they were) ...
+#: Columns of ``Week.counts`` (meetings of the week by what they were) ...
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
 #: ... where the own group's columns count all own-group meetings, and those in community life ...
 ALL_OWN, BONDING = 0, 1
-#: ... and of ``Week.factor`` (what a person brings into a meeting with a group; factors of odds).
-TAKE_UP, PLEASANT, UNPLEASANT, LEAN = 0, 1, 2, 3
+#: ... and of ``Week.odds_factor`` (what a person brings into a meeting with a group; factors of odds).
+TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
 
 
 class People(NamedTuple):
@@ -31,14 +31,14 @@ class People(NamedTuple):
     age: NDArray[np.float64]
     arrived: NDArray[np.float32]
     uid: NDArray[np.int64]
-    disposition: NDArray[np.float64]
+    baseline_attitude: NDArray[np.float64]
     sociability: NDArray[np.float64]
-    exposure: NDArray[np.float64]
-    standing: NDArray[np.float64]
+    negative_exposure: NDArray[np.float64]
+    status: NDArray[np.float64]
     language: NDArray[np.float64]
     anxiety: NDArray[np.float64]
     threat: NDArray[np.float64]
-    connectedness: NDArray[np.float64]
+    belonging: NDArray[np.float64]
     attitude: NDArray[np.float64]
     positive: NDArray[np.float64]
     negative: NDArray[np.float64]
@@ -55,16 +55,16 @@ class People(NamedTuple):
 class Week(NamedTuple):
     """What one week writes down before anything changes."""
 
-    out: NDArray[np.float64]  # (N,) sociability of those old enough to meet people, else 0
-    away: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot elsewhere (with an action)
-    factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, lean; the own group left out
-    tally: NDArray[np.int16]  # (N, G, 4) meetings; the own group's columns: all, and those in community life
+    availability: NDArray[np.float64]  # (N,) sociability of those old enough to meet people, else 0
+    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot elsewhere (with an action)
+    odds_factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, lean; the own group left out
+    counts: NDArray[np.int16]  # (N, G, 4) meetings; the own group's columns: all, and those in community life
     dose: NDArray[np.int32]  # (N, G, 2) positive and negative meetings in hundredths of closeness
-    joint: NDArray[np.int32]  # (N,) joint activity, hundredths
+    shared_activity: NDArray[np.int32]  # (N,) shared activity, hundredths
     community: NDArray[np.int32]  # (N,) the part of it in community life: associations and sessions
     candidate: NDArray[np.int32]  # (N,) whom a tie may form with, -1 nobody
     priority: NDArray[np.uint64]  # (N,) of that candidate
-    heard: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
+    extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
 
 
 class Areas(NamedTuple):
@@ -73,7 +73,7 @@ class Areas(NamedTuple):
     norm: NDArray[np.float64]  # (P, G, G) mean attitude of group g to group h
     share: NDArray[np.float64]  # (P, G) share of group g now
     past: NDArray[np.float64]  # (P, G) its mean over about the past year
-    said: NDArray[np.float64]  # (P, G, G) what messages add to the norm that is perceived
+    message_effect: NDArray[np.float64]  # (P, G, G) what messages add to the norm that is perceived
 
 
 class Terms(NamedTuple):
@@ -86,19 +86,19 @@ class Terms(NamedTuple):
     take_up: float  # odds factor
     positive: float  # odds factor
     negative: float  # odds factor
-    inequality: float  # per gap in standing
-    joint: int  # hundredths
+    inequality: float  # per gap in status
+    shared_activity: int  # hundredths
     community: bool  # is this community life: an association, a session?
     tie_cross: float
     tie_own: float
 
 
-#: One slot of one occasion as the meeting kernel takes it: its scale (a row of ``within`` of
-#: :class:`contactsim.encounters.schedule.Round`), its bit in ``Week.away``, its terms, the bases of its draws.
+#: One slot of one contact context as the meeting kernel takes it: its scale (a row of ``within`` of
+#: :class:`contactsim.encounters.schedule.Round`), its bit in ``Week.displaced``, its terms, the bases of its draws.
 SLOT = np.dtype([
     ("scale", np.int64), ("bit", np.uint32), ("closeness", np.int32), ("presence", float), ("sociable", bool),
     ("avoidability", float), ("take_up", float), ("positive", float), ("negative", float), ("inequality", float),
-    ("joint", np.int32), ("community", bool), ("tie_cross", float), ("tie_own", float),
+    ("shared_activity", np.int32), ("community", bool), ("tie_cross", float), ("tie_own", float),
     ("pairing_base", np.uint64), ("presence_base", np.uint64), ("meeting_base", np.uint64)])
 #: The same, field for field, as a tuple of numbers.
 Slot: Any = namedtuple("Slot", list(SLOT.names or ()))  # type: ignore[misc]
@@ -118,10 +118,10 @@ def blank_week(residents: Residents) -> Week:
     """Empty arrays for a week's notes; about 120 bytes a resident with two groups."""
     n, G = len(residents), residents.groups
     return Week(*together(Week(
-        out=np.zeros(n), away=np.zeros(n, np.uint32), factor=np.zeros((n, G - 1, 4)),
-        tally=np.zeros((n, G, 4), np.int16), dose=np.zeros((n, G, 2), np.int32), joint=np.zeros(n, np.int32),
+        availability=np.zeros(n), displaced=np.zeros(n, np.uint32), odds_factor=np.zeros((n, G - 1, 4)),
+        counts=np.zeros((n, G, 4), np.int16), dose=np.zeros((n, G, 2), np.int32), shared_activity=np.zeros(n, np.int32),
         community=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint64),
-        heard=np.zeros(n, np.uint16))))
+        extended_contact=np.zeros(n, np.uint16))))
 
 
 def allport(at: Conditions) -> float:
@@ -129,18 +129,18 @@ def allport(at: Conditions) -> float:
     return (at.equal_status + at.common_goals + at.cooperation + at.support) / 4
 
 
-def terms(occasion: Occasion, p: Psychology) -> Terms:
-    """An occasion of the ordinary week: who is there by chance, and ties form in circles alone."""
-    community = occasion.setting == "association"
-    return _terms(occasion, p, occasion.presence, occasion.sociable, community, occasion.among == "circle")
+def terms(context: ContactContext, p: Psychology) -> Terms:
+    """An contact context of the ordinary week: who is there by chance, and ties form in small groups alone."""
+    community = context.setting == "association"
+    return _terms(context, p, context.presence, context.sociable, community, context.scale == "small_group")
 
 
 def terms_of_session(at: Conditions, p: Psychology) -> Terms:
-    """A session of an action: all who are seated are there, it is community life, and its teams are circles."""
-    return _terms(at, p, presence=1.0, sociable=False, community=True, in_circle=True)
+    """A session of an action: all who are seated are there, it is community life, and its teams are small groups."""
+    return _terms(at, p, presence=1.0, sociable=False, community=True, in_small_group=True)
 
 
-def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool, in_circle: bool) -> Terms:
+def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool, in_small_group: bool) -> Terms:
     """Odds factors. Conditions of one half leave the psychology's base odds as they are."""
     fit = allport(at) - 0.5
     neutral = p.neutral_ground * at.neutral_ground
@@ -152,9 +152,9 @@ def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, commu
         take_up=math.exp(p.take_up_base + neutral),
         positive=math.exp(p.positive_base + p.conditions_positive * fit),
         negative=math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * at.mediator - neutral),
-        inequality=p.unequal_standing * (1 - at.equal_status),
-        joint=round(100 * at.common_goals * at.cooperation),
+        inequality=p.unequal_status * (1 - at.equal_status),
+        shared_activity=round(100 * at.common_goals * at.cooperation),
         community=community,
-        tie_cross=p.tie_cross if in_circle else 0.0,
-        tie_own=p.tie_own if in_circle else 0.0,
+        tie_cross=p.tie_cross if in_small_group else 0.0,
+        tie_own=p.tie_own if in_small_group else 0.0,
     )

@@ -32,6 +32,6 @@ class Impulse:
 
     def note(self, people: People, notes: Week) -> None:
         """Add the meeting to the week's notes."""
-        rows = np.flatnonzero((people.group == self.group) & (notes.out > 0) & (people.age >= MEETING_AGE))
-        notes.tally[rows, self.target, self.kind] += 1
+        rows = np.flatnonzero((people.group == self.group) & (notes.availability > 0) & (people.age >= MEETING_AGE))
+        notes.counts[rows, self.target, self.kind] += 1
         notes.dose[rows, self.target, self.kind] += CLOSE

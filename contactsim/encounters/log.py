@@ -2,7 +2,7 @@
 
 The world keeps only how many meetings of each kind a resident had. Every draw is keyed, so the pairs follow from a
 :class:`Snapshot` of the week, taken after its actions, and what each meeting was from the week's notes as well. Tests
-check that these meetings add up to ``week.tally``.
+check that these meetings add up to ``week.counts``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from contactsim.draws import Decision, mix, name_key, stream, uniforms
 from contactsim.encounters.arrays import (
     DECLINED,
-    LEAN,
     NEGATIVE,
     NEUTRAL,
+    PARTNER_EFFECT,
     PLEASANT,
     POSITIVE,
     TAKE_UP,
@@ -39,7 +39,7 @@ from contactsim.settings.seating import Partition
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 Rows = NDArray[np.int32]
 #: Columns of the residents that decide who meets whom and what it is for them; a snapshot needs no others for that.
-COLUMNS = ("group", "uid", "age", "arrived", "sociability", "standing", "ties")
+COLUMNS = ("group", "uid", "age", "arrived", "sociability", "status", "ties")
 
 
 @dataclass(frozen=True)
@@ -50,40 +50,40 @@ class Snapshot:
     week: int
     parameters: ModelParameters
     partitions: Mapping[str, Mapping[str, Partition]]
-    """by setting and scale: the pools, which never change"""
+    """by setting and scale: the mixing groups, which never change"""
     columns: dict[str, NDArray[Any]]
-    """by name: columns of the residents, ``away`` (slots spent elsewhere) and ``seat <setting>``"""
+    """by name: columns of the residents, ``displaced`` (slots spent elsewhere) and ``seat <setting>``"""
     occupant: dict[str, NDArray[np.int32]]
     """by setting: the row in each seat, -1 for nobody"""
     past: NDArray[np.float64]
     """(neighbourhoods, G) composition of the past year"""
-    said: NDArray[np.float64]
+    message_effect: NDArray[np.float64]
     """(neighbourhoods, G, G) what messages add to norms"""
     sessions: tuple[Session, ...]
     impulses: tuple[Impulse, ...] = ()
     """those of this week; nobody is met in them, so they are no meetings of the week"""
 
     @cached_property
-    def out(self) -> NDArray[np.float64]:
+    def availability(self) -> NDArray[np.float64]:
         """(N,) sociability of those who meet people this week, else 0."""
         able = (self.columns["age"] >= MEETING_AGE) & ~(self.columns["arrived"] < 0)
         return np.where(able, self.columns["sociability"], 0.0)
 
 
 class Context(NamedTuple):
-    """One contact context of a week: an occasion of the ordinary week, or a session."""
+    """One contact context of a week: a context of the ordinary week, or a session."""
 
     name: str
     kind: Literal["setting", "friends", "session"]
     setting: str
     """name of the setting; empty for a session"""
     scale: str
-    """scale of its pools: circle, cell ...; friends or session"""
+    """scale of its mixing groups: small group, output area ...; friends or session"""
     key: int
     """names its draws"""
-    slots: int
+    encounters: int
     first_bit: int | None
-    """bit in ``away`` of its first slot; None where nobody can be away"""
+    """bit in ``displaced`` of its first slot; None where nobody can be away"""
     terms: Terms
     start: NDArray[np.int64]
     keys: NDArray[np.uint64]
@@ -94,7 +94,7 @@ class Context(NamedTuple):
 class Meetings:
     """Meetings of one slot between two groups: rows, and what it was for each side (POSITIVE ... DECLINED)."""
 
-    occasion: str
+    context: str
     one: Rows
     other: Rows
     mine: NDArray[np.int64]
@@ -102,22 +102,22 @@ class Meetings:
 
 
 def contexts_of_week(week: Snapshot) -> list[Context]:
-    """All contact contexts of a week: occasions in the order of the parameters, then sessions."""
+    """All contexts of a week: those of the ordinary week in the order of the parameters, then sessions."""
     psychology, none = week.parameters.psychology, np.empty(0, np.int64)
     found, bit = [], 0
-    for name, occasion in week.parameters.settings.occasions.items():
-        number, numbers = name_key(name), terms(occasion, psychology)
-        if occasion.setting == "ties":
-            found.append(Context(name, "friends", "ties", "friends", number, occasion.slots, bit, numbers, none,
+    for name, context in week.parameters.settings.contact_contexts.items():
+        number, numbers = name_key(name), terms(context, psychology)
+        if context.setting == "ties":
+            found.append(Context(name, "friends", "ties", "friends", number, context.encounters_per_week, bit, numbers, none,
                                  none.astype(np.uint64), none.astype(np.int32)))
         else:
-            pools = week.partitions[occasion.setting][occasion.among]
-            found.append(Context(name, "setting", occasion.setting, occasion.among, number, occasion.slots, bit,
-                                 numbers, pools.start, pools.keys, week.occupant[occasion.setting]))
-        bit += occasion.slots
+            mixing_groups = week.partitions[context.setting][context.scale]
+            found.append(Context(name, "setting", context.setting, context.scale, number, context.encounters_per_week, bit,
+                                 numbers, mixing_groups.start, mixing_groups.keys, week.occupant[context.setting]))
+        bit += context.encounters_per_week
     for session in week.sessions:
         keys = np.arange(session.start.shape[0] - 1, dtype=np.uint64)
-        found.append(Context(session.name, "session", "", "session", name_key("session", session.name), session.slots,
+        found.append(Context(session.name, "session", "", "session", name_key("session", session.name), session.encounters,
                              None, terms_of_session(session.conditions, psychology), session.start, keys,
                              session.occupant))
     return found
@@ -150,38 +150,38 @@ def pairs_of_week(week: Snapshot, row: int | None = None, across: bool = False,
                   displaced: bool = False) -> Iterator[tuple[Context, int, Rows]]:
     """(context, slot, pairs) of the whole week, slot by slot; the arguments are those of :func:`pairs_in_slot`."""
     for context in contexts_of_week(week):
-        for slot in range(context.slots):
+        for slot in range(context.encounters):
             yield context, slot, pairs_in_slot(week, context, slot, row, across, displaced)
 
 
-def meetings_of_week(week: Snapshot, factor: NDArray[np.float64], row: int | None = None) -> list[Meetings]:
+def meetings_of_week(week: Snapshot, odds_factor: NDArray[np.float64], row: int | None = None) -> list[Meetings]:
     """All meetings between groups in a week, or those of one row.
 
-    ``factor`` (N, G - 1, 4) is ``week.factor`` of the world's notes, from the week's appraisal until the next one.
+    ``odds_factor`` (N, G - 1, 4) is ``week.odds_factor`` of the world's notes, from the week's appraisal until the next one.
     """
-    found = [_experienced(week, factor, context, slot, pair)
+    found = [_experienced(week, odds_factor, context, slot, pair)
              for context, slot, pair in pairs_of_week(week, row, across=True)]
     return [one for one in found if one.one.shape[0]]
 
 
 def counts_of(meetings: list[Meetings], group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:
-    """(N, G, 4) meetings with other groups by what they were, as ``week.tally`` has them; ``group`` of each row."""
-    out = np.zeros((group.shape[0], groups, 4), np.int64)
+    """(N, G, 4) meetings with other groups by what they were, as ``week.counts`` has them; ``group`` of each row."""
+    availability = np.zeros((group.shape[0], groups, 4), np.int64)
     for m in meetings:
-        np.add.at(out, (m.one, group[m.other], m.mine), 1)
-        np.add.at(out, (m.other, group[m.one], m.theirs), 1)
-    return out
+        np.add.at(availability, (m.one, group[m.other], m.mine), 1)
+        np.add.at(availability, (m.other, group[m.one], m.theirs), 1)
+    return availability
 
 
 def _there(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: bool) -> NDArray[np.bool_]:
     """Whether each of ``rows`` comes."""
-    at, out = context.terms, week.out[rows]
-    here = out > 0
+    at, availability = context.terms, week.availability[rows]
+    here = availability > 0
     if context.first_bit is not None and not displaced:
-        here &= week.columns["away"][rows] & np.uint32(1 << context.first_bit + slot) == 0
+        here &= week.columns["displaced"][rows] & np.uint32(1 << context.first_bit + slot) == 0
     if not at.sociable and at.presence >= 1.0:
         return np.asarray(here)
-    chance = at.presence * out if at.sociable else at.presence
+    chance = at.presence * availability if at.sociable else at.presence
     base = _base(week, Decision.PRESENCE, context, slot)
     return np.asarray(here & (uniforms(base, week.columns["uid"][rows]) < chance))
 
@@ -200,39 +200,39 @@ def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displ
     if row is None:
         keep &= one < other
     if context.first_bit is not None and not displaced:
-        away = week.columns["away"]
-        keep &= (away[one] | away[other]) & np.uint32(1 << context.first_bit + slot) == 0
+        elsewhere = week.columns["displaced"]
+        keep &= (elsewhere[one] | elsewhere[other]) & np.uint32(1 << context.first_bit + slot) == 0
     one, other = one[keep], other[keep]
     drawn = _pair_key(_base(week, Decision.FRIENDS, context, slot), uid[one], uid[other])
     keep = _unit(drawn) < context.terms.presence
     return np.stack([one[keep], other[keep]], axis=1)
 
 
-def _experienced(week: Snapshot, factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
+def _experienced(week: Snapshot, odds_factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
     """What each meeting was for each side."""
-    at, group, uid, standing = context.terms, week.columns["group"], week.columns["uid"], week.columns["standing"]
+    at, group, uid, status = context.terms, week.columns["group"], week.columns["uid"], week.columns["status"]
     one, other = pair[:, 0], pair[:, 1]
     decision = Decision.FRIENDS if context.kind == "friends" else Decision.MEETING
     g, h = group[one].astype(np.intp), group[other].astype(np.intp)
     m, n = h - (h > g), g - (g > h)
     a, b = uid[one].astype(np.uint64), uid[other].astype(np.uint64)
     drawn = _pair_key(_base(week, decision, context, slot), a, b)
-    bad = at.negative * (1.0 + at.inequality * np.abs(standing[one] - standing[other]))
+    bad = at.negative * (1.0 + at.inequality * np.abs(status[one] - status[other]))
     halves = _mix(drawn + _GOLDEN)
     lower, higher = (halves >> np.uint64(32)) * 2.0**-32, (halves & np.uint64(0xFFFFFFFF)) * 2.0**-32
-    mine = _valence(factor[one, m], factor[other, n, LEAN], at, bad, np.where(a < b, lower, higher))
-    theirs = _valence(factor[other, n], factor[one, m, LEAN], at, bad, np.where(a < b, higher, lower))
+    mine = _valence(odds_factor[one, m], odds_factor[other, n, PARTNER_EFFECT], at, bad, np.where(a < b, lower, higher))
+    theirs = _valence(odds_factor[other, n], odds_factor[one, m, PARTNER_EFFECT], at, bad, np.where(a < b, higher, lower))
     if decision == Decision.MEETING:
-        odds = at.take_up * factor[one, m, TAKE_UP] * factor[other, n, TAKE_UP]
+        odds = at.take_up * odds_factor[one, m, TAKE_UP] * odds_factor[other, n, TAKE_UP]
         declined = _unit(drawn) * (1.0 + odds) < at.avoidability
         mine[declined] = theirs[declined] = DECLINED
     return Meetings(context.name, one, other, mine, theirs)
 
 
-def _valence(factor: NDArray[np.float64], lean: NDArray[np.float64], at: Terms, bad: NDArray[np.float64],
+def _valence(odds_factor: NDArray[np.float64], partner_effect: NDArray[np.float64], at: Terms, bad: NDArray[np.float64],
              u: NDArray[np.float64]) -> NDArray[np.int64]:
-    good = at.positive * factor[:, PLEASANT] * lean
-    odds = bad * factor[:, UNPLEASANT] / lean
+    good = at.positive * odds_factor[:, PLEASANT] * partner_effect
+    odds = bad * odds_factor[:, UNPLEASANT] / partner_effect
     drawn = u * (1.0 + good + odds)
     return np.where(drawn < good, POSITIVE, np.where(drawn < good + odds, NEGATIVE, NEUTRAL))
 

@@ -13,7 +13,7 @@ from contactsim.compiled import Threads
 from contactsim.draws import Decision, name_key, streams
 from contactsim.encounters.arrays import SLOT, People, Terms, Week
 from contactsim.encounters.meeting import meet
-from contactsim.parameters import Occasion
+from contactsim.parameters import ContactContext
 from contactsim.settings.seating import Partition, Setting
 
 #: The decisions of a slot, in the order of the last fields of :data:`SLOT`.
@@ -46,10 +46,10 @@ class Round:
 
     setting: Setting
     slots: Slots
-    within: NDArray[np.int64]  # (scales, Q + 1) pools of each scale inside each of the Q largest pools
-    start: NDArray[np.int64]  # edges of the pools of all scales, one scale after the other
+    within: NDArray[np.int64]  # (scales, Q + 1) mixing groups of each scale inside each of the Q largest mixing groups
+    start: NDArray[np.int64]  # edges of the mixing groups of all scales, one scale after the other
     keys: NDArray[np.uint64]  # their keys, at the places of their first edges
-    edges: list[int]  # ranges of largest pools, one for each thread
+    edges: list[int]  # ranges of largest mixing groups, one for each thread
 
     def live(self, seed: int, week: int, people: People, notes: Week, threads: Threads,
              scratch: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> None:
@@ -59,25 +59,25 @@ class Round:
                                            people, notes, *scratch[k]), self.edges)
 
 
-def rounds_of(occasions: Mapping[str, Occasion], terms: Mapping[str, Terms], settings: Mapping[str, Setting],
+def rounds_of(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms], settings: Mapping[str, Setting],
               threads: Threads) -> tuple[list[Round], Slots]:
     """The rounds of an ordinary week, setting by setting, and the slots in which friends meet.
 
-    The k-th slot of the week, counted over all occasions as they are written, has bit k.
+    The k-th slot of the week, counted over all contact contexts as they are written, has bit k.
     """
     at: dict[str, list[tuple[str, int, int]]] = {}
     bit = 0
-    for name, occasion in occasions.items():
-        for number in range(occasion.slots):
-            at.setdefault(occasion.setting, []).append((name, number, bit))
+    for name, context in contexts.items():
+        for number in range(context.encounters_per_week):
+            at.setdefault(context.setting, []).append((name, number, bit))
             bit += 1
     rounds = []
     for setting, rows in at.items():
         if setting != "ties":
             partitions = settings[setting].partitions
-            scales = sorted({occasions[name].among for name, _, _ in rows} | {_largest(partitions)},
+            scales = sorted({contexts[name].scale for name, _, _ in rows} | {_largest(partitions)},
                             key=lambda scale: len(partitions[scale]))
-            slots = _slots(rows, terms, {name: scales.index(occasions[name].among) for name, _, _ in rows})
+            slots = _slots(rows, terms, {name: scales.index(contexts[name].scale) for name, _, _ in rows})
             rounds.append(_round(settings[setting], slots, [partitions[scale] for scale in scales], threads))
     return rounds, _slots(at.get("ties", []), terms, {})
 
@@ -108,5 +108,5 @@ def _round(setting: Setting, slots: Slots, scales: list[Partition], threads: Thr
     first = np.cumsum([0, *(part.start.shape[0] for part in scales)])
     within = np.stack([first[k] + np.searchsorted(part.start, largest) for k, part in enumerate(scales)])
     start = np.concatenate([part.start for part in scales])
-    keys = np.concatenate([np.append(part.keys, np.uint64(0)) for part in scales])  # the last edge begins no pool
+    keys = np.concatenate([np.append(part.keys, np.uint64(0)) for part in scales])  # the last edge begins no mixing group
     return Round(setting, slots, within, start, keys, threads.split(largest))

@@ -1,4 +1,4 @@
-"""Ties: friends meet, ties form after good meetings in circles, fade when not kept up.
+"""Ties: friends meet, ties form after good meetings in small groups, fade when not kept up.
 
 A tie stands in a place of each of the two rows; each row writes its own places only and both decide by the
 same draws, so ties stay symmetric on any number of threads. Free places come last, so that looking through a
@@ -12,7 +12,7 @@ import numpy as np
 from contactsim.compiled import inlined, kernel
 from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
 from contactsim.encounters.appraisal import other
-from contactsim.encounters.arrays import LEAN
+from contactsim.encounters.arrays import PARTNER_EFFECT
 from contactsim.encounters.meeting import note, valence
 
 #: Rows among which those that have or may get friends are sought before any of them is looked at.
@@ -23,9 +23,9 @@ BLOCK = 128
 def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
     """Rows lo .. hi - 1 meet each of their friends of other groups or not, in each of ``slots`` (records of
     :data:`SLOT`); own side noted only."""
-    group, uid, standing = people.group, people.uid, people.standing
+    group, uid, status = people.group, people.uid, people.status
     ties, friend_groups = people.ties, people.friend_groups
-    away, factor, tally, dose = week.away, week.factor, week.tally, week.dose
+    displaced, odds_factor, counts, dose = week.displaced, week.odds_factor, week.counts, week.dose
     for row in range(lo, hi):
         i = np.uintp(row)
         if friend_groups[i] & ~(1 << group[i]) == 0:
@@ -37,26 +37,26 @@ def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
                 j = ties[i, k]
                 if j < 0:
                     break
-                if group[j] == group[i] or (away[i] | away[j]) & t.bit:
+                if group[j] == group[i] or (displaced[i] | displaced[j]) & t.bit:
                     continue
                 b = np.uint64(uid[j])
                 key = pair_key(t.meeting_base, a, b)
                 if unit(key) < t.presence:
-                    bad = t.negative * (1.0 + t.inequality * abs(standing[i] - standing[j]))
+                    bad = t.negative * (1.0 + t.inequality * abs(status[i] - status[j]))
                     of_lower, of_higher = halves(nth(key, np.uint64(1)))
-                    lean = factor[j, other(group[i], group[j]), LEAN]
-                    what = valence(i, other(group[j], group[i]), lean, t.positive, bad,
-                                   of_lower if a < b else of_higher, factor)
-                    note(i, group[j], what, t.closeness, tally, dose)
+                    partner_effect = odds_factor[j, other(group[i], group[j]), PARTNER_EFFECT]
+                    what = valence(i, other(group[j], group[i]), partner_effect, t.positive, bad,
+                                   of_lower if a < b else of_higher, odds_factor)
+                    note(i, group[j], what, t.closeness, counts, dose)
 
 
 @kernel
-def hear_of(ties, group, friend_groups, heard):  # type: ignore[no-untyped-def]
+def hear_of(ties, group, friend_groups, extended_contact):  # type: ignore[no-untyped-def]
     """Note for everybody in which other groups a friend of the own group has a friend.
 
     Those few who have such a friend tell it to theirs. Rows write to other rows here, so this is for one thread.
     """
-    heard[:] = 0
+    extended_contact[:] = 0
     for j in range(group.shape[0]):
         others = friend_groups[j] & ~(1 << group[j])
         if others != 0:
@@ -65,7 +65,7 @@ def hear_of(ties, group, friend_groups, heard):  # type: ignore[no-untyped-def]
                 if i < 0:
                     break
                 if group[i] == group[j]:
-                    heard[i] |= others
+                    extended_contact[i] |= others
 
 
 @kernel
@@ -78,10 +78,10 @@ def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, friend_groups, candidate, rows):  # type: ignore[no-untyped-def]
+def renew(lo, hi, fade, fade_shared, base, small_groups, free, group, uid, ties, friend_groups, candidate, rows):  # type: ignore[no-untyped-def]
     """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade, note the friends' groups.
 
-    ``circles`` (N, settings) holds the circle of each row in each setting, -1 for none. Rows without a
+    ``small_groups`` (N, settings) holds the small group of each row in each setting, -1 for none. Rows without a
     candidate and without friends (``friend_groups`` 0) are passed over. ``rows`` (BLOCK,) is scratch.
     """
     for first in range(lo, hi, BLOCK):
@@ -95,7 +95,7 @@ def renew(lo, hi, fade, fade_shared, base, circles, free, group, uid, ties, frie
             kept = candidate[i]
             if kept >= 0 and np.uintp(candidate[np.uintp(kept)]) != i:
                 kept = -1
-            changed = _fade(i, kept, fade, fade_shared, base, circles, uid, ties)
+            changed = _fade(i, kept, fade, fade_shared, base, small_groups, uid, ties)
             if kept >= 0 and free[i] > 0 and free[np.uintp(kept)] > 0:
                 changed |= _form(i, kept, ties)
             if changed:
@@ -112,7 +112,7 @@ def number_of_friends(i, ties):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _fade(i, kept, fade, fade_shared, base, circles, uid, ties):  # type: ignore[no-untyped-def]
+def _fade(i, kept, fade, fade_shared, base, small_groups, uid, ties):  # type: ignore[no-untyped-def]
     """End the ties of resident i that fade, all but one with ``kept``; returns whether any did."""
     most, faded = max(fade, fade_shared), False
     for k in range(ties.shape[1]):
@@ -123,7 +123,7 @@ def _fade(i, kept, fade, fade_shared, base, circles, uid, ties):  # type: ignore
             j = np.uintp(friend)
             u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
             # most ties are kept whatever the two share, which is looked up for the others alone
-            if u < most and u < (fade_shared if _share_circle(i, j, circles) else fade):
+            if u < most and u < (fade_shared if _share_small_group(i, j, small_groups) else fade):
                 ties[i, np.uintp(k)] = -1
                 faded = True
     if faded:
@@ -155,9 +155,9 @@ def _form(i, j, ties):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _share_circle(i, j, circles):  # type: ignore[no-untyped-def]
-    for s in range(circles.shape[1]):  # noqa: SIM110
-        if circles[i, s] >= 0 and circles[i, s] == circles[j, s]:
+def _share_small_group(i, j, small_groups):  # type: ignore[no-untyped-def]
+    for s in range(small_groups.shape[1]):
+        if small_groups[i, s] >= 0 and small_groups[i, s] == small_groups[j, s]:
             return True
     return False
 

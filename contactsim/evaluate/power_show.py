@@ -81,7 +81,7 @@ def _seeds(seeds: pd.DataFrame | None) -> list[RenderableType]:
     effects = sorted(seeds["effect"].unique())
     shown = Table("part", "outcome", *(Column(f"{e:g} SD", justify="right") for e in effects), box=None, pad_edge=False,
                   padding=(0, 2, 0, 0))
-    for (part, outcome), cell in seeds[seeds["outcome"].isin(["attitude", "positive", "connectedness"])].groupby(
+    for (part, outcome), cell in seeds[seeds["outcome"].isin(["attitude", "positive", "belonging"])].groupby(
             ["part", "outcome"], sort=False):
         by = cell.set_index("effect")
         shown.add_row(str(part), str(outcome), *(f"{by.loc[e, 'twins']:,.0f} / {by.loc[e, 'independent']:,.0f}"

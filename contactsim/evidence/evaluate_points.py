@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contactsim.evidence import runs
+from contactsim.evidence import runs, tasks
 from contactsim.evidence.ledger import Finding
 from contactsim.evidence.runs import Progress
 from contactsim.evidence.selection import asked

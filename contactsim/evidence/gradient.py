@@ -24,17 +24,17 @@ class Part(BaseModel):
 
 
 class MadePlace(Part):
-    """A made place: shares by group (the first is the majority) and dissimilarity among cells."""
+    """A made place: shares by group (the first is the majority) and dissimilarity among output areas."""
 
     name: str
     shares: dict[str, float]
     dissimilarity: float = Field(ge=0, lt=1)
-    cell: int = 300
-    """residents of a cell, about"""
+    output_area: int = 300
+    """residents of a output area, about"""
     key: int | None = None
     """what its draws are keyed by, where that is not its name"""
     within_units: float | None = Field(default=None, ge=0, lt=1)
-    """with it, the place is known by blocks of about 1,500 only; their cells are made anew with this dissimilarity"""
+    """with it, the place is known by blocks of about 1,500 only; their output areas are made anew with this dissimilarity"""
 
 
 class Reading(Part):
@@ -52,7 +52,7 @@ class Gradient(Part):
     """share of the minority by world"""
     groups: tuple[str, str]
     dissimilarity: float
-    cell: int = 300
+    output_area: int = 300
     weeks: int
     set: dict[str, Any] = {}
     """parameters of every world"""
@@ -62,7 +62,7 @@ class Gradient(Part):
         """The place of one of its worlds."""
         share, (majority, minority) = self.worlds[world], self.groups
         return MadePlace(name=f"{folder} {share:g}", shares={majority: 1 - share, minority: share},
-                         dissimilarity=self.dissimilarity, cell=self.cell, key=round(1000 * share))
+                         dissimilarity=self.dissimilarity, output_area=self.output_area, key=round(1000 * share))
 
 
 def written_out(data: Data) -> Data:

@@ -26,7 +26,7 @@ class Seen:
 
     seed: int
     people: dict[str, NDArray[Any]]
-    """at the start: group, age, uid, active, own_share (in the neighbourhood), own_share_near (in the cell), learner,
+    """at the start: group, age, uid, active, own_share (in the neighbourhood), own_share_near (in the output area), learner,
     job, household, neighbourhood"""
     waves: dict[str, dict[str, Array]]
     """by reading: attitude (to all others, -1 to 1), anxiety, threat ..., ``here`` (the same person still lives there);
@@ -57,7 +57,7 @@ def live(world: World, weeks: int, middle: int, actions: Sequence[Any]) -> Seen:
     static: dict[str, NDArray[Any]] = {
         "group": people.group.copy(), "age": people.age.copy(), "uid": people.uid.copy(),
         "active": people.active.copy(),
-        "own_share": _own_share(world, "neighbourhood"), "own_share_near": _own_share(world, "cell"),
+        "own_share": _own_share(world, "neighbourhood"), "own_share_near": _own_share(world, "output_area"),
         "learner": ~np.isnan(people.arrived), "job": world.settings["work"].seat >= 0,
         "household": people.household.copy(), "neighbourhood": _area(world, "neighbourhood")}
     world.observe(panel)
@@ -66,7 +66,7 @@ def live(world: World, weeks: int, middle: int, actions: Sequence[Any]) -> Seen:
     read = {START: panel.waves[0], MIDDLE: panel.waves[min(middle, weeks)], END: panel.waves[weeks]}
     waves = {name: {_NAMES.get(column, column): values for column, values in wave.items() if column != "attitudes"}
              for name, wave in read.items()}
-    nothing = np.zeros_like(world.week.tally, np.int32)
+    nothing = np.zeros_like(world.week.counts, np.int32)
     first = panel.meetings.get(min(middle, weeks), nothing)
     second = panel.meetings[weeks] if middle < weeks else nothing
     for name, counts, span in (("first", first, middle), ("second", second, weeks - middle)):
@@ -88,13 +88,13 @@ def _masks(action: Any, n: int) -> dict[str, NDArray[Any]]:
 
 
 def _area(world: World, scale: str) -> NDArray[np.intp]:
-    """(N,) each row's cell or neighbourhood."""
+    """(N,) each row's output area or neighbourhood."""
     street = world.settings["street"]
     return np.searchsorted(street.partitions[scale].start, np.maximum(street.seat, 0), side="right") - 1
 
 
 def _own_share(world: World, scale: str) -> Array:
-    """Share of the own group in each row's cell or neighbourhood at the start."""
+    """Share of the own group in each row's output area or neighbourhood at the start."""
     area, people = _area(world, scale), world.people
     counts = np.zeros((area.max() + 1, people.groups))
     np.add.at(counts, (area[people.active], people.group[people.active]), 1)

@@ -17,11 +17,11 @@ from contactsim.evidence.subgroups import trait
 RELIABILITY = 0.8
 
 
-def reading(seen: Seen, column: str, wave: str, occasion: str = "") -> Array:
+def reading(seen: Seen, column: str, wave: str, context: str = "") -> Array:
     """A column as a survey reads it: with noise, keyed by person, wave and occasion."""
     true = seen.at(column, wave)
     spread = true[seen.people["active"]].std() * np.sqrt((1 - RELIABILITY) / RELIABILITY)
-    base = stream(seen.seed, Decision.SURVEY, name_key("evidence", column, wave, occasion))
+    base = stream(seen.seed, Decision.SURVEY, name_key("evidence", column, wave, context))
     return np.asarray(true + spread * normals(base, seen.people["uid"]))
 
 

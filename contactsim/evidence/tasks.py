@@ -14,7 +14,7 @@ from contactsim.evidence import descriptions, effects, relations
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.ledger import Finding, KnockOut, Row, WorldDesign
 from contactsim.evidence.panel import Seen
-from contactsim.evidence.worlds import Histories, decides, key_of, knocked, see
+from contactsim.evidence.worlds import BurnIns, decides, key_of, knocked, see
 from contactsim.parameters import ModelParameters
 from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest, digest_of
@@ -38,14 +38,14 @@ class Lives:
 
     base: ModelParameters
     seed: int
-    histories: Histories = field(default_factory=Histories)
+    burn_ins: BurnIns = field(default_factory=BurnIns)
     seen: dict[str, Seen] = field(default_factory=dict)
 
     def see(self, world: WorldDesign, residents: int) -> Seen:
         """A world as it was seen."""
         key = key_of(world, residents)
         if key not in self.seen:
-            self.seen[key] = see(world, self.base, residents, self.seed, self.histories)
+            self.seen[key] = see(world, self.base, residents, self.seed, self.burn_ins)
         return self.seen[key]
 
 

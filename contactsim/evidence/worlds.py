@@ -1,4 +1,4 @@
-"""The worlds of a finding, lived: places, parameters, actions, and histories that worlds share."""
+"""The worlds of a finding, lived: places, parameters, actions, and burn-ins that worlds share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions import build, sections
 from contactsim.actions.inheritance import alike, over
-from contactsim.burn_in import History, lived_world
+from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.impulse import Impulse
@@ -27,33 +27,33 @@ from contactsim.place import Place, synthetic_place
 from contactsim.place.aggregation import coarsened
 from contactsim.world import World
 
-#: Histories kept in memory at a time.
+#: Burn-ins kept in memory at a time.
 KEPT = 32
-#: What of a scenario begins with week 0 and leaves the history alone.
+#: What of a scenario begins with week 0 and leaves the burn-in alone.
 _LATER = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_group_preference"}
 
 
 @dataclass
-class Histories:
-    """Histories of one seed: worlds that differ in what begins with week 0 only share one."""
+class BurnIns:
+    """Burn-ins of one seed: worlds that differ in what begins with week 0 only share one."""
 
-    kept: OrderedDict[str, tuple[History, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
+    kept: OrderedDict[str, tuple[BurnIn, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
 
-    def world(self, design: MadePlace, place: Place, parameters: ModelParameters, seed: int) -> tuple[World, History]:
-        """A world at week 0, and what its history was."""
+    def world(self, design: MadePlace, place: Place, parameters: ModelParameters, seed: int) -> tuple[World, BurnIn]:
+        """A world at week 0, and what its burn-in was."""
         key = (f"{design.model_dump_json()} {place.residents} "
                f"{parameters.model_dump_json(exclude={'scenario': _LATER})}")
         if key not in self.kept:
             calm = parameters.scenario.model_copy(update={"shocks": {}})
-            lived, history = lived_world(place, parameters.model_copy(update={"scenario": calm}), seed, threads=1)
-            self.kept[key] = history, {name: array.copy() for name, array in lived.arrays().items()}
+            lived, burn_in = world_after_burn_in(place, parameters.model_copy(update={"scenario": calm}), seed, threads=1)
+            self.kept[key] = burn_in, {name: array.copy() for name, array in lived.arrays().items()}
             if len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         world = World(place, parameters, seed, threads=1)
-        history, then = self.kept[key]
+        burn_in, then = self.kept[key]
         world.restore(then)
-        return world, history
+        return world, burn_in
 
 
 def made_place(design: MadePlace, residents: int, seed: int) -> Place:
@@ -67,8 +67,8 @@ def _made_place(of: str, residents: int, seed: int) -> Place:
     key = name_key(design.name) if design.key is None else design.key
     seed = int(stream(seed, Decision.PLACE, key) >> np.uint64(2))
     made = synthetic_place(design.name, residents, dict(design.shares), design.dissimilarity, seed=seed,
-                           cell=design.cell)
-    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.cell)
+                           output_area=design.output_area)
+    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.output_area)
 
 
 def knocked(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
@@ -90,21 +90,21 @@ def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:
     """The model's parameters in a world."""
     changes = dict(world.set)
     if world.only is not None:
-        changes |= {f"settings.occasions.{name}.presence": 0.0 for name in base.settings.occasions
+        changes |= {f"settings.contact_contexts.{name}.presence": 0.0 for name in base.settings.contact_contexts
                     if name not in world.only}
     return changed(base, changes)
 
 
-def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, histories: Histories) -> Seen:
+def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, burn_ins: BurnIns) -> Seen:
     """Live a world and read it."""
     place, parameters = made_place(world.place, residents, seed), parameters_of(world, base)
-    lived, history = histories.world(world.place, place, parameters, seed)
+    lived, burn_in = burn_ins.world(world.place, place, parameters, seed)
     actions: list[Any] = build(_sections(world), place, parameters) if world.actions else []
     if world.probe is not None:
         lived.impulses.append(Impulse(POSITIVE if world.probe == "positive" else NEGATIVE))
     middle = world.weeks // 2 if world.middle is None else world.middle
-    burn_in = {"weeks": float(history.weeks), "flat": float(history.flat)}
-    return replace(live(lived, world.weeks, middle, actions), burn_in=burn_in)
+    facts = {"weeks": float(burn_in.weeks), "flat": float(burn_in.stationary)}
+    return replace(live(lived, world.weeks, middle, actions), burn_in=facts)
 
 
 def _sections(world: WorldDesign) -> Any:

@@ -16,7 +16,7 @@ from mesa.datacollection import DataCollector
 
 from contactsim.actions import Action, ActionSection
 from contactsim.actions.registry import make, prepared
-from contactsim.burn_in import History, lived_world
+from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config import action_catalogue
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.errors import UserError
@@ -33,7 +33,7 @@ Actions = str | Iterable[str] | Iterable[Action[Any]] | Mapping[str, ActionSecti
 #: The same, names in a list.
 Chosen = list[str | Action[Any]] | Mapping[str, ActionSection | Mapping[str, Any]]
 #: Keys of a run that mean nothing to a model, which writes no file.
-NOT_OF_A_MODEL = ("output", "store", "force", "keep_history")
+NOT_OF_A_MODEL = ("output", "store", "force", "cache_burn_in")
 #: Attributes that a copy makes anew: threads, kernels and Mesa's wrapping of ``step``.
 _MADE_ANEW = ("world", "residents", "step", "_user_step")
 
@@ -65,7 +65,7 @@ class NeighbourhoodModel(ColumnModel):
 
     Attributes:
         world: the simulated world (:class:`contactsim.world.World`).
-        history: its burn-in.
+        burn-in: its burn-in.
         weeks: weeks until ``running`` becomes False.
         running: True while fewer than ``weeks`` steps are done.
 
@@ -94,8 +94,8 @@ class NeighbourhoodModel(ColumnModel):
             parameters = config.parameters
         self._threads = threads
         self.world: World
-        self.history: History
-        self.world, self.history = lived_world(place, parameters, self._seed_of_draws, threads)
+        self.burn_in: BurnIn
+        self.world, self.burn_in = world_after_burn_in(place, parameters, self._seed_of_draws, threads)
         self.world.actions = _built(chosen, config, place, config_dir)
         self.world.observe(*observers)
         self.residents = self.world.people

@@ -28,7 +28,7 @@ class Residents:
     ties: NDArray[np.int32]
     """(n, places) rows of friends, -1 for none"""
     areas: dict[str, NDArray[np.int64]]
-    """``neighbourhood`` and the pool of ``school``, ``work`` and ``association`` (-1 for none)"""
+    """``neighbourhood`` and the mixing group of ``school``, ``work`` and ``association`` (-1 for none)"""
     prior: NDArray[np.float64]
     """meetings with other groups a week that a survey would find, good and bad ones"""
     groups: tuple[str, ...]
@@ -74,16 +74,16 @@ def residents(world: State) -> Residents:
     """Those who meet people now, as they are now (copies)."""
     people = world.people
     row = np.flatnonzero(people.active & (people.age >= MEETING_AGE) & ~(people.arrived < 0))
-    areas = {name: _pool(world, setting, scale, row) for name, setting, scale in (
-        ("neighbourhood", "street", "neighbourhood"), ("school", "school", "pool"), ("work", "work", "pool"),
-        ("association", "association", "pool"))}
+    areas = {name: _mixing_group(world, setting, scale, row) for name, setting, scale in (
+        ("neighbourhood", "street", "neighbourhood"), ("school", "school", "mixing_group"), ("work", "work", "mixing_group"),
+        ("association", "association", "mixing_group"))}
     prior = (people.recent_positive[row] + people.recent_negative[row]).sum(axis=1)
     return Residents(row, people.uid[row], people.group[row], people.age[row], people.sex[row], people.household[row],
                      people.ties[row], areas, prior, world.place.groups)
 
 
-def _pool(world: State, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
+def _mixing_group(world: State, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
     of = world.settings[setting]
     seat = of.seat[row]
-    pool = np.searchsorted(of.partitions[scale].start, seat, side="right") - 1
-    return np.where(seat >= 0, pool, -1)
+    mixing_group = np.searchsorted(of.partitions[scale].start, seat, side="right") - 1
+    return np.where(seat >= 0, mixing_group, -1)

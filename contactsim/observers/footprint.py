@@ -3,7 +3,7 @@
 *Differing* residents are observed: any of their columns, or a seat, holds other bits in the two worlds. The
 *reachable* set is what the rules allow a week, given who differs when messages have been heard and
 actions have done what was due: people feel the norm of their own group in the neighbourhood; they meet, know
-friends, and sit in sessions; ties may form in circles. Whoever is outside this set must not differ at the
+friends, and sit in sessions; ties may form in small groups. Whoever is outside this set must not differ at the
 week's end. It is worked out from the rules and read from the pairs, not from what happened.
 """
 
@@ -67,12 +67,12 @@ def reachable(a: Snapshot, b: Snapshot) -> Rows:
     outings = seats_differ(a, b) | _of(a, b, _OUTINGS)
     felt = differ | _norms(a, b)
     reached = _friends(a, b, felt | outings) | _impulses(a, b)
-    meetings, circles = _meetings(a, b)
+    meetings, small_groups = _meetings(a, b)
     group = a.columns["group"]
     cross = meetings[group[meetings[:, 0]] != group[meetings[:, 1]]]
     reached = _partners(reached, cross) | _partners(outings, meetings)
     reached = _teams(a, b, reached)
-    return _teams(a, b, _partners(reached, circles))
+    return _teams(a, b, _partners(reached, small_groups))
 
 
 #: Columns that decide who is out.
@@ -107,7 +107,7 @@ def _norms(a: Snapshot, b: Snapshot) -> Rows:
     opinions = _other_bits(a.columns["attitude"], b.columns["attitude"])
     composition = _of(a, b, ("age", "arrived", "active", "group", "seat street"))
     changing = np.flatnonzero(_other_bits(a.past, b.past))
-    told = np.flatnonzero(_other_bits(a.said.reshape(-1, groups), b.said.reshape(-1, groups)))
+    told = np.flatnonzero(_other_bits(a.message_effect.reshape(-1, groups), b.message_effect.reshape(-1, groups)))
     reached: Rows = np.zeros(opinions.shape[0], bool)
     for m in (a, b):
         seat = m.columns["seat street"]
@@ -144,7 +144,7 @@ def _partners(rows: Rows, pair: Pairs) -> Rows:
 
 
 def _meetings(a: Snapshot, b: Snapshot) -> tuple[Pairs, Pairs]:
-    """All pairs of the week who are out in either world, and those of them in circles."""
+    """All pairs of the week who are out in either world, and those of them in small groups."""
     alike = not _of(a, b, _OUTINGS[:-1]).any()
     both = {name: alike and np.array_equal(a.occupant[name], b.occupant[name]) for name in a.occupant}
     found: list[Pairs] = [np.empty((0, 2), np.int32)]
@@ -152,9 +152,9 @@ def _meetings(a: Snapshot, b: Snapshot) -> tuple[Pairs, Pairs]:
     for m in (a, b):
         for context in contexts_of_week(m):
             if context.kind == "setting" and not (m is b and both[context.setting]):
-                found += [pairs_in_slot(m, context, slot, displaced=True) for slot in range(context.slots)]
-                if context.scale == "circle":
-                    near += found[-context.slots:]
+                found += [pairs_in_slot(m, context, slot, displaced=True) for slot in range(context.encounters)]
+                if context.scale == "small_group":
+                    near += found[-context.encounters:]
     return np.concatenate(found), np.concatenate(near)
 
 
@@ -174,7 +174,7 @@ def _teams(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
 def _changed(session: Session, other: Session | None) -> Rows:
     """(seats,) seats whose team may live the session otherwise than in the other world."""
     everybody = np.ones(session.occupant.shape[0], bool)
-    if other is None or other.conditions != session.conditions or other.slots != session.slots:
+    if other is None or other.conditions != session.conditions or other.encounters != session.encounters:
         return everybody
     if not np.array_equal(other.start, session.start):
         return everybody

@@ -24,7 +24,7 @@ class MeetingLog(Observer):
     def look(self, world: State) -> None:
         """Copy what the rest of the week will change."""
         self.snapshot = world.snapshot(COLUMNS)
-        self._factor = world.week.factor
+        self._factor = world.week.odds_factor
 
     def result(self) -> list[Meetings]:
         """All meetings between groups in the last week; none before the first."""

@@ -24,11 +24,11 @@ OUTCOMES = {
     "positive": "positive meetings with other groups a week, recent weeks",
     "negative": "negative meetings with other groups a week, recent weeks",
     "cross_ties": "ties to other groups",
-    "connectedness": "community connectedness, 0 to 1",
+    "belonging": "community belonging, 0 to 1",
     "engagement": "community engagement, 0 to 1",
     "stigma": "felt stigma, 0 to 1",
     "language": "confidence in the shared language, 0 to 1",
-    "standing": "standing, 0 to 1",
+    "status": "status, 0 to 1",
     "civic": "civic participation, 0 to 1",
 }
 
@@ -61,7 +61,7 @@ def _rumour(state: int) -> Callable[[State, Rows], Array]:
 COLUMNS: Mapping[str, Callable[[State, Rows], Array]] = {
     "attitude": lambda world, rows: attitude_to_others(world.people, world.weights, rows),
     **{name: _stored(name) for name in (
-        "anxiety", "threat", "connectedness", "engagement", "stigma", "language", "standing", "civic")},
+        "anxiety", "threat", "belonging", "engagement", "stigma", "language", "status", "civic")},
     "recent_positive": _of_others("recent_positive"), "recent_negative": _of_others("recent_negative"),
     "past_positive": _of_others("positive"), "past_negative": _of_others("negative"),
     "cross_ties": _cross_ties, "ties": lambda world, rows: (world.people.ties[rows] >= 0).sum(axis=1),
@@ -87,7 +87,7 @@ class Panel(Observer):
         waves: by number of weeks: (n,) values by column (``attitudes``: (n, G), towards each group), and under
             ``here`` whether the same person still lives there.
         meetings: by the number of weeks at which they end: (n, G, 4) meetings since the reading before, by what they
-            were, as ``week.tally`` has them.
+            were, as ``week.counts`` has them.
     """
 
     def __init__(self, weeks: Iterable[int], columns: Iterable[str] = tuple(COLUMNS),
@@ -102,13 +102,13 @@ class Panel(Observer):
         """Read the panel for the first time."""
         self._start, self.uid = world.clock, world.people.uid[self.rows].copy()
         self.group = world.people.group[self.rows].copy()
-        self._counts = np.zeros((self.uid.size if self.count else 0, *world.week.tally.shape[1:]), np.int32)
+        self._counts = np.zeros((self.uid.size if self.count else 0, *world.week.counts.shape[1:]), np.int32)
         self.waves, self.meetings = {0: self._read(world)}, {}
 
     def look(self, world: State) -> None:
         """Count the week's meetings; read the panel where that is due."""
         if self.count:
-            self._counts += world.week.tally[self.rows]
+            self._counts += world.week.counts[self.rows]
         week = world.clock - self._start
         if week in self.weeks:
             self.waves[week] = self._read(world)
@@ -129,7 +129,7 @@ class Panel(Observer):
 def counts_with_others(tally: NDArray[np.integer], group: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
     """Meetings of each row by what they were, with all other groups; ``own`` counts all with the own group.
 
-    ``tally`` (n, G, 4) as in ``week.tally`` or :attr:`Panel.meetings`; ``group`` (n,).
+    ``tally`` (n, G, 4) as in ``week.counts`` or :attr:`Panel.meetings`; ``group`` (n,).
     """
     rows = np.arange(group.shape[0])
     others = {what: (tally[:, :, k].sum(axis=1) - tally[rows, group, k]).astype(float) for what, k in _COUNTED.items()}

@@ -28,12 +28,12 @@ ALL_OTHERS = "all others"
 CUT_POINTS = (1 / 52, 12 / 52, 1.0, 3.5)
 FREQUENCIES = ("never", "less than monthly", "monthly", "weekly", "most days")
 #: Scales of a resident, each read once, and scales towards a target.
-SCALES = ("anxiety", "threat", "connectedness")
-LOWEST = {"attitude": -1.0, "anxiety": 0.0, "threat": 0.0, "connectedness": 0.0}
+SCALES = ("anxiety", "threat", "belonging")
+LOWEST = {"attitude": -1.0, "anxiety": 0.0, "threat": 0.0, "belonging": 0.0}
 HIGHEST = 1.0
 
 UNITS = {
-    "week": "weeks since the history ended, at the time of the survey",
+    "week": "weeks since the burn-in ended, at the time of the survey",
     "resident": "identifier", "group": "own group", "age": "years", "sex": "female or male",
     "weight": "residents aged 16 and over that the answer stands for",
     "target": f"group asked about, or {ALL_OTHERS}",
@@ -45,7 +45,7 @@ UNITS = {
     "friends": "friends in the target group, 2 stands for two or more",
     "anxiety": "reading, 0 to 1", "anxiety_true": "true value, 0 to 1",
     "threat": "reading, 0 to 1", "threat_true": "true value, 0 to 1",
-    "connectedness": "reading, 0 to 1", "connectedness_true": "true value, 0 to 1",
+    "belonging": "reading, 0 to 1", "belonging_true": "true value, 0 to 1",
 }
 
 
@@ -133,8 +133,8 @@ def _category(codes: NDArray[np.integer], names: Sequence[str]) -> pd.Categorica
 
 def _areas(world: State, rows: NDArray[np.intp]) -> dict[str, pd.Categorical[str]]:
     people = world.people
-    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
-    return {f"area_{level.name}": _category(level.area_of_cell[cell], level.codes)
+    output_area = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
+    return {f"area_{level.name}": _category(level.area_of_output_area[output_area], level.codes)
             for level in world.place.levels if len(set(level.codes)) == level.areas}
 
 

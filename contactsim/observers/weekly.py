@@ -23,7 +23,7 @@ CHUNK = 4096
 #: Sums kept for each (group, target); target G stands for all other groups together.
 BY_TARGET = ("attitude", "attitude_squared", "positive", "negative", "neutral", "declined")
 #: Sums kept for each group.
-BY_GROUP = ("residents", "anxiety", "threat", "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend",
+BY_GROUP = ("residents", "anxiety", "threat", "belonging", "own_meetings", "ties", "cross_ties", "cross_friend",
             "engagement", "stigma", "civic")
 
 #: Measures of the tidy table with their units.
@@ -32,7 +32,7 @@ UNITS = {
     "positive": "positive meetings a resident and week", "negative": "negative meetings a resident and week",
     "neutral": "neutral meetings a resident and week", "declined": "declined meetings a resident and week",
     "residents": "residents aged 16 and over", "anxiety": "mean, 0 to 1", "threat": "mean, 0 to 1",
-    "connectedness": "mean, 0 to 1", "own_meetings": "own-group meetings a resident and week",
+    "belonging": "mean, 0 to 1", "own_meetings": "own-group meetings a resident and week",
     "ties": "ties a resident", "cross_ties": "ties to other groups a resident",
     "cross_friend": "share with a tie to another group", "engagement": "mean, 0 to 1", "stigma": "mean, 0 to 1",
     "civic": "mean, 0 to 1",
@@ -77,14 +77,14 @@ def _surveyed(c, g, group, age, active, rows):  # type: ignore[no-untyped-def]
 
 @inlined
 def _states(c, g, rows, people, by_group):  # type: ignore[no-untyped-def]
-    anxiety, threat, connectedness = people.anxiety, people.threat, people.connectedness
+    anxiety, threat, belonging = people.anxiety, people.threat, people.belonging
     engagement, stigma, civic = people.engagement, people.stigma, people.civic
     anxious, threatened, connected, engaged, stigmatised, active = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
         anxious += anxiety[i]
         threatened += threat[i]
-        connected += connectedness[i]
+        connected += belonging[i]
         engaged += engagement[i]
         stigmatised += stigma[i]
         active += civic[i]
@@ -191,7 +191,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
     by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
     by_group = np.zeros((chunks, G, len(BY_GROUP)))
     threads.run(lambda _, lo, hi: sum_chunks(
-        lo, hi, people, week.tally, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
+        lo, hi, people, week.counts, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
         [chunks * k // threads.number for k in range(threads.number + 1)])
     by_target[:, :, G, 2:] = by_target[:, :, :G, 2:].sum(axis=2)  # meetings with all others
     return by_target.sum(axis=0), by_group.sum(axis=0)

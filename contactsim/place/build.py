@@ -105,13 +105,13 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     made: dict[str, Ints] = {}
     if np.median(sizes) > config.split_above:
         target, how = _dissimilarity_within(table, sizes, config)
-        parts = split(counts, table.codes, groups, target, cell=config.cell, seed=config.seed)
+        parts = split(counts, table.codes, groups, target, output_area=config.output_area, seed=config.seed)
         kept = np.flatnonzero(parts.counts.sum(axis=1))
         units, counts = parts.unit[kept], parts.counts[kept]
-        made = {"block": runs(parts.block[kept]), "quarter": runs(parts.quarter[kept])}
-        cells = Level("cell", True, np.arange(kept.size, dtype=np.int32), _cell_codes(table.codes, units))
-        levels = [cells, replace(_level(table.level, table.codes), area_of_cell=units.astype(np.int32))]
-        levels += [replace(level, area_of_cell=level.area_of_cell[units]) for level in larger]
+        made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+        output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), _output_area_codes(table.codes, units))
+        levels = [output_areas, replace(_level(table.level, table.codes), area_of_output_area=units.astype(np.int32))]
+        levels += [replace(level, area_of_output_area=level.area_of_output_area[units]) for level in larger]
         synthetic = [_how_split(table, parts, target, how)]
     else:
         levels, synthetic = [_level(table.level, table.codes), *larger], []
@@ -132,7 +132,7 @@ def _level(name: str, area_of_unit: tuple[str, ...]) -> Level:
     return Level(name, False, np.array([index[code] for code in area_of_unit], np.int32), codes)
 
 
-def _cell_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
+def _output_area_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
     first = np.searchsorted(units, units)
     return tuple(f"{codes[u]}.{i:03d}" for u, i in zip(units, np.arange(units.size) - first + 1, strict=True))
 
@@ -151,13 +151,13 @@ def _how_split(table: AreaTable, parts: Split, target: np.ndarray, how: str) -> 
     known = np.isfinite(parts.reached)
     reached = f", reached {np.median(parts.reached[known]):.3f}" if known.any() else ""
     return (f"where residents live inside each {table.level}: {len(table.codes):,} {many(table.level)} split "
-            f"into {parts.unit.size:,} cells with a dissimilarity inside ({how}; median "
+            f"into {parts.unit.size:,} output areas with a dissimilarity inside ({how}; median "
             f"{np.median(target):.3f}{reached}{missed})")
 
 
 def _how_grouped(level: Level, unit: str, made: Mapping[str, Ints]) -> str:
     if level.areas > 1 and level.name in made and np.array_equal(
-            made[level.name], level.area_of_cell):
+            made[level.name], level.area_of_output_area):
         return f"level {level.name}: {level.areas:,} made areas, each inside one {unit}"
     return (f"level {level.name}: {level.areas:,} made areas of neighbours in code order, since the table "
             "names no areas of this size")
@@ -172,15 +172,15 @@ def _large_areas(table: AreaTable, sizes: Ints, above: int) -> list[str]:
 
 
 def synthetic_place(name: str, residents: int, shares: Mapping[str, float], dissimilarity: float,
-                    seed: int = 0, cell: int = 300, tolerance: float = 0.01) -> Place:
-    """A made place: cells in blocks in quarters, with exact group totals.
+                    seed: int = 0, output_area: int = 300, tolerance: float = 0.01) -> Place:
+    """A made place: output areas in blocks in districts, with exact group totals.
 
     ``shares`` of 2 to 16 groups (the first is the reference group) add up to 1; ``dissimilarity`` in [0, 1)
-    of the first against all others among cells of about ``cell`` residents. Raises UserError where it
+    of the first against all others among output areas of about ``output_area`` residents. Raises UserError where it
     cannot be reached within ``tolerance``.
     """
     keys = parse({"kind": "synthetic", "name": name, "residents": residents, "shares": shares,
-                  "dissimilarity": dissimilarity, "seed": seed, "cell": cell, "tolerance": tolerance})
+                  "dissimilarity": dissimilarity, "seed": seed, "output_area": output_area, "tolerance": tolerance})
     assert isinstance(keys, SyntheticPlace)
     return made_place(keys)
 
@@ -196,19 +196,19 @@ def made_place(config: SyntheticPlace) -> Place:
     code = "synthetic"  # keys the draws: a place does not change with its name
 
     def at(target: float) -> Split:
-        return split(totals[None, :], (code,), groups, np.array([target]), cell=config.cell, seed=config.seed)
+        return split(totals[None, :], (code,), groups, np.array([target]), output_area=config.output_area, seed=config.seed)
 
     parts = at(config.dissimilarity)
     if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
         raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
-                        f"{config.residents:,} residents in {parts.unit.size} cells and these shares: it can "
+                        f"{config.residents:,} residents in {parts.unit.size} output areas and these shares: it can "
                         f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
     kept = np.flatnonzero(parts.counts.sum(axis=1))
     counts, units = parts.counts[kept], parts.unit[kept]
-    cells = Level("cell", True, np.arange(kept.size, dtype=np.int32), _cell_codes((code,), units))
-    made = {"block": runs(parts.block[kept]), "quarter": runs(parts.quarter[kept])}
-    levels = fill([cells], counts.sum(axis=1), made)
-    how = (f"everything: shares and residents as asked for, dissimilarity among cells asked "
+    output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), _output_area_codes((code,), units))
+    made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+    levels = fill([output_areas], counts.sum(axis=1), made)
+    how = (f"everything: shares and residents as asked for, dissimilarity among output areas asked "
            f"{config.dissimilarity:g}, reached {parts.reached[0]:.3f}")
     return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
                  Provenance((), (), None, (), (how,)))

@@ -52,8 +52,8 @@ class Columns(_Keys):
 
 class _Common(_Keys):
     name: str | None = _key(None, "text", "name of the place in reports; the file's if not given")
-    cell: int = _key(300, "residents", "residents of a synthetic cell", 50, 2000)
-    seed: int = _key(0, "integer", "names the draw of cells; apart from the seed of a run", 0, 2**62)
+    output_area: int = _key(300, "residents", "residents of a synthetic output area", 50, 2000)
+    seed: int = _key(0, "integer", "names the draw of output areas; apart from the seed of a run", 0, 2**62)
 
 
 class TablePlace(_Common):
@@ -72,7 +72,7 @@ class TablePlace(_Common):
         None, "group", "the group that comes first in reports; the scheme's if not given")
     columns: Columns | None = _key(None, "mapping", "columns of a table of one's own")
     split_above: int = _key(
-        500, "residents", "areas are split into cells where the median area holds more than this", 100, 10**9)
+        500, "residents", "areas are split into output areas where the median area holds more than this", 100, 10**9)
     dissimilarity_within: float | None = _key(
         None, "index 0-1", "dissimilarity of the reference group against all others inside each area that is "
         "split; by its size as in census 2011 if not given (assumed; sweep it)", 0, None, 1)
@@ -91,7 +91,7 @@ class SyntheticPlace(_Common):
     groups: list[str] | None = _key(
         None, "names", "names of the groups, if shares are a list; majority and minority if not given")
     dissimilarity: float = Field(
-        ge=0, lt=1, description="dissimilarity of the first group against all others among cells",
+        ge=0, lt=1, description="dissimilarity of the first group against all others among output areas",
         json_schema_extra={"unit": "index 0-1"})
     tolerance: float = _key(
         0.01, "index 0-1", "how far the dissimilarity reached may be from the one asked for", 0.001, 0.1)

@@ -1,4 +1,4 @@
-"""What a place is: residents by cell and group, and the nested areas that decide who lives near whom."""
+"""What a place is: residents by output area and group, and the nested areas that decide who lives near whom."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Level:
     """One level of nested areas."""
 
     name: str
-    """OA, LSOA, MSOA, ward, LAD ... as in the table; cell, block or quarter where made by us"""
+    """OA, LSOA, MSOA, ward, LAD ... as in the table; output area, block or district where made by us"""
     synthetic: bool
     """made by us, not in the table"""
-    area_of_cell: NDArray[np.int32]
-    """(cells,) index of the area of this level that holds the cell"""
+    area_of_output_area: NDArray[np.int32]
+    """(output areas,) index of the area of this level that holds the output area"""
     codes: tuple[str, ...]
     """stable names of the areas of this level, in the order of their index"""
 
@@ -65,15 +65,15 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Place:
-    """Residents by cell and group. Cells with nobody are not kept; cells of an area stand side by side."""
+    """Residents by output area and group. Output areas with nobody are not kept; output areas of an area stand side by side."""
 
     name: str
     groups: tuple[str, ...]
     """2 to 16 names; the first is the reference group"""
     counts: NDArray[np.int32]
-    """(cells, groups) residents"""
+    """(output areas, groups) residents"""
     levels: tuple[Level, ...]
-    """from the cells themselves (about 300 residents each) to the coarsest areas; at least three"""
+    """from the output areas themselves (about 300 residents each) to the coarsest areas; at least three"""
     provenance: Provenance
 
     @property
@@ -108,8 +108,8 @@ class Place:
 
 
 def area_totals(counts: NDArray[np.integer], level: Level) -> NDArray[np.int64]:
-    """(areas, groups) sums of (cells, groups) counts over the areas of a level."""
-    columns = [np.bincount(level.area_of_cell, weights=column, minlength=level.areas) for column in counts.T]
+    """(areas, groups) sums of (output areas, groups) counts over the areas of a level."""
+    columns = [np.bincount(level.area_of_output_area, weights=column, minlength=level.areas) for column in counts.T]
     return np.stack(columns, axis=1).astype(np.int64)  # sums of whole numbers are exact below 2**53
 
 
@@ -117,11 +117,11 @@ def check_nesting(levels: tuple[Level, ...], where: str) -> None:
     """Raise UserError unless each area lies in exactly one area of the next coarser level."""
     for fine, coarse in pairwise(levels):
         parent = np.full(fine.areas, -1, np.int64)
-        parent[fine.area_of_cell] = coarse.area_of_cell
-        wrong = np.flatnonzero(parent[fine.area_of_cell] != coarse.area_of_cell)
+        parent[fine.area_of_output_area] = coarse.area_of_output_area
+        wrong = np.flatnonzero(parent[fine.area_of_output_area] != coarse.area_of_output_area)
         if wrong.size:
-            area = fine.area_of_cell[wrong[0]]
-            one, other = coarse.area_of_cell[wrong[0]], parent[area]
+            area = fine.area_of_output_area[wrong[0]]
+            one, other = coarse.area_of_output_area[wrong[0]], parent[area]
             raise UserError(f"{where}: {fine.name} {fine.codes[area]} lies in two areas of level "
                             f"{coarse.name} ({coarse.codes[one]} and {coarse.codes[other]}), but areas must "
                             f"nest.")

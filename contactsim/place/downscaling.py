@@ -1,21 +1,21 @@
-"""Splitting units into synthetic cells with a stated dissimilarity inside each; vectorised over all units.
+"""Splitting units into synthetic output areas with a stated dissimilarity inside each; vectorised over all units.
 
-A unit (a ward, an MSOA, or a whole synthetic place) of n residents becomes round(n / cell) cells of equal
-size in blocks in quarters. The log-odds of each group against the first, in a cell, are
+A unit (a ward, an MSOA, or a whole synthetic place) of n residents becomes round(n / output area) output areas of equal
+size in blocks in districts. The log-odds of each group against the first, in a output area, are
 
-    spread * (LOCAL_BLOCK * z_block + LOCAL_CELL * z_cell) + between * z_quarter
+    spread * (LOCAL_BLOCK * z_block + LOCAL_OUTPUT_AREA * z_output_area) + between * z_district
 
 where each z is a standard normal draw keyed by the unit's code, the group's name and the position: a part
-COMMON of its variance is shared by all groups but the first, the rest is the group's own. Margins (cell
+COMMON of its variance is shared by all groups but the first, the rest is the group's own. Margins (output area
 sizes, group totals) are fitted by iterative proportional fitting; whole numbers come from systematic
-rounding with a keyed start, so the group totals of a unit are exact and the cells differ from equal size by
+rounding with a keyed start, so the group totals of a unit are exact and the output areas differ from equal size by
 a few residents. One number per unit, the intensity, sets spread and between; it is solved so that the first
 group against all others reaches the unit's dissimilarity.
 
-LOCAL_BLOCK and LOCAL_CELL were fitted (least squares, rms error .014) to how D of White British against all
+LOCAL_BLOCK and LOCAL_OUTPUT_AREA were fitted (least squares, rms error .014) to how D of White British against all
 others falls from output areas to LSOAs to MSOAs in Bradford, Birmingham, Thanet, Slough, Hackney (A27) and
 Cardiff, census 2011: the same local variance fits districts from D = .25 to D = .66, which differ in the
-variance between quarters. COMMON is the mean correlation (.61) of the log-odds of five broad groups against
+variance between districts. COMMON is the mean correlation (.61) of the log-odds of five broad groups against
 White British over the output areas of these districts.
 """
 
@@ -27,10 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, normals, stream, uniforms
-from contactsim.place.nesting import BLOCK, QUARTER, group_in_order
+from contactsim.place.nesting import BLOCK, DISTRICT, group_in_order
 
-LOCAL_BLOCK, LOCAL_CELL, COMMON = 0.30, 0.45, 0.6
-#: Up to this intensity the local spread stays as fitted and quarters differ more; beyond it all grow.
+LOCAL_BLOCK, LOCAL_OUTPUT_AREA, COMMON = 0.30, 0.45, 0.6
+#: Up to this intensity the local spread stays as fitted and districts differ more; beyond it all grow.
 _FITTED_UP_TO = 4.0
 _HIGHEST = 60.0
 #: Rounds of proportional fitting for targets up to and above _STEEP; steep contrasts need more.
@@ -44,47 +44,47 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """Cells of all units, in the order of the units."""
+    """Output areas of all units, in the order of the units."""
 
     counts: Ints
-    """(cells, groups) residents; a unit's cells add up to it exactly"""
+    """(output areas, groups) residents; a unit's output areas add up to it exactly"""
     unit: Ints
-    """(cells,) index of the unit"""
+    """(output areas,) index of the unit"""
     block: Ints
-    """(cells,) index of the block, nested in the unit's quarters"""
-    quarter: Ints
-    """(cells,) index of the quarter, nested in the unit"""
+    """(output areas,) index of the block, nested in the unit's districts"""
+    district: Ints
+    """(output areas,) index of the district, nested in the unit"""
     reached: Floats
     """(units,) dissimilarity of the first group against all others; NaN where one of the two is absent"""
 
 
 def split(totals: Ints, codes: tuple[str, ...], groups: tuple[str, ...], target: Floats, *,
-          cell: int = 300, seed: int = 0) -> Split:
-    """Split units into cells.
+          output_area: int = 300, seed: int = 0) -> Split:
+    """Split units into output areas.
 
     ``totals`` (units, groups) residents, each unit at least one; ``codes`` (units,) names that key the
     draws; ``target`` (units,) dissimilarity inside each unit, of the first group against all others, in
-    [0, 1); ``cell`` residents of a cell; ``seed`` names the draw. A target that whole residents cannot
+    [0, 1); ``output_area`` residents of a output area; ``seed`` names the draw. A target that whole residents cannot
     reach is met as nearly as they can; see ``reached``.
     """
     size = totals.sum(axis=1)
-    cells = np.maximum(1, np.rint(size / cell).astype(np.int64))
-    unit = np.repeat(np.arange(cells.size), cells)
-    equal = (size / cells)[unit]
+    output_areas = np.maximum(1, np.rint(size / output_area).astype(np.int64))
+    unit = np.repeat(np.arange(output_areas.size), output_areas)
+    equal = (size / output_areas)[unit]
     block = group_in_order(equal, unit, BLOCK)
     first = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
-    quarter = group_in_order(np.add.reduceat(equal, first), unit[first], QUARTER)[block]
-    draws = _Draws(codes, groups, unit, block, quarter, seed)
-    fitter = _Fitter(totals.astype(np.float64), cells, draws)
+    district = group_in_order(np.add.reduceat(equal, first), unit[first], DISTRICT)[block]
+    draws = _Draws(codes, groups, unit, block, district, seed)
+    fitter = _Fitter(totals.astype(np.float64), output_areas, draws)
     counts, reached = _solve(fitter, np.asarray(target, np.float64))
-    return Split(counts, unit, block, quarter, reached)
+    return Split(counts, unit, block, district, reached)
 
 
 class _Draws:
-    """Deviates of log-odds and rounding starts, for all cells."""
+    """Deviates of log-odds and rounding starts, for all output areas."""
 
     def __init__(self, codes: tuple[str, ...], groups: tuple[str, ...], unit: Ints, block: Ints,
-                 quarter: Ints, seed: int) -> None:
+                 district: Ints, seed: int) -> None:
         keys = np.array([name_key(code) for code in codes], np.uint64)
 
         def deviates(tier: str, group: str, position: Ints) -> Floats:
@@ -97,49 +97,49 @@ class _Draws:
 
         shape = (unit.size, len(groups))
         self.local, self.between = np.zeros(shape), np.zeros(shape)
-        tiers = (("cell", np.arange(unit.size), self.local, LOCAL_CELL),
-                 ("block", block, self.local, LOCAL_BLOCK), ("quarter", quarter, self.between, 1.0))
+        tiers = (("output_area", np.arange(unit.size), self.local, LOCAL_OUTPUT_AREA),
+                 ("block", block, self.local, LOCAL_BLOCK), ("district", district, self.between, 1.0))
         for tier, position, out, scale in tiers:
             shared = np.sqrt(COMMON) * deviates(tier, "", position)
             for g, group in enumerate(groups[1:], start=1):
                 out[:, g] += scale * (shared + np.sqrt(1 - COMMON) * deviates(tier, group, position))
-        owner = unit[np.flatnonzero(np.r_[True, quarter[1:] != quarter[:-1]])]
-        self.one_quarter = np.bincount(owner, minlength=keys.size) < 2
+        owner = unit[np.flatnonzero(np.r_[True, district[1:] != district[:-1]])]
+        self.one_district = np.bincount(owner, minlength=keys.size) < 2
         self.start = np.stack([uniforms(stream(seed, Decision.PLACE, name_key("start", group)), keys)
                                for group in groups], axis=1)
 
 
 class _Fitter:
-    """Expected residents of cells at given intensities, for some of the units at a time."""
+    """Expected residents of output areas at given intensities, for some of the units at a time."""
 
-    def __init__(self, totals: Floats, cells: Ints, draws: _Draws) -> None:
-        self.totals, self.cells, self.draws = totals, cells, draws
-        self.first = np.r_[0, np.cumsum(cells)[:-1]]
+    def __init__(self, totals: Floats, output_areas: Ints, draws: _Draws) -> None:
+        self.totals, self.output_areas, self.draws = totals, output_areas, draws
+        self.first = np.r_[0, np.cumsum(output_areas)[:-1]]
         self.factors = totals / totals.sum(axis=1, keepdims=True)
 
-    def cells_of(self, units: Ints) -> tuple[Ints, Ints, Ints]:
-        """Rows of the units' cells, (units,) where each unit starts among them, (rows,) owner 0.."""
-        n = self.cells[units]
+    def output_areas_of(self, units: Ints) -> tuple[Ints, Ints, Ints]:
+        """Rows of the units' output areas, (units,) where each unit starts among them, (rows,) owner 0.."""
+        n = self.output_areas[units]
         starts = np.r_[0, np.cumsum(n)[:-1]]
         owner = np.repeat(np.arange(units.size), n)
         return np.arange(owner.size) - starts[owner] + self.first[units][owner], starts, owner
 
     def expected(self, units: Ints, intensity: Floats, rounds: int) -> Floats:
-        """(cells of units, groups): iterative proportional fitting; group totals are exact.
+        """(output areas of units, groups): iterative proportional fitting; group totals are exact.
 
-        The number of rounds is fixed, and each call starts where the unit's last one ended: a unit's cells
+        The number of rounds is fixed, and each call starts where the unit's last one ended: a unit's output areas
         must not depend on the other units of a table.
         """
-        rows, starts, owner = self.cells_of(units)
+        rows, starts, owner = self.output_areas_of(units)
         local = np.where(intensity <= _FITTED_UP_TO, np.minimum(intensity, 1), intensity / _FITTED_UP_TO)
         between = np.maximum(intensity - 1, 0)
-        alone = self.draws.one_quarter[units]
+        alone = self.draws.one_district[units]
         local, between = np.where(alone, intensity, local), np.where(alone, 0, between)
         odds = self.draws.local[rows] * local[owner, None] + self.draws.between[rows] * between[owner, None]
         odds -= odds.max(axis=1, keepdims=True)
         odds = np.exp(odds)
         totals, factors = self.totals[units], self.factors[units]
-        equal = (totals.sum(axis=1) / self.cells[units])[owner]
+        equal = (totals.sum(axis=1) / self.output_areas[units])[owner]
         for _ in range(rounds):
             fitted = odds * factors[owner]
             fitted *= (equal / fitted.sum(axis=1))[:, None]
@@ -151,8 +151,8 @@ class _Fitter:
         return result
 
     def whole(self, units: Ints, expected: Floats) -> Ints:
-        """Systematic rounding along a unit's cells: group totals stay exact."""
-        _, starts, owner = self.cells_of(units)
+        """Systematic rounding along a unit's output areas: group totals stay exact."""
+        _, starts, owner = self.output_areas_of(units)
         cumulated = np.cumsum(np.rint(expected * _PARTS).astype(np.int64), axis=0)
         before = np.zeros_like(cumulated[starts])
         before[1:] = cumulated[starts[1:] - 1]
@@ -167,7 +167,7 @@ class _Fitter:
 
     def dissimilarity(self, units: Ints, counts: NDArray[np.number]) -> Floats:
         """(units,) of the first group against all others; NaN where one is absent."""
-        _, starts, owner = self.cells_of(units)
+        _, starts, owner = self.output_areas_of(units)
         pair = np.stack([counts[:, 0], counts[:, 1:].sum(axis=1)], axis=1).astype(np.float64)
         whole = np.stack([self.totals[units][:, 0], self.totals[units][:, 1:].sum(axis=1)], axis=1)
         shares = pair / np.where(whole > 0, whole, np.nan)[owner]
@@ -176,7 +176,7 @@ class _Fitter:
 
 
 def _solve(fitter: _Fitter, target: Floats) -> tuple[Ints, Floats]:
-    """Whole counts of all cells and the dissimilarity reached, per unit the nearest that was found."""
+    """Whole counts of all output areas and the dissimilarity reached, per unit the nearest that was found."""
     counts = np.zeros(fitter.draws.local.shape, np.int64)
     reached = np.full(target.size, np.nan)
     for units, rounds in ((np.flatnonzero(target <= _STEEP), _ROUNDS),
@@ -202,7 +202,7 @@ def _search(fitter: _Fitter, active: Ints, rounds: int, target: Floats, counts: 
         found = fitter.dissimilarity(active, whole)
         miss = found - target[active]
         better = ~(np.abs(reached[active] - target[active]) <= np.abs(miss))
-        rows, _, owner = fitter.cells_of(active)
+        rows, _, owner = fitter.output_areas_of(active)
         counts[rows[better[owner]]] = whole[better[owner]]
         reached[active[better]] = found[better]
         going = np.abs(miss) > tolerance

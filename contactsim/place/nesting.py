@@ -1,6 +1,6 @@
 """Grouping areas into larger ones, in code order, and filling the levels that a table does not have.
 
-Everything here works on cells that are ordered so that the cells of each area stand side by side.
+Everything here works on output areas that are ordered so that the output areas of each area stand side by side.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from contactsim.place.core import Level
 
 #: Residents of an area of each synthetic level. Sizes are those of the census 2011 output areas, lower and
 #: middle layer areas (about 300, 1,500 and 7,500), so that made levels stand for real ones.
-BLOCK, QUARTER = 1500, 7500
+BLOCK, DISTRICT = 1500, 7500
 #: A table's own level stands for a synthetic one if its mean area is within these sizes (residents).
-_STANDS_FOR = {"block": (500.0, 3500.0), "quarter": (3500.0, 25000.0)}
-_SIZE = {"block": BLOCK, "quarter": QUARTER}
+_STANDS_FOR = {"block": (500.0, 3500.0), "district": (3500.0, 25000.0)}
+_SIZE = {"block": BLOCK, "district": DISTRICT}
 
 Ints = NDArray[np.int64]
 
@@ -46,12 +46,12 @@ def group_in_order(size: NDArray[np.number], parent: Ints, target: float) -> Int
 
 
 def fill(levels: list[Level], residents: Ints, made: dict[str, Ints]) -> list[Level]:
-    """Add the levels 'block' and 'quarter' where no level of the table stands for them.
+    """Add the levels 'block' and 'district' where no level of the table stands for them.
 
-    ``levels`` from fine to coarse, the first being the cells; ``residents`` (cells,); ``made`` gives the
-    blocks and quarters (cells,) inside units that were split, used where the units are larger than these.
+    ``levels`` from fine to coarse, the first being the output areas; ``residents`` (output areas,); ``made`` gives the
+    blocks and districts (output areas,) inside units that were split, used where the units are larger than these.
     """
-    for name in ("block", "quarter"):
+    for name in ("block", "district"):
         low, high = _STANDS_FOR[name]
         sizes = [residents.sum() / level.areas for level in levels]
         if any(low <= size < high for size in sizes[1:]):
@@ -65,9 +65,9 @@ def fill(levels: list[Level], residents: Ints, made: dict[str, Ints]) -> list[Le
 
 
 def _grouped(finer: Level, coarser: Level | None, residents: Ints, target: float) -> Ints:
-    area = finer.area_of_cell.astype(np.int64)
+    area = finer.area_of_output_area.astype(np.int64)
     first = np.flatnonzero(np.r_[True, area[1:] != area[:-1]])
-    parent = coarser.area_of_cell[first] if coarser is not None else np.zeros(first.size)
+    parent = coarser.area_of_output_area[first] if coarser is not None else np.zeros(first.size)
     groups = group_in_order(np.add.reduceat(residents, first), runs(parent.astype(np.int64)), target)
     return groups[runs(area)]
 
@@ -78,7 +78,7 @@ def _named(name: str, area: Ints, coarser: Level | None) -> Level:
     if coarser is None:
         codes = tuple(f"{name} {i + 1}" for i in range(first.size))
     else:
-        parent = coarser.area_of_cell[first].astype(np.int64)
+        parent = coarser.area_of_output_area[first].astype(np.int64)
         starts = np.flatnonzero(np.r_[True, parent[1:] != parent[:-1]])
         number = np.arange(first.size) - np.repeat(starts, np.diff(np.r_[starts, first.size]))
         codes = tuple(f"{coarser.codes[p]} {name} {i + 1}" for p, i in zip(parent, number, strict=True))

@@ -81,8 +81,8 @@ def _title(run: Run) -> str:
 
 
 def _source(run: Run, groups: dict[str, str]) -> str:
-    history = run.provenance["history"]["weeks"]
-    lived = f"after {history} weeks of history" if history else "without a history"
+    burn_in = run.provenance["burn_in"]["weeks"]
+    lived = f"after {burn_in} weeks of burn-in" if burn_in else "without a burn-in"
     where = "Place from a table" if run.place["sources"] else "Synthetic place"
     others = len(run.place["groups"]) - len(groups)
     left_out = f" {others} smaller groups are not drawn." if others else ""

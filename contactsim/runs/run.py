@@ -15,7 +15,7 @@ import yaml
 
 from contactsim.actions import build, ledgers, outcomes
 from contactsim.actions.tables import UNITS as ACTION_UNITS
-from contactsim.burn_in import History, lived_world
+from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config.run_config import RunConfig
 from contactsim.errors import UserError
 from contactsim.observers import survey as survey_module
@@ -24,7 +24,7 @@ from contactsim.observers.survey import SurveyWaves
 from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.storage.atomic import is_partial, new_folder
-from contactsim.storage.burn_in_cache import kept_world
+from contactsim.storage.burn_in_cache import cached_world
 from contactsim.storage.provenance import FORMAT, provenance, run_code, scientific_digest
 from contactsim.world import World
 
@@ -50,7 +50,7 @@ class Run:
     place: dict[str, Any]
     """the place in figures"""
     provenance: dict[str, Any]
-    """versions, digests, inputs, history"""
+    """versions, digests, inputs, burn-in"""
     actions: list[dict[str, Any]] = field(default_factory=list)
     """what became of each action, and its costs (see :func:`contactsim.actions.outcomes`)"""
     ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -72,24 +72,24 @@ def execute(config: RunConfig, progress: Progress | None = None) -> tuple[Path, 
 
 
 def simulate(config: RunConfig, place: Place, progress: Progress | None = None) -> Run:
-    """Live the configured weeks in ``place`` and keep the results in memory; writes nothing but the history's cache.
+    """Live the configured weeks in ``place`` and keep the results in memory; writes nothing but the burn-in's cache.
 
     Raises UserError for what does not fit the place.
     """
     started = time.perf_counter()
-    world, history, kept = begin(config, place, progress)
+    world, burn_in, kept = begin(config, place, progress)
     answers = SurveyWaves(config.survey, [config.weeks])
     world.observe(answers)
     for week in range(config.weeks):
         world.step()
         if progress is not None:
             progress("weeks", week + 1, config.weeks)
-    lived = {"weeks": history.weeks, "flat": history.flat,
-             "drift_sd_per_half_year": _finite(history.drift), "kept": kept}
+    lived = {"weeks": burn_in.weeks, "flat": burn_in.stationary,
+             "drift_sd_per_half_year": _finite(burn_in.drift), "kept": kept}
     done = bool(config.actions)
     return Run(
         None, config.model_dump(mode="json"), world.weekly(), answers.result(), describe(place),
-        provenance(config, place, world.threads.number, *MEASURES, history=lived,
+        provenance(config, place, world.threads.number, *MEASURES, burn_in=lived,
                    seconds=round(time.perf_counter() - started, 3)),
         outcomes(world.actions) if done else [], ledgers(world.actions) if done else pd.DataFrame())
 
@@ -97,7 +97,7 @@ def simulate(config: RunConfig, place: Place, progress: Progress | None = None) 
 def write(run: Run, folder: Path) -> None:
     """Write a run's files into an empty folder."""
     write_table(folder / "weekly.parquet", run.weekly, {
-        "week": "weeks since the history ended", "value": "by measure", **WEEKLY_UNITS})
+        "week": "weeks since the burn-in ended", "value": "by measure", **WEEKLY_UNITS})
     write_table(folder / "survey.parquet", run.survey, SURVEY_UNITS)
     _write_json(folder / "place.json", run.place)
     if run.config["actions"]:
@@ -147,21 +147,21 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path, engine="pyarrow", page_checksum_verification=True)
 
 
-def begin(config: RunConfig, place: Place, progress: Progress | None = None) -> tuple[World, History, bool]:
-    """The world at week 0, its history, and whether that history was a kept one (see ``keep_history``)."""
-    def history(done: int, total: int) -> None:
+def begin(config: RunConfig, place: Place, progress: Progress | None = None) -> tuple[World, BurnIn, bool]:
+    """The world at week 0, its burn-in, and whether that burn-in was a kept one (see ``cache_burn_in``)."""
+    def burn_in(done: int, total: int) -> None:
         if progress is not None:
-            progress("history", done, total)
+            progress("burn_in", done, total)
 
     actions = build(config.actions, place, config.parameters)
-    lived = kept_world if config.keep_history else _lived_world
-    world, past, kept = lived(place, config.parameters, config.seed, config.threads, history)
+    lived = cached_world if config.cache_burn_in else _world_after_burn_in
+    world, past, kept = lived(place, config.parameters, config.seed, config.threads, burn_in)
     world.actions = list(actions)
     return world, past, kept
 
 
-def _lived_world(*what: Any) -> tuple[World, History, bool]:
-    return *lived_world(*what), False
+def _world_after_burn_in(*what: Any) -> tuple[World, BurnIn, bool]:
+    return *world_after_burn_in(*what), False
 
 
 def _stands_already(target: Path, config: RunConfig, place: Place) -> bool:

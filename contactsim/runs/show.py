@@ -21,7 +21,7 @@ LEGEND = (f"16+: residents aged 16 and over. positive, negative: meetings with o
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """Place, history, and by group the contact (mean of the first and last weeks) and attitudes at both ends.
+    """Place, burn-in, and by group the contact (mean of the first and last weeks) and attitudes at both ends.
 
     Attitudes are the first and the last week's means and standard deviations towards all others.
     """
@@ -41,7 +41,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "place": {key: run.place[key] for key in (
             "name", "residents", "groups", "census", "synthetic", "mended", "note")},
         "weeks": record["weeks"], "seed": record["seed"], "digest": record["digest"],
-        "contactsim": record["contactsim"], "history": record["history"], "seconds": record["seconds"],
+        "contactsim": record["contactsim"], "burn_in": record["burn_in"], "seconds": record["seconds"],
         "groups": groups,
         "respondents": int(run.survey[["week", "resident"]].drop_duplicates().shape[0]),
         "actions": run.actions,
@@ -53,7 +53,7 @@ def closing_lines(run: Run) -> list[str]:
     """Three to six lines about a run that has just ended."""
     figures = summarise(run)
     largest = sorted(figures["groups"], key=lambda name: -figures["place"]["groups"][name]["residents"])[:3]
-    lines = [f"{figures['place']['name']}: {figures['place']['residents']:,} residents, {_history(figures)}"]
+    lines = [f"{figures['place']['name']}: {figures['place']['residents']:,} residents, {_burn_in(figures)}"]
     for name in largest:
         g = figures["groups"][name]
         lines.append(
@@ -75,7 +75,7 @@ def render(run: Run) -> RenderableType:
     facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
              *(f"made: {text}" for text in place["synthetic"]), *(f"mended: {text}" for text in place["mended"]),
              *([place["note"]] if place["note"] else []),
-             _history(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
+             _burn_in(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
              f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",
              f"figure: {figures['figure']}"]
     return Group(Text(head, style="bold"), Text(""), _table(figures), Text(LEGEND, style="dim"), Text(""),
@@ -121,10 +121,10 @@ def _change(values: dict[str, float], digits: int) -> str:
     return f"{values['start']:.{digits}f} → {values['end']:.{digits}f}"
 
 
-def _history(figures: dict[str, Any]) -> str:
-    history = figures["history"]
-    if not history["weeks"]:
-        return "no history: people start at rest, so much of the change is that of a first meeting"
-    flat = "flat at its end" if history["flat"] else (
-        f"NOT flat at its end (drift {history['drift_sd_per_half_year']:.3f} SD in half a year)")
-    return f"history of {history['weeks']} weeks before week 0, {flat}"
+def _burn_in(figures: dict[str, Any]) -> str:
+    burn_in = figures["burn_in"]
+    if not burn_in["weeks"]:
+        return "no burn-in: people start at rest, so much of the change is that of a first meeting"
+    flat = "flat at its end" if burn_in["flat"] else (
+        f"NOT flat at its end (drift {burn_in['drift_sd_per_half_year']:.3f} SD in half a year)")
+    return f"burn-in of {burn_in['weeks']} weeks before week 0, {flat}"

@@ -18,7 +18,7 @@ class StoppedError(Exception):
 
 
 class Together:
-    """Takes the weeks of all seeds and tells them as one stage each: the histories, and the twins' weeks.
+    """Takes the weeks of all seeds and tells them as one stage each: the burn-ins, and the twins' weeks.
 
     Args:
         progress: whom to tell; None for nobody.
@@ -35,7 +35,7 @@ class Together:
             raise StoppedError
         if self._progress is not None:
             with self._lock:
-                name = "history" if stage == "history" else "twin weeks"
+                name = "burn_in" if stage == "burn_in" else "twin weeks"
                 self._lived[name, weeks] += 1
                 self._progress(name, self._lived[name, weeks], weeks * self._seeds)
 

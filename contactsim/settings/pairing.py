@@ -1,7 +1,7 @@
-"""Who meets whom in a slot: a keyed random matching of a pool's seats.
+"""Who meets whom in a slot: a keyed random matching of a mixing group's seats.
 
-A pool has a stable key and a fixed number of seats, some of them empty. Its pairs depend on the seed, the
-week, the slot, its key and its number of seats and on nothing else, so another pool, a programme or a
+A mixing group has a stable key and a fixed number of seats, some of them empty. Its pairs depend on the seed, the
+week, the slot, its key and its number of seats and on nothing else, so another mixing group, a programme or a
 person more leaves them as they are. The last seat that is left takes its partner from all others that are
 left, and so on: half of Fisher and Yates' shuffle, by which each way of pairing the seats is equally likely.
 """
@@ -37,11 +37,11 @@ def _swap(order, k, j):  # type: ignore[no-untyped-def]
 @kernel
 def _pairs(start, keys, occupant, base, order, out):  # type: ignore[no-untyped-def]
     found = 0
-    for pool in range(start.shape[0] - 1):
-        first, seats = start[pool], start[pool + 1] - start[pool]
+    for mixing_group in range(start.shape[0] - 1):
+        first, seats = start[mixing_group], start[mixing_group + 1] - start[mixing_group]
         for k in range(seats):
             order[k] = occupant[first + k]
-        match(base, keys[pool], seats, order)
+        match(base, keys[mixing_group], seats, order)
         for k in range(0, seats - 1, 2):
             if order[k] >= 0 and order[k + 1] >= 0:
                 out[found, 0], out[found, 1] = order[k], order[k + 1]

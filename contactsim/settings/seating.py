@@ -1,8 +1,8 @@
-"""Seats: which pools each setting has and who sits where in them.
+"""Seats: which mixing groups each setting has and who sits where in them.
 
 A setting (street, school, work, association) has one seat for each of its members. A *partition* cuts the
-seats into pools at one scale: the street into circles of near neighbours, cells, neighbourhoods and
-quarters; the others into pools (a class, an employer, a club) and their circles (a table, a team). Seats
+seats into mixing groups at one scale: the street into small groups of near neighbours, output areas, neighbourhoods and
+districts; the others into mixing groups (a class, an employer, a club) and their small groups (a table, a team). Seats
 are never renumbered; an empty one is a gap.
 """
 
@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, fold, name_key, stream, uniforms
-from contactsim.parameters import Pools, Settings
+from contactsim.parameters import MixingGroups, Settings
 from contactsim.parameters import Residents as ResidentParameters
 from contactsim.place import Level, Place
 from contactsim.residents import MEETING_AGE, Residents
 
-SCALES = ("cell", "neighbourhood", "quarter")
+SCALES = ("output_area", "neighbourhood", "district")
 SCHOOL_AGES, WORK_AGES = (5.0, 18.0), (18.0, 67.0)
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Pools over a setting's seats: pool p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
+    """Mixing groups over a setting's seats: mixing group p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
 
     start: NDArray[np.int64]  # (P + 1,)
     keys: NDArray[np.uint64]  # (P,)
@@ -55,26 +55,26 @@ class Setting:
 
 
 def ordered(place: Place) -> Place:
-    """The same place with its cells sorted so that each area's cells lie side by side."""
+    """The same place with its output areas sorted so that each area's output areas lie side by side."""
     import dataclasses
 
     near = place.levels[:3]
-    order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_cell, near[2].area_of_cell))
-    cells = np.asarray(near[0].codes)[order]
-    levels = [Level(near[0].name, near[0].synthetic, np.arange(order.shape[0], dtype=np.int32), tuple(cells))]
-    levels += [Level(level.name, level.synthetic, level.area_of_cell[order], level.codes) for level in place.levels[1:]]
+    order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_output_area, near[2].area_of_output_area))
+    output_areas = np.asarray(near[0].codes)[order]
+    levels = [Level(near[0].name, near[0].synthetic, np.arange(order.shape[0], dtype=np.int32), tuple(output_areas))]
+    levels += [Level(level.name, level.synthetic, level.area_of_output_area[order], level.codes) for level in place.levels[1:]]
     return dataclasses.replace(place, counts=place.counts[order], levels=tuple(levels))
 
 
 def seat_everybody(place: Place, people: Residents, settings: Settings, parameters: ResidentParameters,
                    seed: int) -> dict[str, Setting]:
     """Seats for all settings by name, filled from the residents as they are at the start."""
-    quarter = quarter_of_row(place, people)
+    district = district_of_row(place, people)
     names = place.levels[2].codes
     filled = {"street": _street(place, people, settings)}
     for name, rows in members(people, parameters, seed).items():
-        pools: Pools = getattr(settings, name)
-        filled[name] = _fill(name, pools, people, rows, quarter, names, place.groups, seed)
+        mixing_groups: MixingGroups = getattr(settings, name)
+        filled[name] = _fill(name, mixing_groups, people, rows, district, names, place.groups, seed)
     return filled
 
 
@@ -89,85 +89,85 @@ def members(people: Residents, parameters: ResidentParameters, seed: int) -> dic
     return {"school": rows[pupil], "work": rows[worker], "association": rows[joins]}
 
 
-def quarter_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
-    """(N,) index of the quarter in which each row lives."""
-    cell = people.cell_of_dwelling[people.dwelling[people.household]]
-    return place.levels[2].area_of_cell[cell].astype(np.int32)
+def district_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
+    """(N,) index of the district in which each row lives."""
+    output_area = people.output_area_of_dwelling[people.dwelling[people.household]]
+    return place.levels[2].area_of_output_area[output_area].astype(np.int32)
 
 
 def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     rows = len(people)
     occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
-    cell_seats = np.bincount(people.cell_of_dwelling, weights=np.diff(people.household_start),
+    output_area_seats = np.bincount(people.output_area_of_dwelling, weights=np.diff(people.household_start),
                              minlength=place.counts.shape[0]).astype(np.int64)
-    cell_start = np.concatenate([[0], np.cumsum(cell_seats)])
+    output_area_start = np.concatenate([[0], np.cumsum(output_area_seats)])
     partitions = {}
     for scale, level in zip(SCALES, place.levels, strict=False):
-        first = np.flatnonzero(np.diff(level.area_of_cell, prepend=-1))
-        start = np.concatenate([cell_start[first], [cell_start[-1]]])
-        keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_cell[first]]
+        first = np.flatnonzero(np.diff(level.area_of_output_area, prepend=-1))
+        start = np.concatenate([output_area_start[first], [output_area_start[-1]]])
+        keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_output_area[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
-    partitions["circle"] = circles(partitions["cell"], settings.neighbours)
+    partitions["small_group"] = small_groups(partitions["output_area"], settings.neighbours)
     return Setting("street", occupant, occupant.copy(), partitions)
 
 
-def circles(pools: Partition, size: int) -> Partition:
-    """Cut each pool into circles of about ``size`` neighbouring seats."""
-    seats = np.diff(pools.start)
+def small_groups(mixing_groups: Partition, size: int) -> Partition:
+    """Cut each mixing group into small groups of about ``size`` neighbouring seats."""
+    seats = np.diff(mixing_groups.start)
     number = np.maximum(1, np.rint(seats / size).astype(np.int64))
-    pool = np.repeat(np.arange(len(pools)), number)
-    index = np.arange(pool.shape[0]) - np.repeat(np.cumsum(number) - number, number)
-    start = pools.start[pool] + index * seats[pool] // number[pool]
-    keys = np.array([fold(k, np.uint64(i)) for k, i in zip(pools.keys[pool], index.astype(np.uint64), strict=True)],
+    mixing_group = np.repeat(np.arange(len(mixing_groups)), number)
+    index = np.arange(mixing_group.shape[0]) - np.repeat(np.cumsum(number) - number, number)
+    start = mixing_groups.start[mixing_group] + index * seats[mixing_group] // number[mixing_group]
+    keys = np.array([fold(k, np.uint64(i)) for k, i in zip(mixing_groups.keys[mixing_group], index.astype(np.uint64), strict=True)],
                     dtype=np.uint64)
-    return Partition(np.append(start, pools.start[-1]), keys)
+    return Partition(np.append(start, mixing_groups.start[-1]), keys)
 
 
-def _fill(name: str, pools: Pools, people: Residents, rows: NDArray[np.intp], quarter: NDArray[np.int32],
-          quarters: tuple[str, ...], groups: tuple[str, ...], seed: int) -> Setting:
-    """Seat ``rows`` in pools. Some come through their own group's networks, some from one quarter.
+def _fill(name: str, mixing_groups: MixingGroups, people: Residents, rows: NDArray[np.intp], district: NDArray[np.int32],
+          districts: tuple[str, ...], groups: tuple[str, ...], seed: int) -> Setting:
+    """Seat ``rows`` in mixing groups. Some come through their own group's networks, some from one district.
 
-    Members are queued by (quarter or anywhere, own group or any) and each queue is cut into full pools;
-    what is left over is put together by quarter. A school's queues run by age, so that a class is of an age.
+    Members are queued by (district or anywhere, own group or any) and each queue is cut into full mixing groups;
+    what is left over is put together by district. A school's queues run by age, so that a class is of an age.
     """
     uid = people.uid[rows]
-    own = uniforms(stream(seed, Decision.SEATING, name_key(name, "own")), uid) < pools.sorting
-    near = uniforms(stream(seed, Decision.SEATING, name_key(name, "near")), uid) < pools.local
+    own = uniforms(stream(seed, Decision.SEATING, name_key(name, "own")), uid) < mixing_groups.sorting
+    near = uniforms(stream(seed, Decision.SEATING, name_key(name, "near")), uid) < mixing_groups.local
     chance = uniforms(stream(seed, Decision.SEATING, name_key(name, "order")), uid)
     within = np.floor(people.age[rows]) + chance if name == "school" else chance
-    bucket_quarter = np.where(near, quarter[rows], -1)
+    bucket_district = np.where(near, district[rows], -1)
     bucket_group = np.where(own, people.group[rows].astype(int), -1)
-    order = np.lexsort((within, bucket_group, bucket_quarter))
-    bucket = (bucket_quarter[order] + 1) * (len(groups) + 1) + bucket_group[order] + 1
-    full = max(1, round(pools.size * (1 - pools.empty)))
+    order = np.lexsort((within, bucket_group, bucket_district))
+    bucket = (bucket_district[order] + 1) * (len(groups) + 1) + bucket_group[order] + 1
+    full = max(1, round(mixing_groups.size * (1 - mixing_groups.empty)))
     ordinal = _index_in_run(bucket) // full
     complete = (ordinal + 1) * full <= np.bincount(bucket, minlength=1)[bucket]
-    pool_name = [f"{quarters[b // (len(groups) + 1) - 1] if b > len(groups) else 'any'}/"
+    mixing_group_name = [f"{districts[b // (len(groups) + 1) - 1] if b > len(groups) else 'any'}/"
                  f"{groups[b % (len(groups) + 1) - 1] if b % (len(groups) + 1) else 'any'}/{o}"
                  for b, o in _runs(bucket[complete], ordinal[complete])]
     left = order[~complete]
-    left = left[np.lexsort((within[left], quarter[rows[left]]))]
-    pool_name += [f"left/{o}" for o in range(-(-left.shape[0] // full))]
+    left = left[np.lexsort((within[left], district[rows[left]]))]
+    mixing_group_name += [f"left/{o}" for o in range(-(-left.shape[0] // full))]
     queue = rows[np.concatenate([order[complete], left])]
-    return _seat(name, pools, queue, full, pool_name, len(people), seed)
+    return _seat(name, mixing_groups, queue, full, mixing_group_name, len(people), seed)
 
 
-def _seat(name: str, pools: Pools, queue: NDArray[np.intp], full: int, names: list[str], rows: int,
+def _seat(name: str, mixing_groups: MixingGroups, queue: NDArray[np.intp], full: int, names: list[str], rows: int,
           seed: int) -> Setting:
-    """Put the queue into pools of ``full`` members at random seats of ``pools.size``."""
+    """Put the queue into mixing groups of ``full`` members at random seats of ``mixing_groups.size``."""
     keys = np.array([name_key(name, n) for n in names], dtype=np.uint64)
-    start = np.arange(len(names) + 1, dtype=np.int64) * pools.size
+    start = np.arange(len(names) + 1, dtype=np.int64) * mixing_groups.size
     occupant = np.full(start[-1], -1, np.int32)
     seat = np.full(rows, -1, np.int32)
     if queue.shape[0]:
-        part = keys[:, None] + np.arange(pools.size, dtype=np.uint64)[None, :]
+        part = keys[:, None] + np.arange(mixing_groups.size, dtype=np.uint64)[None, :]
         order = np.argsort(uniforms(stream(seed, Decision.SEATING, name_key(name, "seat")), part), axis=1)
-        pool, position = np.divmod(np.arange(queue.shape[0]), full)
-        seats = pool * pools.size + order[pool, position]
+        mixing_group, position = np.divmod(np.arange(queue.shape[0]), full)
+        seats = mixing_group * mixing_groups.size + order[mixing_group, position]
         occupant[seats] = queue
         seat[queue] = seats
     partition = Partition(start, keys)
-    return Setting(name, occupant, seat, {"pool": partition, "circle": circles(partition, pools.circle)})
+    return Setting(name, occupant, seat, {"mixing_group": partition, "small_group": small_groups(partition, mixing_groups.small_group)})
 
 
 def _index_in_run(sorted_values: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
-"""Lived histories, kept for later runs: the state at week 0 of a place, its parameters and a seed.
+"""Lived burn-ins, kept for later runs: the state at week 0 of a place, its parameters and a seed.
 
-A kept history is a shortcut and nothing else: a world restored from it lives on bit for bit like a fresh
+A kept burn-in is a shortcut and nothing else: a world restored from it lives on bit for bit like a fresh
 one. A file that cannot be read, written or trusted is ignored.
 """
 
@@ -15,69 +15,69 @@ import numpy as np
 import platformdirs
 
 from contactsim import burn_in
-from contactsim.burn_in import History, lived_world
+from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.storage.atomic import new_file
 from contactsim.storage.identity import code_digest, digest_of, place_digest
 from contactsim.world import World
 
-#: Bytes of all kept histories together; the longest unused go first.
+#: Bytes of all kept burn-ins together; the longest unused go first.
 LIMIT = 2_000_000_000
-#: What of a scenario a history hangs on: events, moves and arrivals begin with week 0.
-_SCENARIO = {"history", "spin_up_min", "spin_up_max", "flat"}
+#: What of a scenario a burn-in hangs on: events, moves and arrivals begin with week 0.
+_SCENARIO = {"burn_in", "burn_in_min", "burn_in_max", "flat"}
 
 
 def folder() -> Path:
-    """Where histories are kept."""
-    return Path(platformdirs.user_cache_dir("contactsim")) / "histories"
+    """Where burn-ins are kept."""
+    return Path(platformdirs.user_cache_dir("contactsim")) / "burn_ins"
 
 
 def key(place: Place, parameters: ModelParameters, seed: int) -> str:
-    """Digest of everything that decides a history, the code included."""
+    """Digest of everything that decides a burn-in, the code included."""
     values = parameters.model_dump(mode="json", include={
         "residents": True, "settings": True, "psychology": True, "scenario": _SCENARIO})
     return digest_of([place_digest(place), values, int(seed), code_digest(burn_in.__name__)])
 
 
-def kept_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
-               progress: Callable[[int, int], None] | None = None) -> tuple[World, History, bool]:
-    """As :func:`contactsim.burn_in.lived_world`, from a kept history where there is one.
+def cached_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
+               progress: Callable[[int, int], None] | None = None) -> tuple[World, BurnIn, bool]:
+    """As :func:`contactsim.burn_in.world_after_burn_in`, from a kept burn-in where there is one.
 
     The last value says whether there was one.
     """
-    if parameters.scenario.history != "lived":
-        return *lived_world(place, parameters, seed, threads, progress), False
+    if not parameters.scenario.burn_in:
+        return *world_after_burn_in(place, parameters, seed, threads, progress), False
     file = folder() / f"{key(place, parameters, seed)}.npz"
     found = _read(file, place, parameters, seed, threads)
     if found is not None:
         return *found, True
-    world, history = lived_world(place, parameters, seed, threads, progress)
-    _write(file, world, history)
-    return world, history, False
+    world, burn_in = world_after_burn_in(place, parameters, seed, threads, progress)
+    _write(file, world, burn_in)
+    return world, burn_in, False
 
 
 def _read(file: Path, place: Place, parameters: ModelParameters, seed: int,
-          threads: int | None) -> tuple[World, History] | None:
+          threads: int | None) -> tuple[World, BurnIn] | None:
     if not file.is_file():
         return None
     try:
         with np.load(file, allow_pickle=False) as kept:
             arrays = {name: kept[name] for name in kept.files}
-        weeks, drift, flat = arrays.pop("history")
+        weeks, drift, flat = arrays.pop("burn_in")
         world = World(place, parameters, seed, threads)
         world.restore(arrays)
         file.touch()
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    return world, History(int(weeks), float(drift), bool(flat))
+    return world, BurnIn(int(weeks), float(drift), bool(flat))
 
 
-def _write(file: Path, world: World, history: History) -> None:
+def _write(file: Path, world: World, burn_in: BurnIn) -> None:
     try:
         with new_file(file) as partial, partial.open("wb") as out:
-            facts = np.array([history.weeks, history.drift, history.flat])
-            arrays: dict[str, Any] = {"history": facts, **world.arrays()}
+            facts = np.array([burn_in.weeks, burn_in.drift, burn_in.stationary])
+            arrays: dict[str, Any] = {"burn_in": facts, **world.arrays()}
             np.savez(out, **arrays)
         _forget_oldest()
     except OSError:

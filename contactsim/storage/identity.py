@@ -43,7 +43,7 @@ def place_digest(place: Place) -> str:
     """Digest of who lives where: groups, counts and areas, wherever they were read from."""
     digest = hashlib.blake2b(digest_size=8)
     digest.update(json.dumps([place.groups, [(level.name, level.codes) for level in place.levels]]).encode())
-    for array in (place.counts, *(level.area_of_cell for level in place.levels)):
+    for array in (place.counts, *(level.area_of_output_area for level in place.levels)):
         digest.update(array.astype("<i8").tobytes())
     return digest.hexdigest()
 

@@ -29,7 +29,7 @@ def keep_place(place: Place, folder: Path) -> None:
     def write(path: Path) -> None:
         with path.open("wb") as out:
             np.savez(out, words=np.array(json.dumps(words)), counts=place.counts,
-                     areas=np.stack([level.area_of_cell for level in place.levels]))
+                     areas=np.stack([level.area_of_output_area for level in place.levels]))
 
     write_whole(target, write)
 

@@ -15,13 +15,13 @@ from contactsim.storage.results import Found
 
 _WEEK = pa.struct([("week", pa.int32()), ("measure", pa.string()), ("group", pa.string()),
                    ("target", pa.string()), ("value", pa.float64())])
-#: Columns of a run. ``point``, ``config``, ``history`` and ``provenance`` are JSON; times and hosts stand in
+#: Columns of a run. ``point``, ``config``, ``burn_in`` and ``provenance`` are JSON; times and hosts stand in
 #: ``provenance`` alone, so all the other columns of a run are the same wherever and however often it is done.
 SCHEMA = pa.schema([
     ("id", pa.string()), ("status", pa.string()), ("message", pa.string()), ("measure", pa.string()),
     ("digest", pa.string()), ("model", pa.string()), ("place", pa.string()), ("place_digest", pa.string()),
     ("residents", pa.int64()), ("seed", pa.int64()), ("weeks", pa.int32()), ("replication", pa.int32()),
-    ("point", pa.string()), ("config", pa.string()), ("history", pa.string()), ("kept", pa.list_(pa.string())),
+    ("point", pa.string()), ("config", pa.string()), ("burn_in", pa.string()), ("kept", pa.list_(pa.string())),
     ("provenance", pa.string()),
     ("numbers", pa.map_(pa.string(), pa.float64())), ("arrays", pa.map_(pa.string(), pa.list_(pa.float64()))),
     ("weekly", pa.list_(_WEEK)), ("files", pa.map_(pa.string(), pa.large_binary())),

@@ -32,12 +32,12 @@ class Estimate:
 def estimate(plan: Plan) -> Estimate:
     """Time and disk of what is to be done."""
     known = _known(plan.store, plan.measure)
-    speed, history = known or (SPEED, None)
+    speed, burn_in = known or (SPEED, None)
     seconds = size = 0.0
     for run in plan.todo:
         config = run.spec.config
-        lived = config.scenario.history == "lived"
-        before = (config.scenario.spin_up_min if history is None else history) if lived else 0
+        lived = config.scenario.burn_in
+        before = (config.scenario.burn_in_min if burn_in is None else burn_in) if lived else 0
         seconds += OVERHEAD + run.residents * (config.weeks + before) / speed
         size += BESIDES + config.weeks * _figures(run) * FIGURE
     return Estimate(seconds, size, known is not None)
@@ -48,16 +48,16 @@ def _figures(run: Planned) -> int:
 
 
 def _known(store: Store, measure: str) -> tuple[float, float] | None:
-    """(resident-weeks a second, weeks of history) of this store's runs."""
-    table, _ = store.read_whole(["status", "measure", "residents", "weeks", "history", "provenance"])
-    speeds, histories = [], []
+    """(resident-weeks a second, weeks of burn-in) of this store's runs."""
+    table, _ = store.read_whole(["status", "measure", "residents", "weeks", "burn_in", "provenance"])
+    speeds, burn_ins = [], []
     for row in table.to_pylist():
         if row["status"] == OK and row["measure"] == measure:
-            record, before = json.loads(row["provenance"]), json.loads(row["history"] or "{}").get("weeks", 0)
-            lived = row["weeks"] + (0 if record.get("history_was_kept") else before)
+            record, before = json.loads(row["provenance"]), json.loads(row["burn_in"] or "{}").get("weeks", 0)
+            lived = row["weeks"] + (0 if record.get("burn_in_was_cached") else before)
             speeds.append(row["residents"] * lived / max(record.get("seconds", 0) - OVERHEAD, 1e-3))
-            histories += [before] if before else []
-    return (median(speeds), median(histories) if histories else 0) if speeds else None
+            burn_ins += [before] if before else []
+    return (median(speeds), median(burn_ins) if burn_ins else 0) if speeds else None
 
 
 def said(seconds: float) -> str:

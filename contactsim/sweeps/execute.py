@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contactsim.burn_in import History
+from contactsim.burn_in import BurnIn
 from contactsim.config.run_config import RunConfig
 from contactsim.errors import UserError
 from contactsim.observers.survey import UNITS, SurveyWaves
@@ -41,24 +41,24 @@ class Simulation:
         """
         check = _timer(payload["timeout"])
         config = RunConfig.model_validate({**json.loads(facts["config"]), "threads": 1,
-                                           "keep_history": payload["share"]})
+                                           "cache_burn_in": payload["share"]})
         places = self._places.setdefault(payload["base"], Places(Path(payload["base"]), self.store.places))
         place, digest = places.get(config.place, facts["place_digest"])
         facts |= {"place": place.name, "residents": place.residents}
         if digest != facts["place_digest"]:
             raise UserError(f"place={place.name} is not the place that was planned: its file has changed since, or "
                             f"differs on this machine.")
-        world, history, kept = begin(config, place, lambda *_: check())
-        drift = history.drift if abs(history.drift) < 1e9 else None
-        facts["history"] = canonical_json({"weeks": history.weeks, "flat": history.flat,
+        world, burn_in, kept = begin(config, place, lambda *_: check())
+        drift = burn_in.drift if abs(burn_in.drift) < 1e9 else None
+        facts["burn_in"] = canonical_json({"weeks": burn_in.weeks, "flat": burn_in.stationary,
                                            "drift_sd_per_half_year": drift})
-        facts["provenance"] = {**_record(config, place), "history_was_kept": kept}
+        facts["provenance"] = {**_record(config, place), "burn_in_was_cached": kept}
         answers = SurveyWaves(config.survey, [config.weeks])
         if payload["keep"]:
             world.observe(answers)
         found = observed(world, config.weeks, facts["measure"], check)
         if payload["keep"]:
-            found.files = _files(world, config, place, history, answers, payload["keep"])
+            found.files = _files(world, config, place, burn_in, answers, payload["keep"])
         facts["kept"] = list(payload["keep"])
         return found
 
@@ -81,7 +81,7 @@ def _timer(limit: float | None) -> Callable[[], None]:
     return check
 
 
-def _files(world: World, config: RunConfig, place: Place, history: History, answers: SurveyWaves,
+def _files(world: World, config: RunConfig, place: Place, burn_in: BurnIn, answers: SurveyWaves,
            keep: Sequence[str]) -> dict[str, bytes]:
     """A survey's answers or a figure of a simulated run, as files."""
     from contactsim.runs.plots import save
@@ -93,7 +93,7 @@ def _files(world: World, config: RunConfig, place: Place, history: History, answ
             write_table(Path(scratch, "survey.parquet"), answers.result(), UNITS)
             out["survey.parquet"] = Path(scratch, "survey.parquet").read_bytes()
         if "figure" in keep:
-            record = {**provenance(config, place, 1), "history": {"weeks": history.weeks}}
+            record = {**provenance(config, place, 1), "burn_in": {"weeks": burn_in.weeks}}
             run = Run(Path(scratch), {}, world.weekly(), answers.result(), describe(place), record)
             save(run, Path(scratch, "figure.png"))
             out["figure.png"] = Path(scratch, "figure.png").read_bytes()

@@ -19,7 +19,7 @@ from contactsim.sweeps.designs import SAMPLED, Axis, need_salib, points
 from contactsim.sweeps.spec import Label, RunSpec
 
 #: Keys of a run that mean nothing in a sweep.
-NOT_SWEPT = ("output", "force", "threads", "keep_history")
+NOT_SWEPT = ("output", "force", "threads", "cache_burn_in")
 SEED_LIMIT = 2**31 - 1
 
 

@@ -116,8 +116,8 @@ def filtered(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
 
 def _holds(column: pd.Series[Any], sign: str, value: str) -> Any:
     if sign in ("=", "==", "!="):
-        among = column.map(_text).isin([_text(part) for part in value.split(",")])
-        return ~among if sign == "!=" else among
+        scale = column.map(_text).isin([_text(part) for part in value.split(",")])
+        return ~scale if sign == "!=" else scale
     try:
         return _OPERATORS[sign](pd.to_numeric(column), float(value))
     except (ValueError, TypeError):

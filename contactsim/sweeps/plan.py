@@ -67,19 +67,19 @@ def carry_out(plan: Plan, jobs: int | None = None, timeout: float | None = None,
     plan.store.prepare()
     _keep_places(plan)
     shared = _shared(todo)
-    tasks = [run.task(plan.measure, plan.keep, plan.base, timeout, run.history in shared)
+    tasks = [run.task(plan.measure, plan.keep, plan.base, timeout, run.burn_in in shared)
              for run in _by_sharing(todo, shared)]
     yield from executor.carry_out(plan.store, tasks, jobs, scheduler, fail_fast, progress, plan.damaged)
 
 
 def _by_sharing(runs: Sequence[Planned], shared: set[str]) -> list[Planned]:
-    """The runs place by place; of those that share a history, one first."""
+    """The runs place by place; of those that share a burn-in, one first."""
     seen: set[Any] = set()
     first: list[Planned] = []
     rest: list[Planned] = []
     for run in sorted(runs, key=lambda run: run.place_digest):
-        leads = run.history not in shared or run.history not in seen
-        seen.add(run.history)
+        leads = run.burn_in not in shared or run.burn_in not in seen
+        seen.add(run.burn_in)
         (first if leads else rest).append(run)
     return first + rest
 
@@ -95,10 +95,10 @@ def _keep_places(plan: Plan) -> None:
 
 
 def _shared(todo: Sequence[Planned]) -> set[str]:
-    """Histories that several runs begin with, or that are kept already."""
-    count = Counter(run.history for run in todo if run.history is not None)
+    """Burn-ins that several runs begin with, or that are kept already."""
+    count = Counter(run.burn_in for run in todo if run.burn_in is not None)
     kept = {path.stem for path in burn_in_cache.folder().glob("*.npz")}
-    return {history for history, runs in count.items() if runs > 1 or history in kept}
+    return {burn_in for burn_in, runs in count.items() if runs > 1 or burn_in in kept}
 
 
 def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
@@ -117,7 +117,7 @@ def one(config: RunConfig, labels: Mapping[str, Label]) -> tuple[str, bool]:
     store.prepare()
     store.set_aside(plan.damaged)
     _keep_places(plan)
-    task = run.task(plan.measure, (), plan.base, None, config.keep_history)
+    task = run.task(plan.measure, (), plan.base, None, config.cache_burn_in)
     answer = fatal(Worker(store.path), task.message())
     if answer.get("status") != OK:
         raise UserError(f"run {run.id} failed: {answer.get('fatal') or answer['message']}")

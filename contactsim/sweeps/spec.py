@@ -27,7 +27,7 @@ KEPT_FILES = ("survey", "figure")
 #: Key of a place that the store itself keeps, because it was made in Python.
 IN_STORE = "kept"
 #: Keys of a run that a store leaves out: where and how it is lived.
-NOT_SCIENCE = {"threads", "output", "force", "keep_history", "store"}
+NOT_SCIENCE = {"threads", "output", "force", "cache_burn_in", "store"}
 #: A value that a run is labelled with.
 Label = str | float | int | bool | None
 
@@ -67,8 +67,8 @@ class Planned:
     """modules whose import closure computes its figures"""
     code: str
     """digest of that closure"""
-    history: str | None
-    """digest of the history that it begins with; None for none"""
+    burn_in: str | None
+    """digest of the burn-in that it begins with; None for none"""
     residents: int
     groups: int
 
@@ -88,7 +88,7 @@ class Planned:
                  "config": canonical_json(config.model_dump(mode="json", exclude=NOT_SCIENCE)),
                  "seed": config.seed, "weeks": config.weeks}
         payload = {"keep": list(keep), "base": str(base), "timeout": timeout, "share": share}
-        return Task(self.id, RUNNER, payload, facts, self.modules, self.code, self.history if share else None,
+        return Task(self.id, RUNNER, payload, facts, self.modules, self.code, self.burn_in if share else None,
                     path=str(base))
 
 
@@ -131,11 +131,11 @@ def planned(runs: Sequence[RunSpec], measure: str, places: Places) -> list[Plann
             place, digest = places.get(spec.config.place)
         check_shocks(spec.config.scenario.shocks, place.groups)
         build(spec.config.actions, place, spec.config.parameters)  # says what does not fit before anything is lived
-        lived = spec.config.scenario.history == "lived"
-        history = burn_in_cache.key(place, spec.config.parameters, spec.config.seed) if lived else None
+        lived = spec.config.scenario.burn_in
+        burn_in = burn_in_cache.key(place, spec.config.parameters, spec.config.seed) if lived else None
         modules = measured_by(spec.config, measure)
         code = code_digest(*modules)
-        out.append(Planned(run_id(spec.config, place, measure, code), spec, digest, modules, code, history,
+        out.append(Planned(run_id(spec.config, place, measure, code), spec, digest, modules, code, burn_in,
                            place.residents, len(place.groups)))
     return out
 

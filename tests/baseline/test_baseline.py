@@ -34,7 +34,7 @@ def test_moved_numbers_are_not_kept_before_they_are_said(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("name, change", [
-    ("drift", 1e-6), ("negative_weight", 1e-6), ("norms", 1e-6), ("threat_change", 1e-6), ("connectedness_gain", 1e-6),
+    ("drift", 1e-6), ("negative_weight", 1e-6), ("norms", 1e-6), ("threat_change", 1e-6), ("belonging_gain", 1e-6),
     ("appraisal", 0.05), ("tie_fade_shared", 1.0), ("language_gain", 0.3)])
 def test_a_small_change_of_a_parameter_is_seen(name: str, change: float) -> None:
     """One part in a million where it moves a state; more where it acts through the chances of draws alone."""
@@ -48,7 +48,7 @@ def test_the_kept_run_has_something_of_everything() -> None:
     _, kept, _ = read()
     assert {key.split("|")[0] for key in kept} >= {
         "attitude", "attitude_sd", "positive", "negative", "neutral", "declined", "residents", "anxiety", "threat",
-        "connectedness", "own_meetings", "ties", "cross_ties", "cross_friend"}
+        "belonging", "own_meetings", "ties", "cross_ties", "cross_friend"}
     assert all(max(row) > 0 for key, row in kept.items() if not key.startswith("attitude|"))
     assert FILE.stat().st_size < 100_000
 

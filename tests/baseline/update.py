@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from contactsim.burn_in import lived_world
+from contactsim.burn_in import world_after_burn_in
 from contactsim.parameters import ModelParameters, Shock
 from contactsim.storage.provenance import NUMBERS
 from tests.worlds import four_groups, make_parameters, odd_psychology
@@ -32,16 +32,16 @@ Values = dict[str, list[float]]
 
 
 def new_parameters() -> ModelParameters:
-    """A history of half a year, then everything that a scenario can have."""
+    """A burn-in of half a year, then everything that a scenario can have."""
     return make_parameters(psychology=odd_psychology(5), residents={"newcomers": 0.2, "vacancy": 0.1}, scenario={
-        "spin_up_min": 30, "spin_up_max": 30, "moves": 0.2, "departures": 0.2, "arrivals": 0.05,
+        "burn_in_min": 30, "burn_in_max": 30, "moves": 0.2, "departures": 0.2, "arrivals": 0.05,
         "own_group_preference": 2.0,
         "shocks": {"event": Shock(week=5, target="B", attitude=0.1, anxiety=0.1, threat=0.2, stigma=0.3)}})
 
 
 def run(parameters: ModelParameters) -> Values:
     """All weekly measures of the kept run, by ``measure|group|target``."""
-    world, _ = lived_world(four_groups(9, 60), parameters, SEED, threads=1)
+    world, _ = world_after_burn_in(four_groups(9, 60), parameters, SEED, threads=1)
     for _ in range(WEEKS):
         world.step()
     table = world.weekly()

@@ -19,9 +19,9 @@ from contactsim.runs.run import execute, load_run
 from tests.browser.conftest import PATIENCE, Classroom
 
 Visit = Callable[..., Classroom]
-SMALL = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_history"),
+SMALL = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_burn_in"),
                    ("right", "place.dissimilarity=0.7"), ("seed", "3")])
-TWINS = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_history"),
+TWINS = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_burn_in"),
                    ("right", "action=[community_centre]")])
 TABLE = ("area,group,count\n" + "".join(f"N{k:02d},<b>blue</b>,{150 + 9 * k}\nN{k:02d},green,90\n" for k in range(8))
          ).encode()

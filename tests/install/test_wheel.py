@@ -55,7 +55,7 @@ def test_a_place(installed: Path, tmp_path: Path) -> None:
 
 
 def test_a_run(installed: Path, tmp_path: Path) -> None:
-    run(installed / "contactsim", "run", "place.residents=1000", "weeks=5", "scenario=no_history",
+    run(installed / "contactsim", "run", "place.residents=1000", "weeks=5", "scenario=no_burn_in",
         "output=first", cwd=tmp_path)
     files = {path.name for path in (tmp_path / "first").iterdir()}
     assert files >= {"config.yaml", "weekly.parquet", "provenance.json"}

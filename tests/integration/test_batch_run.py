@@ -12,7 +12,7 @@ import pytest
 from contactsim import NeighbourhoodModel
 from contactsim.errors import UserError
 
-SMALL = {"place": "synthetic", "place.residents": 800, "scenario": "no_history"}
+SMALL = {"place": "synthetic", "place.residents": 800, "scenario": "no_burn_in"}
 
 
 def batch(processes: int, **parameters: object) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from contactsim.runs.run import FILES
 
 #: What the first run on a machine may print, while it compiles.
 PROGRESS = re.compile(r"contactsim: (compiling kernels|\d+ of \d+ ).*\n")
-SMALL = ["place=synthetic", "place.residents=1000", "scenario=no_history", "weeks=2"]
+SMALL = ["place=synthetic", "place.residents=1000", "scenario=no_burn_in", "weeks=2"]
 
 
 def call(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +57,7 @@ def test_show(used: tuple[Path, subprocess.CompletedProcess[str]], capsys: pytes
     (folder,) = Path("runs").iterdir()
     assert cli.main(["show", str(folder)]) == 0
     text = capsys.readouterr().out
-    assert "1,000 residents" in text and "majority" in text and "figure.png" in text and "no history" in text
+    assert "1,000 residents" in text and "majority" in text and "figure.png" in text and "no burn-in" in text
     (folder / "figure.png").unlink()
     assert cli.main(["show", str(folder), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -84,7 +84,7 @@ def test_quiet_says_nothing(tmp_path: Path) -> None:
 def test_help_shows_groups_and_parameters_with_unit_range_and_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["run", "--help"]) == 0
     text = capsys.readouterr().out
-    for part in ("place ", "synthetic", "equal_weight", "no_history", "psychology.drift=0.01", "0 to 0.5 (per week)",
+    for part in ("place ", "synthetic", "equal_weight", "no_burn_in", "psychology.drift=0.01", "0 to 0.5 (per week)",
                  "seed=1", "survey.size=1000", "--multirun", "--quiet"):
         assert part in text
 
@@ -107,7 +107,7 @@ def test_cfg_and_info_are_hydras(tmp_path: Path, capsys: pytest.CaptureFixture[s
     text = capsys.readouterr().out
     assert "negative_weight: 1.0" in text and "hydra:" not in text
     assert cli.main(["run", "--cfg", "job", "--package", "scenario"]) == 0
-    assert "spin_up_min" in capsys.readouterr().out
+    assert "burn_in_min" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
     assert call(tmp_path, "run", "--info", "defaults").stdout.count("psychology/default") == 1
 

@@ -26,7 +26,7 @@ FINDINGS = ["F1", "F2", "F3", "F4", "F5"]
 def small(folder: Folder) -> Folder:
     """Polarisation on two places, few weeks, without a burn-in and with three of its knock-outs."""
     def world(design: ledger.WorldDesign) -> ledger.WorldDesign:
-        return design.model_copy(update={"weeks": 6, "set": {**design.set, "scenario.history": "none"}})
+        return design.model_copy(update={"weeks": 6, "set": {**design.set, "scenario.burn_in": False}})
 
     def arguments(row: ledger.Row) -> dict[str, object]:
         shorter = {"less": "d10", "than": "d10"} if row.estimand != "contact_ratio" else {}

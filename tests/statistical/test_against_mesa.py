@@ -28,15 +28,15 @@ SEEDS, WEEKS, RESIDENTS = range(16), 20, 1200
 #: Many ties, so that friends' meetings and extended contact show within few weeks.
 TIES = {"tie_cross": 0.4, "tie_own": 0.1, "tie_fade": 0.03}
 #: Community life, which the benchmark's settings do not have, on neutral ground.
-CLUB = {"setting": "association", "among": "circle", "slots": 2, "presence": 0.8, "common_goals": 0.8,
+CLUB = {"setting": "association", "scale": "small_group", "encounters_per_week": 2, "presence": 0.8, "common_goals": 0.8,
         "cooperation": 0.8, "neutral_ground": 1.0}
 CONTACTS = ("positive", "negative", "neutral", "declined", "own_meetings")
-STATES = ("attitude", "attitude_sd", "anxiety", "threat", "connectedness", "engagement", "stigma", "ties", "cross_ties")
+STATES = ("attitude", "attitude_sd", "anxiety", "threat", "belonging", "engagement", "stigma", "ties", "cross_ties")
 
 
 def make_world(seed: int, **changes: Any) -> World:
     settings = yaml.safe_load((configs_folder() / "settings" / "four_meetings.yaml").read_text(encoding="utf-8"))
-    settings["occasions"]["club"] = CLUB
+    settings["contact_contexts"]["club"] = CLUB
     place = synthetic_place("benchmark", RESIDENTS, {"A": 0.6, "B": 0.4}, 0.3)
     world = World(place, ModelParameters(settings=settings, psychology=Psychology(**TIES | changes)), seed, threads=1)
     world.people.rumour[::5] = BELIEVES
@@ -102,5 +102,5 @@ def test_mesa_model_starts_from_the_same_residents() -> None:
     assert town.agents.get("anxiety") == world.people.anxiety[rows].tolist()
     assert [len(one.friends) for one in town.agents] == (world.people.ties[rows] >= 0).sum(axis=1).tolist()
     assert all(one in friend.friends for one in town.agents for friend in one.friends)
-    present = [row for seats in town.pools["street", "quarter"] for row in seats if row is not None]
+    present = [row for seats in town.mixing_groups["street", "district"] for row in seats if row is not None]
     assert len(present) == len(set(present)) == rows.size

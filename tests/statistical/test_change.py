@@ -16,11 +16,11 @@ from contactsim.world import World
 from tests.statistical.deciding import ERRORS, errors_of_share
 from tests.worlds import (
     Doing,
+    context,
     four_groups,
     make_parameters,
     make_place,
     make_world,
-    occasion,
     ordinary_week,
     session,
     two_groups,
@@ -29,7 +29,7 @@ from tests.worlds import (
 #: Nothing but learning and drift moves attitudes.
 PLAIN: dict[str, float] = {"norms": 0.0, "threat_attitude": 0.0, "threat_change": 0.0, "threat_level": 0.0,
                            "age_stability": 0.0, "extended": 0.0, "drift": 0.05, "forgetting": 0.05,
-                           "anxiety_drift": 0.05, "threat_drift": 0.05, "connectedness_decline": 0.05,
+                           "anxiety_drift": 0.05, "threat_drift": 0.05, "belonging_decline": 0.05,
                            "engagement_decline": 0.05, "stigma_drift": 0.05, "stigma_anxiety": 0.0}
 
 
@@ -44,9 +44,9 @@ class Constant(World):
         for g in range(self.people.groups):
             mine = rows[self.people.group[rows] != g]
             self.week.dose[mine, g] = self.good, self.bad
-            self.week.tally[mine, g, :2] = self.good > 0, self.bad > 0
-            self.week.tally[rows[self.people.group[rows] == g], g, BONDING] = self.bonding
-        self.week.joint[rows] = self.week.community[rows] = self.joint
+            self.week.counts[mine, g, :2] = self.good > 0, self.bad > 0
+            self.week.counts[rows[self.people.group[rows] == g], g, BONDING] = self.bonding
+        self.week.shared_activity[rows] = self.week.community[rows] = self.shared_activity
 
 
 def constant(good: int, bad: int, joint: int = 0, place: Any = None, bonding: int = 0,
@@ -82,7 +82,7 @@ def test_attitude_settles_where_learning_and_drift_balance(good: int, bad: int, 
     towards = (g - weight * b) / (g + weight * b)
     people = world.people
     for row in np.flatnonzero(people.active):
-        expected = meeting_point(people.disposition[row], towards, gain, p.drift)
+        expected = meeting_point(people.baseline_attitude[row], towards, gain, p.drift)
         assert people.attitude[row, 1 - people.group[row]] == pytest.approx(expected, abs=1e-9)
         assert people.positive[row, 1 - people.group[row]] == pytest.approx(g * (1 - p.forgetting) / p.forgetting)
 
@@ -98,14 +98,14 @@ def test_transfer_counts_experience_with_other_groups() -> None:
     towards = (g - p.negative_weight * b) / (g + p.negative_weight * b)
     people = world.people
     for row in np.flatnonzero(people.active):
-        expected = meeting_point(people.disposition[row], towards, gain, p.drift)
+        expected = meeting_point(people.baseline_attitude[row], towards, gain, p.drift)
         others = np.delete(people.attitude[row], people.group[row])
         np.testing.assert_allclose(others, expected, atol=1e-9)
     assert (people.attitude[np.arange(len(people)), people.group] == 0).all()
 
 
 def test_feelings_settle_where_meetings_and_rest_balance() -> None:
-    """Anxiety and threat tend to the balance of wb / (g + wb) and rest; connectedness to that of 1 and rest."""
+    """Anxiety and threat tend to the balance of wb / (g + wb) and rest; belonging to that of 1 and rest."""
     world = constant(40, 20, joint=150)
     p = world.parameters.psychology
     for _ in range(700):
@@ -115,11 +115,11 @@ def test_feelings_settle_where_meetings_and_rest_balance() -> None:
     people, rows = world.people, np.flatnonzero(world.people.active)
     threat = meeting_point(p.threat_rest, towards, share(p.threat_learning * new), p.threat_drift)
     np.testing.assert_allclose(people.threat[rows], threat, atol=1e-9)
-    lift = share(p.connectedness_gain * 1.5)
-    belonging = meeting_point(p.connectedness_rest, 1.0, lift, p.connectedness_decline)
-    np.testing.assert_allclose(people.connectedness[rows], belonging, atol=1e-9)
+    lift = share(p.belonging_gain * 1.5)
+    belonging = meeting_point(p.belonging_rest, 1.0, lift, p.belonging_decline)
+    np.testing.assert_allclose(people.belonging[rows], belonging, atol=1e-9)
     for row in rows:
-        rest = min(1.0, max(0.0, p.anxiety_rest - p.anxiety_disposition * people.disposition[row]))
+        rest = min(1.0, max(0.0, p.anxiety_rest - p.anxiety_baseline_attitude * people.baseline_attitude[row]))
         anxiety = meeting_point(rest, towards, share(p.anxiety_learning * new), p.anxiety_drift)
         assert people.anxiety[row] == pytest.approx(anxiety, abs=1e-9)
 
@@ -143,7 +143,7 @@ def test_engagement_and_stigma_settle_where_community_life_and_rest_balance(bad:
     weighed = p.negative_weight * bad / 100
     gain = share(p.anxiety_learning * (0.2 + weighed))
     for row in rows:
-        rest = p.anxiety_rest - p.anxiety_disposition * people.disposition[row] + 0.6 * (stigma - p.stigma_rest)
+        rest = p.anxiety_rest - p.anxiety_baseline_attitude * people.baseline_attitude[row] + 0.6 * (stigma - p.stigma_rest)
         expected = meeting_point(min(1.0, max(0.0, rest)), weighed / (0.2 + weighed), gain, p.anxiety_drift)
         assert people.anxiety[row] == pytest.approx(expected, abs=1e-5)
     assert (people.civic[rows] == p.civic_rest).all()
@@ -239,24 +239,24 @@ def extremes() -> st.SearchStrategy[Psychology]:
 
 @settings(max_examples=40)
 @given(extremes(), st.integers(0, 2**32), st.sampled_from([0.0, 0.6, 3.0]), st.sampled_from([0.0, 1.0]))
-def test_no_state_ever_leaves_its_range(psychology: Psychology, seed: int, exposure: float, closeness: float) -> None:
+def test_no_state_ever_leaves_its_range(psychology: Psychology, seed: int, negative_exposure: float, closeness: float) -> None:
     """Whatever the psychology: attitudes stay in [-1, 1], feelings, belonging and language in [0, 1], experience above
     0; with a rumour, norms that are spoken for, a shock, and a session that takes all the week's slots."""
-    occasions = {name: event.model_copy(update={"closeness": closeness, "slots": 4}) if k % 2 else event
+    contexts = {name: event.model_copy(update={"closeness": closeness, "encounters_per_week": 4}) if k % 2 else event
                  for k, (name, event) in enumerate(ordinary_week().items())}
     world = make_world(four_groups(3, 60), make_parameters(
-        occasions, psychology=psychology, residents={
-            "exposure_spread": exposure, "disposition_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5},
-        scenario={"shocks": {"it": Shock(week=1, target="B", attitude=exposure / 3, stigma=exposure / 3)}}), seed)
+        contexts, psychology=psychology, residents={
+            "negative_exposure_spread": negative_exposure, "baseline_attitude_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5},
+        scenario={"shocks": {"it": Shock(week=1, target="B", attitude=negative_exposure / 3, stigma=negative_exposure / 3)}}), seed)
     world.people.rumour[:] = np.arange(len(world.people)) % 3
-    world.areas.said[:] = exposure / 3
-    often = session(np.flatnonzero(world.people.active)[::2], 9, slots=20, closeness=closeness, common_goals=1.0,
+    world.areas.message_effect[:] = negative_exposure / 3
+    often = session(np.flatnonzero(world.people.active)[::2], 9, encounters=20, closeness=closeness, common_goals=1.0,
                     cooperation=1.0, avoidability=0.5)
     world.actions = [Doing(lambda world: world.convene(often, None))]
     for _ in range(4):
         world.step()
     people, rows = world.people, np.flatnonzero(world.people.active)
-    for name, low in (("attitude", -1), ("anxiety", 0), ("threat", 0), ("connectedness", 0), ("language", 0),
+    for name, low in (("attitude", -1), ("anxiety", 0), ("threat", 0), ("belonging", 0), ("language", 0),
                       ("engagement", 0), ("stigma", 0), ("civic", 0)):
         column = people.column(name)[rows]
         assert low <= column.min() and column.max() <= 1, name
@@ -277,17 +277,17 @@ def tied(world: World, pairs: list[tuple[int, int]]) -> None:
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_ties_fade_by_their_hazard(shared: bool) -> None:
-    """Of n ties (1 - hazard)^weeks are left, in a shared circle by another hazard than elsewhere."""
+    """Of n ties (1 - hazard)^weeks are left, in a shared small group by another hazard than elsewhere."""
     weeks, hazards = 20, {False: 0.04, True: 0.015}
     world = make_world(two_groups(24, 200), make_parameters(
         {}, psychology={"tie_fade": hazards[False], "tie_fade_shared": hazards[True]}))
-    circle = world.circles
+    small_group = world.small_groups
     rows = np.flatnonzero(world.people.active)
     pairs = []
     for a, b in zip(rows[0::2].tolist(), rows[1::2].tolist(), strict=False):
         if not shared:
             b = rows[(np.searchsorted(rows, b) + 1000) % rows.size // 2 * 2 + 1].item()
-        if bool(((circle[a] == circle[b]) & (circle[a] >= 0)).any()) == shared:
+        if bool(((small_group[a] == small_group[b]) & (small_group[a] >= 0)).any()) == shared:
             pairs.append((a, b))
     tied(world, pairs)
     for _ in range(weeks):
@@ -300,12 +300,12 @@ def test_ties_fade_by_their_hazard(shared: bool) -> None:
 
 @pytest.mark.parametrize("chance", [0.1, 0.6])
 def test_ties_form_by_their_chance(chance: float) -> None:
-    """In circles of two seats the same two meet each week; own-group meetings are positive, so a tie forms with
+    """In small groups of two seats the same two meet each week; own-group meetings are positive, so a tie forms with
     the given chance."""
     world = make_world(two_groups(48, 200), make_parameters(
-        {"it": occasion("street", "circle", presence=1.0, sociable=False)},
+        {"it": context("street", "small_group", presence=1.0, sociable=False)},
         psychology={"tie_own": chance}, neighbours=2))
-    people, start = world.people, world.settings["street"].partitions["circle"].start
+    people, start = world.people, world.settings["street"].partitions["small_group"].start
     people.age[:] = 30.0
     first = start[:-1][np.diff(start) == 2]
     alike = people.active[first] & people.active[first + 1] & (people.group[first] == people.group[first + 1])
@@ -319,9 +319,9 @@ def test_ties_form_by_their_chance(chance: float) -> None:
 def test_meeting_again_keeps_a_tie_even_where_all_places_are_taken() -> None:
     """Where every tie fades at once, those with a mutual candidate are left, and all other ties go."""
     world = make_world(two_groups(24, 200), make_parameters(
-        {"it": occasion("street", "circle", presence=1.0, sociable=False)},
+        {"it": context("street", "small_group", presence=1.0, sociable=False)},
         psychology={"tie_own": 0.9, "tie_fade": 1.0, "tie_fade_shared": 1.0}, neighbours=2))
-    people, start = world.people, world.settings["street"].partitions["circle"].start
+    people, start = world.people, world.settings["street"].partitions["small_group"].start
     first = start[:-1][np.diff(start) == 2]
     both = first[people.active[first] & people.active[first + 1]]
     rows = np.stack([both, both + 1], axis=1).ravel()[:both.size // 2 * 4]

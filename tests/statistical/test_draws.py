@@ -62,18 +62,18 @@ def weyl(n: int) -> NDArray[np.float64]:
     return np.arange(n) * 0.6180339887498949 % 1.0
 
 
-def serial_table(x: NDArray[np.float64], lag: int, cells: int = 16) -> NDArray[np.int64]:
-    """Counts of (cell of x[i], cell of x[i + lag])."""
-    i = (x * cells).astype(int)
-    table = np.zeros((cells, cells), np.int64)
+def serial_table(x: NDArray[np.float64], lag: int, output_areas: int = 16) -> NDArray[np.int64]:
+    """Counts of (output area of x[i], output area of x[i + lag])."""
+    i = (x * output_areas).astype(int)
+    table = np.zeros((output_areas, output_areas), np.int64)
     np.add.at(table, (i[:-lag], i[lag:]), 1)
     return table
 
 
-def joint_table(x: NDArray[np.float64], y: NDArray[np.float64], cells: int = 16) -> NDArray[np.int64]:
-    """Counts of (cell of x[i], cell of y[i])."""
-    table = np.zeros((cells, cells), np.int64)
-    np.add.at(table, ((x * cells).astype(int), (y * cells).astype(int)), 1)
+def joint_table(x: NDArray[np.float64], y: NDArray[np.float64], output_areas: int = 16) -> NDArray[np.int64]:
+    """Counts of (output area of x[i], output area of y[i])."""
+    table = np.zeros((output_areas, output_areas), np.int64)
+    np.add.at(table, ((x * output_areas).astype(int), (y * output_areas).astype(int)), 1)
     return table
 
 
@@ -89,7 +89,7 @@ def test_the_draws_of_people_in_a_row_are_uniform(key: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("lag", [1, 2, 7, 1000])
 def test_the_draws_of_neighbours_are_independent(lag: int) -> None:
-    """16 by 16 cells of (u_i, u_i+lag), about 390 in each; the Weyl sequence fails."""
+    """16 by 16 output areas of (u_i, u_i+lag), about 390 in each; the Weyl sequence fails."""
     assert p_of_counts(serial_table(uniforms(stream(5, 1), PEOPLE), lag).ravel()) > P_VALUE
     assert p_of_counts(serial_table(weyl(N), lag).ravel()) < P_VALUE
 

@@ -12,16 +12,16 @@ from contactsim.draws import Decision
 from contactsim.settings.pairing import pairs
 from contactsim.world import World
 from tests.statistical.deciding import ERRORS, P_VALUE, errors_from, errors_of_share, p_of_counts, p_of_table
-from tests.worlds import four_groups, make_parameters, make_world, occasion, two_groups
+from tests.worlds import context, four_groups, make_parameters, make_world, two_groups
 
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = range(4)
 #: Fixed here, so that the samples below stay large enough whatever the defaults are.
 PSYCHOLOGY = {
     "take_up_base": 0.5, "take_up_attitude": 1.0, "take_up_anxiety": 1.0, "take_up_sociability": 0.2,
     "take_up_language": 1.0, "positive_base": -0.7, "negative_base": -1.8, "appraisal": 1.6, "appraisal_own": 0.75,
-    "appraisal_anxiety": 0.5, "exposure_positive": 0.3, "conditions_positive": 1.0, "conditions_negative": 0.8,
-    "mediator": 1.1, "unequal_standing": 1.0, "inward_norms": 0.5, "common_identity": 0.6, "anxiety_rest": 0.35,
-    "connectedness_rest": 0.3}
+    "appraisal_anxiety": 0.5, "negative_exposure_positive": 0.3, "conditions_positive": 1.0, "conditions_negative": 0.8,
+    "mediator": 1.1, "unequal_status": 1.0, "inward_norms": 0.5, "common_identity": 0.6, "anxiety_rest": 0.35,
+    "belonging_rest": 0.3}
 
 
 def grown_up(place: Any, event: Any, psychology: dict[str, float] | None = None, seed: int = 1) -> World:
@@ -33,34 +33,34 @@ def grown_up(place: Any, event: Any, psychology: dict[str, float] | None = None,
 
 
 def alike(world: World, a: float, b: float, anxiety: float = 0.35, language: float = 1.0, sociability: float = 1.0,
-          exposure: float = 0.0, connectedness: float = 0.3, standing: tuple[float, float] = (0.5, 0.5)) -> None:
+          negative_exposure: float = 0.0, belonging: float = 0.3, status: tuple[float, float] = (0.5, 0.5)) -> None:
     """Make all residents alike but for their group: A likes B by ``a``, B likes A by ``b``."""
     people = world.people
     people.attitude[people.group == 0, 1], people.attitude[people.group == 1, 0] = a, b
     people.anxiety[:], people.language[:], people.sociability[:] = anxiety, language, sociability
-    people.exposure[:], people.connectedness[:] = exposure, connectedness
-    people.standing[:] = np.where(people.group == 0, *standing)
+    people.negative_exposure[:], people.belonging[:] = negative_exposure, belonging
+    people.status[:] = np.where(people.group == 0, *status)
 
 
 # --- how many meet
 
 @pytest.mark.parametrize("sociable", [False, True])
 def test_meetings_between_groups_under_random_mixing(sociable: bool) -> None:
-    """In a pool of S seats (S even) two people are a pair with chance 1 / (S - 1), S odd: 1 / S. Without a way to
+    """In a mixing group of S seats (S even) two people are a pair with chance 1 / (S - 1), S odd: 1 / S. Without a way to
     decline, g and h then meet sum of q_i q_j over i in g, j in h, divided by that, times a week, with q the
-    chance to be there: the presence, times sociability (at most 1) where the occasion has it.
+    chance to be there: the presence, times sociability (at most 1) where the contact context has it.
 
     80 weeks of four groups see 3 % (rare pairs) to 1 % off; a presence counted once instead of twice is 25 %.
     """
     weeks, presence = 80, 0.8
-    world = grown_up(four_groups(24, 100), occasion(
-        "street", "quarter", presence=presence, sociable=sociable, avoidability=0.0))
-    people, pools = world.people, world.settings["street"].partitions["quarter"]
+    world = grown_up(four_groups(24, 100), context(
+        "street", "district", presence=presence, sociable=sociable, avoidability=0.0))
+    people, mixing_groups = world.people, world.settings["street"].partitions["district"]
     q = presence * (np.minimum(1 / presence, people.sociability) if sociable else np.ones(len(people)))
     q[~people.active] = 0.0
     G = people.groups
     expected, wrong = np.zeros((G, G)), np.zeros((G, G))
-    for first, end in zip(pools.start[:-1], pools.start[1:], strict=True):
+    for first, end in zip(mixing_groups.start[:-1], mixing_groups.start[1:], strict=True):
         rows = np.arange(first, end)
         chance = 1 / (rows.size - 1 + rows.size % 2)
         there = np.array([q[rows[people.group[rows] == g]].sum() for g in range(G)])
@@ -72,7 +72,7 @@ def test_meetings_between_groups_under_random_mixing(sociable: bool) -> None:
     for week in range(weeks):
         world.step()
         for g in range(G):
-            mine = world.week.tally[people.active & (people.group == g)]
+            mine = world.week.counts[people.active & (people.group == g)]
             met[week, g] = mine[:, :, :DECLINED].sum(axis=(0, 2))
     for g in range(G):
         for h in range(G):
@@ -83,9 +83,9 @@ def test_meetings_between_groups_under_random_mixing(sociable: bool) -> None:
 
 
 def test_each_meeting_has_two_sides() -> None:
-    world = grown_up(four_groups(), occasion("street", "quarter", slots=3))
+    world = grown_up(four_groups(), context("street", "district", encounters_per_week=3))
     world.step()
-    people, tally = world.people, world.week.tally[world.people.active].astype(int)
+    people, tally = world.people, world.week.counts[world.people.active].astype(int)
     group = people.group[people.active]
     for what in ([DECLINED], [POSITIVE, NEGATIVE, NEUTRAL]):
         table = np.array([tally[group == g][:, :, what].sum(axis=(0, 2)) for g in range(4)])
@@ -101,15 +101,15 @@ def test_take_up_is_logistic(a: float, b: float, anxiety: float, language: float
                              avoidability: float) -> None:
     """Declined with chance avoidability / (1 + odds), log odds = base + for each side: attitude, anxiety above rest,
     sociability above 1, missing language. About 8,000 meetings: one standard error is half a point."""
-    world = grown_up(two_groups(48, 100), occasion(
-        "street", "quarter", slots=8, presence=1.0, sociable=False, avoidability=avoidability))
+    world = grown_up(two_groups(48, 100), context(
+        "street", "district", encounters_per_week=8, presence=1.0, sociable=False, avoidability=avoidability))
     alike(world, a, b, anxiety, language, sociability)
     p = world.parameters.psychology
     log_odds = p.take_up_base + p.take_up_attitude * (a + b) - 2 * p.take_up_anxiety * (anxiety - p.anxiety_rest)
     log_odds += 2 * p.take_up_sociability * (sociability - 1) - 2 * p.take_up_language * (1 - language)
     expected = avoidability / (1 + math.exp(log_odds))
     world.step()
-    cross = world.week.tally[(world.people.group == 0) & world.people.active][:, 1]
+    cross = world.week.counts[(world.people.group == 0) & world.people.active][:, 1]
     declined, all_of_them = int(cross[:, DECLINED].sum()), int(cross.sum())
     assert all_of_them > 7000
     if avoidability == 0:
@@ -126,8 +126,8 @@ def test_take_up_is_logistic(a: float, b: float, anxiety: float, language: float
 CASES: list[dict[str, Any]] = [
     {},
     {"a": 0.5, "b": -0.4},
-    {"a": -0.6, "b": 0.3, "anxiety": 0.8, "exposure": 0.7},
-    {"a": 0.2, "b": 0.2, "connectedness": 0.9, "standing": (0.9, 0.2)},
+    {"a": -0.6, "b": 0.3, "anxiety": 0.8, "negative_exposure": 0.7},
+    {"a": 0.2, "b": 0.2, "belonging": 0.9, "status": (0.9, 0.2)},
 ]
 EVENTS: list[dict[str, float]] = [
     {"equal_status": 0.5, "common_goals": 0.5, "cooperation": 0.5, "support": 0.5},
@@ -141,30 +141,30 @@ def test_valence_is_multinomial_with_the_odds_of_the_rules(case: dict[str, Any],
     """Odds against neutral, with m = own share of one's own attitude and the rest of the partner's, c the conditions
     less one half, i the identity's and x the anxiety's term:
 
-    positive exp(base + conditions c + appraisal m - x - exposure_positive e + i),
+    positive exp(base + conditions c + appraisal m - x - negative_exposure_positive e + i),
     negative exp(base - conditions c - mediator - appraisal m + x + e - i - norms a) (1 + inequality gap).
 
     Pearson's test over about 8,000 meetings of each side sees a share that is 2 points off.
     """
     traits = {"a": 0.0, "b": 0.0, **case}
-    world = grown_up(two_groups(48, 100), occasion(
-        "street", "quarter", slots=8, presence=1.0, sociable=False, avoidability=0.0, **event))
+    world = grown_up(two_groups(48, 100), context(
+        "street", "district", encounters_per_week=8, presence=1.0, sociable=False, avoidability=0.0, **event))
     alike(world, **traits)
     p = world.parameters.psychology
     world.step()
     fit = sum(event[name] for name in ("equal_status", "common_goals", "cooperation", "support")) / 4 - 0.5
-    standing = traits.get("standing", (0.5, 0.5))
-    unequal = 1 + p.unequal_standing * (1 - event["equal_status"]) * abs(standing[0] - standing[1])
+    status = traits.get("status", (0.5, 0.5))
+    unequal = 1 + p.unequal_status * (1 - event["equal_status"]) * abs(status[0] - status[1])
     anxious = p.appraisal_anxiety * (traits.get("anxiety", 0.35) - p.anxiety_rest)
-    identity = p.common_identity * (traits.get("connectedness", 0.3) - p.connectedness_rest)
-    exposure = traits.get("exposure", 0.0)
+    identity = p.common_identity * (traits.get("belonging", 0.3) - p.belonging_rest)
+    negative_exposure = traits.get("negative_exposure", 0.0)
     for group, mine, theirs in ((0, traits["a"], traits["b"]), (1, traits["b"], traits["a"])):
         m = p.appraisal_own * mine + (1 - p.appraisal_own) * theirs
         good = math.exp(p.positive_base + p.conditions_positive * fit + p.appraisal * m - anxious
-                        - p.exposure_positive * exposure + identity)
+                        - p.negative_exposure_positive * negative_exposure + identity)
         bad = unequal * math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * event.get("mediator", 0.0)
-                                 - p.appraisal * m + anxious + exposure - identity - p.inward_norms * mine)
-        counts = world.week.tally[(world.people.group == group) & world.people.active][:, 1 - group, :3].sum(axis=0)
+                                 - p.appraisal * m + anxious + negative_exposure - identity - p.inward_norms * mine)
+        counts = world.week.counts[(world.people.group == group) & world.people.active][:, 1 - group, :3].sum(axis=0)
         odds = np.array([good, bad, 1.0])
         assert p_of_counts(counts, odds / odds.sum()) > P_VALUE
         broken = np.array([good * 1.2, bad * 1.2, 1.0])
@@ -175,16 +175,16 @@ def test_the_two_sides_of_a_meeting_are_drawn_apart() -> None:
     """Among people who are alike, what a meeting is for one says nothing about the other.
 
     2,000 meetings; sides that agreed in one of five would be seen."""
-    world = grown_up(two_groups(96, 100), occasion("street", "quarter", presence=1.0, sociable=False, avoidability=0.0),
+    world = grown_up(two_groups(96, 100), context("street", "district", presence=1.0, sociable=False, avoidability=0.0),
                      {"negative_base": -0.5})
     alike(world, 0.0, 0.0)
     setting = world.settings["street"]
-    pools = setting.partitions["quarter"]
-    met = pairs(pools.start, pools.keys, setting.occupant, world.base(Decision.PAIRING, "it", 0))
+    mixing_groups = setting.partitions["district"]
+    met = pairs(mixing_groups.start, mixing_groups.keys, setting.occupant, world.base(Decision.PAIRING, "it", 0))
     group = world.people.group
     met = met[group[met[:, 0]] != group[met[:, 1]]]
     world.step()
-    sides = [world.week.tally[met[:, s], group[met[:, 1 - s]]].argmax(axis=1) for s in (0, 1)]
+    sides = [world.week.counts[met[:, s], group[met[:, 1 - s]]].argmax(axis=1) for s in (0, 1)]
     table, shared = np.zeros((3, 3), np.int64), np.zeros((3, 3), np.int64)
     np.add.at(table, tuple(sides), 1)
     np.add.at(shared, (sides[0], np.where(np.arange(len(met)) % 5, sides[1], sides[0])), 1)  # one in five shared

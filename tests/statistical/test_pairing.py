@@ -1,4 +1,4 @@
-"""Pairing is exactly uniform: each way of pairing the seats of a pool is equally likely, in every slot anew."""
+"""Pairing is exactly uniform: each way of pairing the seats of a mixing group is equally likely, in every slot anew."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLOTS = 20_000
 def partners(seats: int, slots: int = SLOTS, empty: tuple[int, ...] = (), weeks: bool = True) -> NDArray[np.int64]:
     """(slots, seats): the seat of each seat's partner; -1 where it stays alone.
 
-    By ``weeks`` one pool is paired in many slots, otherwise many pools with keys of their own in one slot.
+    By ``weeks`` one mixing group is paired in many slots, otherwise many mixing groups with keys of their own in one slot.
     """
     occupant = np.arange(seats, dtype=np.int32)
     occupant[list(empty)] = -1
@@ -82,13 +82,13 @@ def test_a_shuffle_that_favours_some_orders_is_seen(seats: int) -> None:
 
 @pytest.mark.parametrize("seats, ways", [(4, 3), (5, 15), (6, 15), (8, 105)])
 def test_each_way_of_pairing_is_equally_likely(seats: int, ways: int) -> None:
-    """A pool of 2m seats has (2m - 1)!! pairings; one of 2m + 1 has (2m + 1) (2m - 1)!!."""
+    """A mixing group of 2m seats has (2m - 1)!! pairings; one of 2m + 1 has (2m + 1) (2m - 1)!!."""
     _, counts = np.unique(partners(seats, weeks=False), axis=0, return_counts=True)
     assert counts.size == ways
     assert p_of_counts(counts) > P_VALUE
 
 
-def test_pairs_of_a_large_pool_meet_as_often_as_they_should() -> None:
+def test_pairs_of_a_large_mixing_group_meet_as_often_as_they_should() -> None:
     """400 seats, 3,000 slots: each pair is Binomial(3,000, 1 / 399), so the variance over pairs is that; 4.5 errors."""
     partner = partners(400, 3000, weeks=False)
     counts = np.zeros((400, 400))
@@ -123,8 +123,8 @@ def test_slots_are_independent() -> None:
     assert errors_from(again.mean(), 1 / 5, again.std(), SLOTS) < ERRORS
 
 
-def test_pools_are_independent() -> None:
-    """Two pools with keys next to each other: whom a seat meets here says nothing about the other."""
+def test_mixing_groups_are_independent() -> None:
+    """Two mixing groups with keys next to each other: whom a seat meets here says nothing about the other."""
     start, keys = np.array([0, 6, 12]), np.array([7, 8], np.uint64)
     table = np.zeros((5, 5), np.int64)
     for week in range(10_000):

@@ -22,13 +22,13 @@ from tests.statistical.deciding import ERRORS, P_VALUE, errors_from, errors_of_s
 from tests.worlds import make_place
 
 PARAMETERS = ResidentParameters(
-    employment=0.7, membership=0.3, minority_age_shift=-6.0, newcomers=0.2, vacancy=0.05, disposition_mean=0.1,
-    disposition_spread=0.25, sociability_spread=0.6, exposure_spread=1.2, standing_gap=0.1, standing_spread=0.1)
+    employment=0.7, membership=0.3, minority_age_shift=-6.0, newcomers=0.2, vacancy=0.05, baseline_attitude_mean=0.1,
+    baseline_attitude_spread=0.25, sociability_spread=0.6, negative_exposure_spread=1.2, status_gap=0.1, status_spread=0.1)
 
 
 @pytest.fixture(scope="module")
 def people() -> Residents:
-    """About 40,000 people in two large cells, so that cut households at a cell's end do not matter."""
+    """About 40,000 people in two large output areas, so that cut households at a output area's end do not matter."""
     return populate(ordered(make_place([[12_000, 8_000], [12_000, 8_000]])), PARAMETERS, Psychology(), 21)
 
 
@@ -38,10 +38,10 @@ def rows(people: Residents) -> np.ndarray:
 
 
 @pytest.mark.parametrize("trait, mean, spread", [
-    ("disposition", PARAMETERS.disposition_mean, PARAMETERS.disposition_spread),
-    ("exposure", 0.0, PARAMETERS.exposure_spread)])
+    ("baseline_attitude", PARAMETERS.baseline_attitude_mean, PARAMETERS.baseline_attitude_spread),
+    ("negative_exposure", 0.0, PARAMETERS.negative_exposure_spread)])
 def test_traits_are_normal(people: Residents, rows: np.ndarray, trait: str, mean: float, spread: float) -> None:
-    """Mean within 4.5 s / √n (0.0056 for dispositions), SD within 4.5 s / √(2n), and the whole shape by KS."""
+    """Mean within 4.5 s / √n (0.0056 for baseline attitudes), SD within 4.5 s / √(2n), and the whole shape by KS."""
     values = people.column(trait)[rows]
     assert errors_from(values.mean(), mean, spread, rows.size) < ERRORS
     assert errors_from(values.std(), spread, spread / np.sqrt(2), rows.size) < ERRORS
@@ -55,11 +55,11 @@ def test_sociability_is_lognormal_with_mean_one(people: Residents, rows: np.ndar
     assert errors_from(values.mean(), 1.0, np.sqrt(np.exp(s**2) - 1), rows.size) < ERRORS
 
 
-def test_standing_lies_lower_in_every_group_but_the_first(people: Residents, rows: np.ndarray) -> None:
-    for group, mean in ((0, 0.5), (1, 0.5 - PARAMETERS.standing_gap)):
-        values = people.standing[rows][people.group[rows] == group]
-        assert errors_from(values.mean(), mean, PARAMETERS.standing_spread, values.size) < ERRORS
-        assert errors_from(values.std(), PARAMETERS.standing_spread, PARAMETERS.standing_spread / np.sqrt(2),
+def test_status_lies_lower_in_every_group_but_the_first(people: Residents, rows: np.ndarray) -> None:
+    for group, mean in ((0, 0.5), (1, 0.5 - PARAMETERS.status_gap)):
+        values = people.status[rows][people.group[rows] == group]
+        assert errors_from(values.mean(), mean, PARAMETERS.status_spread, values.size) < ERRORS
+        assert errors_from(values.std(), PARAMETERS.status_spread, PARAMETERS.status_spread / np.sqrt(2),
                            values.size) < ERRORS
 
 
@@ -68,7 +68,7 @@ def test_sexes_are_even(people: Residents, rows: np.ndarray) -> None:
 
 
 def test_households_have_the_sizes_of_the_census(people: Residents) -> None:
-    """About 17,000 households; all but the last of each group and cell are as drawn."""
+    """About 17,000 households; all but the last of each group and output area are as drawn."""
     size = np.diff(people.household_start)
     assert p_of_counts(np.bincount(size, minlength=7)[1:], HOUSEHOLD_SIZES) > P_VALUE
     assert p_of_counts(np.bincount(size, minlength=7)[1:], HOUSEHOLD_SIZES[[1, 0, 2, 3, 4, 5]]) < P_VALUE

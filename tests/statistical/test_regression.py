@@ -17,11 +17,11 @@ SEEDS, RESIDENTS, WEEKS = 4, 1000, 26
 
 
 def small() -> list[tuple[Folder, Finding]]:
-    """R1, R3 and F7 on few residents, without a history."""
+    """R1, R3 and F7 on few residents, without a burn-in."""
     out = []
     for name in ("R1", "R3", "F7"):
         folder, finding = ledger.all_findings()[name]
-        worlds = {key: world.model_copy(update={"weeks": WEEKS, "set": {"scenario.history": "none"}})
+        worlds = {key: world.model_copy(update={"weeks": WEEKS, "set": {"scenario.burn_in": False}})
                   for key, world in finding.worlds.items()}
         rows = [row.model_copy(update={"knock_outs": {}}) for row in finding.outcomes]
         size = {"quick": ledger.Sample(seeds=SEEDS, residents=RESIDENTS)}

@@ -64,30 +64,30 @@ def test_moves_by_the_year() -> None:
 
 
 def test_movers_without_a_preference_go_anywhere() -> None:
-    """By cell as dwellings stand empty there (of the mover's size): Pearson's test over about 1,500 moves."""
+    """By output area as dwellings stand empty there (of the mover's size): Pearson's test over about 1,500 moves."""
     world = quiet(vacancy=0.5, moves=0.9)
     people = world.people
     moved, offered = np.zeros(36), np.zeros(36)
     size = np.diff(people.household_start)
     for _ in range(14):
         empty, before = ~lived_in(world), people.dwelling.copy()
-        cell = people.cell_of_dwelling[people.dwelling]
+        output_area = people.output_area_of_dwelling[people.dwelling]
         world.step()
         movers = np.flatnonzero((people.dwelling != before) & lived_in(world))
-        moved += np.bincount(people.cell_of_dwelling[people.dwelling[movers]], minlength=36)
+        moved += np.bincount(people.output_area_of_dwelling[people.dwelling[movers]], minlength=36)
         for s in range(1, 7):
-            share = np.bincount(cell[empty & (size == s)], minlength=36)
+            share = np.bincount(output_area[empty & (size == s)], minlength=36)
             offered += share / share.sum() * (size[movers] == s).sum()
     assert moved.sum() > 800
     assert p_of_counts(moved, offered / offered.sum()) > P_VALUE
     ramp = offered * np.linspace(0.5, 1.5, 36)
-    assert p_of_counts(moved, ramp / ramp.sum()) < P_VALUE  # a broken one: more to the later cells
+    assert p_of_counts(moved, ramp / ramp.sum()) < P_VALUE  # a broken one: more to the later output areas
 
 
 def dissimilarity(world: World) -> float:
     people, rows = world.people, np.flatnonzero(world.people.active)
-    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
-    a, b = (np.bincount(cell[people.group[rows] == g], minlength=36) for g in (0, 1))
+    output_area = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
+    a, b = (np.bincount(output_area[people.group[rows] == g], minlength=36) for g in (0, 1))
     return float(np.abs(a / a.sum() - b / b.sum()).sum() / 2)
 
 

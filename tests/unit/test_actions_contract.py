@@ -102,23 +102,23 @@ def test_two_of_a_kind_are_two() -> None:
 
 
 fields = st.fixed_dictionaries({
-    "capacity": st.integers(0, 60), "team": st.integers(2, 12), "reach": st.floats(0, 1), "willing": st.floats(-3, 3),
-    "quota": st.sampled_from(["none", "area", "even", "guests"]), "found": st.sampled_from(
+    "capacity": st.integers(0, 60), "team": st.integers(2, 12), "reach": st.floats(0, 1), "intercept": st.floats(-3, 3),
+    "quota": st.sampled_from(["none", "area", "even", "guests"]), "recruitment": st.sampled_from(
         ["voluntary", "referred", "whole_class", "drop_in"]), "mix": st.sampled_from(["mixed", "own"]),
     "wait": st.integers(0, 6), "no_show": st.floats(0, 1), "intakes": st.sampled_from([1, 2, None]),
-    "again": st.integers(1, 6), "returns": st.booleans(), "attendance": st.floats(0, 1), "start": st.integers(0, 3),
+    "interval": st.integers(1, 6), "returns": st.booleans(), "attendance": st.floats(0, 1), "start": st.integers(0, 3),
     "cut": st.sampled_from([None, 4]), "ages": st.sampled_from([None, [5, 17], [18, 60]])})
 
 
 @settings(max_examples=40, deadline=None)
 @given(fields, st.integers(1, 4), st.integers(1, 3), st.sampled_from(["team", "pairs", "all"]))
 def test_any_programme_keeps_its_capacity_calendar_and_books(values: dict[str, Any], weeks: int, every: int,
-                                                             among: str) -> None:
+                                                             scale: str) -> None:
     if 0 < values["capacity"] < values["team"]:
         values["capacity"] = values["team"]
     price = {"fixed": 100.0, "session": 10.0, "participant": 1.0}
     world = acting(("it", {"mechanism": "convene", "cost": price, "helpers": {"number": 1},
-                           "phases": [{"weeks": weeks, "every": every, "among": among}], **values}))
+                           "phases": [{"weeks": weeks, "every": every, "scale": scale}], **values}))
     live(world, 8)
     action = first(world)
     begins = [values["start"] + k * values["again"] for k in range(values["intakes"] or 8)]
@@ -145,7 +145,7 @@ def test_any_programme_keeps_its_capacity_calendar_and_books(values: dict[str, A
 def test_any_house_holds_whom_it_can(regulars: int, rooms: int, room: int, attendance: float, bonding: float,
                                      every: int) -> None:
     world = acting(("house", {"mechanism": "host", "regulars": regulars, "rooms": rooms, "room": room, "every": every,
-                              "attendance": attendance, "bonding": bonding, "friendly": 1.0}))
+                              "attendance": attendance, "bonding": bonding, "attitude_coef": 1.0}))
     live(world, 5)
     action = first(world)
     assert action.interested.size <= regulars
@@ -180,9 +180,9 @@ def test_sessions_take_the_place_of_other_meetings() -> None:
     assert young.size
     assert (world.people.age[young] >= 15).all()
     outsiders = acting(shipped("youth_scheme", attendance=1.0, no_show=0.0, helpers={"number": 0},
-                               phases=[{"slots": 1, "takes": "the_week"}]))
+                               phases=[{"encounters_per_session": 1, "displaces": "the_week"}]))
     outsiders.step()
-    tally = columns_of(outsiders)["week.tally"].astype(int)
+    tally = columns_of(outsiders)["week.counts"].astype(int)
     own = outsiders.people.group[first(outsiders).participants]
     rows = first(outsiders).participants
     met = tally[rows].copy()

@@ -55,7 +55,7 @@ def contactsim(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-RUN = ("run", "--config-dir", "mine", "place=synthetic", "place.residents=900", "scenario=no_history", "weeks=3",
+RUN = ("run", "--config-dir", "mine", "place=synthetic", "place.residents=900", "scenario=no_burn_in", "weeks=3",
        "output=done")
 
 

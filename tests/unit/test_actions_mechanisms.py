@@ -22,7 +22,7 @@ from contactsim.world import World
 from tests.acting import ALL, acting, first, live, made, shipped
 from tests.worlds import differing_columns
 
-EVERYBODY: dict[str, Any] = {"mechanism": "convene", "reach": 1.0, "willing": 0.0, "capacity": 1000, "team": 8,
+EVERYBODY: dict[str, Any] = {"mechanism": "convene", "reach": 1.0, "intercept": 0.0, "capacity": 1000, "team": 8,
                              "attendance": 1.0, "varies": 0.0, "ages": [16, 90]}
 
 
@@ -40,7 +40,7 @@ def sessions_of(world: World, weeks: int) -> list[Session]:
             action.week(world)
         seen += world.sessions
         world.sessions.clear()
-        world.week.away[:] = 0
+        world.week.displaced[:] = 0
         world.clock += 1
     return seen
 
@@ -52,10 +52,10 @@ def lean(world: World, rows: Any) -> float:
 
 
 def test_volunteers_are_friendlier_and_calmer_than_those_they_are_drawn_from() -> None:
-    free = acting(("it", {**EVERYBODY, "friendly": 3.0, "nervous": 3.0}))
-    sent = acting(("it", {**EVERYBODY, "found": "referred", "friendly": 3.0, "nervous": 3.0}))
-    pool = recruitment.eligible(free, first(free).config)
-    before = attitude_to_others(free.people, free.weights, pool).mean(), free.people.anxiety[pool].mean()
+    free = acting(("it", {**EVERYBODY, "attitude_coef": 3.0, "anxiety_coef": 3.0}))
+    sent = acting(("it", {**EVERYBODY, "recruitment": "referred", "attitude_coef": 3.0, "anxiety_coef": 3.0}))
+    mixing_group = recruitment.eligible(free, first(free).config)
+    before = attitude_to_others(free.people, free.weights, mixing_group).mean(), free.people.anxiety[mixing_group].mean()
     attitude, anxiety = attitude_to_others(free.people, free.weights), free.people.anxiety.copy()
     for world in (free, sent):
         world.step()
@@ -69,7 +69,7 @@ def test_targeted_recruitment_wins_those_without_a_friend_elsewhere() -> None:
     alone = world.people.friend_groups & ~(np.uint16(1) << world.people.group.astype(np.uint16)) == 0
     share = []
     for isolated in (0.0, 3.0):
-        world.actions = list(made(world, ("it", {**EVERYBODY, "willing": -2.0, "isolated": isolated, "start": 0})))
+        world.actions = list(made(world, ("it", {**EVERYBODY, "intercept": -2.0, "isolated_coef": isolated, "start": 0})))
         action = convened(world)
         action.config = action.config.model_copy(update={"start": world.clock})
         action.week(world)
@@ -82,19 +82,19 @@ def test_whom_it_is_for() -> None:
                            "areas": ["district 1"]}))
     rows = recruitment.eligible(world, first(world).config)
     people, level = world.people, world.place.levels[2]
-    area = level.area_of_cell[recruitment.cell_of_row(world)]
+    area = level.area_of_output_area[recruitment.output_area_of_row(world)]
     wanted = people.active & (people.age >= 15) & (people.age < 18) & (people.group == 1) & (people.sex == 0)
     assert rows.size and np.array_equal(rows, np.flatnonzero(wanted & (area == level.codes.index("district 1"))))
 
 
 @pytest.mark.parametrize(("choose", "expected"), [("most_mixed", {"district 1"}), ("most_segregated", {"district 0"})])
 def test_areas_are_chosen_by_how_mixed_they_are(choose: str, expected: set[str]) -> None:
-    """The first quarter is nearly all A, the middle one is half and half."""
-    world = acting(("it", {**EVERYBODY, "choose": choose, "number": 1, "scale": "quarter"}))
-    cells = recruitment.cells_of(world, first(world).config)
-    assert cells is not None
+    """The first district is nearly all A, the middle one is half and half."""
+    world = acting(("it", {**EVERYBODY, "choose": choose, "number": 1, "scale": "district"}))
+    output_areas = recruitment.output_areas_of(world, first(world).config)
+    assert output_areas is not None
     level = world.place.levels[2]
-    assert {level.codes[a] for a in level.area_of_cell[cells]} == expected
+    assert {level.codes[a] for a in level.area_of_output_area[output_areas]} == expected
 
 
 def test_newcomers_learners_and_those_without_work() -> None:
@@ -115,7 +115,7 @@ def test_a_quota_gives_places_to_each_group() -> None:
 
 
 def test_the_list_is_served_first_and_forgets() -> None:
-    world = acting(("it", {**EVERYBODY, "capacity": 10, "intakes": None, "again": 2, "wait": 3,
+    world = acting(("it", {**EVERYBODY, "capacity": 10, "intakes": None, "interval": 2, "wait": 3,
                            "phases": [{"weeks": 1}]}))
     world.step()
     action = convened(world)
@@ -128,7 +128,7 @@ def test_the_list_is_served_first_and_forgets() -> None:
 
 
 def test_growing_classes() -> None:
-    world = acting(("it", {**EVERYBODY, "capacity": 8, "grows_to": 40, "grows_over": 4, "intakes": None, "again": 1,
+    world = acting(("it", {**EVERYBODY, "capacity": 8, "grows_to": 40, "grows_over": 4, "intakes": None, "interval": 1,
                            "returns": True, "phases": [{"weeks": 1}]}))
     live(world, 6)
     assert [line["enrolled"] for line in first(world).ledger] == [8, 16, 24, 32, 40, 40]
@@ -137,18 +137,18 @@ def test_growing_classes() -> None:
 def test_whole_classes_take_everybody_and_link_unlike_ones() -> None:
     world = acting(shipped("schools_linking", ages=[5, 17], attendance=1.0))
     school = world.settings["school"]
-    pool = np.searchsorted(school.partitions["pool"].start, school.seat, side="right") - 1
+    mixing_group = np.searchsorted(school.partitions["mixing_group"].start, school.seat, side="right") - 1
     friendly = attitude_to_others(world.people, world.weights, np.arange(len(world.people)))
     world.step()
     action = convened(world)
     (intake,) = action.intakes
-    for one in np.unique(pool[intake.rows]):
-        members = np.flatnonzero((school.seat >= 0) & (pool == one) & world.people.active)
+    for one in np.unique(mixing_group[intake.rows]):
+        members = np.flatnonzero((school.seat >= 0) & (mixing_group == one) & world.people.active)
         able = members[world.people.age[members] < 18]
         assert set(able) <= set(intake.rows), "nobody of a class stays behind"
     assert abs(friendly[intake.rows].mean() - friendly[(world.people.age >= 5) & (world.people.age < 18)].mean()) < 0.05
     for team in range(intake.teams):
-        assert len(set(pool[intake.rows[intake.team == team]])) == 2, "a team has pupils of both classes"
+        assert len(set(mixing_group[intake.rows[intake.team == team]])) == 2, "a team has pupils of both classes"
 
 
 def test_at_most_one_class_is_left_without_a_partner() -> None:
@@ -161,7 +161,7 @@ def test_at_most_one_class_is_left_without_a_partner() -> None:
 
 
 def test_parents_come_to_the_parents_event() -> None:
-    values = {**EVERYBODY, "ages": [5, 11], "found": "whole_class", "phases": [{"weeks": 1, "whom": "parents"}]}
+    values = {**EVERYBODY, "ages": [5, 11], "recruitment": "whole_class", "phases": [{"weeks": 1, "whom": "parents"}]}
     world = live(acting(("it", values)), 1)
     rows = first(world).participants
     assert rows.size and (world.people.age[rows] >= 18).all() and len(set(rows)) == rows.size
@@ -264,14 +264,14 @@ def test_messages_stay_within_their_bound_and_fade() -> None:
         spread = without.people.column(name)[without.people.active & (without.people.age >= 16)].std()
         fell[name] = (without.people.column(name) - world.people.column(name))[others] / spread
         assert 0.02 < fell[name].mean() < 0.13
-    said = world.areas.said[:, 0, 1].copy()
+    said = world.areas.message_effect[:, 0, 1].copy()
     assert (said > 0).all() and (said <= 0.12 * world.people.attitude[others, 1].std() * 1.1).all()
-    assert (world.areas.said[:, 1] == 0).all(), "those whom it is about hear nothing new of themselves"
+    assert (world.areas.message_effect[:, 1] == 0).all(), "those whom it is about hear nothing new of themselves"
     live(world, 40)
     live(without, 40)
     gap = (without.people.threat - world.people.threat)[others].mean()
     assert gap < 0.6 * fell["threat"].mean()
-    assert np.allclose(world.areas.said[:, 0, 1], said * 0.95**40), "what was said fades when the action is over"
+    assert np.allclose(world.areas.message_effect[:, 0, 1], said * 0.95**40), "what was said fades when the action is over"
 
 
 def test_recognition_and_a_call() -> None:
@@ -341,13 +341,13 @@ def test_seats_are_given_out_anew_and_none_is_lost(name: str, setting: str) -> N
 
 
 @pytest.mark.parametrize("name", ["school_intake", "mixed_workplaces", "moving_on_up", "housing_choice"])
-def test_circles_are_known_after_seats_have_changed(name: str) -> None:
+def test_small_groups_are_known_after_seats_have_changed(name: str) -> None:
     world = acting(shipped(name, reach=1.0))
-    before = world.circles.copy()
+    before = world.small_groups.copy()
     first(world).week(world)
-    noted = world.circles.copy()
+    noted = world.small_groups.copy()
     world.reseated()
-    assert np.array_equal(noted, world.circles) and not np.array_equal(before, noted)
+    assert np.array_equal(noted, world.small_groups) and not np.array_equal(before, noted)
 
 
 def test_intakes_that_mirror_the_area_mix_the_classes() -> None:
@@ -356,10 +356,10 @@ def test_intakes_that_mirror_the_area_mix_the_classes() -> None:
     work = world.settings["work"]
 
     def spread() -> float:
-        start = work.partitions["pool"].start
-        pool = np.searchsorted(start, np.flatnonzero(work.occupant >= 0), side="right") - 1
+        start = work.partitions["mixing_group"].start
+        mixing_group = np.searchsorted(start, np.flatnonzero(work.occupant >= 0), side="right") - 1
         group = world.people.group[work.occupant[work.occupant >= 0]]
-        return float(np.std(np.bincount(pool, weights=group) / np.bincount(pool)))
+        return float(np.std(np.bincount(mixing_group, weights=group) / np.bincount(mixing_group)))
 
     before = spread()
     first(world).week(world)
@@ -394,23 +394,23 @@ def test_services_cushion_change_and_nothing_else() -> None:
     assert np.array_equal(world.people.language, without.people.language)
 
 
-def test_standing_catches_up_and_exposure_falls_once() -> None:
-    world = acting(("it", {"mechanism": "level", "groups": ["others"], "catches_up": 0.5, "protects": 0.4}))
-    before = {name: world.people.column(name).copy() for name in ("standing", "exposure")}
+def test_status_catches_up_and_negative_exposure_falls_once() -> None:
+    world = acting(("it", {"mechanism": "level", "groups": ["others"], "close_status_gap": 0.5, "reduce_negative_exposure": 0.4}))
+    before = {name: world.people.column(name).copy() for name in ("status", "negative_exposure")}
     theirs = np.flatnonzero(world.people.active & (world.people.group == 1) & (world.people.age >= 5))
-    mean = before["standing"][world.people.active & (world.people.group == 0)].mean()
+    mean = before["status"][world.people.active & (world.people.group == 0)].mean()
     for _ in range(2):
         first(world).week(world)
         world.clock += 1
-    low = theirs[before["standing"][theirs] < mean]
-    assert np.allclose(world.people.standing[low], mean - 0.25 * (mean - before["standing"][low]))
-    assert np.allclose(world.people.exposure[theirs], before["exposure"][theirs] - 0.4)
+    low = theirs[before["status"][theirs] < mean]
+    assert np.allclose(world.people.status[low], mean - 0.25 * (mean - before["status"][low]))
+    assert np.allclose(world.people.negative_exposure[theirs], before["negative_exposure"][theirs] - 0.4)
 
 
 # --- equipping and planning
 
 def test_champions_raise_reach_quality_and_life() -> None:
-    values = {**EVERYBODY, "reach": 0.2, "end": 4, "intakes": None, "again": 2, "phases": [{"weeks": 2}]}
+    values = {**EVERYBODY, "reach": 0.2, "end": 4, "intakes": None, "interval": 2, "phases": [{"weeks": 2}]}
     help_it = {"mechanism": "equip", "reach": 2.0, "quality": 0.2, "life": 3}
     world = live(acting(("champions", help_it), ("it", values)), 10)
     it = world.actions[1]
@@ -431,7 +431,7 @@ def _norms_raised(*others: tuple[str, dict[str, Any]], **changes: Any) -> np.nda
     world.actions, actions = [], world.actions
     for action in actions:
         action.week(world)
-    return world.areas.said.copy()
+    return world.areas.message_effect.copy()
 
 
 def test_champions_raise_what_a_message_does_to_norms() -> None:
@@ -450,7 +450,7 @@ def test_help_that_adds_nothing_changes_no_bit(name: str) -> None:
 
 def test_help_for_an_action_that_is_not_there() -> None:
     with pytest.raises(UserError, match="helps=nobody is no action of this run"):
-        acting(("champions", {"mechanism": "equip", "helps": ["nobody"]}), shipped("library_chat"))
+        acting(("champions", {"mechanism": "equip", "targets": ["nobody"]}), shipped("library_chat"))
 
 
 def test_a_plan_spends_no_more_than_it_has_and_says_so() -> None:

@@ -12,13 +12,13 @@ import contactsim
 from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, conflicts, listing, sections
 from contactsim.errors import UserError
 
-PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "takes": "the_week"}]}
+PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "displaces": "the_week"}]}
 
 
 @pytest.mark.parametrize("values, week", [
     ({"mechanism": "level"}, None), ({"mechanism": "level", "end": 9, "cut": 7}, 7),
     ({"mechanism": "equip", "end": 9}, 9), ({"mechanism": "speak", "cut": 7}, 7),
-    (PROGRAMME, 9), ({**PROGRAMME, "intakes": 3, "again": 10}, 29), ({**PROGRAMME, "intakes": None}, None),
+    (PROGRAMME, 9), ({**PROGRAMME, "intakes": 3, "interval": 10}, 29), ({**PROGRAMME, "intakes": None}, None),
     ({**PROGRAMME, "intakes": None, "end": 30}, 30), ({**PROGRAMME, "cut": 5}, 5),
     ({"mechanism": "host", "cut": 7}, 7), ({"mechanism": "host", "cut": 7, "rooms_after_cut": 1}, None),
     ({"mechanism": "host", "cut": 7, "rooms_after_cut": 1, "end": 9}, 9),
@@ -46,7 +46,7 @@ def test_only_what_meets_and_speaks_has_a_message_to_switch_off() -> None:
 
 
 def test_whole_weeks_are_those_of_phases_that_take_them() -> None:
-    found = sections({"it": {**PROGRAMME, "intakes": None, "again": 10, "end": 28}, "house": {"mechanism": "host"}},
+    found = sections({"it": {**PROGRAMME, "intakes": None, "interval": 10, "end": 28}, "house": {"mechanism": "host"}},
                      "actions")
     assert found["it"].whole_weeks(520) == {7, 8, 17, 18, 27} and found["it"].whole_weeks(10) == {7, 8}
     assert not found["house"].whole_weeks(520)

@@ -21,8 +21,8 @@ from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.overrides import override_lines
 
-SMALL = {"place.residents": 1000, "scenario": "no_history", "threads": 1}
-SWEPT = {"place.residents": 1000, "scenario": "no_history"}
+SMALL = {"place.residents": 1000, "scenario": "no_burn_in", "threads": 1}
+SWEPT = {"place.residents": 1000, "scenario": "no_burn_in"}
 
 
 @pytest.fixture(autouse=True)
@@ -185,9 +185,9 @@ def test_text_reaches_the_configuration_as_it_is(text: str) -> None:
 def test_values_reach_the_configuration_as_they_are() -> None:
     import numpy as np
 
-    values = {"weeks": np.int64(9), "keep_history": False, "psychology.negative_weight": np.float64(2.5),
+    values = {"weeks": np.int64(9), "cache_burn_in": False, "psychology.negative_weight": np.float64(2.5),
               "threads": None, "place.shares": (0.7, 0.3), "action": ["library_chat"], "output": "it's"}
     config = compose(override_lines([values]))
-    assert (config.weeks, config.keep_history, config.threads) == (9, False, None)
+    assert (config.weeks, config.cache_burn_in, config.threads) == (9, False, None)
     assert config.psychology.negative_weight == 2.5
     assert config.place["shares"] == [0.7, 0.3] and list(config.actions) == ["library_chat"] and config.output == "it's"

@@ -47,6 +47,6 @@ def test_arrays_have_the_inner_lengths_that_kernels_tell_the_compiler() -> None:
         people, week, areas = world.people, world.week, world.areas
         columns = (people.attitude, people.positive, people.negative, people.recent_positive, people.recent_negative)
         assert {array.shape[1:] for array in (*columns, areas.share, areas.past)} == {(G,)}
-        assert {areas.norm.shape[1:], areas.said.shape[1:], world.transfer.shape} == {(G, G)}
-        assert (week.factor.shape[1:], week.tally.shape[1:], week.dose.shape[1:]) == ((G - 1, 4), (G, 4), (G, 2))
+        assert {areas.norm.shape[1:], areas.message_effect.shape[1:], world.transfer.shape} == {(G, G)}
+        assert (week.odds_factor.shape[1:], week.counts.shape[1:], week.dose.shape[1:]) == ((G - 1, 4), (G, 4), (G, 2))
         assert all(array.flags.c_contiguous for array in (*columns, *week, *areas))

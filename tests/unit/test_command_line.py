@@ -180,7 +180,7 @@ def test_an_interrupt_says_what_is_stored(capsys: pytest.CaptureFixture[str], mo
 def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.0)
     with Progress() as bars:
-        tell = bars.stage("history")
+        tell = bars.stage("burn_in")
         tell(0, 10)
         tell(2, 10)
     lines = capsys.readouterr().err.splitlines()

@@ -23,7 +23,7 @@ from contactsim.runs.threads import StoppedError, Together, over_seeds
 from contactsim.stats import mean_interval
 from tests.worlds import two_groups
 
-SMALL = ["place.residents=1500", "scenario=no_history"]
+SMALL = ["place.residents=1500", "scenario=no_burn_in"]
 ONCE = ["action=youth_scheme", "actions.youth_scheme.intakes=1"]
 
 
@@ -127,9 +127,9 @@ def test_seeds_come_back_in_their_order() -> None:
 def test_all_seeds_are_told_together_and_end_together() -> None:
     told_of: list[tuple[str, int, int]] = []
     tell = Together(lambda *told: told_of.append(told), 2)
-    for stage in ("history", "seed 1", "seed 2"):
+    for stage in ("burn_in", "seed 1", "seed 2"):
         tell(stage, 1, 5)
-    assert told_of == [("history", 1, 10), ("twin weeks", 1, 10), ("twin weeks", 2, 10)]
+    assert told_of == [("burn_in", 1, 10), ("twin weeks", 1, 10), ("twin weeks", 2, 10)]
     tell.stop()
     with pytest.raises(StoppedError):
         tell("seed 1", 2, 5)

@@ -38,8 +38,8 @@ def test_evidence_variants() -> None:
     assert compose(["psychology=equal_weight"]).psychology.negative_weight == 1.0
     nothing = compose(["psychology=no_appraisal"]).psychology
     assert (nothing.appraisal, nothing.take_up_attitude) == (0.0, 0.0)
-    assert compose(["residents=no_exposure"]).residents.exposure_spread == 0.0
-    assert compose(["scenario=no_history"]).scenario.history == "none"
+    assert compose(["residents=no_negative_exposure"]).residents.negative_exposure_spread == 0.0
+    assert compose(["scenario=no_burn_in"]).scenario.burn_in == "none"
 
 
 def test_whole_numbers_do_for_real_ones_and_new_names_can_be_added() -> None:
@@ -87,10 +87,10 @@ BAD = [
     (["place=towns/mine.csv"], ["place=towns/mine.csv", "place=census place.file=towns/mine.csv"]),
     (["place=atlantis"], ["place=atlantis", "allowed are", "synthetic"]),
     (["place@x=synthetic"], ["place@x=synthetic"]),
-    (["scenario.history=livd"], ["scenario.history='livd'", "lived, none", "'lived'"]),
-    (["scenario.spin_up_max=10"], ["scenario.spin_up_max=10", "scenario.spin_up_min=", "command line"]),
-    (["settings.occasions.town.among=pool"], ["settings.occasions.town.among=pool", "street", "quarter"]),
-    (["settings.occasions.town.slots=99"], ["settings.occasions.town.slots=99", "0 to 20"]),
+    (["scenario.burn_in=livd"], ["scenario.burn_in='livd'", "lived, none", "'lived'"]),
+    (["scenario.burn_in_max=10"], ["scenario.burn_in_max=10", "scenario.burn_in_min=", "command line"]),
+    (["settings.contact_contexts.town.scale=mixing_group"], ["settings.contact_contexts.town.scale=mixing_group", "street", "district"]),
+    (["settings.contact_contexts.town.encounters_per_week=99"], ["settings.contact_contexts.town.encounters_per_week=99", "0 to 20"]),
     (["scenario.shocks.riot={week: 3}"], ["scenario.shocks.riot", "'+'"]),
     (["+scenario.shocks.riot={week: 3}"], ["scenario.shocks.riot.target", "missing"]),
     (["+weeks=3"], ["'+weeks='", "leave out the '+'"]),

@@ -20,12 +20,12 @@ from contactsim.settings.seating import Partition
 from contactsim.world import World
 from tests.worlds import (
     columns_of,
+    context,
     differing_columns,
     four_groups,
     make_parameters,
     make_place,
     make_world,
-    occasion,
     odd_psychology,
     ordinary_week,
     same_bits,
@@ -87,39 +87,39 @@ def lives(round_: Round, world: World) -> None:
     round_.live(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
 
 
-def test_the_order_in_which_pools_are_worked_on_does_not_matter() -> None:
-    """Each of the largest pools by itself, in a random order, against all at once."""
+def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> None:
+    """Each of the largest mixing groups by itself, in a random order, against all at once."""
     psychology = odd_psychology(2)
     all_at_once, one_by_one = (make_world(parameters=make_parameters(psychology=psychology)) for _ in range(2))
     shuffled = np.random.default_rng(1)
     for one, other in zip(all_at_once.rounds, one_by_one.rounds, strict=True):
         lives(one, all_at_once)
         largest = one.edges[-1]
-        for pool in shuffled.permutation(largest).tolist():
-            lives(replace(other, edges=[pool, pool + 1]), one_by_one)
-    assert all_at_once.week.tally.sum() > 1000
+        for mixing_group in shuffled.permutation(largest).tolist():
+            lives(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
+    assert all_at_once.week.counts.sum() > 1000
     assert differing_columns(all_at_once, one_by_one) == []
 
 
-def test_the_order_in_which_pools_lie_does_not_matter() -> None:
-    """The same pools with the same keys at other places of the setting."""
-    parameters = make_parameters({"work": occasion("work", "pool", slots=3, presence=0.9)})
+def test_the_order_in_which_mixing_groups_lie_does_not_matter() -> None:
+    """The same mixing groups with the same keys at other places of the setting."""
+    parameters = make_parameters({"work": context("work", "mixing_group", encounters_per_week=3, presence=0.9)})
     one, other = (make_world(parameters=parameters) for _ in range(2))
     setting = other.settings["work"]
-    old, size = setting.partitions["pool"], parameters.settings.work.size
+    old, size = setting.partitions["mixing_group"], parameters.settings.work.size
     order = np.random.default_rng(2).permutation(len(old))
     moved = replace(setting, occupant=setting.occupant.reshape(-1, size)[order].ravel(),
-                    partitions={"pool": Partition(old.start, old.keys[order])})
+                    partitions={"mixing_group": Partition(old.start, old.keys[order])})
     lives(one.rounds[0], one)
-    lives(rounds_of(parameters.settings.occasions, other.terms, {"work": moved}, other.threads)[0][0], other)
-    assert one.week.tally.sum() > 100
+    lives(rounds_of(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other)
+    assert one.week.counts.sum() > 100
     assert differing_columns(one, other) == []
 
 
-def test_the_order_of_occasions_does_not_matter() -> None:
-    occasions = ordinary_week()
-    one = make_world(parameters=make_parameters(occasions))
-    other = make_world(parameters=make_parameters(dict(reversed(occasions.items()))))
+def test_the_order_of_contexts_does_not_matter() -> None:
+    contexts = ordinary_week()
+    one = make_world(parameters=make_parameters(contexts))
+    other = make_world(parameters=make_parameters(dict(reversed(contexts.items()))))
     for _ in range(4):
         one.step()
         other.step()
@@ -157,7 +157,7 @@ def test_a_fresh_process_gives_the_same_bits() -> None:
     assert out.stdout.strip() == digest(lively())
 
 
-def test_a_kept_history_goes_on_like_the_lived_one() -> None:
+def test_a_kept_burn_in_goes_on_like_the_lived_one() -> None:
     """In all but the notes of rows where nobody lives, which nothing reads."""
     lived = lively()
     fresh = make_world(four_groups(12, 80), lived.parameters)
@@ -173,8 +173,8 @@ def test_a_kept_history_goes_on_like_the_lived_one() -> None:
 
 # --- what is not used changes nothing
 
-def steps(weeks: int = 4, occasions: object = None, settings: dict | None = None, **scenario: object) -> World:
-    world = make_world(two_groups(), make_parameters(occasions, scenario=scenario, **(settings or {})))
+def steps(weeks: int = 4, contexts: object = None, settings: dict | None = None, **scenario: object) -> World:
+    world = make_world(two_groups(), make_parameters(contexts, scenario=scenario, **(settings or {})))
     for _ in range(weeks):
         world.step()
     return world
@@ -185,28 +185,28 @@ def steps(weeks: int = 4, occasions: object = None, settings: dict | None = None
     {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
-    {"spin_up_min": 3, "spin_up_max": 4, "flat": 0.5, "history": "none"},
+    {"burn_in_min": 3, "burn_in_max": 4, "flat": 0.5, "burn_in": False},
 ])
 def test_an_unused_scenario_value_changes_no_bit(unused: dict) -> None:
     assert digest(steps(**unused)) == digest(steps())
 
 
 @pytest.mark.parametrize("null", [
-    occasion("work", "pool", slots=0), occasion("street", "quarter", presence=0.0, sociable=True),
-    occasion("ties", "friends", presence=0.0)])
-def test_an_occasion_where_nobody_meets_changes_no_bit(null: object) -> None:
-    assert digest(steps(occasions={"null": null, **ordinary_week()})) == digest(steps())
+    context("work", "mixing_group", encounters_per_week=0), context("street", "district", presence=0.0, sociable=True),
+    context("ties", "friends", presence=0.0)])
+def test_an_context_where_nobody_meets_changes_no_bit(null: object) -> None:
+    assert digest(steps(contexts={"null": null, **ordinary_week()})) == digest(steps())
 
 
-def test_an_occasion_more_leaves_the_first_week_of_all_others() -> None:
-    """Its meetings come on top; those of the other occasions are the same, until what it changed is felt."""
-    club = occasion("association", "pool", slots=1, presence=1.0, closeness=0.3)
-    without, alone, both = (make_world(parameters=make_parameters(occasions)) for occasions in (
+def test_an_context_more_leaves_the_first_week_of_all_others() -> None:
+    """Its meetings come on top; those of the other contact contexts are the same, until what it changed is felt."""
+    club = context("association", "mixing_group", encounters_per_week=1, presence=1.0, closeness=0.3)
+    without, alone, both = (make_world(parameters=make_parameters(contexts)) for contexts in (
         ordinary_week(), {"extra": club}, {**ordinary_week(), "extra": club}))
     for world in (without, alone, both):
         world.step()
-    assert alone.week.tally.sum() > 50
-    np.testing.assert_array_equal(both.week.tally, without.week.tally + alone.week.tally)
+    assert alone.week.counts.sum() > 50
+    np.testing.assert_array_equal(both.week.counts, without.week.counts + alone.week.counts)
     np.testing.assert_array_equal(both.week.dose, without.week.dose + alone.week.dose)
 
 
@@ -239,17 +239,17 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
         x, y = a[f"week.{name}"], b[f"week.{name}"]
         differ |= (x != y).reshape(len(people), -1).any(axis=1)
     touched = set(np.flatnonzero(differ).tolist())
-    quarter = setting.partitions["quarter"].start
-    mine = np.searchsorted(quarter, row, side="right")
-    assert touched and {int(np.searchsorted(quarter, t, side="right")) for t in touched} == {int(mine)}
+    district = setting.partitions["district"].start
+    mine = np.searchsorted(district, row, side="right")
+    assert touched and {int(np.searchsorted(district, t, side="right")) for t in touched} == {int(mine)}
     assert len(touched) < 150  # himself, his partners, and own-group neighbours whose norm he moved
 
 
-def test_more_cells_leave_the_people_of_the_others_as_they_were() -> None:
-    """A place with one cell more: who lives in the other cells, before seats and meetings."""
+def test_more_output_areas_leave_the_people_of_the_others_as_they_were() -> None:
+    """A place with one output area more: who lives in the other output areas, before seats and meetings."""
     counts = two_groups(9).counts
     one = make_world(make_place(counts))
     more = make_world(make_place(np.vstack([counts, [[30, 60]]])))
-    first = one.settings["street"].partitions["cell"].start[-1]
+    first = one.settings["street"].partitions["output_area"].start[-1]
     for name in ("group", "active"):
         np.testing.assert_array_equal(one.people.column(name), more.people.column(name)[:first])

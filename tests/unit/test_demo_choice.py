@@ -23,12 +23,12 @@ def test_a_link_holds_the_whole_choice() -> None:
 
 @pytest.mark.parametrize("query, named", [
     ("both=place.file%3D%2Fetc%2Fpasswd", "place.file"), ("both=output%3D%2Ftmp%2Fx", "output"),
-    ("both=force%3Dtrue", "force"), ("both=keep_history%3Dfalse", "keep_history"), ("both=threads%3D64", "threads"),
+    ("both=force%3Dtrue", "force"), ("both=cache_burn_in%3Dfalse", "cache_burn_in"), ("both=threads%3D64", "threads"),
     ("both=hydra.run.dir%3Dx", "hydra"), ("left=psychology%3D..%2Fplace%2Fbradford", "psychology"),
     ("left=psychology._target_%3Dos.system", "_target_"),
     ("left=settings.neighbours%3D%24%7Bx%7D", "settings"),
     ("both=place%3Dcensus", "upload"), ("both=place.scheme%3D%2Fetc%2Fx.yaml", "place.scheme"),
-    ("both=place.residents%3D10000000", "200000"), ("both=scenario.spin_up_min%3D5000", "1040"), ("seed=-1", "seed"),
+    ("both=place.residents%3D10000000", "200000"), ("both=scenario.burn_in_min%3D5000", "1040"), ("seed=-1", "seed"),
     ("seed=x", "seed"), ("week=99999", "week"), ("colour=pink", "colour"), ("lesson=none_such", "lesson"),
     ("upload=..%2F..", "upload"), ("nonsense=1", "nonsense"), ("both=seed%3D1&both=seed%3D2", "seed"),
     ("both=place.residents%3D500&both=place.residents%3D600", "twice"), ("both=noequals", "key=value"),

@@ -22,7 +22,7 @@ from contactsim.residents import attitude_to_others
 from contactsim.runs.run import execute, load_run
 from tests.worlds import four_groups, make_world
 
-SMALL = Choice(both=("place.residents=1500", "scenario=no_history"), left=("place.dissimilarity=0.6",),
+SMALL = Choice(both=("place.residents=1500", "scenario=no_burn_in"), left=("place.dissimilarity=0.6",),
                right=("psychology.negative_weight=2.5",), seed=4, speed=1000)
 TABLE = ("area,group,count\n" + "".join(f"N{k:02d},<b>blue</b>,{150 + 9 * k}\nN{k:02d},green,90\n" for k in range(8))
          ).encode()
@@ -77,7 +77,7 @@ def test_numbers_are_those_of_the_command_line(heard: Heard, tmp_path: Path) -> 
         weekly = load_run(folder).weekly
         last = weekly[(weekly.week == 5) & (weekly.group == "majority") & weekly.target.isin(["all others", ""])]
         of_page = heard.player.rows[k][-1][:, 0]
-        for name in ("positive", "negative", "attitude", "attitude_sd", "cross_friend", "connectedness", "engagement"):
+        for name in ("positive", "negative", "attitude", "attitude_sd", "cross_friend", "belonging", "engagement"):
             value = last[last.measure == name]["value"].item()
             at = [m[0] for m in pictures.MEASURES].index(name)
             assert of_page[at] == np.float32(value), name
@@ -86,7 +86,7 @@ def test_numbers_are_those_of_the_command_line(heard: Heard, tmp_path: Path) -> 
 def test_an_uploaded_place_is_that_of_the_command_line(heard: Heard, tmp_path: Path,
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     upload = take_upload("my table.csv", TABLE)
-    choice = Choice(both=("scenario=no_history",), upload=upload.digest, speed=1000)
+    choice = Choice(both=("scenario=no_burn_in",), upload=upload.digest, speed=1000)
     heard.player.show(choice, upload)
     heard.player.play(True, until=3)
     heard.until(3)
@@ -96,7 +96,7 @@ def test_an_uploaded_place_is_that_of_the_command_line(heard: Heard, tmp_path: P
     words = shlex.split(heard.player.choice.command("left", upload.name))[2:]
     folder, _ = execute(compose([*words, "output=run", "survey.size=0"]))
     pd.testing.assert_frame_equal(heard.player.sides[0].world.weekly(), load_run(folder).weekly)
-    assert not heard.player.sides[0].config.keep_history
+    assert not heard.player.sides[0].config.cache_burn_in
 
 
 def test_an_upload_is_refused_in_one_sentence() -> None:
@@ -115,7 +115,7 @@ def test_an_upload_is_refused_in_one_sentence() -> None:
 
 
 def test_twin_worlds_hold_the_same_people_and_differ_by_the_action_alone() -> None:
-    null = Choice(both=("place.residents=1500", "scenario=no_history"),
+    null = Choice(both=("place.residents=1500", "scenario=no_burn_in"),
                   right=("action=[community_centre]", "actions.community_centre.regulars=0"))
     left, right = build(null)
     for _ in range(3):
@@ -159,7 +159,7 @@ def test_a_map_has_room_for_everybody() -> None:
     drawn = draw_map(world)
     x, y, w, h = drawn.tiles.T
     assert (drawn.tiles >= 0).all() and (x + w <= 1.0001).all() and (y + h <= 1.0001).all()
-    area = (w * h) / np.diff(world.settings["street"].partitions["cell"].start)
+    area = (w * h) / np.diff(world.settings["street"].partitions["output_area"].start)
     assert area.max() / area.min() < 1.6
     of_seat = drawn.tiles[drawn.cell]
     assert (drawn.seats >= of_seat[:, :2]).all() and (drawn.seats <= of_seat[:, :2] + of_seat[:, 2:]).all()
@@ -204,7 +204,7 @@ def test_what_cannot_be_built_leaves_the_player_ready(heard: Heard) -> None:
 def test_players_live_side_by_side_and_apart() -> None:
     many = [Heard() for _ in range(6)]
     for k, one in enumerate(many):
-        one.player.show(Choice(both=("place.residents=800", "scenario=no_history"), seed=k, speed=1000))
+        one.player.show(Choice(both=("place.residents=800", "scenario=no_burn_in"), seed=k, speed=1000))
         one.player.play(True, until=8)
     for one in many:
         one.until(8)

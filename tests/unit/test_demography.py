@@ -157,9 +157,9 @@ def test_once_a_year_people_change_seats_as_they_grow() -> None:
     assert ((work.seat >= 0) & pupils).any()
     belong = members(world.people, world.parameters.residents, world.seed)["school"]
     assert now[belong].mean() > 0.9
-    circle = np.searchsorted(school.partitions["circle"].start, school.seat, side="right") - 1
+    small_group = np.searchsorted(school.partitions["small_group"].start, school.seat, side="right") - 1
     column = list(world.settings).index("school")
-    np.testing.assert_array_equal(world.circles[:, column], np.where(now, circle, -1))
+    np.testing.assert_array_equal(world.small_groups[:, column], np.where(now, small_group, -1))
 
 
 # --- one household more changes nothing for those it does not meet

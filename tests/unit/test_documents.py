@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 ODD = (ROOT / "docs" / "odd.md").read_text()
 PROSE = re.sub(r"(?s)<!-- [a-z]+(: \w+)? -->\n.*?<!-- end -->", "", ODD)
 EQUATIONS = "\n".join(re.findall(r"(?s)```text\n(.*?)```", PROSE))
-COLUMNS = {"group", "age", "disposition", "sociability", "exposure", "standing", "language", "attitude",
-           "positive", "negative", "recent_positive", "recent_negative", "anxiety", "threat", "connectedness",
+COLUMNS = {"group", "age", "baseline_attitude", "sociability", "negative_exposure", "status", "language", "attitude",
+           "positive", "negative", "recent_positive", "recent_negative", "anxiety", "threat", "belonging",
            "engagement", "stigma"}
 FUNCTIONS = {"exp", "log", "abs", "sqrt", "min", "max", "sum", "clip", "round", "for", "in"}
 #: Further names in equations that are not defined there: the text around says what they are.
@@ -36,7 +36,7 @@ SAID_IN_WORDS = {
     "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "cell_people", "norm", "share", "past",
     "joint", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
     "meetings_neg", "community", "bonding", "believes", "rest_of_groups", "has_friend_with_friend", "psychology",
-    "occasion"}
+    "contact_context"}
 
 
 def sections() -> dict[str, type[Section]]:
@@ -87,7 +87,7 @@ def test_decisions_that_are_drawn_are_described_and_others_are_said_to_be_free()
 
 def test_every_parameter_is_used_in_the_text() -> None:
     named = set(re.findall(r"\w+", EQUATIONS)) | set(re.findall(r"`([a-z_]+)`", PROSE))
-    holders = {"school", "work", "association", "occasions", "shocks"}
+    holders = {"school", "work", "association", "contact_contexts", "shocks"}
     assert sorted(parameter_names() - named - holders) == []
 
 

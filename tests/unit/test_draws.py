@@ -124,8 +124,8 @@ def test_the_numbers_of_the_contract() -> None:
 
 
 def test_decisions_are_never_renumbered() -> None:
-    kept = {"PLACE": 1, "AGE": 2, "SEX": 3, "ARRIVED": 4, "DISPOSITION": 5, "SOCIABILITY": 6, "EXPOSURE": 7,
-            "STANDING": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TIE_FADES": 17,
+    kept = {"PLACE": 1, "AGE": 2, "SEX": 3, "ARRIVED": 4, "BASELINE_ATTITUDE": 5, "SOCIABILITY": 6, "NEGATIVE_EXPOSURE": 7,
+            "STATUS": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TIE_FADES": 17,
             "MOVE": 20, "DEPARTURE": 21, "ARRIVAL": 22, "SURVEY": 23, "EMPLOYMENT": 24, "MEMBERSHIP": 25,
             "ANXIETY": 26, "DISPLACED": 27, "RECRUITED": 28, "TEAM": 29, "ATTENDS": 30, "MESSAGE": 31, "RUMOUR": 32,
             "PLACEMENT": 33, "ITEM": 34, "RESPONSE": 35, "MEETING": 36, "FRIENDS": 37}

@@ -21,7 +21,7 @@ def seen(part: np.ndarray | None = None, **end: Any) -> Seen:
     rng = np.random.default_rng(3)
     zero = np.zeros(N)
     names = ("attitude", "anxiety", "threat", "recent_positive", "recent_negative", "friends", "ties",
-             "second_positive", "second_negative", "second_neutral", "second_declined", "second_own", "connectedness")
+             "second_positive", "second_negative", "second_neutral", "second_declined", "second_own", "belonging")
     waves = {wave: dict.fromkeys(names, zero) | {"here": np.ones(N)} for wave in (START, MIDDLE, END)}
     waves[END] |= end
     waves[START] = waves[START] | {"anxiety": rng.normal(size=N), "attitude": rng.normal(size=N)}

@@ -112,7 +112,7 @@ def on_paper(choose: Any, seed: int = 1) -> Twins:
 
 
 def friendly(people: Any, rows: Any) -> Any:
-    return people.disposition[rows] + people.attitude[rows].sum(axis=1)
+    return people.baseline_attitude[rows] + people.attitude[rows].sum(axis=1)
 
 
 def by_lot(people: Any, rows: Any) -> Any:

@@ -12,7 +12,7 @@ from contactsim.runs.run import Run, execute, load_run
 
 
 def run_of(folder: Path, *overrides: str) -> Run:
-    return load_run(execute(compose(["place=synthetic", "place.residents=1200", "scenario=no_history", "weeks=3",
+    return load_run(execute(compose(["place=synthetic", "place.residents=1200", "scenario=no_burn_in", "weeks=3",
                                      f"output={folder}", *overrides]))[0])
 
 

@@ -128,7 +128,7 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(tasks.__name__)
     assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
-    for name in ("world", "history", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
+    for name in ("world", "burn_in", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
                  "settings.pairing", "actions.plan", "actions.who", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
     for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
@@ -228,7 +228,7 @@ NOWHERE = ["storage.store", "runs.executor", "lab.odd", "commands.sweep", "demo.
 def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, edited: Edited) -> None:
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
-           "burn-in": ["history"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
+           "burn-in": ["burn_in"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
            "comparison": ["lab.twins", "lab.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()
@@ -254,7 +254,7 @@ def test_a_runs_identity_hangs_on_its_configuration_and_its_places_contents(tmp_
     ids = []
     for first in (310, 310, 311):
         table.write_text(f"area,group,count\nnorth,A,{first}\nnorth,B,40\nsouth,A,60\nsouth,B,290\n")
-        config = compose(["place=census", f"place.file={table}", "scenario=no_history", "weeks=4"])
+        config = compose(["place=census", f"place.file={table}", "scenario=no_burn_in", "weeks=4"])
         ids.append(planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id)
     assert ids[0] == ids[1] != ids[2]
 

@@ -180,8 +180,8 @@ def test_every_row_is_shown_under_each_alternative_without_a_say() -> None:
     assert [row.id for row in finding.outcomes] == ["F2", "F2-size", "F2@none", "F2-size@none"]
     assert [row.judged for row in finding.outcomes] == [True, True, False, False]
     assert finding.under(None) is finding
-    assert {world.set["scenario.history"] for world in finding.under("none").worlds.values()} == {"none"}
-    assert finding.outcomes[3].says == f"{finding.outcomes[1].says}, from no history"
+    assert {world.set["scenario.burn_in"] for world in finding.under("none").worlds.values()} == {"none"}
+    assert finding.outcomes[3].says == f"{finding.outcomes[1].says}, from no burn-in"
 
 
 def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatc
 
     class Lives:
         def see(self, world: ledger.WorldDesign, residents: int) -> str:
-            return f"{world.place.name} {world.set['scenario.history']} {world.set.get('psychology.negative_base')}"
+            return f"{world.place.name} {world.set['scenario.burn_in']} {world.set.get('psychology.negative_base')}"
 
     _, finding = ALL["F2"]
     rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
@@ -204,9 +204,9 @@ def test_figures_are_read_under_their_alternative(monkeypatch: pytest.MonkeyPatc
 
 def test_a_knock_out_leaves_the_worlds_that_it_is_not_in() -> None:
     _, finding = ALL["F4"]
-    switch = finding.knock_outs["no_exposure_spread"]
+    switch = finding.knock_outs["no_negative_exposure_spread"]
     assert worlds.knocked(finding.worlds["d50_no_contact"], "d50_no_contact", switch) == finding.worlds["d50_no_contact"]
-    assert worlds.knocked(finding.worlds["d50"], "d50", switch).set["residents.exposure_spread"] == 0.0
+    assert worlds.knocked(finding.worlds["d50"], "d50", switch).set["residents.negative_exposure_spread"] == 0.0
 
 
 def test_claims_and_bands_decide_no_figure() -> None:
@@ -307,8 +307,8 @@ def test_readings_take_a_world() -> None:
 
 
 def test_variants_set_and_shift() -> None:
-    silent = changed(BASE, {"settings.occasions.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
-    assert {o.presence for o in silent.settings.occasions.values()} == {0.0}
+    silent = changed(BASE, {"settings.contact_contexts.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
+    assert {o.presence for o in silent.settings.contact_contexts.values()} == {0.0}
     assert silent.psychology.negative_base == BASE.psychology.negative_base + 1.0
     with pytest.raises(UserError, match="negative_base"):
         changed(BASE, {"psychology.negativ_base": 0.0})

@@ -18,8 +18,8 @@ from contactsim.config.action_catalogue import load
 from contactsim.errors import UserError
 from contactsim.mesa_model.model import NeighbourhoodModel
 
-SMALLER = {"place.residents": 800, "scenario": "no_history"}
-SMALL = ("place=synthetic", "place.residents=1500", "scenario=no_history")
+SMALLER = {"place.residents": 800, "scenario": "no_burn_in"}
+SMALL = ("place=synthetic", "place.residents=1500", "scenario=no_burn_in")
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_weeks_must_be_a_whole_number(weeks: Any) -> None:
 
 
 def test_keywords_names_and_overrides_give_the_same_model(model: NeighbourhoodModel) -> None:
-    by_line = NeighbourhoodModel.from_config("place.residents=800", "scenario=no_history", "action=[library_chat]",
+    by_line = NeighbourhoodModel.from_config("place.residents=800", "scenario=no_burn_in", "action=[library_chat]",
                                              "weeks=2", seed=5)
     by_mapping = NeighbourhoodModel.from_config({**SMALLER, "action": ["library_chat"], "weeks": 2, "seed": 5})
     by_keyword = NeighbourhoodModel(actions="library_chat", weeks=2, seed=np.int64(5), **SMALLER)
@@ -189,8 +189,8 @@ def test_own_places_and_actions_come_from_the_user_s_folder(tmp_path: Path) -> N
                               ("action", "our_chat", "# @package actions.our_chat\nlike: library_chat\ntitle: Ours\n")):
         (tmp_path / group).mkdir()
         (tmp_path / group / f"{name}.yaml").write_text(text)
-    made = NeighbourhoodModel("mytown", actions=["our_chat"], config_dir=str(tmp_path), scenario="no_history")
+    made = NeighbourhoodModel("mytown", actions=["our_chat"], config_dir=str(tmp_path), scenario="no_burn_in")
     assert made.place.residents == 700 and [one.name for one in made.world.actions] == ["our_chat"]
-    same = NeighbourhoodModel.from_config("place=mytown", "action=our_chat", "scenario=no_history",
+    same = NeighbourhoodModel.from_config("place=mytown", "action=our_chat", "scenario=no_burn_in",
                                           config_dir=str(tmp_path))
     assert same.place.name == made.place.name

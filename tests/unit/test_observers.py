@@ -38,7 +38,7 @@ class Diary(Observer):
         self.notes.append("begin")
 
     def look(self, world: State) -> None:
-        self.notes.append((world.clock, len(world.sessions), int(world.week.tally.sum()) > 0))
+        self.notes.append((world.clock, len(world.sessions), int(world.week.counts.sum()) > 0))
 
     def result(self) -> list[Any]:
         return self.notes
@@ -77,8 +77,8 @@ def test_all_observers_together_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("pick", [
-    lambda w: w.people.attitude, lambda w: w.week.away, lambda w: w.areas.said, lambda w: w.circles,
-    lambda w: w.settings["work"].occupant, lambda w: w.people.household_start, lambda w: w.week.tally])
+    lambda w: w.people.attitude, lambda w: w.week.displaced, lambda w: w.areas.message_effect, lambda w: w.small_groups,
+    lambda w: w.settings["work"].occupant, lambda w: w.people.household_start, lambda w: w.week.counts])
 def test_an_observer_that_writes_is_stopped(pick: Any) -> None:
     world = make_world()
     world.observe(Vandal(pick))
@@ -126,10 +126,10 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     rows = np.arange(0, len(world.people), 5)
     panel = Panel([2, 5], ["attitude", "positive"], rows, count=True)
     world.observe(panel)
-    tally = np.zeros_like(world.week.tally, np.int64)
+    tally = np.zeros_like(world.week.counts, np.int64)
     for week in range(5):
         world.step()
-        tally += world.week.tally if week >= 2 else 0
+        tally += world.week.counts if week >= 2 else 0
     assert sorted(panel.waves) == [0, 2, 5] and sorted(panel.meetings) == [2, 5]
     assert (panel.meetings[5] == tally[rows]).all()
     last = panel.waves[5]
@@ -210,8 +210,8 @@ def test_an_impulse_is_one_meeting_more_for_a_group(kind: int, sign: int) -> Non
         moved.step()
         still.step()
         assert (differing_columns(moved, still) == []) == (week == 0)
-    more = moved.week.tally.astype(int) - still.week.tally
-    concerned = (moved.people.group == 0) & (moved.week.out > 0)
+    more = moved.week.counts.astype(int) - still.week.counts
+    concerned = (moved.people.group == 0) & (moved.week.availability > 0)
     assert (more[concerned, 1, kind] == 1).all() and more.sum() == concerned.sum() > 0
     change = (moved.people.attitude - still.people.attitude)[concerned, 1]
     assert (sign * change >= 0).all() and sign * change.mean() > 0

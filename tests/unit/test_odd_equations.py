@@ -15,9 +15,9 @@ from contactsim import messages
 from contactsim.draws import Decision, normals, stream
 from contactsim.encounters.arrays import (
     BONDING,
-    LEAN,
     NEGATIVE,
     NEUTRAL,
+    PARTNER_EFFECT,
     PLEASANT,
     POSITIVE,
     TAKE_UP,
@@ -30,8 +30,8 @@ from contactsim.world import World
 from tests.worlds import four_groups, make_parameters, make_world, odd_psychology
 
 TEXT = (Path(__file__).parents[2] / "docs" / "odd.md").read_text()
-COLUMNS = ("age", "disposition", "sociability", "exposure", "standing", "language", "attitude", "positive",
-           "negative", "recent_positive", "recent_negative", "anxiety", "threat", "connectedness", "engagement",
+COLUMNS = ("age", "baseline_attitude", "sociability", "negative_exposure", "status", "language", "attitude", "positive",
+           "negative", "recent_positive", "recent_negative", "anxiety", "threat", "belonging", "engagement",
            "stigma")
 NEAR = {"rel": 1e-9, "abs": 1e-12}
 #: Of columns in single precision.
@@ -97,19 +97,19 @@ def test_appraisal(lived: tuple[World, dict[str, Any]]) -> None:
             if h != names["g"]:
                 names["h"] = h
                 exec(code, names)
-                for letter, k in (("T", TAKE_UP), ("P", PLEASANT), ("N", UNPLEASANT), ("L", LEAN)):
-                    kept = world.week.factor[i, h - (h > names["g"]), k]  # the own group is left out
+                for letter, k in (("T", TAKE_UP), ("P", PLEASANT), ("N", UNPLEASANT), ("L", PARTNER_EFFECT)):
+                    kept = world.week.odds_factor[i, h - (h > names["g"]), k]  # the own group is left out
                     assert names[letter][i, h] == pytest.approx(kept, **NEAR)
 
 
 def test_take_up_and_valence(lived: tuple[World, dict[str, Any]]) -> None:
     world, _ = lived
     p = world.parameters.psychology
-    for occasion in world.parameters.settings.occasions.values():
-        t = terms(occasion, p)
-        names = functions() | p.model_dump() | occasion.model_dump()
-        names |= {"psychology": p, "occasion": occasion, "i": 0, "j": 1, "g": 0, "h": 1,
-                  "standing": {0: 0.8, 1: 0.3}, "P": {(0, 1): 1.7}, "N": {(0, 1): 0.6}, "L": {(1, 0): 1.3},
+    for context in world.parameters.settings.contact_contexts.values():
+        t = terms(context, p)
+        names = functions() | p.model_dump() | context.model_dump()
+        names |= {"psychology": p, "contact_context": context, "i": 0, "j": 1, "g": 0, "h": 1,
+                  "status": {0: 0.8, 1: 0.3}, "P": {(0, 1): 1.7}, "N": {(0, 1): 0.6}, "L": {(1, 0): 1.3},
                   "T": {(0, 1): 1.4, (1, 0): 0.5}}
         exec(equations("3.5.4"), names)
         assert names["declines"] == pytest.approx(t.avoidability / (1 + t.take_up * 1.4 * 0.5), **NEAR)
@@ -126,7 +126,7 @@ def test_change_of_attitude(lived: tuple[World, dict[str, Any]]) -> None:
         names = scope(world, before, i)
         others = [h for h in range(people.groups) if h != names["g"]]
         friends = [j for j in before["ties"][i] if j >= 0 and people.group[j] == names["g"]]
-        dose, tally = world.week.dose[i] / 100, world.week.tally[i]
+        dose, tally = world.week.dose[i] / 100, world.week.counts[i]
         names |= {"D_pos": dose[:, POSITIVE], "D_neg": dose[:, NEGATIVE]}
         names |= {"meetings_pos": tally[:, POSITIVE], "meetings_neg": tally[:, NEGATIVE]}
         for h in others:
@@ -149,14 +149,14 @@ def test_change_of_feelings_belonging_and_language(lived: tuple[World, dict[str,
         names = scope(world, before, i)
         others = [h for h in range(people.groups) if h != names["g"]]
         doses = world.week.dose[i, others].sum(axis=0) / 100
-        met = world.week.tally[i][others][:, [POSITIVE, NEGATIVE, NEUTRAL]].sum()
-        bonding = world.week.tally[i, names["g"], BONDING]
+        met = world.week.counts[i][others][:, [POSITIVE, NEGATIVE, NEUTRAL]].sum()
+        bonding = world.week.counts[i, names["g"], BONDING]
         names |= {"S_pos": doses[POSITIVE], "S_neg": doses[NEGATIVE], "S_met": met, "bonding": bonding,
-                  "joint": world.week.joint[i] / 100, "community": world.week.community[i] / 100,
+                  "shared_activity": world.week.shared_activity[i] / 100, "community": world.week.community[i] / 100,
                   "believes": float(people.rumour[i] == BELIEVES)}
         exec(code, names)
         learned += np.array([doses[POSITIVE] > 0, doses[NEGATIVE] > 0, bonding > 0, names["community"] > 0])
-        for column in ("anxiety", "threat", "connectedness", "language"):
+        for column in ("anxiety", "threat", "belonging", "language"):
             assert names[column][i] == pytest.approx(people.column(column)[i], **NEAR), column
         for column in ("engagement", "stigma"):
             assert names[column][i] == pytest.approx(float(people.column(column)[i]), **NEARLY), column
@@ -166,7 +166,7 @@ def test_change_of_feelings_belonging_and_language(lived: tuple[World, dict[str,
 
 
 def test_traits() -> None:
-    world = make_world(four_groups(), make_parameters(residents={"standing_gap": 0.2}), seed=9)
+    world = make_world(four_groups(), make_parameters(residents={"status_gap": 0.2}), seed=9)
     people, numbers = world.people, world.parameters.residents.model_dump()
     code = [line for line in equations("3.2 Init").splitlines() if "[i]" in line]
     assert len(code) == 4

@@ -91,6 +91,6 @@ def test_the_table_of_indices_is_tidy_and_has_units() -> None:
     table = index_table(place)
     assert not table.duplicated(["level", "index", "group", "other"]).any()
     assert set(table["index"]) == set(UNITS) and (table["unit"] == table["index"].map(UNITS)).all()
-    assert set(table["level"]) == {"place", "cell", "block"}  # one quarter: nothing to compare
-    pair = table.query("index == 'dissimilarity' and level == 'cell' and group == 'a' and other == 'b'")
+    assert set(table["level"]) == {"place", "output_area", "block"}  # one district: nothing to compare
+    pair = table.query("index == 'dissimilarity' and level == 'output_area' and group == 'a' and other == 'b'")
     assert pair["value"].item() == pytest.approx(dissimilarity(place.counts[:, :2]))

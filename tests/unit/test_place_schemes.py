@@ -92,7 +92,7 @@ def test_bundled_figures_are_those_of_the_census(census: Path, name: str) -> Non
     assert (real.totals("MSOA") == place.totals("MSOA")).all()
     made, measured = describe(place)["dissimilarity"], describe(real)["dissimilarity"]
     assert made["MSOA"] == pytest.approx(measured["MSOA"])
-    assert made["cell"] == pytest.approx(measured["OA"], abs=0.03)
+    assert made["output_area"] == pytest.approx(measured["OA"], abs=0.03)
 
 
 def test_bundled_bolton_is_the_2021_table(census: Path) -> None:
@@ -100,23 +100,23 @@ def test_bundled_bolton_is_the_2021_table(census: Path) -> None:
     real = load_place({"file": str(census / "census2021" / "ts021_ward_bolton.csv"), "scheme": "six",
                        "within": {"ward": list(place.level("ward").codes)}})
     assert (real.totals("ward") == place.totals("ward")).all()
-    assert (real.counts == place.counts).all()  # cells depend on the unit alone
+    assert (real.counts == place.counts).all()  # output areas depend on the unit alone
 
 
 def test_the_dissimilarity_inside_units_can_be_swept() -> None:
     values = [describe(bundled_place("bolton", dissimilarity_within=d))["dissimilarity"]
               for d in (0, 0.2, 0.4)]
-    cells, wards = [v["cell"] for v in values], [v["ward"] for v in values]
-    assert cells[0] < cells[1] < cells[2] and len(set(wards)) == 1
-    assert cells[0] == pytest.approx(wards[0], abs=0.005)
+    output_areas, wards = [v["output_area"] for v in values], [v["ward"] for v in values]
+    assert output_areas[0] < output_areas[1] < output_areas[2] and len(set(wards)) == 1
+    assert output_areas[0] == pytest.approx(wards[0], abs=0.005)
 
 
 def test_description_is_plain_json_and_tells_census_from_synthetic() -> None:
     figures = json.loads(json.dumps(describe(bundled_place("slough")), allow_nan=False))
     assert figures["residents"] == sum(group["residents"] for group in figures["groups"].values())
-    assert list(figures["dissimilarity"]) == ["cell", "block", "MSOA"]
+    assert list(figures["dissimilarity"]) == ["output_area", "block", "MSOA"]
     assert {level["name"]: level["synthetic"] for level in figures["levels"]} == {
-        "cell": True, "block": True, "MSOA": False, "LAD": False}
+        "output_area": True, "block": True, "MSOA": False, "LAD": False}
     assert figures["sources"][0]["kind"] == "own table (wide)" and len(figures["sources"][0]["sha256"]) == 64
     assert all(row["unit"] for row in figures["indices"])
 
@@ -126,14 +126,14 @@ def test_description_for_people_fits_80_columns() -> None:
     with console.capture() as captured:
         console.print(render(bundled_place("hackney")))
     text = captured.get()
-    assert "30,953 residents" in text and "cell (made)" in text and "…" not in text
+    assert "30,953 residents" in text and "output area (made)" in text and "…" not in text
 
 
 @pytest.mark.parametrize(("keys", "expected"), [
     ({}, "place.file is missing"),
     ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table and synthetic. Did you"),
-    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place. Did you mean 'cell'?"),
-    ({"file": "x", "cell": 10}, "cell=10 is not allowed (residents of a synthetic cell): it must be from 50"),
+    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place. Did you mean 'output_area'?"),
+    ({"file": "x", "output_area": 10}, "output_area=10 is not allowed (residents of a synthetic output area): it must be from 50"),
     ({"file": "x", "dissimilarity_within": 1.0}, "it must be at least 0 and below 1"),
     ({"file": "x", "within": {"LAD": "Bradford"}}, "place.within.LAD='Bradford' is not allowed"),
     ({"shares": [0.5, 0.6], "residents": 900, "dissimilarity": 0.1}, "place.shares add up to 1.1; they must"),
@@ -160,12 +160,12 @@ def test_all_of_england_and_wales_can_be_split(census: Path) -> None:
     file = census / "census2011" / "lsoa_england_wales.csv.gz"
     place = load_place({"file": str(file)})
     assert place.residents == 56_018_232 and place.difference == 56_018_232 - 56_075_912
-    assert [level.name for level in place.levels] == ["cell", "LSOA", "MSOA", "LAD", "RGN"]
+    assert [level.name for level in place.levels] == ["output_area", "LSOA", "MSOA", "LAD", "RGN"]
     white, rest = read_table(file).counts[:, 0].sum(), read_table(file).counts[:, 1:].sum()
     assert place.counts.sum(axis=0).tolist() == [white, rest]
     bradford = load_place({"file": str(file), "within": {"LAD": ["Bradford"]}})
     whole = place.level("LAD")
-    rows = whole.area_of_cell == whole.codes.index("Bradford")
+    rows = whole.area_of_output_area == whole.codes.index("Bradford")
     assert (place.counts[rows] == bradford.counts).all()
 
 

@@ -1,4 +1,4 @@
-"""Made cells: exact totals, nesting, the dissimilarity asked for, and independence of anything else."""
+"""Made output areas: exact totals, nesting, the dissimilarity asked for, and independence of anything else."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def cut(totals: np.ndarray, target: float | np.ndarray, **keys: int) -> Split:
 
 @settings(max_examples=40, deadline=None)
 @given(UNITS, st.floats(0, 0.9))
-def test_units_keep_their_exact_totals_and_cells_nest(totals: np.ndarray, target: float) -> None:
+def test_units_keep_their_exact_totals_and_output_areas_nest(totals: np.ndarray, target: float) -> None:
     parts = cut(totals, target)
     assert (parts.counts >= 0).all()
     sums = np.zeros_like(totals)
     np.add.at(sums, parts.unit, parts.counts)
     assert (sums == totals).all()
-    for fine, coarse in ((parts.block, parts.quarter), (parts.quarter, parts.unit)):
+    for fine, coarse in ((parts.block, parts.district), (parts.district, parts.unit)):
         assert (np.diff(fine) >= 0).all()
         assert len(np.unique(np.stack([fine, coarse]), axis=1).T) == len(np.unique(fine))
     for unit in range(len(totals)):
@@ -48,7 +48,7 @@ def test_units_keep_their_exact_totals_and_cells_nest(totals: np.ndarray, target
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(5_000, 60_000), st.floats(0.15, 0.85), st.floats(0.05, 0.8), st.integers(0, 1000))
-def test_two_groups_reach_their_dissimilarity_in_cells_of_equal_size(
+def test_two_groups_reach_their_dissimilarity_in_output_areas_of_equal_size(
         residents: int, share: float, target: float, seed: int) -> None:
     first = round(residents * share)
     parts = cut(np.array([[first, residents - first]]), target, seed=seed)
@@ -57,7 +57,7 @@ def test_two_groups_reach_their_dissimilarity_in_cells_of_equal_size(
     assert np.abs(sizes - residents / len(sizes)).max() < 0.15 * 300
 
 
-def test_a_units_cells_depend_on_nothing_but_the_unit() -> None:
+def test_a_units_output_areas_depend_on_nothing_but_the_unit() -> None:
     totals = np.array([[900, 700], [7000, 500], [300, 15_000], [4000, 4000]])
     target = np.array([0.2, 0.3, 0.4, 0.5])
     codes, groups = ("w", "x", "y", "z"), ("a", "b")
@@ -88,7 +88,7 @@ def test_a_made_place_has_exact_groups_and_the_dissimilarity_asked_for(
     place = synthetic_place("made", 31_000, shares, target)
     assert place.residents == 31_000 and place.groups == tuple(shares)
     assert np.abs(place.counts.sum(axis=0) - 31_000 * np.array(list(shares.values()))).max() <= 1
-    assert [level.name for level in place.levels] == ["cell", "block", "quarter"]
+    assert [level.name for level in place.levels] == ["output_area", "block", "district"]
     assert all(level.synthetic for level in place.levels)
     sizes = [place.residents / level.areas for level in place.levels]
     assert sizes == pytest.approx([300, 1500, 7500], rel=0.1)

@@ -57,7 +57,7 @@ def ts_rows(prefix: str = "E00", areas: int = 40, size: int = 10) -> list[list[A
 def same(one: Place, other: Place) -> bool:
     return (one.groups == other.groups and np.array_equal(one.counts, other.counts)
             and [level.name for level in one.levels] == [level.name for level in other.levels]
-            and all(a.codes == b.codes and np.array_equal(a.area_of_cell, b.area_of_cell)
+            and all(a.codes == b.codes and np.array_equal(a.area_of_output_area, b.area_of_output_area)
                     for a, b in zip(one.levels, other.levels, strict=True)))
 
 
@@ -112,7 +112,7 @@ def test_the_order_of_rows_changes_nothing(tmp_path_factory: pytest.TempPathFact
 def test_ts021_of_output_areas_gets_made_blocks_in_code_order_and_says_so(tmp_path: Path) -> None:
     place = load_place(write(tmp_path / "ts.csv", TS_HEADING, ts_rows()))
     assert [(level.name, level.synthetic) for level in place.levels] == [
-        ("OA", False), ("block", True), ("quarter", True)]
+        ("OA", False), ("block", True), ("district", True)]
     assert place.residents == sum(row[3] for row in ts_rows())
     assert any("code order" in text for text in place.provenance.synthetic)
 
@@ -131,9 +131,9 @@ def test_ts021_three_shapes_are_the_same_place(census: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("prefix", "size", "names"), [
-    ("E00", 10, ["OA", "block", "quarter"]), ("W01", 70, ["cell", "LSOA", "quarter"]),
-    ("E02", 400, ["cell", "block", "MSOA"]), ("E05", 700, ["cell", "block", "ward"]),
-    ("E09", 9000, ["cell", "block", "quarter", "LAD"])])
+    ("E00", 10, ["OA", "block", "district"]), ("W01", 70, ["output_area", "LSOA", "district"]),
+    ("E02", 400, ["output_area", "block", "MSOA"]), ("E05", 700, ["output_area", "block", "ward"]),
+    ("E09", 9000, ["output_area", "block", "district", "LAD"])])
 def test_ts021_at_every_level_has_three_scales(
         tmp_path: Path, prefix: str, size: int, names: list[str]) -> None:
     place = load_place(write(tmp_path / "ts.csv", TS_HEADING, ts_rows(prefix, 12, size)))
@@ -149,7 +149,7 @@ def test_ts021_names_of_layer_areas_tell_the_district(tmp_path: Path) -> None:
     config = write(tmp_path / "ts.csv", TS_HEADING, rows)
     place = load_place({**config, "within": {"LAD": ["Aton"]}})
     assert [(level.name, level.areas) for level in place.levels] == [
-        ("cell", len(place.counts)), ("LSOA", 12), ("MSOA", 3), ("LAD", 1)]
+        ("output_area", len(place.counts)), ("LSOA", 12), ("MSOA", 3), ("LAD", 1)]
 
 
 def test_subtotals_are_not_counted(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_power_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
 def test_the_evaluate_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                               capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    town = ["evaluate", "place.residents=2000", "scenario=no_history", "action=youth_scheme", "seeds=3"]
+    town = ["evaluate", "place.residents=2000", "scenario=no_burn_in", "action=youth_scheme", "seeds=3"]
     whole = [*town, "actions.youth_scheme.intakes=1", "actions.youth_scheme.share=0.6", "actions.youth_scheme.reach=1"]
     assert cli.main([*whole, "evaluation=youth_scheme", "evaluation.after=2", "evaluation.sites=3"]) == 0
     out = capsys.readouterr().out
@@ -114,9 +114,9 @@ def test_the_evaluate_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_a_matched_town_is_another_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                          capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["evaluate", "place.residents=1500", "scenario=no_history", "action=arts_festival",
+    words = ["evaluate", "place.residents=1500", "scenario=no_burn_in", "action=arts_festival",
              "evaluation=arts_adults", "evaluation.after=6"]
     assert cli.main([*words, "seeds=2", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert {row["outcome"] for row in facts["estimates"]} == {"connectedness", "engagement"} and facts["paths"]
+    assert {row["outcome"] for row in facts["estimates"]} == {"belonging", "engagement"} and facts["paths"]
     assert cli.main([*words, "seeds=1"]) == 2 and "another seed" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 Whom a week reaches is worked out from the rules, given in whom the twins differ at its start. Somebody whose
 attitudes differ moves the norm that their own group feels in the neighbourhood, lives meetings otherwise, and is
 known otherwise to friends. Whoever meets one of these in a cross-group meeting, or is their friend, is reached;
-and so is whoever may have a tie to such a person from a circle. Who meets whom is read from ``pairs``.
+and so is whoever may have a tie to such a person from a small group. Who meets whom is read from ``pairs``.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def town(weeks: int = 12) -> World:
     """
     world = make_world(two_groups(60, 100), make_parameters(ordinary_week(), psychology={
         "tie_cross": 0.5, "tie_own": 0.4, "norms": 0.5, "prior_weight": 1.0, "forgetting": 0.2, "appraisal": 5.0,
-        "take_up_attitude": 5.0, "unequal_standing": 5.0}))
+        "take_up_attitude": 5.0, "unequal_status": 5.0}))
     for _ in range(weeks):
         world.step()
     return world
 
 
 def meetings(world: World, scales: tuple[str, ...] | None = None) -> NDArray[np.int32]:
-    """All pairs of this week who are both there, over all occasions and slots (of these scales)."""
+    """All pairs of this week who are both there, over all contact contexts and slots (of these scales)."""
     people, found = world.people, []
     grown = (people.age >= 5) & ~(people.arrived < 0)
-    for name, event in world.parameters.settings.occasions.items():
-        if event.setting == "ties" or (scales and event.among not in scales):
+    for name, event in world.parameters.settings.contact_contexts.items():
+        if event.setting == "ties" or (scales and event.scale not in scales):
             continue
         setting = world.settings[event.setting]
-        pools = setting.partitions[event.among]
-        for slot in range(event.slots):
-            pair = pairs(pools.start, pools.keys, setting.occupant, world.base(Decision.PAIRING, name, slot))
+        mixing_groups = setting.partitions[event.scale]
+        for slot in range(event.encounters_per_week):
+            pair = pairs(mixing_groups.start, mixing_groups.keys, setting.occupant, world.base(Decision.PAIRING, name, slot))
             chance = event.presence * (people.sociability if event.sociable else 1.0)
             there = grown & (uniforms(world.base(Decision.PRESENCE, name, slot), people.uid) < chance)
             found.append(pair[there[pair].all(axis=1)])
@@ -86,7 +86,7 @@ def spread(world: World, differ: Rows, opinions: Rows, outings: Rows,
     cross = cross[group[cross[:, 0]] != group[cross[:, 1]]]
     felt = differ | through(world, opinions)
     met = partners(friends(world, felt), cross) | partners(outings, meetings(world))
-    return partners(met, meetings(world, ("circle",)))
+    return partners(met, meetings(world, ("small_group",)))
 
 
 def differing_rows(one: World, other: World) -> Rows:
@@ -123,11 +123,11 @@ def run(one: World, other: World, through: Callable[[World, Rows], Rows] = norms
 
 
 @pytest.mark.parametrize("trait, by, at_least", [
-    ("disposition", 0.1, 0.03), ("exposure", 3.0, 1e-9), ("standing", -0.4, 1e-9), ("sociability", 5.0, 1e-3)])
+    ("baseline_attitude", 0.1, 0.03), ("negative_exposure", 3.0, 1e-9), ("status", -0.4, 1e-9), ("sociability", 5.0, 1e-3)])
 def test_outside_the_set_reached_every_bit_is_the_same(
         trait: str, by: float, at_least: float, record_property: Callable[[str, object], None]) -> None:
     """Almost nobody in the first week. Ten weeks on, those who differ are 4 % of this town of 6,000 (a group of a
-    neighbourhood, by its norm), 8 % where somebody goes out more, and one person after a change of standing: a
+    neighbourhood, by its norm), 8 % where somebody goes out more, and one person after a change of status: a
     small difference seldom turns a meeting."""
     shares = run(*twins(trait, by))
     record_property("share reached and differing by week", shares)
@@ -140,8 +140,8 @@ def test_outside_the_set_reached_every_bit_is_the_same(
 def test_a_way_that_is_left_out_is_noticed() -> None:
     """Negative control: without norms among the ways of reach, somebody outside the set differs."""
     with pytest.raises(AssertionError, match="outside the set reached"):
-        run(*twins("disposition", 0.1), through=lambda world, reached: reached)
+        run(*twins("baseline_attitude", 0.1), through=lambda world, reached: reached)
 
 
 def test_no_difference_reaches_nobody() -> None:
-    assert run(*twins("disposition", 0.0)) == [(0.0, 0.0)] * WEEKS
+    assert run(*twins("baseline_attitude", 0.0)) == [(0.0, 0.0)] * WEEKS

@@ -15,7 +15,7 @@ WEEKS = 3
 
 
 def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **scenario: object) -> World:
-    """A world after some weeks, with ties (some to people who have left the circle), newcomers (some still to
+    """A world after some weeks, with ties (some to people who have left the small group), newcomers (some still to
     come), changing areas, empty seats, a rumour and norms that are spoken for."""
     place = two_groups(12, people) if groups == 2 else four_groups(9, people)
     parameters = make_parameters(psychology=psychology, residents={"newcomers": 0.3}, scenario=scenario)
@@ -32,7 +32,7 @@ def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **s
         world.settings[name].leave(np.arange(0, len(world.people), 4))
     world.reseated()
     world.people.rumour[::3] = BELIEVES
-    world.areas.said[:] = np.linspace(-0.05, 0.1, world.areas.said.size).reshape(world.areas.said.shape)
+    world.areas.message_effect[:] = np.linspace(-0.05, 0.1, world.areas.message_effect.size).reshape(world.areas.message_effect.shape)
     return world
 
 
@@ -43,10 +43,10 @@ def works(world: World) -> Doing:
     def do(world: World) -> None:
         some, more = rows[world.clock::4].copy(), rows[::7]
         some[world.clock::5] = -1
-        world.convene(session(some, 7, slots=3, name=f"one {world.clock}", equal_status=1.0, common_goals=0.9,
+        world.convene(session(some, 7, encounters=3, name=f"one {world.clock}", equal_status=1.0, common_goals=0.9,
                               cooperation=0.8, avoidability=0.1, neutral_ground=0.7), None)
         world.convene(session(more, 2, name="two", mediator=0.6, closeness=0.81), ("street", "friends", "team"))
-        world.convene(session(rows[3::90], 30, name="beside", support=1.0))
+        world.convene(session(rows[3::90], 30, name="also_in_control", support=1.0))
         world.take_away(rows[5::11], None, ("classmates", "neighbours"), "away")
 
     return Doing(do)
@@ -99,9 +99,9 @@ def test_the_start_reaches_every_rule() -> None:
         world.step()
         town.step()
         for kind in range(4):
-            assert world.week.tally[people.active][:, :, kind].sum() > 20
+            assert world.week.counts[people.active][:, :, kind].sum() > 20
     assert ((before >= 0) & (people.ties < 0)).any() and ((before < 0) & (people.ties >= 0)).any()
-    assert world.week.joint.max() > 0
+    assert world.week.shared_activity.max() > 0
     assert any(town._friends_of_friends(person) for person in town.people.values())
 
 
@@ -138,7 +138,7 @@ def test_rest_is_where_nothing_moves() -> None:
     calm = Psychology(norms=0.0, threat_change=0.0, threat_level=0.0)
     world = make_world(parameters=make_parameters({}, psychology=calm))
     rest(world.people, np.flatnonzero(world.people.active), calm)
-    before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "connectedness")}
+    before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "belonging")}
     world.step()
     for name, column in before.items():
         np.testing.assert_allclose(world.people.column(name), column, atol=1e-15)

@@ -20,32 +20,32 @@ def people_in(counts: object, parameters: ResidentParameters = PLAIN, seed: int 
     return populate(ordered(make_place(counts)), parameters, Psychology(), seed)
 
 
-def counted(people: Residents, cells: int) -> np.ndarray:
-    """(cells, groups) people who live there."""
-    out = np.zeros((cells, people.groups), int)
+def counted(people: Residents, output_areas: int) -> np.ndarray:
+    """(output areas, groups) people who live there."""
+    out = np.zeros((output_areas, people.groups), int)
     rows = np.flatnonzero(people.active)
-    cell = people.cell_of_dwelling[people.dwelling[people.household[rows]]]
-    np.add.at(out, (cell, people.group[rows]), 1)
+    output_area = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
+    np.add.at(out, (output_area, people.group[rows]), 1)
     return out
 
 
 @settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=1, max_size=8),
        st.floats(0, 0.5), st.integers(0, 2**64))
-def test_groups_and_cells_are_exactly_those_of_the_place(counts: list[list[int]], vacancy: float, seed: int) -> None:
+def test_groups_and_output_areas_are_exactly_those_of_the_place(counts: list[list[int]], vacancy: float, seed: int) -> None:
     people = people_in(counts, ResidentParameters(vacancy=vacancy), seed)
     np.testing.assert_array_equal(counted(people, len(counts)), counts)
-    empty = np.bincount(people.cell_of_dwelling[people.dwelling[people.household[~people.active]]],
+    empty = np.bincount(people.output_area_of_dwelling[people.dwelling[people.household[~people.active]]],
                         minlength=len(counts))
     np.testing.assert_array_equal(empty, np.rint(np.sum(counts, axis=1) * (vacancy / (1 - vacancy))))
 
 
-def test_the_layout_is_by_cell_and_household() -> None:
+def test_the_layout_is_by_output_area_and_household() -> None:
     people = people_in(four_groups(12).counts)
     start = people.household_start
     assert (np.diff(start) >= 1).all() and (np.diff(start) <= 6).all()
     assert start[0] == 0 and start[-1] == len(people)
-    assert (np.diff(people.cell_of_dwelling) >= 0).all()
+    assert (np.diff(people.output_area_of_dwelling) >= 0).all()
     np.testing.assert_array_equal(people.household, np.repeat(np.arange(start.size - 1), np.diff(start)))
     first = start[:-1][people.household]
     for name in ("group", "active"):
@@ -53,8 +53,8 @@ def test_the_layout_is_by_cell_and_household() -> None:
     assert (people.age[start[:-1]] >= 18)[people.active[start[:-1]]].all(), "a household begins with an adult"
 
 
-def test_groups_of_a_cell_are_not_sorted_within_it() -> None:
-    """Near neighbours are as mixed as the cell: few runs would mean that groups live in stretches."""
+def test_groups_of_a_output_area_are_not_sorted_within_it() -> None:
+    """Near neighbours are as mixed as the output area: few runs would mean that groups live in stretches."""
     people = people_in(make_place([[300, 300]]).counts)
     heads = people.group[people.household_start[:-1]][people.active[people.household_start[:-1]]]
     changes = (np.diff(heads.astype(int)) != 0).mean()
@@ -67,9 +67,9 @@ def test_states_start_at_rest_in_range() -> None:
     own = people.attitude[rows, people.group[rows]]
     assert (own == 0).all()
     others = people.attitude[rows][np.arange(people.groups)[None, :] != people.group[rows, None]].reshape(rows.size, -1)
-    np.testing.assert_array_equal(others, np.repeat(people.disposition[rows, None], people.groups - 1, axis=1))
-    for name, low, high in (("disposition", -0.95, 0.95), ("standing", 0, 1), ("anxiety", 0, 1), ("threat", 0, 1),
-                            ("connectedness", 0, 1), ("language", 0, 1), ("age", 0, 95)):
+    np.testing.assert_array_equal(others, np.repeat(people.baseline_attitude[rows, None], people.groups - 1, axis=1))
+    for name, low, high in (("baseline_attitude", -0.95, 0.95), ("status", 0, 1), ("anxiety", 0, 1), ("threat", 0, 1),
+                            ("belonging", 0, 1), ("language", 0, 1), ("age", 0, 95)):
         column = people.column(name)[rows]
         assert low <= column.min() and column.max() <= high, name
     assert (people.sociability[rows] > 0).all()
@@ -95,33 +95,33 @@ def test_nobody_is_new_where_no_one_comes() -> None:
 def test_a_persons_traits_do_not_hang_on_who_else_is_settled() -> None:
     one, other = people_in(two_groups().counts), people_in(two_groups().counts)
     rows = np.flatnonzero(one.active)[::7]
-    for name in ("age", "sociability", "exposure", "disposition", "standing"):
+    for name in ("age", "sociability", "negative_exposure", "baseline_attitude", "status"):
         other.column(name)[rows] = -9.0
     settle(other, rows[::-1].copy(), PLAIN, Psychology(), 3)
-    for name in ("age", "sex", "arrived", "sociability", "exposure", "disposition", "standing", "language", "attitude"):
+    for name in ("age", "sex", "arrived", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "attitude"):
         np.testing.assert_array_equal(one.column(name), other.column(name), err_msg=name)
 
 
 def test_traits_are_drawn_apart() -> None:
     people = people_in(two_groups(20, 200).counts)
     rows = np.flatnonzero(people.active & (people.group == 0) & (people.age >= 18))
-    traits = np.stack([people.disposition, np.log(people.sociability), people.exposure, people.standing,
+    traits = np.stack([people.baseline_attitude, np.log(people.sociability), people.negative_exposure, people.status,
                        people.age])[:, rows]
     correlation = np.corrcoef(traits) - np.eye(5)
     assert np.abs(correlation).max() < 4.5 / np.sqrt(rows.size)
 
 
-@pytest.mark.parametrize("change", [{"disposition_spread": 0.1}, {"sociability_spread": 0.0}, {"standing_gap": 0.3}])
+@pytest.mark.parametrize("change", [{"baseline_attitude_spread": 0.1}, {"sociability_spread": 0.0}, {"status_gap": 0.3}])
 def test_a_parameter_of_one_trait_leaves_the_others(change: dict[str, float]) -> None:
     one, other = people_in(two_groups().counts), people_in(two_groups().counts, ResidentParameters(**change))
-    for name in ("group", "age", "sex", "exposure", "household", "active"):
+    for name in ("group", "age", "sex", "negative_exposure", "household", "active"):
         np.testing.assert_array_equal(one.column(name), other.column(name))
 
 
 def test_the_live_columns_are_named() -> None:
     people = people_in(two_groups(3, 20).counts)
     assert {"age", "attitude", "ties", "active", "uid"} <= set(people.column_names)
-    assert not {"household_start", "dwelling", "cell_of_dwelling"} & set(people.column_names)
+    assert not {"household_start", "dwelling", "output_area_of_dwelling"} & set(people.column_names)
     assert people.writable <= set(people.column_names)
     people.column("age")[0] = 33.0
     assert people.age[0] == 33.0

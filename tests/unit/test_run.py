@@ -26,7 +26,7 @@ from contactsim.runs.show import closing_lines, summarise
 from contactsim.storage import burn_in_cache
 from tests.worlds import differing_columns, make_parameters, two_groups
 
-SMALL = ["place=synthetic", "place.residents=1500", "scenario=no_history", "weeks=4", "seed=3", "survey.size=60"]
+SMALL = ["place=synthetic", "place.residents=1500", "scenario=no_burn_in", "weeks=4", "seed=3", "survey.size=60"]
 
 
 def small(*more: str) -> RunConfig:
@@ -52,9 +52,9 @@ def test_the_folder_holds_all_that_there_is_to_know(finished: Path) -> None:
     assert RunConfig.model_validate(config) == small(f"output={finished}")
     assert run.place["residents"] == 1500 and sum(g["residents"] for g in run.place["groups"].values()) == 1500
     record = run.provenance
-    assert {"contactsim", "commit", "digest", "seed", "python", "platform", "packages", "kernels", "inputs", "history",
+    assert {"contactsim", "commit", "digest", "seed", "python", "platform", "packages", "kernels", "inputs", "burn_in",
             "seconds", "threads"} <= set(record)
-    assert record["history"] == {"weeks": 0, "flat": False, "drift_sd_per_half_year": None, "kept": False}
+    assert record["burn_in"] == {"weeks": 0, "flat": False, "drift_sd_per_half_year": None, "kept": False}
     assert record["packages"]["numpy"] == np.__version__
     assert (finished / "figure.png").read_bytes().startswith(b"\x89PNG")
 
@@ -192,20 +192,20 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of kept histories."""
-    monkeypatch.setattr(burn_in_cache, "folder", lambda: tmp_path / "histories")
-    return tmp_path / "histories"
+    """An empty folder of kept burn-ins."""
+    monkeypatch.setattr(burn_in_cache, "folder", lambda: tmp_path / "burn_ins")
+    return tmp_path / "burn_ins"
 
 
-SHORT = {"spin_up_min": 30, "spin_up_max": 30}
+SHORT = {"burn_in_min": 30, "burn_in_max": 30}
 
 
-def test_a_kept_history_lives_on_bit_for_bit(kept: Path) -> None:
+def test_a_kept_burn_in_lives_on_bit_for_bit(kept: Path) -> None:
     scenario = {**SHORT, "moves": 0.3, "departures": 0.2, "arrivals": 0.1}
     place, parameters = two_groups(), make_parameters(scenario=scenario)
-    fresh, history, was_kept = burn_in_cache.kept_world(place, parameters, 5, 1)
-    again, same, now_kept = burn_in_cache.kept_world(place, parameters, 5, 2)
-    assert (was_kept, now_kept) == (False, True) and same == history and len(list(kept.iterdir())) == 1
+    fresh, burn_in, was_kept = burn_in_cache.cached_world(place, parameters, 5, 1)
+    again, same, now_kept = burn_in_cache.cached_world(place, parameters, 5, 2)
+    assert (was_kept, now_kept) == (False, True) and same == burn_in and len(list(kept.iterdir())) == 1
     for _ in range(60):  # past the yearly change of seats
         fresh.step()
         again.step()
@@ -213,44 +213,44 @@ def test_a_kept_history_lives_on_bit_for_bit(kept: Path) -> None:
     pd.testing.assert_frame_equal(fresh.weekly(), again.weekly(), check_exact=True)
 
 
-def test_only_the_same_history_is_taken(kept: Path) -> None:
+def test_only_the_same_burn_in_is_taken(kept: Path) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    burn_in_cache.kept_world(place, parameters, 5, 1)
+    burn_in_cache.cached_world(place, parameters, 5, 1)
     for other, seed in ((make_parameters(scenario=SHORT, psychology={"drift": 0.02}), 5), (parameters, 6)):
-        assert not burn_in_cache.kept_world(place, other, seed, 1)[2]
-    assert not burn_in_cache.kept_world(two_groups(people=92), parameters, 5, 1)[2]
-    later = make_parameters(scenario={**SHORT, "moves": 0.1})  # begins with week 0: the same history
-    assert burn_in_cache.kept_world(place, later, 5, 1)[2]
+        assert not burn_in_cache.cached_world(place, other, seed, 1)[2]
+    assert not burn_in_cache.cached_world(two_groups(people=92), parameters, 5, 1)[2]
+    later = make_parameters(scenario={**SHORT, "moves": 0.1})  # begins with week 0: the same burn-in
+    assert burn_in_cache.cached_world(place, later, 5, 1)[2]
 
 
-def test_a_damaged_history_is_lived_again(kept: Path) -> None:
+def test_a_damaged_burn_in_is_lived_again(kept: Path) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    fresh, _, _ = burn_in_cache.kept_world(place, parameters, 5, 1)
+    fresh, _, _ = burn_in_cache.cached_world(place, parameters, 5, 1)
     (file,) = kept.iterdir()
     whole = file.read_bytes()
-    for bad in (b"", b"not a history", whole[:-3000], whole[:2000] + bytes([whole[2000] ^ 1]) + whole[2001:]):
+    for bad in (b"", b"not a burn-in", whole[:-3000], whole[:2000] + bytes([whole[2000] ^ 1]) + whole[2001:]):
         file.write_bytes(bad)
-        again, _, was_kept = burn_in_cache.kept_world(place, parameters, 5, 1)
+        again, _, was_kept = burn_in_cache.cached_world(place, parameters, 5, 1)
         assert not was_kept and differing_columns(fresh, again) == []
 
 
-def test_the_oldest_histories_go_first(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_burn_ins_go_first(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
-    burn_in_cache.kept_world(place, parameters, 1, 1)
+    burn_in_cache.cached_world(place, parameters, 1, 1)
     (first,) = kept.iterdir()
     os.utime(first, (1, 1))
     monkeypatch.setattr(burn_in_cache, "LIMIT", int(1.5 * first.stat().st_size))
-    burn_in_cache.kept_world(place, parameters, 2, 1)
+    burn_in_cache.cached_world(place, parameters, 2, 1)
     assert not first.exists() and len(list(kept.iterdir())) == 1
 
 
-def test_keep_history_can_be_switched_off(kept: Path, tmp_path: Path) -> None:
-    lived = ["scenario=default", "scenario.spin_up_min=27", "scenario.spin_up_max=27", "weeks=2"]
-    one, _ = execute(small(*lived, f"output={tmp_path}/a", "keep_history=false"))
+def test_keep_burn_in_can_be_switched_off(kept: Path, tmp_path: Path) -> None:
+    lived = ["scenario=default", "scenario.burn_in_min=27", "scenario.burn_in_max=27", "weeks=2"]
+    one, _ = execute(small(*lived, f"output={tmp_path}/a", "cache_burn_in=false"))
     assert not kept.exists()
     two, _ = execute(small(*lived, f"output={tmp_path}/b"))
     three, _ = execute(small(*lived, f"output={tmp_path}/c"))
-    assert [load_run(run).provenance["history"]["kept"] for run in (one, two, three)] == [False, False, True]
+    assert [load_run(run).provenance["burn_in"]["kept"] for run in (one, two, three)] == [False, False, True]
     assert len({(run / "survey.parquet").read_bytes() for run in (one, two, three)}) == 1
     assert len({(run / "weekly.parquet").read_bytes() for run in (one, two, three)}) == 1
 

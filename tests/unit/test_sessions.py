@@ -19,16 +19,16 @@ from contactsim.settings.pairing import pairs
 from contactsim.world import World
 from tests.worlds import (
     Doing,
+    context,
     differing_columns,
     make_parameters,
     make_world,
-    occasion,
     ordinary_week,
     session,
     two_groups,
 )
 
-SLOTS = sum(event.slots for event in ordinary_week().values())
+SLOTS = sum(event.encounters_per_week for event in ordinary_week().values())
 #: Meetings that cannot be declined, by people who are always there.
 SURE = {"presence": 1.0, "sociable": False, "avoidability": 0.0}
 
@@ -53,7 +53,7 @@ def grown(world: World) -> NDArray[np.intp]:
 
 def met(world: World) -> NDArray[np.int64]:
     """(N,) meetings that each row had, declined ones left out."""
-    people, tally = world.people, world.week.tally.astype(int)
+    people, tally = world.people, world.week.counts.astype(int)
     own = tally[np.arange(len(people)), people.group, ALL_OWN]
     across = tally[:, :, :DECLINED].sum(axis=2)
     across[np.arange(len(people)), people.group] = 0
@@ -63,9 +63,9 @@ def met(world: World) -> NDArray[np.int64]:
 def away(world: World) -> NDArray[np.uint32]:
     """(N,) what this week's actions take away, noted before anybody meets."""
     kept: list[NDArray[np.uint32]] = []
-    world.actions.append(Doing(lambda world: kept.append(world.week.away.copy())))
+    world.actions.append(Doing(lambda world: kept.append(world.week.displaced.copy())))
     world.step()
-    assert not world.week.away.any(), "the next week would begin with somebody away"
+    assert not world.week.displaced.any(), "the next week would begin with somebody away"
     return kept[0]
 
 
@@ -82,9 +82,9 @@ def test_a_session_takes_exactly_its_slots_of_each_who_came(slots: int, displace
     """Or all there are; of nobody else any."""
     world = make_world()
     rows = grown(world)[::3]
-    one = session(np.where(np.arange(rows.size) % 4, rows, -1), 5, slots=slots)
+    one = session(np.where(np.arange(rows.size) % 4, rows, -1), 5, encounters=slots)
     world.actions = [Doing(lambda world: world.convene(one, displaces))]
-    free = sum(event.slots for name, event in ordinary_week().items() if displaces is None or name in displaces)
+    free = sum(event.encounters_per_week for name, event in ordinary_week().items() if displaces is None or name in displaces)
     taken = number(away(world))
     assert (taken[one.rows] == min(slots, free)).all()
     assert taken.sum() == taken[one.rows].sum()
@@ -94,29 +94,29 @@ def test_only_slots_of_what_is_displaced_are_taken() -> None:
     bits = {}
     for name, event in ordinary_week().items():
         first = sum(len(known) for known in bits.values())
-        bits[name] = range(first, first + event.slots)
+        bits[name] = range(first, first + event.encounters_per_week)
     allowed = sum(1 << bit for name in ("street", "friends", "team") for bit in bits[name])
-    world = doing(session(np.arange(200), slots=3), displaces=("street", "friends", "team"))
+    world = doing(session(np.arange(200), encounters=3), displaces=("street", "friends", "team"))
     taken = away(world)
     assert not (taken & ~np.uint32(allowed)).any()
     assert np.bitwise_or.reduce(taken) == allowed, "some slot is never taken"
 
 
 def test_sessions_of_one_week_take_slots_that_are_still_free() -> None:
-    one, other = session(np.arange(200), slots=3, name="one"), session(np.arange(100, 300), slots=4, name="other")
+    one, other = session(np.arange(200), encounters=3, name="one"), session(np.arange(100, 300), encounters=4, name="other")
     taken = number(away(doing(one, other, displaces=None)))
     assert (taken[:100] == 3).all() and (taken[100:200] == 7).all() and (taken[200:300] == 4).all()
-    taken = number(away(doing(*[session(np.arange(50), slots=5, name=str(k)) for k in range(6)], displaces=None)))
+    taken = number(away(doing(*[session(np.arange(50), encounters=5, name=str(k)) for k in range(6)], displaces=None)))
     assert (taken[:50] == SLOTS).all()
 
 
 def test_each_slot_is_taken_as_often_as_any_other() -> None:
     """1,000 people lose 4 of 14 slots: each slot of 286 in the mean, standard error 14; and by another name, others
     (all but one in 1,001)."""
-    taken = away(doing(session(np.arange(1000), slots=4), displaces=None))[:1000]
+    taken = away(doing(session(np.arange(1000), encounters=4), displaces=None))[:1000]
     lost = np.array([int((taken >> np.uint32(bit) & 1).sum()) for bit in range(SLOTS)])
     assert lost.sum() == 4000 and np.abs(lost - 4000 / SLOTS).max() < 4.5 * 14.3
-    again = away(doing(session(np.arange(1000), slots=4, name="another"), displaces=None))[:1000]
+    again = away(doing(session(np.arange(1000), encounters=4, name="another"), displaces=None))[:1000]
     assert (taken == again).mean() < 0.02
 
 
@@ -130,14 +130,14 @@ def test_time_spent_elsewhere_without_a_session() -> None:
         world.take_away(rows, 1, ("no such occasion",), "away")
 
 
-@pytest.mark.parametrize("occasions", [dict(ordinary_week()), dict(reversed(ordinary_week().items()))])
-def test_the_order_of_occasions_does_not_matter_to_what_is_displaced(occasions: dict[str, Any]) -> None:
-    """Nor does an occasion that nobody attends, though it is written before the others."""
-    one, other = session(np.arange(300), 6, slots=3), session(np.arange(200, 500), 7, slots=2, name="other")
+@pytest.mark.parametrize("contexts", [dict(ordinary_week()), dict(reversed(ordinary_week().items()))])
+def test_the_order_of_contexts_does_not_matter_to_what_is_displaced(contexts: dict[str, Any]) -> None:
+    """Nor does an contact context that nobody attends, though it is written before the others."""
+    one, other = session(np.arange(300), 6, encounters=3), session(np.arange(200, 500), 7, encounters=2, name="other")
     named = ("street", "team", "friends", "club")
     plain = doing(one, other, displaces=named)
     changed = doing(one, other, displaces=named, parameters=make_parameters(
-        {"null": occasion("work", "pool", presence=0.0), **occasions}))
+        {"null": context("work", "mixing_group", presence=0.0), **contexts}))
     for world in (plain, changed):
         for _ in range(3):
             world.step()
@@ -148,7 +148,7 @@ def test_the_order_of_occasions_does_not_matter_to_what_is_displaced(occasions: 
 
 def test_pairs_in_which_nobody_left_meet_as_before() -> None:
     """All meet with whom the matching pairs them, unless one of the two is away: then nobody takes the place."""
-    event = occasion("street", "quarter", slots=3, **SURE)
+    event = context("street", "district", encounters_per_week=3, **SURE)
     world = make_world(parameters=make_parameters({"it": event}))
     rows = grown(world)[::3]
     world.actions = [Doing(lambda world: world.take_away(rows, 1, ("it",), "away"))]
@@ -156,17 +156,17 @@ def test_pairs_in_which_nobody_left_meet_as_before() -> None:
     setting, able = world.settings["street"], np.isin(np.arange(len(world.people)), grown(world))
     taken = away(world)
     expected = np.zeros(len(world.people), int)
-    pools = setting.partitions["quarter"]
+    mixing_groups = setting.partitions["district"]
     for slot, base in enumerate(bases):
         there = able & (taken >> np.uint32(slot) & 1 == 0)
-        for a, b in pairs(pools.start, pools.keys, setting.occupant, base).tolist():
+        for a, b in pairs(mixing_groups.start, mixing_groups.keys, setting.occupant, base).tolist():
             expected[[a, b]] += there[a] and there[b]
     np.testing.assert_array_equal(met(world), expected)
     assert number(taken).sum() == rows.size
 
 
 @pytest.mark.parametrize("null", [
-    session([], 6), session([-1] * 12, 6, slots=3), session(np.arange(200), 6, slots=0)])
+    session([], 6), session([-1] * 12, 6, encounters=3), session(np.arange(200), 6, encounters=0)])
 @pytest.mark.parametrize("displaces", [(), None, ("street", "club")])
 def test_a_session_to_which_nobody_comes_changes_no_bit(null: Session, displaces: Iterable[str] | None) -> None:
     plain, other = make_world(), doing(null, displaces=displaces)
@@ -177,16 +177,16 @@ def test_a_session_to_which_nobody_comes_changes_no_bit(null: Session, displaces
 
 
 def test_people_who_sit_alone_change_no_bit_where_nothing_is_displaced() -> None:
-    plain, other = make_world(), doing(session(np.arange(200), 1, slots=3))
+    plain, other = make_world(), doing(session(np.arange(200), 1, encounters=3))
     for _ in range(3):
         plain.step()
         other.step()
     assert differing_columns(plain, other) == []
 
 
-def test_actions_do_nothing_in_a_history() -> None:
+def test_actions_do_nothing_in_a_burn_in() -> None:
     world = doing(session(np.arange(200), 6), displaces=None)
-    world.actions.append(Doing(lambda world: pytest.fail("a history has no actions")))
+    world.actions.append(Doing(lambda world: pytest.fail("a burn-in has no actions")))
     world.clock = -2
     world.step()
     world.step()
@@ -197,8 +197,8 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
     empty = make_parameters({})
     rows = grown(make_world(parameters=empty))[:60]
     with_gap = np.where(np.arange(60) == 7, -1, rows)
-    before = doing(session(with_gap, 6, slots=2), parameters=empty)
-    more = doing(session([*rows, *rows[:5] + 500], 6, slots=2), session(rows[::2] + 900, 2, name="b"), parameters=empty)
+    before = doing(session(with_gap, 6, encounters=2), parameters=empty)
+    more = doing(session([*rows, *rows[:5] + 500], 6, encounters=2), session(rows[::2] + 900, 2, name="b"), parameters=empty)
     before.step()
     more.step()
     team = np.setdiff1d(rows[:60], rows[6:12])
@@ -209,7 +209,7 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
 
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_change_no_bit_of_sessions(threads: int) -> None:
-    one, many = (doing(session(np.arange(5, 400), 7, slots=2), displaces=None, threads=n) for n in (1, threads))
+    one, many = (doing(session(np.arange(5, 400), 7, encounters=2), displaces=None, threads=n) for n in (1, threads))
     for _ in range(3):
         one.step()
         many.step()
@@ -222,31 +222,31 @@ def test_threads_change_no_bit_of_sessions(threads: int) -> None:
 def test_all_who_come_meet_in_every_slot_but_the_odd_one(seats: int, slots: int) -> None:
     """Two teams, all seats taken: each slot pairs all of a team, but one of an odd number."""
     rows = grown(make_world())[:2 * seats]
-    world = doing(session(rows, seats, slots=slots, avoidability=0.0), parameters=make_parameters({}))
+    world = doing(session(rows, seats, encounters=slots, avoidability=0.0), parameters=make_parameters({}))
     world.step()
     assert met(world)[rows].sum() == 2 * slots * (seats - seats % 2) == met(world).sum()
     assert met(world).max() <= slots
 
 
 def test_little_children_and_those_to_come_are_never_there() -> None:
-    world = doing(session(np.arange(120), 12, slots=3, avoidability=0.0), parameters=make_parameters({}))
+    world = doing(session(np.arange(120), 12, encounters=3, avoidability=0.0), parameters=make_parameters({}))
     world.people.age[:40] = 4.0
     world.people.arrived[40:80] = -0.5
     world.step()
     assert met(world)[:80].sum() == 0 < met(world)[80:120].sum()
 
 
-def test_a_session_is_community_life_in_a_circle() -> None:
-    """Own-group meetings there are counted, joint activity twice over, and ties form."""
-    world = doing(session(np.arange(400), 8, slots=2, common_goals=0.9, cooperation=0.8, avoidability=0.0),
+def test_a_session_is_community_life_in_a_small_group() -> None:
+    """Own-group meetings there are counted, shared activity twice over, and ties form."""
+    world = doing(session(np.arange(400), 8, encounters=2, common_goals=0.9, cooperation=0.8, avoidability=0.0),
                   parameters=make_parameters({}, psychology={"tie_own": 1.0, "tie_cross": 1.0}))
     world.step()
     people, week = world.people, world.week
-    own = week.tally[np.arange(len(people)), people.group]
+    own = week.counts[np.arange(len(people)), people.group]
     assert own[:, ALL_OWN].sum() > 100
     np.testing.assert_array_equal(own[:, BONDING], own[:, ALL_OWN])
-    assert week.joint.sum() > 0 and week.joint.max() % 72 == 0
-    np.testing.assert_array_equal(week.community, week.joint)
+    assert week.shared_activity.sum() > 0 and week.shared_activity.max() % 72 == 0
+    np.testing.assert_array_equal(week.community, week.shared_activity)
     assert (people.ties >= 0).any(axis=1)[met(world) > 0].mean() > 0.3
     assert world.people.engagement.max() > world.parameters.psychology.engagement_rest
 
@@ -254,10 +254,10 @@ def test_a_session_is_community_life_in_a_circle() -> None:
 def test_conditions_of_a_session_are_felt() -> None:
     """A mediator, neutral ground and equal status leave fewer bad meetings; neutral ground alone fewer declined."""
     def lived(**conditions: float) -> NDArray[np.int64]:
-        world = doing(session(np.arange(1000), 10, slots=20, **conditions), parameters=make_parameters(
+        world = doing(session(np.arange(1000), 10, encounters=20, **conditions), parameters=make_parameters(
             {}, psychology={"negative_base": 0.0}))
         world.step()
-        across = [world.week.tally[world.people.group == g, 1 - g, 1:].sum(axis=0) for g in (0, 1)]
+        across = [world.week.counts[world.people.group == g, 1 - g, 1:].sum(axis=0) for g in (0, 1)]
         return np.sum(across, axis=0)
 
     plain, better = lived(), lived(mediator=1.0, equal_status=1.0)  # negative, neutral, declined

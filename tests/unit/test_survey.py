@@ -51,9 +51,9 @@ def test_everybody_over_sixteen_is_asked_and_true_values_are_true(world: World) 
         assert answer["friends"] == min(len(friends), 2)
         assert answer["group"] == world.place.groups[own] and answer["weight"] == 1.0
         assert answer["anxiety_true"] == people.anxiety[row]
-        cell = people.cell_of_dwelling[people.dwelling[people.household[row]]]
+        output_area = people.output_area_of_dwelling[people.dwelling[people.household[row]]]
         for level in world.place.levels:
-            assert answer[f"area_{level.name}"] == level.codes[level.area_of_cell[cell]]
+            assert answer[f"area_{level.name}"] == level.codes[level.area_of_output_area[output_area]]
     assert len(table) == 4 * len(asked)  # three other groups and all of them together
     assert (table["group"].astype(str) != table["target"].astype(str)).all()
     assert {name for name in table if not name.startswith("area_")} == set(UNITS)
@@ -67,7 +67,7 @@ def test_with_two_groups_all_others_are_the_other_group() -> None:
 
 @pytest.mark.parametrize("reliability", [0.5, 0.8, 1.0])
 def test_readings_have_the_stated_reliability(reliability: float) -> None:
-    world = make_world(two_groups(cells=24, people=200), seed=5)
+    world = make_world(two_groups(output_areas=24, people=200), seed=5)
     table = of_all(survey(world, Survey(size=1_000_000, reliability=reliability)))
     for scale in ("attitude", "anxiety"):
         true, read = table[f"{scale}_true"], table[scale]

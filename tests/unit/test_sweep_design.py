@@ -79,8 +79,8 @@ def test_runs_are_points_times_replications_with_seeds_counted_up() -> None:
 
 
 def test_groups_lists_and_references_vary_too() -> None:
-    found = varied("residents=default,no_exposure", "place.shares=[0.8,0.2],[0.7,0.3]").specs()
-    assert [s.config.residents.exposure_spread == 0 for s in found] == [False, False, True, True]
+    found = varied("residents=default,no_negative_exposure", "place.shares=[0.8,0.2],[0.7,0.3]").specs()
+    assert [s.config.residents.negative_exposure_spread == 0 for s in found] == [False, False, True, True]
     assert [s.config.place["shares"] for s in found][:2] == [[0.8, 0.2], [0.7, 0.3]]
     assert dict(found[1].point) == {"residents": "default", "place.shares": "[0.7,0.3]"}
     found = varied("weeks=3,5", "place.seed=${weeks}").specs()

@@ -22,7 +22,7 @@ from contactsim.sweeps import sweep
 from tests.sweeping import bytecode_kept, content, run_here, specs, start, until  # noqa: F401
 
 RUNS = 48
-SWEEP = ["place.residents=600", "scenario=no_history", "weeks=12", f"seed=range(0,{RUNS})"]
+SWEEP = ["place.residents=600", "scenario=no_burn_in", "weeks=12", f"seed=range(0,{RUNS})"]
 
 
 def stored(store: Path) -> int:

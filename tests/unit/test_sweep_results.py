@@ -25,12 +25,12 @@ from contactsim.sweeps.plan import make_plan
 from contactsim.sweeps.plots import draw
 from tests.sweeping import TINY, OddSeedsFail, bytecode_kept, run_here, specs  # noqa: F401
 
-WEIGHT, EXPOSED = "psychology.negative_weight", "residents.exposure_spread"
+WEIGHT, EXPOSED = "psychology.negative_weight", "residents.negative_exposure_spread"
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three weights, two spreads of exposure, three seeds; made by the command line."""
+    """Three weights, two spreads of negative exposure, three seeds; made by the command line."""
     folder = tmp_path_factory.mktemp("results") / "store"
     assert main(["sweep", f"store={folder}", *TINY, f"{WEIGHT}=1,2,3", f"{EXPOSED}=0,1", "replications=3", "-q"]) == 0
     return folder

@@ -35,9 +35,9 @@ def identity(*more: str) -> str:
 
 def test_identity_hangs_on_science_and_on_nothing_else() -> None:
     base = identity()
-    assert base == identity("threads=2", "output=elsewhere", "keep_history=false", "force=true", "store=there")
+    assert base == identity("threads=2", "output=elsewhere", "cache_burn_in=false", "force=true", "store=there")
     for change in ("seed=2", "weeks=5", "psychology.negative_weight=2.5", "place.dissimilarity=0.2",
-                   "residents=no_exposure", "action=community_centre"):
+                   "residents=no_negative_exposure", "action=community_centre"):
         assert identity(change) != base, change
 
 
@@ -57,7 +57,7 @@ def test_a_run_is_repeated_exactly_without_its_input_file(
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path / "there")
     Path("town.csv").write_text("area,group,count\nnorth,A,310\nnorth,B,40\nsouth,A,60\nsouth,B,290\n")
-    assert main(["run", "place=census", "place.file=town.csv", "scenario=no_history", "weeks=4", "store=../store"]) == 0
+    assert main(["run", "place=census", "place.file=town.csv", "scenario=no_burn_in", "weeks=4", "store=../store"]) == 0
     Path("town.csv").write_text("area,group,count\nnorth,A,9\nnorth,B,400\nsouth,A,60\nsouth,B,290\n")
     monkeypatch.chdir(tmp_path)
     run = capsys.readouterr().out.partition(":")[0]
@@ -66,7 +66,7 @@ def test_a_run_is_repeated_exactly_without_its_input_file(
 
 
 def identity_of_table(file: str) -> str:
-    config = compose(["place=census", file, "scenario=no_history", "weeks=4"])
+    config = compose(["place=census", file, "scenario=no_burn_in", "weeks=4"])
     return planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id
 
 
@@ -132,7 +132,7 @@ def test_a_run_that_kills_its_process_is_given_up_and_the_others_are_done(
 
 
 def test_places_and_measures_made_in_python(tmp_path: Path) -> None:
-    place, parameters = two_groups(), make_parameters(scenario={"history": "none"})
+    place, parameters = two_groups(), make_parameters(scenario={"burn_in": False})
     runs = [RunSpec.of(parameters, place, seed, 3, kind="made") for seed in (1, 2)]
     one = sweep(tmp_path / "store", runs, sweeping.Arrays, jobs=1).need()
     again = Results(Store(tmp_path / "store"), one.ids)

@@ -41,7 +41,7 @@ class Herald(Club):
     """A message that makes other groups seem warmer in the first neighbourhood."""
 
     def week(self, world: World) -> None:
-        world.areas.said[0, 0, 1] = 0.05
+        world.areas.message_effect[0, 0, 1] = 0.05
 
 
 class Usher(Club):
@@ -61,7 +61,7 @@ class Usher(Club):
 def quick(**scenario: Any) -> ModelParameters:
     """A connected town in which small differences spread fast."""
     return make_parameters(
-        ordinary_week(), scenario={"spin_up_min": 20, "spin_up_max": 20, **scenario},
+        ordinary_week(), scenario={"burn_in_min": 20, "burn_in_max": 20, **scenario},
         psychology={"tie_cross": 0.5, "tie_own": 0.4, "norms": 0.05, "prior_weight": 1.0, "forgetting": 0.2})
 
 
@@ -109,11 +109,11 @@ def test_looking_on_changes_nothing() -> None:
 
 
 def test_the_untreated_side_is_an_ordinary_world() -> None:
-    """Its readings are those of a world that lives alone, history and all."""
-    from contactsim.burn_in import lived_world
+    """Its readings are those of a world that lives alone, burn-in and all."""
+    from contactsim.burn_in import world_after_burn_in
 
     found = twins(lambda: [Club(adults())])
-    alone, _ = lived_world(PLACE, quick(), 5, threads=1)
+    alone, _ = world_after_burn_in(PLACE, quick(), 5, threads=1)
     panel = Panel([12], OUTCOMES, found.residents.row, dtype=np.float32)
     alone.observe(panel)
     for _ in range(12):
@@ -155,7 +155,7 @@ def test_parts_share_out_the_residents() -> None:
 def test_a_club_warms_its_members_most_and_twins_are_precise() -> None:
     found = [twins(lambda: [Club(adults())], seed=seed) for seed in range(1, 5)]
     table = pd.concat([effects(one, "with").assign(seed=one.seed) for one in found])
-    told = summarise(table).query("week == 6 and outcome == 'connectedness' and by == 'all'").set_index("part")
+    told = summarise(table).query("week == 6 and outcome == 'belonging' and by == 'all'").set_index("part")
     assert told.loc["participants", "low"] > 0.1 > abs(told.loc["others", "effect"])
     bought = precision(table).query("week == 12 and outcome == 'attitude'").set_index("part")
     assert bought.loc["everybody", "ratio"] > 10
@@ -186,8 +186,8 @@ def test_sides_that_share_no_week_0_are_refused() -> None:
     other = quick().settings.model_copy(update={"work": quick().settings.school})
     with pytest.raises(UserError, match="share their seats"):
         live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick().model_copy(update={"settings": other}))}, 2, [2])
-    with pytest.raises(UserError, match=r"scenario\.history cannot differ"):
-        live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick(history="none"))}, 2, [2])
+    with pytest.raises(UserError, match=r"scenario\.burn_in cannot differ"):
+        live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick(burn_in=False))}, 2, [2])
     with pytest.raises(UserError, match="two sides"):
         live(PLACE, 1, {WITHOUT: Side(quick())}, 2, [2])
     with pytest.raises(UserError, match="outside the 2 weeks"):

@@ -24,7 +24,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 def test_sums_are_those_of_the_residents(world: World) -> None:
-    people, tally, G = world.people, world.week.tally, world.people.groups
+    people, tally, G = world.people, world.week.counts, world.people.groups
     # a week older since the measures were taken, so they are taken again
     by_target, by_group = weekly.weekly_sums(world.columns, people, world.week, world.weights, world.threads)
     for g in range(G):
@@ -35,7 +35,7 @@ def test_sums_are_those_of_the_residents(world: World) -> None:
             "residents": rows.size, "own_meetings": tally[rows, g, ALL_OWN].sum(), "ties": (ties >= 0).sum(),
             "cross_ties": across.sum(), "cross_friend": across.any(axis=1).sum(),
             **{name: people.column(name)[rows].sum(dtype=float)
-               for name in ("anxiety", "threat", "connectedness", "engagement", "stigma", "civic")}}
+               for name in ("anxiety", "threat", "belonging", "engagement", "stigma", "civic")}}
         assert set(expected) == set(weekly.BY_GROUP) and min(expected.values()) > 0
         np.testing.assert_allclose(by_group[g], [expected[name] for name in weekly.BY_GROUP], rtol=1e-12)
         others = [h for h in range(G) if h != g]
