@@ -15,6 +15,7 @@ import contactsim
 from contactsim.config import RunConfig, compose
 from contactsim.evidence import ledger, unit
 from contactsim.evidence.asked import asked
+from contactsim.evidence.lived import knocked
 from contactsim.lab import compare_folder, history_cache, run
 from contactsim.lab.asked import ask
 from contactsim.lab.provenance import MODEL, run_code, run_modules
@@ -301,7 +302,11 @@ def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
         assert task == type(task)(**json.loads(json.dumps(task.message())))
         there = ledger.Finding.model_validate_json(task.payload["finding"])
         base = ModelParameters.model_validate_json(task.payload["parameters"])
-        assert there == finding and unit.of_seeds(there, base, 600, [1])[0].id == task.id
+        assert unit.of_seeds(there, base, 600, [1])[0].id == task.id
+        assert there.worlds == finding.worlds and there.outcomes == finding.outcomes
+        for name, knock_out in finding.knock_outs.items():
+            for world, design in finding.worlds.items():
+                assert knocked(design, world, there.knock_outs[name]) == knocked(design, world, knock_out)
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:
