@@ -19,7 +19,7 @@ from contactsim.storage.store import Store
 
 def default_folder() -> Path:
     """Where figures are kept unless another store is named."""
-    return Path(platformdirs.user_cache_dir("contactsim")) / "ledger"
+    return Path(platformdirs.user_cache_dir("contactsim")) / "findings"
 
 
 def forget(store: Path) -> None:

@@ -1,13 +1,13 @@
 """The store of many runs: a folder of Parquet files with one row a run, and no server.
 
-``runs/ID.parquet`` holds one run (``ID.failed.parquet`` a failure), written under a temporary name, flushed
-and renamed by the process that did it: whole or absent, and never waiting for anybody. From time to time
-small files are packed into ``packs/``, many rows to a file, and then removed; a run that is in both for a
+``runs/ID.DIGEST.parquet`` holds one run (``ID.failed.DIGEST.parquet`` a failure), written under a temporary name,
+flushed and renamed by the process that did it: whole or absent, and never waiting for anybody. From time to time small
+files are packed into ``packs/``, many rows to a file, and then removed; a run that is in both for a
 moment counts once. So 2,000 small runs are a handful of files in the end, a kill loses the run in flight
 and no other, and processes on several machines need no lock. Nothing is ever changed in place.
 
-A pack is named by the digest of its bytes. Whoever reads a store checks each file once, whichever columns are asked
-for: a damaged one is an error with its name, never a table with fewer rows.
+Every file has the digest of its bytes in its name. Whoever reads a store checks each file once, whichever columns are
+asked for: a damaged one is an error with its name, never a table with fewer rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from contactsim.storage.concurrent import remove_leftovers, write_whole
 from contactsim.storage.schema import CATALOGUE, OK, SCHEMA
 
 #: Version of the layout.
-FORMAT = 1
+FORMAT = 2
 #: Bytes of results that a pack holds at most, and from which on a file is left as it is: put together again and
 #: again, large files would cost more than many runs do.
 PACK, LARGE = 32_000_000, 4_000_000
@@ -105,13 +105,15 @@ class Store:
             (self.runs / ".probe").unlink(missing_ok=True)
 
     def write(self, table: pa.Table) -> None:
-        """Write one run's row under its name, whole or not at all. Raises OSError."""
+        """Write one run's row under its name, whole or not at all; earlier failures of it go. Raises OSError."""
         name, ok = table["id"][0].as_py(), table["status"][0].as_py() == OK
-        target = self.runs / f"{name}{'' if ok else _FAILED}.parquet"
+        failures = [path for path in self.runs.glob(f"{name}{_FAILED}.*") if not path.name.startswith(".")]
         held = _parquet_bytes(table)
+        target = self.runs / f"{name}{'' if ok else _FAILED}.{_bytes_digest(held)}.parquet"
         write_whole(target, lambda partial: _write_bytes(partial, held))
-        if ok:
-            (self.runs / f"{name}{_FAILED}.parquet").unlink(missing_ok=True)
+        for path in failures:
+            if path != target:
+                path.unlink(missing_ok=True)
 
     def catalogue(self) -> pa.Table:
         """Every run once, sorted by id, without the results. A success outranks failures. Raises UserError."""
@@ -168,8 +170,8 @@ class Store:
         fact = path.stat()
         known = path.absolute(), fact.st_mtime_ns, fact.st_size
         if known not in _WHOLE:
-            if path.parent != self.packs or _bytes_digest(path.read_bytes()) != path.stem:
-                _read(path, SCHEMA.names)  # a single run, or a pack that was renamed: every page has a checksum
+            if _bytes_digest(path.read_bytes()) != path.stem.rpartition(".")[2]:
+                raise ValueError("its bytes are not those that were written")
             _WHOLE.add(known)
 
     @staticmethod
@@ -214,6 +216,7 @@ class Store:
                     self._forget(path, measure)
 
     def _forget(self, path: Path, measure: str) -> None:
+        self._check_whole(path)
         of_others = pc.fill_null(pc.not_equal(_read(path, ["measure"])["measure"], measure), True)
         if pc.all(of_others).as_py():
             return
@@ -259,6 +262,7 @@ class Store:
         parts, read = [], []
         for path, fact in group:
             try:
+                self._check_whole(path)
                 parts.append(_read(path, SCHEMA.names))
                 read.append((path, fact))
             except (OSError, ValueError, pa.ArrowException):
@@ -283,7 +287,7 @@ def _parquet(folder: Path) -> list[Path]:
 
 def _parquet_bytes(table: pa.Table) -> bytes:
     out = pa.BufferOutputStream()
-    pq.write_table(table, out, compression="zstd", row_group_size=64, write_page_checksum=True)
+    pq.write_table(table, out, compression="zstd", row_group_size=64)
     held: bytes = out.getvalue().to_pybytes()
     return held
 
@@ -299,7 +303,7 @@ def _write_bytes(path: Path, held: bytes) -> None:
 def _read(path: Path, columns: list[str], ids: pa.Array | None = None) -> pa.Table:
     # Arrow's own file: its threads would let go of a file of Python's late, and abort a process that is ending by then
     with pa.OSFile(str(path), "rb") as file:
-        parquet = pq.ParquetFile(file, page_checksum_verification=True)
+        parquet = pq.ParquetFile(file)
         if parquet.schema_arrow.names != SCHEMA.names:
             raise ValueError("it has other columns than a store of this version")
         if ids is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contactsim.sweep import sweep
 
 from contactsim.errors import UserError
 from contactsim.runs import executor
@@ -17,7 +18,7 @@ from contactsim.runs.executor import carry_out, complete, held
 from contactsim.runs.queue import Queue
 from contactsim.storage.results import LEDGER, Found
 from contactsim.storage.store import Store
-from tests.sweeping import bytecode_kept, content, until  # noqa: F401
+from tests.sweeping import Arrays, bytecode_kept, content, run_here, specs, until  # noqa: F401
 from tests.tasks import EACH, GROUPS, AtOnce, Failing, Killed, start, tasks
 
 ALL = EACH * GROUPS
@@ -229,6 +230,9 @@ def test_dask_carries_out_groups_and_says_what_is_wrong(tmp_path: Path) -> None:
             done(tmp_path / "failing", tasks(Failing, groups=1), scheduler=cluster.scheduler_address)
         with pytest.raises(UserError, match="another version of the code"):
             done(tmp_path / "other", tasks(code="another"), scheduler=cluster.scheduler_address)
+        sweep(tmp_path / "observed", specs([1, 2]), Arrays, scheduler=cluster.scheduler_address).need()
+        run_here(tmp_path / "observed here", specs([1, 2]), Arrays).need()
+        assert content(tmp_path / "observed").equals(content(tmp_path / "observed here"))
 
 
 def test_of_a_group_whose_workers_died_one_task_is_given_up_and_the_rest_goes_on(tmp_path: Path) -> None:

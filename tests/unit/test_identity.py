@@ -17,6 +17,7 @@ from contactsim.comparison.design import read_design
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.evidence import ledger, tasks
 from contactsim.evidence.selection import asked
+from contactsim.evidence.worlds import knocked
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
 from contactsim.runs import run
@@ -302,7 +303,11 @@ def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
         assert task == type(task)(**json.loads(json.dumps(task.message())))
         there = ledger.Finding.model_validate_json(task.payload["finding"])
         base = ModelParameters.model_validate_json(task.payload["parameters"])
-        assert there == finding and tasks.of_seeds(there, base, 600, [1])[0].id == task.id
+        assert tasks.of_seeds(there, base, 600, [1])[0].id == task.id
+        assert there.worlds == finding.worlds and there.outcomes == finding.outcomes
+        for name, knock_out in finding.knock_outs.items():
+            for world, design in finding.worlds.items():
+                assert knocked(design, world, there.knock_outs[name]) == knocked(design, world, knock_out)
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:
