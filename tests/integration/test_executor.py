@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contactsim.sweep import sweep
 
 from contactsim.errors import UserError
 from contactsim.runs import executor
@@ -18,6 +17,7 @@ from contactsim.runs.executor import carry_out, complete, held
 from contactsim.runs.queue import Queue
 from contactsim.storage.results import LEDGER, Found
 from contactsim.storage.store import Store
+from contactsim.sweeps import sweep
 from tests.sweeping import Arrays, bytecode_kept, content, run_here, specs, until  # noqa: F401
 from tests.tasks import EACH, GROUPS, AtOnce, Failing, Killed, start, tasks
 
