@@ -225,8 +225,3 @@ class Threads:
         targets = np.linspace(start[0], start[-1], self.number + 1)[1:-1]
         inner = np.searchsorted(start, targets)
         return [0, *inner.tolist(), start.shape[0] - 1]
-
-
-def nothing_compiled() -> bool:
-    """Whether the cache holds no kernels yet, so that the first call of each takes seconds."""
-    return _FOLDER is None or next(Path(_FOLDER).rglob("*.nbi"), None) is None

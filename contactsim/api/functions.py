@@ -44,7 +44,8 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
         >>> result.weekly.query("measure == 'attitude' and target == 'all others'")  # doctest: +SKIP
     """
-    from contactsim.runs.run import execute, load_run, simulate
+    from contactsim.runs.folder import load_run
+    from contactsim.runs.run import execute, simulate
 
     config = compose(_lines(overrides, seed=seed, output=output), config_dir)
     if config.store is not None:
@@ -147,9 +148,9 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
                    timeout=timeout, keep=list(keep) or None)
     lines += [] if scheduler is None else ["engine=dask", *_lines((), **{"engine.scheduler": scheduler})]
-    own, rest = expansion.split(lines)
+    own, rest = config.split(lines)
     asked = config.read(own, config_dir)
-    expanded = expansion.Varied(rest, asked, config_dir)
+    expanded = expansion.Expansion(rest, asked, config_dir)
     folder = Store(asked.store, missing=True)
     measured = measure_name(measure) if measure is not None else WEEKLY
     plan = planning.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from contactsim.api.results import RunResult, SweepResult, described
 from contactsim.errors import UserError
-from contactsim.runs.run import load_run
+from contactsim.runs.folder import load_run
 from contactsim.storage.atomic import is_partial
 
 #: The file by which a folder is known, and what the folder is.

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from contactsim.comparison.compare import Comparison
-from contactsim.runs.run import Run
+from contactsim.runs.folder import Run
 from contactsim.runs.show import summarise
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
-from contactsim.sweeps.frames import LAST, catalogue, figures, swept_keys, weeks_of
-from contactsim.sweeps.summary import chosen, summary
+from contactsim.sweeps.frames import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

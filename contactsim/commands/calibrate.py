@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from contactsim.commands.base import Command, Whole, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import Command, Integer, jobs, quiet, store_of_findings, update_baseline
 from contactsim.errors import UserError, nearest
 
 HELP = """Fit the calibrated parameters (to F7, F13) and print their values; the model's defaults do not change.
@@ -22,7 +22,7 @@ stored."""
 
 @click.command(cls=Command, help=HELP)
 @click.argument("name", default="in_use", metavar="[in_use | joint]")
-@click.option("--budget", type=Whole(3), show_default="that of experiments/calibration.yaml",
+@click.option("--budget", type=Integer(3), show_default="that of experiments/calibration.yaml",
               help="Most evaluations of the objective.")
 @jobs
 @store_of_findings

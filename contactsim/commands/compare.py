@@ -7,7 +7,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
 
 HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
@@ -48,6 +48,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     place = load_place(design.config.place)
     found = stands(design, place)
     if found is None:
+        from contactsim.runs.local import processors
         from contactsim.runs.progress import Progress
 
         started = time.perf_counter()

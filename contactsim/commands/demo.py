@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from contactsim.commands.base import Command, Whole, config_dir
+from contactsim.commands.base import Command, Integer, config_dir
 from contactsim.errors import UserError
 
 HELP = """Open the classroom in a browser: two worlds side by side, lessons, life stories.
@@ -21,7 +21,7 @@ HELP = """Open the classroom in a browser: two worlds side by side, lessons, lif
 @click.command(cls=Command, help=HELP)
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1",
               help="Address to listen on; the default is this machine only.")
-@click.option("--port", type=Whole(1, 65535), default=8765, help="Port to listen on.")
+@click.option("--port", type=Integer(1, 65535), default=8765, help="Port to listen on.")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @config_dir
 def command(host: str, port: int, no_open: bool, config_dir: str | None) -> int:

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
 from contactsim.errors import UserError
 
 HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's effect.
@@ -58,6 +58,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     from contactsim.evaluate.show import render
     from contactsim.evaluate.study import study
     from contactsim.place import load_place
+    from contactsim.runs.local import processors
     from contactsim.runs.progress import Progress
 
     started = time.perf_counter()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contactsim.commands.base import Command, OneOf, Whole, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import Command, Integer, OneOf, jobs, quiet, store_of_findings, update_baseline
 from contactsim.errors import UserError, nearest
 from contactsim.runs.progress import Progress
 
@@ -34,7 +34,7 @@ METHODS = ("each", "along", "morris", "sobol")
 @click.argument("method", type=OneOf(METHODS), default="each", metavar="[each | along | morris | sobol]")
 @click.option("--parameters", metavar="KEYS", show_default="all",
               help="Contested parameters to change, as in psychology.norms,psychology.drift.")
-@click.option("--budget", type=Whole(1), show_default="that of experiments/sensitivity.yaml",
+@click.option("--budget", type=Integer(1), show_default="that of experiments/sensitivity.yaml",
               help="Most parameter sets of morris and sobol.")
 @jobs
 @store_of_findings

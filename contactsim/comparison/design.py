@@ -14,7 +14,8 @@ from contactsim.comparison.paired_runs import WITHOUT, Side
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.errors import UserError
 from contactsim.place import Place
-from contactsim.storage.provenance import digest_of, scientific_digest
+from contactsim.storage.identity import digest_of
+from contactsim.storage.provenance import scientific_digest
 
 WITH, SILENT = "with", "message off"
 #: Weeks after an action's end at which people are followed up, where no others are asked for.

@@ -19,7 +19,7 @@ from contactsim.comparison.show import summary
 from contactsim.errors import UserError
 from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
-from contactsim.runs.run import read_table, write_table
+from contactsim.runs.folder import read_table, write_table
 from contactsim.storage.atomic import new_folder
 from contactsim.storage.provenance import provenance, run_code
 

@@ -14,9 +14,10 @@ from contactsim.evaluate import study as study_module
 from contactsim.evaluate.figures import save
 from contactsim.evaluate.show import facts
 from contactsim.evaluate.study import Study
-from contactsim.runs.run import write_table
+from contactsim.runs.folder import write_table
 from contactsim.storage.atomic import new_folder
-from contactsim.storage.provenance import digest_of, provenance
+from contactsim.storage.identity import digest_of
+from contactsim.storage.provenance import provenance
 
 UNITS = {"estimate": "SD of the first wave's scores", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
          "true": "SD of true values", "bias": "estimate less true", "treated": "people", "control": "people",

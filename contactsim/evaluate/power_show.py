@@ -12,9 +12,9 @@ import yaml
 from contactsim.comparison.folder import write_json
 from contactsim.errors import UserError
 from contactsim.evaluate.power import Power
-from contactsim.runs.run import write_table
+from contactsim.runs.folder import write_table
 from contactsim.storage.atomic import new_folder
-from contactsim.storage.provenance import digest_of
+from contactsim.storage.identity import digest_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

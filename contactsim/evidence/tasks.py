@@ -18,7 +18,7 @@ from contactsim.evidence.worlds import BurnIns, decides, key_of, knocked, see
 from contactsim.parameters import ModelParameters
 from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest, digest_of
-from contactsim.storage.results import LEDGER, Found
+from contactsim.storage.results import LEDGER, TaskOutput
 
 #: Name of a finding's own worlds among its knock-outs.
 BASE = "base"
@@ -114,7 +114,7 @@ def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Ite
     code, parameters = code_digest(__name__), base.model_dump_json()
     payload = {"finding": finding.model_dump_json(), "parameters": parameters, "residents": residents}
     facts = {"measure": LEDGER, "model": code, "residents": residents, "config": config,
-             "point": canonical_json({"finding": finding.id})}
+             "labels": canonical_json({"finding": finding.id})}
     return [Task(digest_of([finding.id, seed, residents, config, code]), f"{__name__}:{Replication.__name__}",
                  {**payload, "seed": seed}, {**facts, "seed": seed}, [__name__], code,
                  group=digest_of([parameters, seed])) for seed in seeds]
@@ -126,7 +126,7 @@ class Replication:
     def __init__(self, store: object = None) -> None:
         self._lives: tuple[str, Lives] | None = None
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """The figures of one seed of a finding; findings of one seed share their worlds and burn-ins."""
         key = f"{payload['seed']} {payload['parameters']}"
         if self._lives is None or self._lives[0] != key:
@@ -135,7 +135,7 @@ class Replication:
         facts["provenance"] = {"contactsim": version("contactsim"), "kernels": sources_digest(),
                                "python": python_version(), "platform": platform()}
         finding = _finding(payload["finding"])
-        return Found(numbers=numbers_of(figures(finding, self._lives[1], payload["residents"])))
+        return TaskOutput(numbers=numbers_of(figures(finding, self._lives[1], payload["residents"])))
 
 
 @lru_cache(maxsize=64)

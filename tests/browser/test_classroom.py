@@ -15,7 +15,8 @@ import pytest
 
 from contactsim.config.run_config import compose
 from contactsim.evidence.listing import listed
-from contactsim.runs.run import execute, load_run
+from contactsim.runs.folder import load_run
+from contactsim.runs.run import execute
 from tests.browser.conftest import PATIENCE, Classroom
 
 Visit = Callable[..., Classroom]

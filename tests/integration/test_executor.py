@@ -13,9 +13,9 @@ import pytest
 
 from contactsim.errors import UserError
 from contactsim.runs import executor
-from contactsim.runs.executor import carry_out, complete, held
+from contactsim.runs.executor import carry_out, complete, stored
 from contactsim.runs.queue import Queue
-from contactsim.storage.results import LEDGER, Found
+from contactsim.storage.results import LEDGER, TaskOutput
 from contactsim.storage.store import Store
 from contactsim.sweeps import sweep
 from tests.sweeping import Arrays, bytecode_kept, content, run_here, specs, until  # noqa: F401
@@ -37,7 +37,7 @@ def singles(store: Path) -> list[Path]:
 
 def provenance(store: Path) -> dict[str, str]:
     """When and by which process each task was carried out, by seed; of whole files only."""
-    table, _ = Store(store).read_whole(["id", "provenance"])
+    table, _ = Store(store).read_undamaged(["id", "provenance"])
     return dict(zip(table["id"].to_pylist(), table["provenance"].to_pylist(), strict=True))
 
 
@@ -85,7 +85,7 @@ class WithAnother(AtOnce):
 
     do: Callable[[int], Any] = staticmethod(lambda seed: None)
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         found = super().run(payload, facts)
         type(self).do(payload["seed"])
         return found
@@ -124,15 +124,15 @@ def test_what_another_removed_meanwhile_is_carried_out_again(tmp_path: Path) -> 
         done(tmp_path, with_another(lambda seed: store.forget(LEDGER)))
 
 
-@pytest.mark.parametrize("where", ["runs", "packs"])
-def test_a_damaged_file_is_said_set_aside_and_carried_out_again(tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                                                where: str) -> None:
+@pytest.mark.parametrize("where", ["runs", "compacted"])
+def test_a_damaged_file_is_quarantined_and_its_tasks_are_carried_out_again(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str) -> None:
     store = tmp_path / "store"
     done(tmp_path / "undisturbed", tasks())
     done(store, tasks())
     if where == "runs":
         table = Store(store).read(executor.row({}).schema.names)
-        next((store / "packs").iterdir()).unlink()
+        next((store / "compacted").iterdir()).unlink()
         for k in range(len(table)):
             Store(store).write(table.slice(k, 1))
     broken = sorted((store / where).glob("*.parquet"))[0]
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_said_set_aside_and_carried_out_again(tmp_path: Path, 
         Store(store).read(["id"])
     before = provenance(store)
     assert len(before) == (ALL - 1 if where == "runs" else 0)
-    found = held(Store(store), {task.id for task in tasks()})
+    found = stored(Store(store), {task.id for task in tasks()})
     assert found.damaged == [f"{where}/{broken.name}"] and len(found.done) == len(before)
     asked: list[tuple[int, ...]] = []
     done(store, tasks(), progress=lambda *of: asked.append(of))
@@ -175,7 +175,7 @@ def test_a_task_whose_process_dies_is_a_failure_and_what_is_stored_is_kept(
         monkeypatch.setattr(f"contactsim.runs.{module}.DEATHS", 2)  # a process less to wait for
     with pytest.raises(UserError, match=r"seed 102.* failed: its process died 2 times.*goes on from there"):
         done(tmp_path, tasks(Killed, each=3, groups=2), jobs=2)
-    assert 2 <= len(held(Store(tmp_path), {task.id for task in tasks()}).done) < ALL
+    assert 2 <= len(stored(Store(tmp_path), {task.id for task in tasks()}).done) < ALL
     done(tmp_path, tasks())
     assert content(tmp_path)["status"].to_pylist() == ["ok"] * ALL
 
@@ -183,7 +183,7 @@ def test_a_task_whose_process_dies_is_a_failure_and_what_is_stored_is_kept(
 def test_a_failure_stops_all_processes_at_once_and_is_done_again_next_time(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"failed: ValueError: seed 3 is odd"):
         done(tmp_path, tasks(Failing), jobs=2)
-    found = held(Store(tmp_path), {task.id for task in tasks()})
+    found = stored(Store(tmp_path), {task.id for task in tasks()})
     assert len(found.done) == 3 and len(found.failed) == 1
     done(tmp_path, tasks())
     assert content(tmp_path)["status"].to_pylist() == ["ok"] * ALL

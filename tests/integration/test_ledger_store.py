@@ -29,7 +29,8 @@ def test_figures_come_back_to_the_last_bit(tmp_path: Path) -> None:
     assert repr(figures_of(numbers_of(odd))) == repr(odd)
     found = runs.figures(tasks(), tmp_path, 1)
     assert found == {task.id: {"R1": {"base": float(task.payload["seed"]), "off": 0.0}} for task in tasks()}
-    assert runs.figures(tasks(), tmp_path, 1) == result_store.read(Store(tmp_path), {task.id for task in tasks()}) == found
+    again = runs.figures(tasks(), tmp_path, 1)
+    assert again == result_store.read(Store(tmp_path), {task.id for task in tasks()}) == found
 
 
 def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_fresh_forgets_figures_and_leaves_runs(mixed: Path, tmp_path: Path) -> N
     (mixed / "thesis.txt").write_text("dear")
     worker = Worker(mixed)
     for one in tasks(each=3, groups=9)[-3:]:
-        worker.do(one.message())
+        worker.execute(one.message())
     assert len(singles(mixed)) == 3
     result_store.forget(mixed)
     assert content(mixed).equals(content(tmp_path / "runs"))

@@ -14,9 +14,11 @@ from contactsim.config.action_catalogue import load, names
 from contactsim.config.run_config import RunConfig, compose, validate
 from contactsim.errors import UserError
 from contactsim.mesa_model.model import NeighbourhoodModel
-from contactsim.runs.run import execute, load_run
+from contactsim.runs.folder import load_run
+from contactsim.runs.run import execute
 from contactsim.runs.show import closing_lines
-from contactsim.storage.provenance import digest_of, place_digest, scientific_digest
+from contactsim.storage.identity import digest_of, place_digest
+from contactsim.storage.provenance import scientific_digest
 from tests.acting import town
 
 #: The rows of the brief's table, and what a comparison needs besides.

@@ -10,13 +10,12 @@ import click
 import pytest
 
 from contactsim import cli, compiled
-from contactsim.commands.base import Command, OneOf, Whole, as_json, overrides
-from contactsim.commands.mistakes import RENAMED, sentence
+from contactsim.commands.base import RENAMED, Command, OneOf, Whole, as_json, overrides, sentence
 from contactsim.errors import UserError
 from contactsim.runs import progress
 from contactsim.runs.progress import Progress
 
-NOTHING_COMPILED = compiled.nothing_compiled
+CACHE_IS_COLD = compiled.cache_is_cold
 #: Options that mean the same in every command: short form and what they take.
 SHARED = {"--config-dir": ("-cd", "DIR"), "--quiet": ("-q", None), "--store": (None, "DIR"), "--seed": (None, "N"),
           "--seeds": (None, "N"), "--jobs": (None, None), "--json": (None, None), "--force": (None, None)}
@@ -174,7 +173,7 @@ def test_an_interrupt_says_what_is_stored(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setattr(cli, "_call", interrupted)
     assert cli.main(["sweep"]) == 130
     (line,) = capsys.readouterr().err.splitlines()
-    assert "3 of 10 runs are finished" in line and "stored in study" in line and "go on" in line
+    assert "3 of 10 runs are finished" in line and "stored in study" in line and "to continue" in line
 
 
 def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +191,11 @@ def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], mo
 
 def test_the_first_run_says_that_kernels_are_compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str],
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "nothing_compiled", NOTHING_COMPILED)
+    monkeypatch.setattr(compiled, "cache_is_cold", CACHE_IS_COLD)
     monkeypatch.setattr(compiled, "_FOLDER", str(tmp_path))
     with Progress():
         pass
-    assert "compiling kernels" in capsys.readouterr().err
+    assert "compiling the model's kernels" in capsys.readouterr().err
     with Progress(quiet=True):
         pass
     (tmp_path / "sub").mkdir()

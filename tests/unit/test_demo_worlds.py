@@ -19,7 +19,8 @@ from contactsim.demo.player import Player
 from contactsim.demo.ui_state import SIDES, Choice, read_link
 from contactsim.errors import UserError
 from contactsim.residents import attitude_to_others
-from contactsim.runs.run import execute, load_run
+from contactsim.runs.folder import load_run
+from contactsim.runs.run import execute
 from tests.worlds import four_groups, make_world
 
 SMALL = Choice(both=("place.residents=1500", "scenario=no_burn_in"), left=("place.dissimilarity=0.6",),

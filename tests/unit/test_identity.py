@@ -24,10 +24,11 @@ from contactsim.runs import run
 from contactsim.runs.measure import WEEKLY
 from contactsim.storage import burn_in_cache, identity
 from contactsim.storage.identity import closure, code_digest
+from contactsim.storage.places import Places
 from contactsim.storage.provenance import MODEL, run_code, run_modules
 from contactsim.storage.sources import parse
 from contactsim.sweeps import RunSpec
-from contactsim.sweeps.spec import Places, planned
+from contactsim.sweeps.task import identify
 from tests.sweeping import TINY
 
 ROOT = Path(contactsim.__file__).parent
@@ -194,7 +195,7 @@ def composed(*more: str) -> RunConfig:
 
 
 def run_identity(*more: str, measure: str = WEEKLY) -> str:
-    return planned([RunSpec(composed(*more))], measure, Places(Path.cwd(), Path("none")))[0].id
+    return identify([RunSpec(composed(*more))], measure, Places(Path.cwd(), Path("none")))[0].id
 
 
 def folder_identity() -> str:
@@ -256,7 +257,7 @@ def test_a_runs_identity_hangs_on_its_configuration_and_its_places_contents(tmp_
     for first in (310, 310, 311):
         table.write_text(f"area,group,count\nnorth,A,{first}\nnorth,B,40\nsouth,A,60\nsouth,B,290\n")
         config = compose(["place=census", f"place.file={table}", "scenario=no_burn_in", "weeks=4"])
-        ids.append(planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id)
+        ids.append(identify([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id)
     assert ids[0] == ids[1] != ids[2]
 
 

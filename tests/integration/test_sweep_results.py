@@ -20,7 +20,7 @@ from contactsim.errors import UserError
 from contactsim.runs import progress
 from contactsim.sweeps import Store, experiments, plots
 from contactsim.sweeps.config import read
-from contactsim.sweeps.expansion import Varied
+from contactsim.sweeps.expansion import Expansion
 from contactsim.sweeps.plan import make_plan
 from contactsim.sweeps.plots import draw
 from tests.sweeping import TINY, OddSeedsFail, bytecode_kept, run_here, specs  # noqa: F401
@@ -181,12 +181,12 @@ def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: i
     from contactsim.sweeps.sensitivity import indices, sampled_experiment
 
     # the second in alphabetical order comes first, so that a mixed-up order shows
-    varied = Varied([*TINY, f"{WEIGHT}=interval(1,3)", "psychology.appraisal=interval(0,4)"],
+    expansion = Expansion([*TINY, f"{WEIGHT}=interval(1,3)", "psychology.appraisal=interval(0,4)"],
                     read([f"design={design}", f"samples={samples}"]))
     store = Store(tmp_path / "store", missing=True)
-    plan = make_plan(store, varied.specs())
+    plan = make_plan(store, expansion.specs())
     store.prepare()
-    name = experiments.record(store, None, plan.runs, varied.about())
+    name = experiments.record(store, None, plan.runs, expansion.about())
     listed = catalogue(store, name).assign(status="ok")
     listed["y[]"] = 3 * (listed[WEIGHT] - 1) / 2 + listed["psychology.appraisal"] / 4
     listed.attrs["swept"] = [WEIGHT, "psychology.appraisal"]
@@ -195,7 +195,7 @@ def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: i
     values = [own["value"][key] for key in (WEIGHT, "psychology.appraisal")]
     assert values == pytest.approx(expected, abs=within)
     assert (own["low"] <= own["value"]).all() and (own["value"] <= own["high"]).all()
-    with pytest.raises(UserError, match=f"of {len(varied.points)} points"):
+    with pytest.raises(UserError, match=f"of {len(expansion.points)} points"):
         indices(store, name, listed.iloc[1:], ["y[]"])
     assert np.isfinite(own[["low", "high"]].to_numpy()).all()
 

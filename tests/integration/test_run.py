@@ -21,7 +21,8 @@ from contactsim.cli import main
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.errors import UserError
 from contactsim.observers.weekly import UNITS
-from contactsim.runs.run import FILES, execute, load_run
+from contactsim.runs.folder import FILES, load_run
+from contactsim.runs.run import execute
 from contactsim.runs.show import closing_lines, summarise
 from contactsim.storage import burn_in_cache
 from tests.worlds import differing_columns, make_parameters, two_groups
@@ -54,7 +55,7 @@ def test_the_folder_holds_all_that_there_is_to_know(finished: Path) -> None:
     record = run.provenance
     assert {"contactsim", "commit", "digest", "seed", "python", "platform", "packages", "kernels", "inputs", "burn_in",
             "seconds", "threads"} <= set(record)
-    assert record["burn_in"] == {"weeks": 0, "flat": False, "drift_sd_per_half_year": None, "kept": False}
+    assert record["burn_in"] == {"weeks": 0, "flat": False, "drift_sd_per_half_year": None, "cached": False}
     assert record["packages"]["numpy"] == np.__version__
     assert (finished / "figure.png").read_bytes().startswith(b"\x89PNG")
 
@@ -250,7 +251,7 @@ def test_keep_burn_in_can_be_switched_off(kept: Path, tmp_path: Path) -> None:
     assert not kept.exists()
     two, _ = execute(small(*lived, f"output={tmp_path}/b"))
     three, _ = execute(small(*lived, f"output={tmp_path}/c"))
-    assert [load_run(run).provenance["burn_in"]["kept"] for run in (one, two, three)] == [False, False, True]
+    assert [load_run(run).provenance["burn_in"]["cached"] for run in (one, two, three)] == [False, False, True]
     assert len({(run / "survey.parquet").read_bytes() for run in (one, two, three)}) == 1
     assert len({(run / "weekly.parquet").read_bytes() for run in (one, two, three)}) == 1
 

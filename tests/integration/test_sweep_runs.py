@@ -17,11 +17,11 @@ from contactsim.errors import UserError
 from contactsim.runs.measure import WEEKLY, find_observer, results_of
 from contactsim.runs.run import execute
 from contactsim.runs.worker import Worker
-from contactsim.storage.places import keep_place, read_place
+from contactsim.storage.places import Places, read_place, write_place
 from contactsim.sweeps import Results, RunSpec, Store, load, sweep
-from contactsim.sweeps import spec as spec_module
+from contactsim.sweeps import task as task_module
 from contactsim.sweeps.plan import make_plan
-from contactsim.sweeps.spec import Places, planned
+from contactsim.sweeps.task import identify
 from tests import sweeping
 from tests.sweeping import TINY, bytecode_kept, content, run_here, specs  # noqa: F401
 from tests.worlds import make_parameters, two_groups
@@ -30,7 +30,7 @@ from tests.worlds import make_parameters, two_groups
 def identity(*more: str) -> str:
     keys = {line.split("=")[0] for line in more}
     config = compose([*(line for line in TINY if line.split("=")[0] not in keys), *more])
-    return planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id
+    return identify([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id
 
 
 def test_identity_hangs_on_science_and_on_nothing_else() -> None:
@@ -67,15 +67,15 @@ def test_a_run_is_repeated_exactly_without_its_input_file(
 
 def identity_of_table(file: str) -> str:
     config = compose(["place=census", file, "scenario=no_burn_in", "weeks=4"])
-    return planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id
+    return identify([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id
 
 
 def test_identity_hangs_on_the_model_and_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     run = specs([1])
     places = Places(Path.cwd(), Path("none"))
-    weekly, own = (planned(run, measure, places)[0].id for measure in (WEEKLY, "tests.sweeping:Arrays"))
-    monkeypatch.setattr(spec_module, "code_digest", lambda *_: "another")
-    assert len({weekly, own, planned(run, WEEKLY, places)[0].id}) == 3
+    weekly, own = (identify(run, measure, places)[0].id for measure in (WEEKLY, "tests.sweeping:Arrays"))
+    monkeypatch.setattr(task_module, "code_digest", lambda *_: "another")
+    assert len({weekly, own, identify(run, WEEKLY, places)[0].id}) == 3
 
 
 def test_a_sweeps_weeks_are_those_of_a_run(tmp_path: Path) -> None:
@@ -186,11 +186,11 @@ def test_what_is_no_observer_or_gives_no_result_is_said() -> None:
 
 def test_a_damaged_place_is_written_anew(tmp_path: Path) -> None:
     place = two_groups()
-    keep_place(place, tmp_path)
+    write_place(place, tmp_path)
     kept, = tmp_path.iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(whole[:100])
-    keep_place(place, tmp_path)
+    write_place(place, tmp_path)
     assert kept.read_bytes() == whole and np.array_equal(read_place(kept).counts, place.counts)
 
 
@@ -205,7 +205,7 @@ def test_a_place_that_changed_after_planning_is_no_result(tmp_path: Path) -> Non
     plan.store.prepare()
     task = plan.runs[0].task(WEEKLY, (), Path.cwd(), None, False).message()
     task["facts"] = {**task["facts"], "place_digest": "another"}
-    assert "not the place that was planned" in Worker(plan.store.path).do(task)["message"]
+    assert "not the place that was planned" in Worker(plan.store.path).execute(task)["message"]
 
 
 def test_surveys_and_figures_are_kept_on_request(tmp_path: Path) -> None:
@@ -213,9 +213,9 @@ def test_surveys_and_figures_are_kept_on_request(tmp_path: Path) -> None:
 
     for keep in ((), ("survey", "figure")):  # asked for later: the run is done again, with the same weeks
         run_here(tmp_path / "store", specs([1]), keep=keep).need()
-    table = Store(tmp_path / "store").read(["kept", "files"])
+    table = Store(tmp_path / "store").read(["keep", "files"])
     files = dict(table["files"][0].as_py())
-    assert table["kept"].to_pylist() == [["survey", "figure"]] and files["figure.png"].startswith(b"\x89PNG")
+    assert table["keep"].to_pylist() == [["survey", "figure"]] and files["figure.png"].startswith(b"\x89PNG")
     assert set(pd.read_parquet(io.BytesIO(files["survey.parquet"]))["week"]) == {0, 4}
 
 

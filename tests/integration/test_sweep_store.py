@@ -13,7 +13,7 @@ import pytest
 
 from contactsim.cli import main
 from contactsim.errors import UserError
-from contactsim.storage.concurrent import write_whole
+from contactsim.storage.atomic import new_file
 from contactsim.storage.schema import OK, SCHEMA
 from contactsim.sweeps import Results, Store, experiments, load, sweep
 from contactsim.sweeps.plan import make_plan
@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = specs(range(8))
     run_here(folder, runs).need()
     experiments.record(Store(folder), "eight", make_plan(Store(folder), runs).runs, {"design": "made in Python"})
-    Store(folder).pack()
+    Store(folder).compact()
     return folder
 
 
@@ -41,8 +41,8 @@ def singles(folder: Path) -> Path:
     """The store with each run in a file of its own."""
     one = Store(folder)
     table = one.read(SCHEMA.names)
-    shutil.rmtree(one.packs)
-    one.packs.mkdir()
+    shutil.rmtree(one.compacted)
+    one.compacted.mkdir()
     for k in range(len(table)):
         one.write(table.slice(k, 1))
     return folder
@@ -50,19 +50,19 @@ def singles(folder: Path) -> Path:
 
 def test_packing_changes_no_bit_and_leaves_few_files(store: Path) -> None:
     before = content(store)
-    assert len(list((store / "packs").iterdir())) == 1 and len(list((store / "runs").iterdir())) == 0
+    assert len(list((store / "compacted").iterdir())) == 1 and len(list((store / "runs").iterdir())) == 0
     singles(store)
     assert len(list((store / "runs").iterdir())) == 8 and content(store).equals(before)
-    assert Store(store).pack() == 8
+    assert Store(store).compact() == 8
     assert len(list((store / "runs").iterdir())) == 0 and content(store).equals(before)
 
 
 def test_a_run_in_two_files_counts_once(store: Path) -> None:
     before = content(store)
-    packs = {path.name: path.read_bytes() for path in (store / "packs").iterdir()}
+    packs = {path.name: path.read_bytes() for path in (store / "compacted").iterdir()}
     singles(store)
     for name, held in packs.items():
-        (store / "packs" / name).write_bytes(held)
+        (store / "compacted" / name).write_bytes(held)
     assert len(list((store / "runs").iterdir())) == 8 and content(store).equals(before)
 
 
@@ -76,7 +76,7 @@ def test_a_success_outranks_a_failure_of_the_same_run(store: Path) -> None:
     assert list((store / "runs").glob("*.failed.*.parquet")) == []
 
 
-def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(
+def test_a_truncated_file_is_quarantined_and_its_runs_are_simulated_again(
         store: Path, made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     singles(store)
     broken = sorted((store / "runs").iterdir())[2]
@@ -89,13 +89,13 @@ def test_a_truncated_file_is_said_set_aside_and_its_runs_are_done_again(
     assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
 
 
-def test_what_another_process_set_aside_is_no_fault(store: Path) -> None:
-    pack = next((store / "packs").iterdir())
+def test_what_another_process_quarantined_is_no_error(store: Path) -> None:
+    pack = next((store / "compacted").iterdir())
     pack.write_bytes(pack.read_bytes()[:-100])
-    one, two = (Store(store).read_whole(["id"]) for _ in range(2))
-    assert len(one[0]) == len(two[0]) == 0 and list(one[1]) == list(two[1]) == [f"packs/{pack.name}"]
-    assert Store(store).set_aside(one[1]) == [f"packs/{pack.name}"]
-    assert Store(store).set_aside(two[1]) == []
+    one, two = (Store(store).read_undamaged(["id"]) for _ in range(2))
+    assert len(one[0]) == len(two[0]) == 0 and list(one[1]) == list(two[1]) == [f"compacted/{pack.name}"]
+    assert Store(store).quarantine(one[1]) == [f"compacted/{pack.name}"]
+    assert Store(store).quarantine(two[1]) == []
 
 
 def test_forgetting_a_measure_leaves_the_others_and_damaged_files(store: Path) -> None:
@@ -107,27 +107,27 @@ def test_forgetting_a_measure_leaves_the_others_and_damaged_files(store: Path) -
         other = row.set_column(at["measure"], SCHEMA.field("measure"), pa.array(["other"]))
         Store(store).write(other.set_column(at["id"], SCHEMA.field("id"), pa.array([key])))
         if key[0] == "a":
-            Store(store).pack()  # one row in a pack with runs, one in a file of its own
+            Store(store).compact()  # one row in a pack with runs, one in a file of its own
     (store / "runs" / "broken.parquet").write_bytes(b"half")
-    assert len(Store(store).read_whole(["id"])[0]) == 10
+    assert len(Store(store).read_undamaged(["id"])[0]) == 10
     Store(store).forget("other")
-    assert Store(store).read_whole([name for name in SCHEMA.names if name != "provenance"])[0].equals(before)
+    assert Store(store).read_undamaged([name for name in SCHEMA.names if name != "provenance"])[0].equals(before)
     assert [path.name for path in (store / "runs").iterdir()] == ["broken.parquet"]
-    packs = {path: path.stat().st_mtime_ns for path in (store / "packs").iterdir()}
+    packs = {path: path.stat().st_mtime_ns for path in (store / "compacted").iterdir()}
     Store(store).forget("other")
-    assert len(packs) == 1 and packs == {path: path.stat().st_mtime_ns for path in (store / "packs").iterdir()}
+    assert len(packs) == 1 and packs == {path: path.stat().st_mtime_ns for path in (store / "compacted").iterdir()}
 
 
 def test_flipped_bits_are_noticed(store: Path) -> None:
-    pack = next((store / "packs").iterdir())
+    pack = next((store / "compacted").iterdir())
     held = bytearray(pack.read_bytes())
     held[len(held) // 2] ^= 0xFF
     pack.write_bytes(held)
-    table, damaged = Store(store).read_whole(["id"])  # wherever the bits are, and whatever is asked for
-    assert len(table) == 0 and list(damaged) == [f"packs/{pack.name}"]
+    table, damaged = Store(store).read_undamaged(["id"])  # wherever the bits are, and whatever is asked for
+    assert len(table) == 0 and list(damaged) == [f"compacted/{pack.name}"]
 
 
-@pytest.mark.parametrize("where", ["runs", "packs"])
+@pytest.mark.parametrize("where", ["runs", "compacted"])
 def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
         store: Path, where: str, capsys: pytest.CaptureFixture[str]) -> None:
     if where == "runs":
@@ -138,7 +138,7 @@ def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
     broken.write_bytes(held)
     words = f"{where}/{broken.name} is damaged"
     plan = make_plan(Store(store), specs(range(8)))
-    assert plan.damaged == [f"{where}/{broken.name}"] and len(plan.todo) == (8 if where == "packs" else 1)
+    assert plan.damaged == [f"{where}/{broken.name}"] and len(plan.todo) == (8 if where == "compacted" else 1)
     with pytest.raises(UserError, match=words):
         load(store)
     with pytest.raises(UserError, match=words):
@@ -148,9 +148,9 @@ def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
         assert main(command) == 2
         out, err = capsys.readouterr()
         assert words in err and "sets the file aside" in err and err.count("\n") == 1 and not out
-    Store(store).pack()
+    Store(store).compact()
     Store(store).forget("weekly")
-    assert list(Store(store).read_whole(["id"])[1]) == plan.damaged  # neither packed nor taken for something whole
+    assert list(Store(store).read_undamaged(["id"])[1]) == plan.damaged  # neither packed nor taken for something whole
 
 
 @pytest.mark.parametrize(("text", "words"), [
@@ -186,21 +186,18 @@ def test_a_name_stands_for_its_runs_and_more_but_not_for_others(store: Path) -> 
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
-    def write(path: Path) -> None:
-        path.write_bytes(b"half")
-        raise KeyboardInterrupt
-
     (tmp_path / "target").write_bytes(b"before")
-    with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "target", write)
+    with pytest.raises(KeyboardInterrupt), new_file(tmp_path / "target") as partial:
+        partial.write_bytes(b"half")
+        raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
     assert (tmp_path / "target").read_bytes() == b"before"
 
 
 def test_what_a_killed_writer_left_is_not_read_and_removed(store: Path) -> None:
-    code = ("import os, signal, sys; from pathlib import Path; from contactsim.storage.concurrent import write_whole\n"
-            "def write(path): path.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"write_whole(Path({str(store)!r}, 'runs', 'abc.parquet'), write)")
+    code = ("import os, signal, sys; from pathlib import Path; from contactsim.storage.atomic import new_file\n"
+            f"with new_file(Path({str(store)!r}, 'runs', 'abc.parquet')) as partial:\n"
+            "    partial.write_bytes(b'half')\n    os.kill(os.getpid(), signal.SIGKILL)")
     assert subprocess.run([sys.executable, "-c", code]).returncode == -9
     assert len(list((store / "runs").iterdir())) == 1
     assert len(content(store)) == 8

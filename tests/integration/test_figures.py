@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from contactsim.config.run_config import compose
+from contactsim.runs.folder import Run, load_run
 from contactsim.runs.plots import CAVEAT, COLOURS, MOST_GROUPS, figure, save
-from contactsim.runs.run import Run, execute, load_run
+from contactsim.runs.run import execute
 
 
 def run_of(folder: Path, *overrides: str) -> Run:
