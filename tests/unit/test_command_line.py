@@ -10,7 +10,7 @@ import click
 import pytest
 
 from contactsim import cli, compiled
-from contactsim.commands.base import RENAMED, Command, OneOf, Whole, as_json, overrides, sentence
+from contactsim.commands.base import RENAMED, Command, Integer, OneOf, as_json, overrides, sentence
 from contactsim.errors import UserError
 from contactsim.runs import progress
 from contactsim.runs.progress import Progress
@@ -127,7 +127,7 @@ def keyless(**given: Any) -> dict[str, Any]:
 
 @click.command(cls=Command)
 @overrides("store", "seed", "force")
-@click.option("--jobs", type=Whole(1))
+@click.option("--jobs", type=Integer(1))
 @click.option("--kind", type=OneOf(("a", "b")))
 def keyed(overrides: list[str], jobs: int | None, kind: str | None) -> list[str]:
     """A command whose words are keys."""
