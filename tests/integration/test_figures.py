@@ -53,4 +53,4 @@ def test_many_groups_and_no_survey(tmp_path: Path) -> None:
     drawn = figure(many)
     assert len(drawn.legends[0].get_texts()) == MOST_GROUPS
     assert any("2 smaller groups are not drawn" in text.get_text() for text in drawn.texts)
-    assert any("nobody was surveyed" in text.get_text() for text in drawn.axes[2].texts)
+    assert any("no respondents" in text.get_text() for text in drawn.axes[2].texts)

@@ -130,18 +130,19 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(tasks.__name__)
     assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
-    for name in ("world", "burn_in", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
-                 "settings.pairing", "actions.plan", "actions.who", "parameters", "observers.weekly"):
+    for name in ("world", "burn_in", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
+                 "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
-    for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
+    for name in ("variants", "effects", "relations", "panel", "subgroups", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
-    for name in ("cli", "commands", "demo", "lab.odd", "evidence.report", "evidence.calibration", "sweep", "lab.show"):
+    for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
+                 "comparison.show"):
         for found in (model, of_ledger, closure("contactsim.comparison.compare"), closure("contactsim.evaluate.study")):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
 def test_no_module_of_the_model_imports_by_a_name_that_is_no_syntax() -> None:
-    for name in closure(tasks.__name__, *MODEL):
+    for name in {*closure(tasks.__name__, *MODEL)} - {"contactsim"}:  # users alone take names from the package itself
         text = source(name).read_text()
         assert "import_module(" not in text and "__import__(" not in text, name
 
@@ -222,8 +223,9 @@ def comparison_identity() -> str:
 IDENTITIES: dict[str, Callable[[], str]] = {
     "run": run_identity, "folder": folder_identity, "burn-in": burn_in_identity, "finding": ledger_identity,
     "comparison": comparison_identity}
-EVERYWHERE = ["world", "encounters.meet", "place.build", "place.splitting", "parameters", "draws", "observers.weekly"]
-NOWHERE = ["storage.store", "runs.executor", "lab.odd", "commands.sweep", "demo.told", "cli", "evidence.report"]
+EVERYWHERE = ["world", "encounters.meeting", "place.build", "place.downscaling", "parameters", "draws", "observers.weekly"]
+NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep", "demo.session", "cli",
+           "evidence.report"]
 
 
 @pytest.mark.parametrize("what", list(IDENTITIES))
@@ -231,7 +233,7 @@ def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, 
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
            "burn-in": ["burn_in"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
-           "comparison": ["lab.twins", "lab.effects", "actions.convene"]}[what]
+           "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()
     for name in [*EVERYWHERE, *own]:

@@ -54,7 +54,7 @@ def test_a_larger_sobol_sample_begins_with_the_smaller() -> None:
 
 
 def test_integers_reach_both_ends_equally_often() -> None:
-    axis = Axis("weeks", (), 4, 6, whole=True)
+    axis = Axis("weeks", (), 4, 6, integer=True)
     found = [axis.at(share) for share in np.linspace(0, 1, 3001)]
     assert {type(value) for value in found} == {int}
     assert np.abs(np.bincount(found)[4:] - 1000).max() <= 1
@@ -91,7 +91,7 @@ def test_groups_lists_and_references_vary_too() -> None:
     ("psychology.negative_weight=1,99", r"negative_weight=99.* \(command line\).*from 0 to 8"),
     ("psychology.negativ_weight=1,2", r"Did you mean 'negative_weight'"),
     ("psychology=default,equal", r"psychology=equal .*equal_weight"),
-    ("psychology.negative_weight=1,2,1", "names a value twice"),
+    ("psychology.negative_weight=1,2,1", "contains a value twice"),
     ("seed=interval(1,5)", "no interval to sample"),
     ("psychology.negative_weight=interval(1,99)", r"interval\(1,99\).*both ends must be a number from 0 to 8"),
     ("output=here", "no meaning in a sweep"),
