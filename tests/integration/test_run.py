@@ -68,10 +68,11 @@ def test_units_travel_with_the_tables(finished: Path) -> None:
     assert json.loads(pq.read_schema(finished / "weekly.parquet").metadata[b"units"])["attitude"] == UNITS["attitude"]
 
 
-def test_a_folder_can_be_lived_again_and_a_difference_is_noticed(
+def test_a_run_can_be_repeated_and_a_difference_is_noticed(
         finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rerun", str(finished), "--output", f"{tmp_path}/new"]) == 0
-    assert "the same to the last bit" in capsys.readouterr().out and load_run(tmp_path / "new")
+    assert "the same to the last bit" in (text := capsys.readouterr().out) and load_run(tmp_path / "new")
+    assert "code" not in text
     other = shutil.copytree(finished, tmp_path / "other")
     config = yaml.safe_load((other / "config.yaml").read_text())
     (other / "config.yaml").write_text(yaml.safe_dump({**config, "seed": 4}))
@@ -81,6 +82,19 @@ def test_a_folder_can_be_lived_again_and_a_difference_is_noticed(
     (other / "config.yaml").write_text(yaml.safe_dump(config))
     assert main(["rerun", str(other)]) == 2
     assert "gives another place than it gave then" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("changed", "code"), [
+    ({"model_sources": "old"}, "measure"), ({"model_sources": "old", "model": "old"}, "model")])
+def test_a_rerun_says_whether_the_model_or_only_its_measure_has_changed(
+        finished: Path, tmp_path: Path, changed: dict[str, str], code: str,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    other = shutil.copytree(finished, tmp_path / "other")
+    record = json.loads((other / "provenance.json").read_text())
+    (other / "provenance.json").write_text(json.dumps({**record, **changed}))
+    assert main(["rerun", str(other), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["same"] and found["code"] == code
 
 
 def test_no_path_of_this_machine_in_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +128,7 @@ def test_another_run_in_the_folder_is_replaced_only_with_force(finished: Path, t
     assert load_run(copy).provenance["weeks"] == 5
 
 
-def test_a_run_of_another_version_of_the_model_is_said(finished: Path, tmp_path: Path) -> None:
+def test_a_run_of_another_version_of_the_model_is_reported(finished: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(finished, tmp_path / "copy"))
     change(copy, model_sources="older")
     with pytest.raises(UserError, match="another version of the model"):
@@ -154,7 +168,7 @@ def test_folders_that_cannot_be_read_back(finished: Path, tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"provenance\.json is damaged"):
         load_run(tmp_path / "json")
     change(damaged("future"), format=99, contactsim="9.0")
-    with pytest.raises(UserError, match=r"format 99 by contactsim 9\.0; this version reads format 1"):
+    with pytest.raises(UserError, match=r"format 99 by contactsim 9\.0; this version reads format 2"):
         load_run(tmp_path / "future")
 
 
@@ -224,7 +238,7 @@ def test_only_the_same_burn_in_is_taken(kept: Path) -> None:
     assert burn_in_cache.cached_world(place, later, 5, 1)[2]
 
 
-def test_a_damaged_burn_in_is_lived_again(kept: Path) -> None:
+def test_a_damaged_burn_in_is_simulated_again(kept: Path) -> None:
     place, parameters = two_groups(), make_parameters(scenario=SHORT)
     fresh, _, _ = burn_in_cache.cached_world(place, parameters, 5, 1)
     (file,) = kept.iterdir()
@@ -246,11 +260,11 @@ def test_the_oldest_burn_ins_go_first(kept: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_keep_burn_in_can_be_switched_off(kept: Path, tmp_path: Path) -> None:
-    lived = ["scenario=default", "scenario.burn_in_min=27", "scenario.burn_in_max=27", "weeks=2"]
-    one, _ = execute(small(*lived, f"output={tmp_path}/a", "cache_burn_in=false"))
+    with_burn_in = ["scenario=default", "scenario.burn_in_min=27", "scenario.burn_in_max=27", "weeks=2"]
+    one, _ = execute(small(*with_burn_in, f"output={tmp_path}/a", "cache_burn_in=false"))
     assert not kept.exists()
-    two, _ = execute(small(*lived, f"output={tmp_path}/b"))
-    three, _ = execute(small(*lived, f"output={tmp_path}/c"))
+    two, _ = execute(small(*with_burn_in, f"output={tmp_path}/b"))
+    three, _ = execute(small(*with_burn_in, f"output={tmp_path}/c"))
     assert [load_run(run).provenance["burn_in"]["cached"] for run in (one, two, three)] == [False, False, True]
     assert len({(run / "survey.parquet").read_bytes() for run in (one, two, three)}) == 1
     assert len({(run / "weekly.parquet").read_bytes() for run in (one, two, three)}) == 1

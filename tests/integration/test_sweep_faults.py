@@ -103,7 +103,7 @@ def small_disk(size: str) -> Iterator[Path]:
         folder.rmdir()
 
 
-def test_a_full_disk_is_said_and_the_sweep_goes_on_when_there_is_space(undisturbed: pa.Table) -> None:
+def test_a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_space(undisturbed: pa.Table) -> None:
     with small_disk("256k") as disk:
         full = start("sweep", f"store={disk}/store", *SWEEP, "--jobs", "1")
         _, errors = full.communicate(timeout=300)
@@ -126,7 +126,7 @@ def unprivileged() -> list[str]:
     return ["setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 
 
-def test_a_read_only_store_is_said_and_not_touched(tmp_path: Path) -> None:
+def test_a_read_only_store_is_reported_and_not_touched(tmp_path: Path) -> None:
     store = tmp_path / "store"
     run_here(store, specs([1, 2], "weeks=12")).need()
     for path in [store, *store.rglob("*")]:
@@ -179,7 +179,7 @@ def test_a_distributed_sweep_with_a_killed_worker_is_as_undisturbed(
     assert content(store).equals(undisturbed)
 
 
-def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="NO DISTRIBUTED ENGINE WAS TESTED: distributed is not installed")
     monkeypatch.setattr("contactsim.runs.dask.PATIENCE", 0.5)
     with pytest.raises(UserError, match=r"engine\.scheduler=.*does not answer"):

@@ -1,8 +1,9 @@
-"""What comes out of a store: tables, filters, aggregates, figures, sensitivity, and runs done again."""
+"""Results of a store: tables, filters, aggregates, figures, sensitivity, and repeated runs."""
 
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: Any, code: int = 0) -> str:
+def output_of(capsys: pytest.CaptureFixture[str], *arguments: Any, code: int = 0) -> str:
     """What a command prints; its one sentence where it fails."""
     assert main([str(a) for a in arguments]) == code
     out, err = capsys.readouterr()
@@ -45,7 +46,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: Any, code: int = 0) -> 
 
 
 def table(capsys: pytest.CaptureFixture[str], *arguments: Any) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(said(capsys, "results", *arguments, "--csv")))
+    return pd.read_csv(io.StringIO(output_of(capsys, "results", *arguments, "--csv")))
 
 
 def test_csv_has_a_row_for_each_run_sorted_without_times(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,10 +63,10 @@ def test_filters(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(table(capsys, store, "--where", f"{WEIGHT}=1,3", "--where", f"{EXPOSED}>0")) == 6
     assert len(table(capsys, store, "--where", "seed!=1")) == 12
     assert len(table(capsys, store, "--where", f"{WEIGHT}<=2")) == 12
-    assert "Did you mean 'psychology.negative_weight'" in said(
+    assert "Did you mean 'psychology.negative_weight'" in output_of(
         capsys, "results", store, "--where", "psychology.negativ_weight=1", code=2)
-    assert "cannot be read" in said(capsys, "results", store, "--where", "seed", code=2)
-    assert "are no numbers" in said(capsys, "results", store, "--where", "place>1", code=2)
+    assert "cannot be read" in output_of(capsys, "results", store, "--where", "seed", code=2)
+    assert "are not numbers" in output_of(capsys, "results", store, "--where", "place>1", code=2)
 
 
 def test_means_intervals_and_quantiles_are_those_of_the_runs(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,34 +93,37 @@ def test_an_interval_is_over_seeds_and_not_over_runs_that_share_one(
 
 
 def test_exports_to_files(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "results", store, "--parquet", tmp_path / "a.parquet")
-    said(capsys, "results", store, "--weeks", "--csv", tmp_path / "b.csv", "--measure", "positive")
+    output_of(capsys, "results", store, "--parquet", tmp_path / "a.parquet")
+    output_of(capsys, "results", store, "--weeks", "--csv", tmp_path / "b.csv", "--measure", "positive")
     assert len(pd.read_parquet(tmp_path / "a.parquet")) == 18
     weekly = pd.read_csv(tmp_path / "b.csv")
     assert len(weekly) == 18 * 4 * 2 * 2 and set(weekly["measure"]) == {"positive"}
-    assert "cannot be written" in said(capsys, "results", store, "--csv", tmp_path / "a.parquet" / "c.csv", code=2)
+    assert "cannot be written" in output_of(capsys, "results", store, "--csv", tmp_path / "a.parquet" / "c.csv", code=2)
 
 
 def test_overview_and_mistakes(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, "results", store)
+    text = output_of(capsys, "results", store)
     assert "18 runs (18 ok)" in text and "±" in text and "minority" in text
-    assert "Did you mean 'attitude'" in said(capsys, "results", store, "--measure", "atitude", code=2)
-    assert "numbers from 0 to 1" in said(capsys, "results", store, "--quantiles", "5", code=2)
-    assert "is no experiment" in said(capsys, "results", store, "--name", "other", code=2)
-    assert "no store of contactsim" in said(capsys, "results", store.parent, code=2)
-    assert "design=latin, sobol, morris" in said(capsys, "results", store, "--sensitivity", code=2)
-    assert "from 1" in said(capsys, "results", store, "--last", 0, code=2)
+    found = json.loads(output_of(capsys, "results", store, "--json"))
+    assert found["runs"] == {"ok": 18} and {"measure", "group", "mean", "low", WEIGHT} <= set(found["means"][0])
+    assert len(json.loads(output_of(capsys, "results", store, "--mean", "--json"))) == len(found["means"])
+    assert "Did you mean 'attitude'" in output_of(capsys, "results", store, "--measure", "atitude", code=2)
+    assert "numbers from 0 to 1" in output_of(capsys, "results", store, "--quantiles", "5", code=2)
+    assert "is no experiment" in output_of(capsys, "results", store, "--name", "other", code=2)
+    assert "no store of contactsim" in output_of(capsys, "results", store.parent, code=2)
+    assert "design=latin, sobol, morris" in output_of(capsys, "results", store, "--sensitivity", code=2)
+    assert "from 1" in output_of(capsys, "results", store, "--last", 0, code=2)
 
 
 @pytest.mark.parametrize(("file", "more"), [
     ("one.png", ["--where", f"{EXPOSED}=0"]), ("two.svg", []), ("by.pdf", ["--by", EXPOSED]),
     ("weeks.png", ["--weeks", "--measure", "positive"])])
 def test_figures(store: Path, tmp_path: Path, file: str, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    said(capsys, "results", store, "--plot", tmp_path / file, *more)
+    output_of(capsys, "results", store, "--plot", tmp_path / file, *more)
     once = (tmp_path / file).read_bytes()
     assert len(once) > 5000
     if file == "one.png":
-        said(capsys, "results", store, "--plot", tmp_path / file, *more)
+        output_of(capsys, "results", store, "--plot", tmp_path / file, *more)
         assert (tmp_path / file).read_bytes() == once
 
 
@@ -136,39 +140,42 @@ def test_a_full_grid_is_drawn_as_cells_and_a_sample_as_points() -> None:
 
 
 def test_figures_that_cannot_be_drawn(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "allowed are .png" in said(capsys, "results", store, "--plot", "figure.doc", code=2)
-    assert "one or two swept parameters" in said(
+    assert "allowed are .png" in output_of(capsys, "results", store, "--plot", "figure.doc", code=2)
+    assert "one or two swept parameters" in output_of(
         capsys, "results", store, "--by", f"{WEIGHT},{EXPOSED},seed", "--plot", tmp_path / "x.png", code=2)
 
 
 def test_rerun_is_the_same_to_the_last_bit_and_notices_what_is_not(
         store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run = table(capsys, store)["run"][3]
-    assert "the same to the last bit" in said(capsys, "rerun", run[:8], "--store", store)
-    assert "is no run of" in said(capsys, "rerun", "zz", "--store", store, code=2)
-    from contactsim.sweeps import execute
+    assert "the same to the last bit" in output_of(capsys, "rerun", run[:8], "--store", store)
+    assert "is not a run of" in output_of(capsys, "rerun", "zz", "--store", store, code=2)
+    from contactsim.sweeps import task
 
-    honest = execute.result_digest
-    monkeypatch.setattr(execute, "result_digest", lambda table: honest(table)[::-1])
+    assert json.loads(output_of(capsys, "rerun", run, "--store", store, "--json"))["code"] == "same"
+    monkeypatch.setattr(task, "code_digest", lambda *_: "another")
+    assert "that of the measure or of an action has changed" in output_of(capsys, "rerun", run, "--store", store)
+    honest = task.result_digest
+    monkeypatch.setattr(task, "result_digest", lambda table: honest(table)[::-1])
     assert main(["rerun", run, "--store", str(store)]) == 1
     assert "NOT the same" in capsys.readouterr().out
 
 
 def test_the_plan_is_printed_and_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, "sweep", f"store={tmp_path}/store", *TINY, f"{WEIGHT}=1,2", "replications=20", "--dry-run")
-    for words in ("40 runs (2 points)", "to do: 40", "of disk", "ratio; allowed 0 to 8"):
+    text = output_of(capsys, "sweep", f"store={tmp_path}/store", *TINY, f"{WEIGHT}=1,2", "replications=20", "--dry-run")
+    for words in ("40 runs (2 parameter sets)", "to do: 40", "of disk", "ratio; allowed 0 to 8"):
         assert words in text
     assert list(tmp_path.iterdir()) == []
 
 
 def test_multirun_writes_to_the_same_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "store"
-    said(capsys, "run", "--multirun", f"store={folder}", *TINY, f"{WEIGHT}=1,2", "seed=5,6", "--quiet")
-    assert "done already: 4" in said(
+    output_of(capsys, "run", "--multirun", f"store={folder}", *TINY, f"{WEIGHT}=1,2", "seed=5,6", "--quiet")
+    assert "done already: 4" in output_of(
         capsys, "sweep", f"store={folder}", *TINY, f"{WEIGHT}=1,2", "seed=5,6", "--dry-run")
     rows = table(capsys, folder)
     assert list(zip(rows[WEIGHT], rows["seed"], strict=True)) == [(1, 5), (1, 6), (2, 5), (2, 6)]
-    assert "one too many" in said(capsys, "run", f"store={folder}", f"output={tmp_path}/x", *TINY, code=2)
+    assert "exclude each other" in output_of(capsys, "run", f"store={folder}", f"output={tmp_path}/x", *TINY, code=2)
 
 
 @pytest.mark.parametrize(("design", "samples", "index", "expected", "within"), [
@@ -195,25 +202,25 @@ def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: i
     values = [own["value"][key] for key in (WEIGHT, "psychology.appraisal")]
     assert values == pytest.approx(expected, abs=within)
     assert (own["low"] <= own["value"]).all() and (own["value"] <= own["high"]).all()
-    with pytest.raises(UserError, match=f"of {len(expansion.points)} points"):
+    with pytest.raises(UserError, match=f"of {len(expansion.parameter_sets)} parameter sets"):
         indices(store, name, listed.iloc[1:], ["y[]"])
     assert np.isfinite(own[["low", "high"]].to_numpy()).all()
 
 
 def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_here(tmp_path / "store", specs([1, 3]), OddSeedsFail)
-    text = said(capsys, "results", tmp_path / "store")
+    text = output_of(capsys, "results", tmp_path / "store")
     assert "2 runs (2 failed)" in text and "OddError: seed 1 is odd" in text
-    assert "no results to draw" in said(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
+    assert "no results to draw" in output_of(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
     run = contactsim.sweeps.frames.catalogue(Store(tmp_path / "store"))["run"][0]
-    assert "failed again (OddError: seed" in said(capsys, "rerun", run, "--store", tmp_path / "store")
+    assert "failed again (OddError: seed" in output_of(capsys, "rerun", run, "--store", tmp_path / "store")
 
 
-def test_what_is_missing_or_damaged_is_said_beside_every_table(
+def test_every_table_reports_what_is_missing_or_damaged(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_here(tmp_path / "store", specs([1, 2, 4]), OddSeedsFail)
     assert main(["results", str(tmp_path / "store"), "--mean"]) == 0
-    assert "1 of 3 runs are without results" in capsys.readouterr().err
+    assert "1 of 3 runs have no results" in capsys.readouterr().err
     (tmp_path / "store" / "runs" / "00.parquet").write_bytes(b"no")
     assert main(["results", str(tmp_path / "store"), "--mean"]) == 2
     assert "runs/00.parquet is damaged" in capsys.readouterr().err
@@ -228,14 +235,14 @@ def test_a_reader_that_has_seen_enough_is_no_mistake(monkeypatch: pytest.MonkeyP
         results_command._export(pd.DataFrame(), SimpleNamespace(csv="-", parquet=None))
 
 
-def test_a_sweep_counts_what_ended_and_tells_a_log_how_far_it_is(
+def test_a_sweep_counts_what_ended_and_reports_its_progress_to_a_log(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(progress, "EVERY", 0.0)
     plan: Any = SimpleNamespace(todo=[1, 2, 3, 4], failed=set(), store=SimpleNamespace(path="study"))
     answers = [{"id": "a", "status": "ok"}, {"id": "b", "status": "failed", "message": "odd"}]
     assert sweep_command._follow(iter(answers), plan, quiet=False, retry_failed=False) == 1
     out, errors = capsys.readouterr()
-    assert "1 run done; 1 failed; 2 not begun" in out
+    assert "1 run done; 1 failed; 2 not started" in out
     assert "1 of 4 runs, 0 failed, about" in errors and "2 of 4 runs, 1 failed, about" in errors
 
 

@@ -171,7 +171,7 @@ def test_the_command_takes_an_observer_of_the_working_folder(
     assert "to do: 2" in capsys.readouterr().out
 
 
-def test_what_is_no_observer_or_gives_no_result_is_said() -> None:
+def test_what_is_no_observer_or_gives_no_result_is_reported() -> None:
     for name, words in (("no.such:Thing", "is not to be found"), ("tests.sweeping:TINY", "is no observer"),
                         ("tests.sweeping:nothing", "is not to be found")):
         with pytest.raises(UserError, match=words):
@@ -211,7 +211,7 @@ def test_a_place_that_changed_after_planning_is_no_result(tmp_path: Path) -> Non
 def test_surveys_and_figures_are_kept_on_request(tmp_path: Path) -> None:
     import io
 
-    for keep in ((), ("survey", "figure")):  # asked for later: the run is done again, with the same weeks
+    for keep in ((), ("survey", "figure")):  # requested later: the run is simulated again, with the same weeks
         run_here(tmp_path / "store", specs([1]), keep=keep).need()
     table = Store(tmp_path / "store").read(["keep", "files"])
     files = dict(table["files"][0].as_py())

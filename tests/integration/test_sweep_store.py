@@ -81,10 +81,10 @@ def test_a_truncated_file_is_quarantined_and_its_runs_are_simulated_again(
     singles(store)
     broken = sorted((store / "runs").iterdir())[2]
     broken.write_bytes(broken.read_bytes()[:-100])
-    with pytest.raises(UserError, match=f"runs/{broken.name} is damaged.*sets the file aside"):
+    with pytest.raises(UserError, match=f"runs/{broken.name} is damaged.*quarantines the file"):
         Store(store).catalogue()
     sweep(store, specs(range(8)), jobs=1).need()
-    assert f"runs/{broken.name} is damaged: it is set aside" in capsys.readouterr().err
+    assert f"runs/{broken.name} is damaged: it was moved to" in capsys.readouterr().err
     assert content(store).equals(content(made))
     assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
 
@@ -147,16 +147,16 @@ def test_whoever_plans_lists_or_loads_finds_a_damaged_file(
                     ["rerun", plan.runs[0].id, "--store", str(store)]):
         assert main(command) == 2
         out, err = capsys.readouterr()
-        assert words in err and "sets the file aside" in err and err.count("\n") == 1 and not out
+        assert words in err and "quarantines the file" in err and err.count("\n") == 1 and not out
     Store(store).compact()
     Store(store).forget("weekly")
-    assert list(Store(store).read_undamaged(["id"])[1]) == plan.damaged  # neither packed nor taken for something whole
+    assert list(Store(store).read_undamaged(["id"])[1]) == plan.damaged  # neither compacted nor removed
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    (json.dumps({"kind": "contactsim store", "format": 99}), "store of format 99.*reads and writes format 2"),
+    (json.dumps({"kind": "contactsim store", "format": 99}), "store of format 99.*reads and writes format 3"),
     ("{", "is damaged"), ("[]", "is damaged")])
-def test_a_store_of_another_version_or_damaged_is_said_and_not_touched(store: Path, text: str, words: str) -> None:
+def test_a_store_of_another_version_or_damaged_is_reported_and_not_touched(store: Path, text: str, words: str) -> None:
     (store / "store.json").write_text(text)
     before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
     with pytest.raises(UserError, match=words):

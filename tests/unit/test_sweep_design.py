@@ -28,6 +28,11 @@ def test_zipped_values_are_combined_one_by_one_and_the_others_are_crossed() -> N
     assert [(p["a"], p["b"], p["c"]) for p in found] == [(1, 10, 7), (1, 10, 8), (2, 20, 7), (2, 20, 8)]
 
 
+def test_a_key_of_an_earlier_version_is_refused_with_its_new_name() -> None:
+    with pytest.raises(UserError, match=r"paired is now called zip"):
+        expansion("psychology.negative_weight=1,2", "paired=[psychology.negative_weight]")
+
+
 def test_zipped_values_of_unequal_length_or_unknown_keys_are_refused() -> None:
     with pytest.raises(UserError, match="a has 2, b has 3"):
         parameter_sets([Axis("a", (1, 2)), Axis("b", (1, 2, 3))], "cartesian", ["a", "b"])
