@@ -56,8 +56,8 @@ def _list(rows: dict[str, dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    columns = [Column("name", no_wrap=True), "mechanism", "cost", "evidence", "description"]
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(Column("name", no_wrap=True), "mechanism", "cost", "evidence", "description", box=None,
+                  pad_edge=False)
     for name, row in rows.items():
         table.add_row(name, row["mechanism"], row["price"], ", ".join(row["evidence"]) or "none found", row["title"])
     Console().print(table)

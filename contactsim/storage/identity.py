@@ -3,7 +3,7 @@
 A stored figure is found again by a digest of its resolved configuration, of the contents of its place, and of the code
 that computes it. That code is the *import closure* of the model and of the figure's measure: every module of this
 package, and of a user's own code, that they import, directly or through others. It is read from the sources by their
-syntax, so no list has to be kept by hand, and a comment, a docstring or the layout of a line changes nothing.
+syntax, so no list is maintained by hand, and a comment, a docstring or the layout of a line changes nothing.
 """
 
 from __future__ import annotations

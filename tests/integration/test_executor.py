@@ -145,9 +145,9 @@ def test_a_damaged_file_is_quarantined_and_its_tasks_are_carried_out_again(
     assert found.damaged == [f"{where}/{broken.name}"] and len(found.done) == len(before)
     reports: list[tuple[int, ...]] = []
     done(store, tasks(), progress=lambda *of: reports.append(of))
-    assert asked[0] == (0, ALL - len(before), 0) and before.items() <= provenance(store).items()
+    assert reports[0] == (0, ALL - len(before), 0) and before.items() <= provenance(store).items()
     assert content(store).equals(content(tmp_path / "undisturbed"))
-    assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
+    assert [path.name for path in (store / "quarantined").iterdir()] == [broken.name]
     assert f"{where}/{broken.name} is damaged: it was moved to" in capsys.readouterr().err
 
 

@@ -86,7 +86,7 @@ def test_a_truncated_file_is_quarantined_and_its_runs_are_simulated_again(
     sweep(store, specs(range(8)), jobs=1).need()
     assert f"runs/{broken.name} is damaged: it was moved to" in capsys.readouterr().err
     assert content(store).equals(content(made))
-    assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
+    assert [path.name for path in (store / "quarantined").iterdir()] == [broken.name]
 
 
 def test_what_another_process_quarantined_is_no_error(store: Path) -> None:
