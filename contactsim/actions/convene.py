@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.classes import whole_classes
+from contactsim.actions.placement import whole_classes
 from contactsim.actions.schema import Gathering
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision
@@ -64,7 +64,7 @@ class ConveneConfig(Gathering):
     def _fits(self) -> ConveneConfig:
         most = max(self.capacity, self.grows_to or 0)
         if 0 < most < self.team:
-            raise ValueError(f"team={self.team} is larger than the candidates it is drawn from: capacity={most}")
+            raise ValueError(f"team={self.team} is larger than its capacity={most}")
         if self.link and self.recruitment != "whole_class":
             raise ValueError(f"link={self.link} pairs whole classes: recruitment={self.recruitment} must be whole_class")
         return self
@@ -173,7 +173,7 @@ class Convene(Gatherer[ConveneConfig]):
         config, people = self.config, world.people
         heard = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
         attitude_coef, anxiety_coef = (0.0, 0.0) if config.recruitment == "referred" else (config.attitude_coef, config.anxiety_coef)
-        odds = np.exp(config.intercept + recruitment.leaning(world, candidates, attitude_coef, anxiety_coef, config.isolated_coef))
+        odds = np.exp(config.intercept + recruitment.leaning(world, candidates, attitude_coef, anxiety_coef, config.no_outgroup_friend_coef))
         asks = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number + 1) * (1 + 1 / odds) < 1
         rows = candidates[heard & asks]
         self.note(world.clock, interested=rows.size)

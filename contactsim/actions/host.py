@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.schema import Found, Gathering
+from contactsim.actions.schema import Gathering, Recruitment
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
@@ -22,7 +22,7 @@ from contactsim.state import State
 class HostConfig(Gathering):
     """A venue with rooms, regulars who drop in, and helpers."""
 
-    recruitment: Found = Field(default="drop_in", description="how people are found")
+    recruitment: Recruitment = Field(default="drop_in", description="how people are found")
     attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "a regular comes when it is open")
     belonging_coef: float = parameter(
         1.0, -5, 10, "log odds per belonging", "assumed", "those who feel they belong come more")
@@ -92,7 +92,7 @@ class Host(Gatherer[HostConfig]):
         if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
         belong = world.people.belonging[candidates] - world.parameters.psychology.belonging_rest
-        weight = recruitment.leaning(world, candidates, config.attitude_coef, config.anxiety_coef, config.isolated_coef) + config.belonging_coef * belong
+        weight = recruitment.leaning(world, candidates, config.attitude_coef, config.anxiety_coef, config.no_outgroup_friend_coef) + config.belonging_coef * belong
         wanted = round(config.regulars * self.raised_reach)
         self._rows = np.sort(recruitment.chosen(world, self.name, candidates, weight, wanted))
         self._uid, self._found = world.people.uid[self._rows].copy(), world.clock

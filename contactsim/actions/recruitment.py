@@ -107,11 +107,11 @@ def neighbourhoods_of(world: State, config: Audience) -> NDArray[np.bool_]:
     return output_areas[np.searchsorted(partitions["output_area"].start, first, side="right") - 1]
 
 
-def leaning(world: State, rows: Rows, attitude_coef: float, anxiety_coef: float, isolated_coef: float = 0.0) -> NDArray[np.float64]:
+def leaning(world: State, rows: Rows, attitude_coef: float, anxiety_coef: float, no_outgroup_friend_coef: float = 0.0) -> NDArray[np.float64]:
     """Log odds by which rows are more willing than a neutral person who is as anxious as people are at rest."""
     people = world.people
     alone = people.friend_groups[rows] & ~(np.uint16(1) << people.group[rows].astype(np.uint16)) == 0
-    return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + isolated_coef * alone
+    return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + no_outgroup_friend_coef * alone
                       - anxiety_coef * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 from pydantic import ValidationError
 
-from contactsim.actions import conflicts
 from contactsim.actions.base import Action
-from contactsim.actions.schema import ActionSection
+from contactsim.actions.schema import ActionSection, Audience
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 
 ENTRY_POINTS = "contactsim.mechanisms"
+#: Weeks that are looked at; in a run of more, who is away already cannot come.
+HORIZON = 520
 _OWN: dict[str, type[Action[Any]]] = {}
 
 
@@ -84,10 +86,35 @@ def prepared(actions: list[Action[Any]], place: Place) -> list[Action[Any]]:
     members = [one for action in actions for one in action.members()]
     for one in members:
         one.meet(members)
-    conflicts.check(members)
+    check_conflicts(members)
     return actions
 
 
 def make(name: str, config: ActionSection) -> Action[Any]:
     """One action from its section."""
     return mechanisms()[config.mechanism](name, config)
+
+
+def check_conflicts(actions: Sequence[Action[Any]]) -> None:
+    """Raise a UserError for two actions that are for the same people and take the whole of the same week."""
+    taken = [(action, weeks) for action in actions if (weeks := action.config.whole_weeks(HORIZON))]
+    for (one, weeks), (other, others) in combinations(taken, 2):
+        both = sorted(weeks & others)
+        if both and _share_people(one.config, other.config):
+            raise UserError(f"actions.{one.name} and actions.{other.name} both take the whole of week {both[0]} of the "
+                            f"same people: give one of them another start, or other areas, ages or groups.")
+
+
+def _share_people(one: ActionSection, other: ActionSection) -> bool:
+    """Whether the two are for people in common, as far as their fields tell."""
+    if not (isinstance(one, Audience) and isinstance(other, Audience)):
+        return True
+    if any(config.areas is None and config.choose not in (None, "all") for config in (one, other)):
+        return False
+    for a, b in ((one.areas, other.areas), (one.groups, other.groups)):
+        if a is not None and b is not None and not set(a) & set(b):
+            return False
+    if one.sex is not None and other.sex is not None and one.sex != other.sex:
+        return False
+    (low, high), (first, last) = one.ages or (0, 200), other.ages or (0, 200)
+    return low <= last and first <= high

@@ -7,9 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from contactsim import renamed
 from contactsim.parameters import Conditions, Section, parameter
 
-Found = Literal["voluntary", "referred", "whole_class", "drop_in"]
+Recruitment = Literal["voluntary", "referred", "whole_class", "drop_in"]
 
 
 class Cost(Section):
@@ -115,7 +116,9 @@ class ActionSection(Section):
             raise ValueError(f"start={self.start} is after cut={self.cut}; it must not be")
         unknown = sorted({key.split(".")[0] for key in self.sourced} - set(type(self).model_fields))
         if unknown:
-            raise ValueError(f"sourced={unknown[0]} names no key of this action")
+            new = renamed.new_key(f"actions.this.{unknown[0]}")
+            raise ValueError(f"sourced={unknown[0]} names no key of this action"
+                             + (f": the key is now {new.removeprefix('actions.this.')}" if new else ""))
         return self
 
 
@@ -149,10 +152,10 @@ class Audience(ActionSection):
 class Gathering(Audience):
     """An action that brings people together."""
 
-    recruitment: Found = Field(default="voluntary", description="how people are found")
+    recruitment: Recruitment = Field(default="voluntary", description="how people are found")
     attitude_coef: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come more")
     anxiety_coef: float = parameter(2.0, -5, 20, "log odds per anxiety", "assumed", "the anxious come less")
-    isolated_coef: float = parameter(
+    no_outgroup_friend_coef: float = parameter(
         0.0, -5, 5, "log odds", "assumed", "targeted: those without a friend in another group are won more")
     attendance: float = parameter(0.8, 0, 1, "chance", "assumed", "of coming, once enrolled (or a regular)")
     varies: float = parameter(0.2, 0, 1, "share", "assumed", "attendance of a week lies within this share of the usual")
@@ -181,6 +184,9 @@ GAINED = ("language", "status", "civic")
 def check_gains(gains: dict[str, float]) -> dict[str, float]:
     """The gains as they are; raises ValueError for another column or a share that is none."""
     for name, share in gains.items():
+        new = renamed.new_value("gains", name, GAINED)
+        if new is not None:
+            raise ValueError(f"gains.{name}={share} is not allowed: the key is now gains.{new}")
         if name not in GAINED or not 0 <= share <= 1:
             raise ValueError(f"gains.{name}={share} is not allowed: it must be a share from 0 to 1 of "
                              f"{', '.join(GAINED)}")

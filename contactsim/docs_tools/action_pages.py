@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contactsim.actions.builtin import BUILTIN
+from contactsim.actions import BUILTIN
 from contactsim.actions.convene import Phase
 from contactsim.actions.registry import mechanisms
 from contactsim.actions.schema import ActionSection, Audience, Cost, Gathering, Helpers, plain

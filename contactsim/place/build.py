@@ -10,15 +10,14 @@ import numpy as np
 
 from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
-from contactsim.place import census2011, own_table, tables, ts021
+from contactsim.place import formats, tables
 from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
 from contactsim.place.csv_reader import lines_of, read_lines
-from contactsim.place.downscaling import Split, split
+from contactsim.place.downscaling import Split, default_dissimilarity, split
 from contactsim.place.nesting import Ints, fill, runs
 from contactsim.place.scheme import find_scheme, merge
 from contactsim.place.tables import AreaTable, many
-from contactsim.place.within import default_dissimilarity
 
 
 def read_table(file: str | Path, *, level: str | None = None, within: Mapping[str, list[str]] | None = None,
@@ -32,13 +31,13 @@ def read_table(file: str | Path, *, level: str | None = None, within: Mapping[st
     """
     lines = read_lines(_found(str(file), base or Path.cwd()), str(file)) if raw is None else lines_of(raw, str(file))
     if columns is not None:
-        table = own_table.read(lines, columns)
-    elif ts021.looks_like(lines):
-        table = ts021.read(lines)
-    elif census2011.looks_like(lines):
-        table = census2011.read(lines)
-    elif own_table.looks_like(lines):
-        table = own_table.read(lines, Columns())
+        table = formats.read_own_table(lines, columns)
+    elif formats.is_ts021(lines):
+        table = formats.read_ts021(lines)
+    elif formats.is_ks201(lines):
+        table = formats.read_ks201(lines)
+    elif formats.is_own_table(lines):
+        table = formats.read_own_table(lines, Columns())
     else:
         raise UserError(f"{file} has columns of no known table ({', '.join(lines.rows[0][:5])} ...): "
                         "expected KS201EW of 2011, TS021 of 2021, or columns area, group, count; name others "
@@ -105,7 +104,7 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     made: dict[str, Ints] = {}
     if np.median(sizes) > config.split_above:
         target, how = _dissimilarity_within(table, sizes, config)
-        parts = split(counts, table.codes, groups, target, output_area=config.output_area, seed=config.seed)
+        parts = split(counts, table.codes, groups, target, output_area_residents=config.output_area_residents, seed=config.seed)
         kept = np.flatnonzero(parts.counts.sum(axis=1))
         units, counts = parts.unit[kept], parts.counts[kept]
         made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
@@ -172,15 +171,16 @@ def _large_areas(table: AreaTable, sizes: Ints, above: int) -> list[str]:
 
 
 def synthetic_place(name: str, residents: int, shares: Mapping[str, float], dissimilarity: float,
-                    seed: int = 0, output_area: int = 300, tolerance: float = 0.01) -> Place:
+                    seed: int = 0, output_area_residents: int = 300, tolerance: float = 0.01) -> Place:
     """A made place: output areas in blocks in districts, with exact group totals.
 
     ``shares`` of 2 to 16 groups (the first is the reference group) add up to 1; ``dissimilarity`` in [0, 1)
-    of the first against all others among output areas of about ``output_area`` residents. Raises UserError where it
+    of the first against all others among output areas of about ``output_area_residents``
+    residents. Raises UserError where it
     cannot be reached within ``tolerance``.
     """
     keys = parse({"kind": "synthetic", "name": name, "residents": residents, "shares": shares,
-                  "dissimilarity": dissimilarity, "seed": seed, "output_area": output_area, "tolerance": tolerance})
+                  "dissimilarity": dissimilarity, "seed": seed, "output_area_residents": output_area_residents, "tolerance": tolerance})
     assert isinstance(keys, SyntheticPlace)
     return made_place(keys)
 
@@ -196,7 +196,7 @@ def made_place(config: SyntheticPlace) -> Place:
     code = "synthetic"  # keys the draws: a place does not change with its name
 
     def at(target: float) -> Split:
-        return split(totals[None, :], (code,), groups, np.array([target]), output_area=config.output_area, seed=config.seed)
+        return split(totals[None, :], (code,), groups, np.array([target]), output_area_residents=config.output_area_residents, seed=config.seed)
 
     parts = at(config.dissimilarity)
     if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
@@ -212,3 +212,25 @@ def made_place(config: SyntheticPlace) -> Place:
            f"{config.dissimilarity:g}, reached {parts.reached[0]:.3f}")
     return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
                  Provenance((), (), None, (), (how,)))
+
+
+def coarsened(place: Place, level: str, dissimilarity: float, seed: int, output_area_residents: int = 300) -> Place:
+    """Forget the output areas of ``place`` inside each area of ``level`` and make new ones.
+
+    The areas of ``level`` keep their residents by group; each is split into output areas of about ``output_area_residents``
+    residents with ``dissimilarity`` inside, of the first group against all others. Shows what a result owes
+    to the unit of the table that a place came from.
+    """
+    units = place.level(level)
+    totals = place.totals(level)
+    parts = split(totals, units.codes, place.groups, np.full(units.areas, dissimilarity), output_area_residents=output_area_residents, seed=seed)
+    kept = np.flatnonzero(parts.counts.sum(axis=1))
+    unit, counts = parts.unit[kept], parts.counts[kept]
+    output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32),
+                  tuple(f"{units.codes[u]}.{i}" for i, u in enumerate(unit)))
+    made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+    known = replace(units, name="unit", synthetic=False, area_of_output_area=unit.astype(np.int32))
+    levels = fill([output_areas, known], counts.sum(axis=1), made)
+    how = f"where residents live inside each {level}: new output areas with a dissimilarity inside of {dissimilarity:g}"
+    provenance = replace(place.provenance, synthetic=(*place.provenance.synthetic, how))
+    return replace(place, counts=counts.astype(np.int32), levels=tuple(levels), provenance=provenance)

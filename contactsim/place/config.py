@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from contactsim import renamed
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS
 
@@ -52,7 +53,7 @@ class Columns(_Keys):
 
 class _Common(_Keys):
     name: str | None = _key(None, "text", "name of the place in reports; the file's if not given")
-    output_area: int = _key(300, "residents", "residents of a synthetic output area", 50, 2000)
+    output_area_residents: int = _key(300, "residents", "residents of a made output area", 50, 2000)
     seed: int = _key(0, "integer", "names the draw of output areas; apart from the seed of a run", 0, 2**62)
 
 
@@ -160,7 +161,8 @@ def _sentence(error: ValidationError, values: Mapping[str, Any], kind: object) -
     allowed = _KINDS.get(str(kind), TablePlace).model_fields
     if what == "extra_forbidden":
         names = Columns.model_fields if path[:1] == ["columns"] else allowed
-        return f"{key}={given} is not a key of this place.{nearest(path[-1], names)}"
+        return (renamed.key_sentence(f"{key}={given}", "", key)
+                or f"{key}={given} is not a key of this place.{nearest(path[-1], names)}")
     if what == "missing":
         return f"{key} is missing: {allowed[path[0]].description}."
     if what == "value_error":

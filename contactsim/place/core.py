@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from contactsim import renamed
 from contactsim.errors import UserError, nearest
 
 #: How many groups a place may have.
@@ -51,7 +52,7 @@ class Provenance:
     """Where the figures of a place come from."""
 
     sources: tuple[Source, ...]
-    mended: tuple[str, ...]
+    cleaning_notes: tuple[str, ...]
     """what was untidy in the table and what was done, one plain sentence each, with counts"""
     stated_total: int | None
     """the total that the table itself states, over the same areas; None where it states none"""
@@ -99,6 +100,9 @@ class Place:
             if level.name == name:
                 return level
         names = [level.name for level in self.levels]
+        new = renamed.new_value("level", name, names)
+        if new is not None:
+            raise UserError(f"The level '{name}' of the place '{self.name}' is now called '{new}'.")
         raise UserError(f"The place '{self.name}' has no level '{name}': it has {', '.join(names)}."
                         f"{nearest(name, names)}")
 

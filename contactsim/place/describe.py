@@ -32,7 +32,7 @@ def describe(place: Place) -> dict[str, Any]:
         "levels": [{"name": level.name, "synthetic": level.synthetic, "areas": level.areas,
                     "mean_residents": place.residents / level.areas} for level in place.levels],
         "indices": _indices(place),
-        "mended": list(place.provenance.mended),
+        "cleaning_notes": list(place.provenance.cleaning_notes),
         "census": list(place.provenance.census),
         "synthetic": list(place.provenance.synthetic),
         "sources": [{"file": source.path, "sha256": source.sha256, "kind": source.kind, "areas": source.areas}
@@ -68,7 +68,7 @@ def render(place: Place) -> RenderableType:
         groups.add_row(group, f"{row['residents']:,}", f"{row['share']:.1%}")
     lines = [*(f"census: {text}" for text in figures["census"]),
              *(f"made: {text}" for text in figures["synthetic"]),
-             *(f"mended: {text}" for text in figures["mended"]),
+             *(f"cleaned: {text}" for text in figures["cleaning_notes"]),
              *(f"file: {s['file']} ({s['kind']}, {s['areas']:,} areas, sha256 {s['sha256'][:12]})"
                for s in figures["sources"]), *([figures["note"]] if figures["note"] else [])]
     return Group(Text(head, style="bold"), Text(""), groups, Text(""), _level_table(place), Text(""),

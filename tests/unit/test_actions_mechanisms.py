@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactsim.actions import recruitment
-from contactsim.actions.classes import _pairs
 from contactsim.actions.convene import Convene, _grouped
 from contactsim.actions.host import parked
+from contactsim.actions.placement import _pairs
 from contactsim.actions.plan import Plan
 from contactsim.config.action_catalogue import load
 from contactsim.encounters.session import Session
@@ -69,7 +69,7 @@ def test_targeted_recruitment_wins_those_without_a_friend_elsewhere() -> None:
     alone = world.people.friend_groups & ~(np.uint16(1) << world.people.group.astype(np.uint16)) == 0
     share = []
     for isolated in (0.0, 3.0):
-        world.actions = list(made(world, ("it", {**EVERYBODY, "intercept": -2.0, "isolated_coef": isolated, "start": 0})))
+        world.actions = list(made(world, ("it", {**EVERYBODY, "intercept": -2.0, "no_outgroup_friend_coef": isolated, "start": 0})))
         action = convened(world)
         action.config = action.config.model_copy(update={"start": world.clock})
         action.week(world)
