@@ -1,7 +1,7 @@
 """Actions: interventions such as programmes, open venues, campaigns and policies.
 
-An action changes who meets whom, under which conditions, what people learn from messages, or their circumstances (status,
-language, work, housing). It never writes an attitude: attitudes change by the rules of the model alone.
+An action changes who meets whom, under which conditions, what people learn from messages, or their circumstances
+(status, language, work, housing). It never writes an attitude: attitudes change by the rules of the model alone.
 """
 
 from typing import Any

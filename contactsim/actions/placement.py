@@ -1,4 +1,4 @@
-"""Seats as something that can be levelled: jobs for those without, and places assigned anew."""
+"""Seats at work and school as objects of actions: jobs for the unemployed, reassigned seats, whole school classes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contactsim.draws import Decision, fold, name_key, stream, uniforms
 from contactsim.settings.seating import district_of_row
 from contactsim.state import State
 
-#: Seats that somebody looks at in a week before the search goes on in the next one (assumed).
+#: Seats that a person tries in a week before the search continues in the next week (assumed).
 LOOKS = 60
 
 
 def employ(world: State, name: str, rows: Rows) -> Rows:
-    """Find each row an empty seat at work; returns those who got one. Draws settle who gets a seat that two want."""
+    """Find an empty seat at work for each row; returns the rows that got one. Draws decide conflicts over a seat."""
     work, uid = world.settings["work"], world.people.uid
     base, left = world.base(Decision.PLACEMENT, name), rows
     for look in range(LOOKS):
@@ -33,10 +33,10 @@ def employ(world: State, name: str, rows: Rows) -> Rows:
 
 
 def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> Rows:
-    """Give the seats of rows out anew among them, whoever they are; returns those whose mixing group changed.
+    """Reassign the seats of rows at random among them; returns the rows whose mixing group changed.
 
-    Pupils change seats with others of their year of age, ``within`` their district or the whole place; workers
-    with anybody there. Nobody loses a seat, and no mixing group grows.
+    Pupils change seats with others of the same year of age, workers with any other, ``within`` their "district" or the
+    whole "place". Nobody loses a seat, and no mixing group grows.
     """
     people, at = world.people, world.settings[setting]
     rows = rows[at.seat[rows] >= 0]
@@ -55,7 +55,7 @@ def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> 
 
 
 def note_small_groups(world: State, rows: Rows) -> None:
-    """As ``world.reseated()``, for the rows alone."""
+    """Update the small groups of the rows, as ``world.reseated()`` does for everybody."""
     for column, setting in enumerate(world.settings.values()):
         seat = setting.seat[rows]
         small_group = np.searchsorted(setting.partitions["small_group"].start, seat, side="right") - 1
@@ -66,13 +66,24 @@ def _mixing_group(start: NDArray[np.int64], seats: NDArray[np.int32]) -> NDArray
     return np.searchsorted(start, seats, side="right") - 1
 
 
-def whole_classes(world: State, name: str, mixing_group: Rows, places: int, share: float,
+def whole_classes(world: State, name: str, candidates: Rows, places: int, share: float,
                   link: bool) -> tuple[Rows, Rows, Rows]:
-    """(rows, label, block) of the classes that take part: a ``share`` of those of which most are in ``mixing_group``.
+    """Draw school classes that take part as a whole, so that no pupil selects in.
 
-    Linked classes are paired within a year of age where possible, the one with the largest share of the first group
-    with the one with the smallest; a pair is a block and its classes are the labels. Else each class is a block and its
-    groups are the labels.
+    A class is eligible if most of its pupils are among ``candidates``. Linked classes (``link``) are paired within a
+    year of age where possible, the class with the largest share of the first group with that with the smallest.
+
+    Args:
+        world: at its present week.
+        name: of the action; it keys the draws.
+        candidates: rows that may take part.
+        places: most pupils.
+        share: of the eligible classes that take part, 0 to 1.
+        link: pair the classes.
+
+    Returns:
+        (rows, label, block), each (pupils,): a block is a pair, or a class; labels are the classes of a pair, or the
+        groups of a class.
     """
     people, school = world.people, world.settings["school"]
     partition = school.partitions["mixing_group"]
@@ -82,7 +93,7 @@ def whole_classes(world: State, name: str, mixing_group: Rows, places: int, shar
     of = np.searchsorted(partition.start, seats, side="right") - 1
     size = np.bincount(of, minlength=number)
     inside = np.zeros(len(people), bool)
-    inside[mixing_group] = True
+    inside[candidates] = True
     able = np.bincount(of, weights=inside[rows], minlength=number) * 2 > size
     draw = uniforms(stream(world.seed, Decision.RECRUITED, world.clock, name_key(name)), partition.keys)
     classes = np.flatnonzero(able & (draw < share))
@@ -102,9 +113,9 @@ def whole_classes(world: State, name: str, mixing_group: Rows, places: int, shar
 
 
 def _pairs(classes: Rows, year: NDArray[np.float64], first: NDArray[np.float64], number: int) -> Rows:
-    """(classes of the place,) pair of each class, -1 for none: most unlike classes of a year together.
+    """(classes of the place,) pair of each class, -1 for none: the most unlike classes of a year together.
 
-    Those that are left over in their years are paired with the next in age, so that at most one is left alone.
+    Classes without a partner in their year are paired with the next in age, so that at most one stays alone.
     """
     block = np.full(number, -1, np.intp)
     pair = 0

@@ -1,4 +1,4 @@
-"""A place in figures: for programs (JSON-ready) and for people."""
+"""Descriptive statistics of a place, as plain data and as a table for people."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def describe(place: Place) -> dict[str, Any]:
-    """Everything that is known of a place, as plain dicts, lists, strings and numbers.
+    """All figures of a place and their origin, as plain dicts, lists, strings and numbers.
 
-    ``dissimilarity`` is that of the reference group against all others, by level; levels with one area
-    have none and are left out. ``indices`` holds all indices with their units.
+    ``dissimilarity`` is that of the reference group against all others, by level; levels with one area are left out.
+    ``indices`` has all indices with their units, ``cleaning_notes`` what was corrected in the table.
     """
     totals = place.counts.sum(axis=0, dtype=np.int64)
     return {
@@ -54,7 +54,7 @@ def _indices(place: Place) -> list[dict[str, Any]]:
 
 
 def render(place: Place) -> RenderableType:
-    """The same for people: tables of groups and indices, and what is census, made and mended."""
+    """The same as text: tables of groups and indices, and what comes from the table, was made or was cleaned."""
     from rich.console import Group
     from rich.table import Column, Table
     from rich.text import Text

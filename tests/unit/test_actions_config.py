@@ -141,7 +141,7 @@ BAD = [
     ([ON, "+actions.youth_scheme.sourced.nothing=me"], ["sourced=nothing", "names no key"]),
     ([ON, "actions.youth_scheme=5"], ["actions.youth_scheme=5", "mapping"]),
     ([HOUSE, "actions.community_centre.rooms=0"], ["rooms=0", "1 to"]),
-    ([HOUSE, "actions.community_centre.recruitment=whole_class"], ["whole_class", "stands open"]),
+    ([HOUSE, "actions.community_centre.recruitment=whole_class"], ["whole_class", "open venue"]),
     (["action=donate_blood", "actions.donate_blood.threat=0.5"], ["threat=0.5", "0.12"]),
     (["action=arts_festival", "actions.arts_festival.message=loud"], ["message='loud'", "on, off"]),
     (["action=arts_festival", "actions.arts_festival.parts.singing.capacity=-1"], [

@@ -28,11 +28,13 @@ SECTIONS = {
     renamed._ACTION + r"\.phases\.\d+": "actions.youth_scheme.phases.0",
     renamed._ACTION + r"\.gains": "actions.youth_scheme.gains",
 }
-PAIRS = [(SECTIONS.get(pattern, pattern), old, new) for pattern, keys in renamed.KEYS.items() for old, new in keys.items()]
+PAIRS = [(SECTIONS.get(pattern, pattern), old, new) for pattern, keys in renamed.KEYS.items() for old,
+         new in keys.items()]
 #: The present keys of each section.
 PRESENT = {
     "": set(RunConfig.model_fields), "settings": set(Settings.model_fields),
-    "settings.contact_contexts.town": set(ContactContext.model_fields), "settings.school": set(MixingGroups.model_fields),
+    "settings.contact_contexts.town": set(ContactContext.model_fields),
+    "settings.school": set(MixingGroups.model_fields),
     "psychology": set(Psychology.model_fields), "residents": set(Residents.model_fields),
     "scenario": set(Scenario.model_fields), "place": set(SyntheticPlace.model_fields),
     "actions.youth_scheme": {key for kind in BUILTIN.values() for key in kind.Config.model_fields},
@@ -48,7 +50,7 @@ def complaint(*overrides: str, config_dir: str | None = None) -> str:
     with pytest.raises(UserError) as error:
         compose(list(overrides), config_dir)
     text = str(error.value)
-    assert "\n" not in text and text.endswith(("." , ")."))
+    assert "\n" not in text and text.endswith((".", ")."))
     return text
 
 
@@ -69,7 +71,8 @@ def test_an_old_key_on_the_command_line(section: str, old: str, new: str) -> Non
     chosen = ["action=youth_scheme"] if section.startswith("actions") else []
     for prefix in ("", "+") if section != "place" else ("",):  # a new key of a place is checked when it is loaded
         text = complaint(*chosen, f"{prefix if not chosen else ''}{key_of(section, old)}=3")
-        assert re.search(rf"{key_of(section, old)}=3' \(command line\): the key is now {key_of(section, new)}\.", text), text
+        assert re.search(rf"{key_of(section, old)}=3' \(command line\): the key is now {key_of(section, new)}\.",
+                         text), text
 
 
 def test_every_part_of_a_key_is_renamed() -> None:
@@ -98,7 +101,8 @@ def test_the_new_choice_is_one_somewhere(old: str, new: str) -> None:
     ("settings.contact_contexts.town.scale=circle", "settings.contact_contexts.town.scale", "small_group"),
     ("settings.contact_contexts.town.scale=pool", "settings.contact_contexts.town.scale", "mixing_group"),
     ("actions.youth_scheme.scale=quarter", "actions.youth_scheme.scale", "district"),
-    ("actions.youth_scheme.phases=[{displaces: its_slots}]", "actions.youth_scheme.phases.0.displaces", "its_encounters"),
+    ("actions.youth_scheme.phases=[{displaces: its_slots}]", "actions.youth_scheme.phases.0.displaces",
+     "its_encounters"),
     ("scenario=no_history", "scenario", "no_burn_in"), ("residents=no_exposure", "residents", "no_negative_exposure")])
 def test_an_old_choice_on_the_command_line(override: str, key: str, new: str) -> None:
     text = complaint("action=youth_scheme", override)
