@@ -113,7 +113,7 @@ class Person(mesa.Agent):
                 exp(lean - own))
 
     def is_there(self, t: Terms) -> bool:
-        """Is this person at an contact context?"""
+        """Is this person at a contact context?"""
         if not self.goes_out:
             return False
         return self.random.random() < (t.presence * self.sociability if t.sociable else t.presence)

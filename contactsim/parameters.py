@@ -219,7 +219,7 @@ class ContactContext(Conditions):
 
     setting: SettingName = Field(description="where; 'ties' is wherever friends of other groups meet")
     scale: Literal["small_group", "mixing_group", "output_area", "neighbourhood", "district", "friends"] = Field(
-        description="who can meet: the small small group, the whole mixing group, (street) an area, (ties) friends")
+        description="who can meet: the small group, the whole mixing group, (street) an area, (ties) friends")
     encounters_per_week: int = parameter(1, 0, 20, "per week", "assumed", "times a week that pairs are made")
     presence: float = parameter(0.6, 0, 1, "chance", "assumed", "a person is there in a slot")
     sociable: bool = parameter(True, None, None, "yes/no", "assumed", "sociable people are there more often")

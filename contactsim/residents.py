@@ -210,7 +210,7 @@ def _households(place: Place, parameters: ResidentParameters,
                 seed: int) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int64]]:
     """(output area, group, size) of each household record in layout order; group -1 is an empty dwelling.
 
-    Households are of one group (assumed). Within a output area their order is random, so that near neighbours are
+    Households are of one group (assumed). Within an output area their order is random, so that near neighbours are
     as mixed as the output area.
     """
     counts = place.counts

@@ -51,7 +51,7 @@ class State:
         settings: seats by name of setting.
         areas: norms and composition by neighbourhood.
         week: this week's notes (meetings by what they were).
-        small groups: (N, settings) the small small group of each row in each setting, -1 for none.
+        small groups: (N, settings) the small group of each row in each setting, -1 for none.
         weights: (G, G) weights of the other groups in an attitude to all others.
         sessions: sessions that take place this week.
         impulses: single experiences to come (:class:`contactsim.encounters.impulse.Impulse`).
@@ -93,7 +93,7 @@ class State:
         """Let rows spend ``slots`` (None: all) of this week's slots of the contact contexts ``displaces`` elsewhere.
 
         Which slots is drawn for each person by ``name`` and week, also those that they would not have used.
-        Raises KeyError for an contact context that the settings do not have.
+        Raises KeyError for a contact context that the settings do not have.
         """
         names = self.parameters.settings.contact_contexts if displaces is None else dict.fromkeys(displaces)
         places = [(_key_of(name, context), number, bit) for context in names

@@ -80,7 +80,7 @@ class MixingGroup:
 
 @dataclass
 class Gathering:
-    """One slot of an contact context or session: what names its draws, and what a meeting in it is like."""
+    """One slot of a contact context or session: what names its draws, and what a meeting in it is like."""
 
     key: int
     slot: int

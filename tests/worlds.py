@@ -49,7 +49,7 @@ def four_groups(output_areas: int = 9, people: int = 80) -> Place:
 
 
 def context(setting: str, scale: str, **changes: Any) -> ContactContext:
-    """An contact context with the given fields and the defaults for the others."""
+    """A contact context with the given fields and the defaults for the others."""
     return ContactContext(setting=setting, scale=scale, **changes)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contactsim.world import World
 
-#: Space around a district, a neighbourhood and a output area, as a share of the map's side.
+#: Space around a district, a neighbourhood and an output area, as a share of the map's side.
 GAPS = (0.008, 0.004, 0.0018)
 Box = tuple[float, float, float, float]
 

@@ -20,7 +20,7 @@ from contactsim.residents import attitude_to_others
 from contactsim.runs.run import begin
 from contactsim.state import State
 
-#: Where a meeting of an contact context takes place; an contact context or session that is not here goes by its name.
+#: Where a meeting of a contact context takes place; a contact context or session that is not here goes by its name.
 WHERE = {
     "neighbours": "next door", "street": "in the street", "town": "in town", "classmates": "at the class table",
     "schoolyard": "in the schoolyard", "team": "in the work team", "workplace": "at the workplace",

@@ -1,8 +1,8 @@
-"""Makes the tables of docs/odd.md and docs/parameters.md from the code's own definitions.
+"""Generates the tables of docs/odd.md and docs/parameters.md from the definitions in the code.
 
-A table stands between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
-``python -m contactsim.docs_tools.odd`` in a checkout writes all of them again; ``--check`` only says whether they
-are up to date (exit code 1 if not).
+A table is placed between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
+``python -m contactsim.docs_tools.odd`` in a checkout writes all of them; ``--check`` only tests whether they are up to
+date (exit code 1 if not).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "survey": (parameters.Survey, "survey"),
 }
 
-#: Numbers that are no parameters: where each stands, its unit, and what it is.
+#: Constants that are not parameters: module, name, unit and meaning.
 CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "HOUSEHOLD_SIZES", "shares of sizes 1-6", "household sizes (recalled from census 2011)"),
     (residents, "ADULT_BANDS", "years", "edges of the age bands of adults"),
@@ -49,17 +49,17 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "SURVEY_AGE", "years", "youngest age that measures count (assumed; surveys of adults)"),
     (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
     (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
-    (residents, "UNHEARD", "state", "has not heard the rumour, or nobody speaks of one"),
+    (residents, "UNHEARD", "state", "has not heard the rumour, or there is none"),
     (residents, "BELIEVES", "state", "has heard it and believes it"),
-    (residents, "KNOWS_BETTER", "state", "has been told why it is not so"),
-    (parameters, "MOST_SLOTS", "slots", "slots of all contact contexts in a week at most: one bit each"),
+    (residents, "KNOWS_BETTER", "state", "has been told that it is false"),
+    (parameters, "MOST_SLOTS", "slots", "most encounters of all contact contexts in a week: one bit each"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
-    (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
-    (messages, "MOST", "SD", "the most by which a message may hold down a state, however often it is told (A4)"),
-    (burn_in, "WINDOW", "weeks", "stretch over which a burn-in must be flat (assumed)"),
+    (demography, "LOOKS", "looks", "dwellings or seats that a search tries (assumed; it nearly always succeeds)"),
+    (messages, "MOST", "SD", "the most by which messages may lower a state, however often they are repeated (A4)"),
+    (burn_in, "WINDOW", "weeks", "window over which a burn-in must be stationary (assumed)"),
     (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
     (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),
     (downscaling, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
@@ -67,14 +67,14 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (nesting, "DISTRICT", "residents", "size of a made district"),
     (survey, "CUT_POINTS", "meetings a week", "from which an answer on frequency is 2, 3, 4, 5 (assumed)"),
     (survey, "HIGHEST", "scale", "highest reading of every scale; the lowest is -1 for attitude, else 0"),
-    (weekly, "CHUNK", "rows", "residents summed together before chunks are added up"),
+    (weekly, "CHUNK", "rows", "residents summed together before the chunks are added up"),
 )
 
-_BLOCK = re.compile(r"(<!-- (?P<name>[a-z]+)(?:: (?P<argument>\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (?P<name>[a-z_]+)(?:: (?P<argument>\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def renew(text: str) -> str:
-    """The text with each table between markers made again; an unknown marker raises KeyError."""
+    """The text with each table between markers generated again; an unknown marker raises KeyError."""
     def made(block: re.Match[str]) -> str:
         arguments = [block["argument"]] if block["argument"] else []
         return f"{block[1]}{TABLES[block['name']](*arguments)}\n{block[4]}"
@@ -115,7 +115,7 @@ def mixing_group_table() -> str:
 
 
 def constant_table() -> str:
-    """Numbers of the code that are no parameters."""
+    """Constants of the code that are not parameters."""
     rows = [[f"`{name}`", _plain(getattr(home, name)), unit, text] for home, name, unit, text in CONSTANTS]
     return _table(("constant", "value", "unit", "what it is"), rows)
 
@@ -134,8 +134,8 @@ def role_list(role: str) -> str:
 
 
 TABLES: dict[str, Callable[..., str]] = {
-    "parameters": parameter_table, "week": week_table, "contact_contexts": context_table, "mixing_groups": mixing_group_table,
-    "constants": constant_table, "measures": measure_table, "role": role_list,
+    "parameters": parameter_table, "week": week_table, "contact_contexts": context_table,
+    "mixing_groups": mixing_group_table, "constants": constant_table, "measures": measure_table, "role": role_list,
 }
 
 
@@ -185,7 +185,7 @@ def _plain(value: Any) -> str:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
-    return "\n".join("| " + " | ".join(output_area.replace("|", "/") for output_area in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
 
 
 def main(arguments: list[str]) -> int:

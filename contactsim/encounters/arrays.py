@@ -130,7 +130,7 @@ def allport(at: Conditions) -> float:
 
 
 def terms(context: ContactContext, p: Psychology) -> Terms:
-    """An contact context of the ordinary week: who is there by chance, and ties form in small groups alone."""
+    """A contact context of the ordinary week: who is there by chance, and ties form in small groups alone."""
     community = context.setting == "association"
     return _terms(context, p, context.presence, context.sociable, community, context.scale == "small_group")
 

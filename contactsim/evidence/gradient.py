@@ -29,8 +29,8 @@ class MadePlace(Part):
     name: str
     shares: dict[str, float]
     dissimilarity: float = Field(ge=0, lt=1)
-    output_area: int = 300
-    """residents of a output area, about"""
+    output_area_residents: int = 300
+    """residents of an output area, about"""
     key: int | None = None
     """what its draws are keyed by, where that is not its name"""
     within_units: float | None = Field(default=None, ge=0, lt=1)
@@ -52,7 +52,7 @@ class Gradient(Part):
     """share of the minority by world"""
     groups: tuple[str, str]
     dissimilarity: float
-    output_area: int = 300
+    output_area_residents: int = 300
     weeks: int
     set: dict[str, Any] = {}
     """parameters of every world"""
@@ -62,7 +62,7 @@ class Gradient(Part):
         """The place of one of its worlds."""
         share, (majority, minority) = self.worlds[world], self.groups
         return MadePlace(name=f"{folder} {share:g}", shares={majority: 1 - share, minority: share},
-                         dissimilarity=self.dissimilarity, output_area=self.output_area, key=round(1000 * share))
+                         dissimilarity=self.dissimilarity, output_area_residents=self.output_area_residents, key=round(1000 * share))
 
 
 def written_out(data: Data) -> Data:

@@ -24,7 +24,7 @@ from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
-from contactsim.place.aggregation import coarsened
+from contactsim.place.build import coarsened
 from contactsim.world import World
 
 #: Burn-ins kept in memory at a time.
@@ -67,8 +67,8 @@ def _made_place(of: str, residents: int, seed: int) -> Place:
     key = name_key(design.name) if design.key is None else design.key
     seed = int(stream(seed, Decision.PLACE, key) >> np.uint64(2))
     made = synthetic_place(design.name, residents, dict(design.shares), design.dissimilarity, seed=seed,
-                           output_area=design.output_area)
-    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.output_area)
+                           output_area_residents=design.output_area_residents)
+    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.output_area_residents)
 
 
 def knocked(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:

@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from contactsim.actions import build, ledgers, outcomes
-from contactsim.actions.tables import UNITS as ACTION_UNITS
+from contactsim.actions.base import UNITS as ACTION_UNITS
 from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config.run_config import RunConfig, validate
 from contactsim.errors import UserError

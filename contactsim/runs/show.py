@@ -39,7 +39,7 @@ def summarise(run: Run) -> dict[str, Any]:
     return {
         "folder": str(run.folder) if run.folder else None,
         "place": {key: run.place[key] for key in (
-            "name", "residents", "groups", "census", "synthetic", "mended", "note")},
+            "name", "residents", "groups", "census", "synthetic", "cleaning_notes", "note")},
         "weeks": record["weeks"], "seed": record["seed"], "digest": record["digest"],
         "contactsim": record["contactsim"], "burn_in": record["burn_in"], "seconds": record["seconds"],
         "groups": groups,
@@ -73,7 +73,7 @@ def render(run: Run) -> RenderableType:
     head = f"{place['name']}: {place['residents']:,} residents, {figures['weeks']} weeks, seed {figures['seed']}"
     shares = ", ".join(f"{name} {values['share']:.1%}" for name, values in place["groups"].items())
     facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
-             *(f"made: {text}" for text in place["synthetic"]), *(f"mended: {text}" for text in place["mended"]),
+             *(f"made: {text}" for text in place["synthetic"]), *(f"cleaned: {text}" for text in place["cleaning_notes"]),
              *([place["note"]] if place["note"] else []),
              _burn_in(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
              f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",

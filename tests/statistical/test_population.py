@@ -28,7 +28,7 @@ PARAMETERS = ResidentParameters(
 
 @pytest.fixture(scope="module")
 def people() -> Residents:
-    """About 40,000 people in two large output areas, so that cut households at a output area's end do not matter."""
+    """About 40,000 people in two large output areas, so that cut households at an output area's end do not matter."""
     return populate(ordered(make_place([[12_000, 8_000], [12_000, 8_000]])), PARAMETERS, Psychology(), 21)
 
 

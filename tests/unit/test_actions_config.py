@@ -130,12 +130,12 @@ BAD = [
     ([ON, "actions.youth_scheme.capacity=-1"], ["actions.youth_scheme.capacity=-1", "command line", "0 to"]),
     ([ON, "actions.youth_scheme.capacity=many"], ["capacity='many'", "a whole number"]),
     ([ON, "actions.youth_scheme.cost.session=-5"], ["actions.youth_scheme.cost.session=-5", "pounds"]),
-    ([ON, "actions.youth_scheme.capacity=5"], ["team=13", "larger than the mixing group", "capacity=5"]),
+    ([ON, "actions.youth_scheme.capacity=5"], ["team=13 is larger than its capacity=5"]),
     ([ON, "actions.youth_scheme.start=9", "actions.youth_scheme.end=5"], ["start=9 is after end=5", "command line"]),
     ([ON, "actions.youth_scheme.start=9", "actions.youth_scheme.cut=5"], ["start=9 is after cut=5", "command line"]),
     ([ON, "actions.youth_scheme.ages=[17,15]"], ["ages=[17, 15]", "[15, 17]"]),
     ([ON, "actions.youth_scheme.ages=17"], ["actions.youth_scheme.ages=17"]),
-    ([ON, "actions.youth_scheme.recruitment=forced"], ["found='forced'", "voluntary, referred, whole_class"]),
+    ([ON, "actions.youth_scheme.recruitment=forced"], ["recruitment='forced'", "voluntary, referred, whole_class"]),
     ([ON, "actions.youth_scheme.link=true"], ["link=True", "whole_class"]),
     ([ON, "actions.youth_scheme.gains={attitude: 0.1}"], ["gains.attitude=0.1", "language, status, civic"]),
     ([ON, "actions.youth_scheme.phases=[]"], ["actions.youth_scheme.phases="]),
@@ -143,7 +143,7 @@ BAD = [
     ([ON, "+actions.youth_scheme.sourced.nothing=me"], ["sourced=nothing", "names no key"]),
     ([ON, "actions.youth_scheme=5"], ["actions.youth_scheme=5", "mapping"]),
     ([HOUSE, "actions.community_centre.rooms=0"], ["rooms=0", "1 to"]),
-    ([HOUSE, "actions.community_centre.recruitment=whole_class"], ["whole_class", "stands open"]),
+    ([HOUSE, "actions.community_centre.recruitment=whole_class"], ["whole_class", "open venue"]),
     (["action=donate_blood", "actions.donate_blood.threat=0.5"], ["threat=0.5", "0.12"]),
     (["action=arts_festival", "actions.arts_festival.message=loud"], ["message='loud'", "on, off"]),
     (["action=arts_festival", "actions.arts_festival.parts.singing.capacity=-1"], [
@@ -196,11 +196,11 @@ def test_a_file_without_its_first_line(tmp_path: Path) -> None:
         compose(["action=mine"], str(tmp_path))
 
 
-def test_likeness_in_a_small_group(tmp_path: Path) -> None:
+def test_a_circle_of_likes(tmp_path: Path) -> None:
     (tmp_path / "action").mkdir()
     for one, other in (("hen", "egg"), ("egg", "hen")):
         (tmp_path / "action" / f"{one}.yaml").write_text(f"# @package actions.{one}\nlike: {other}\n", encoding="utf-8")
-    with pytest.raises(UserError, match="goes round in a small group"):
+    with pytest.raises(UserError, match="goes round in a circle"):
         compose(["action=hen"], str(tmp_path))
 
 

@@ -66,7 +66,7 @@ def test_zero_takers_are_said_in_the_ledger() -> None:
 def test_an_action_whose_time_never_comes_says_so() -> None:
     world = live(acting(shipped("youth_scheme", start=500), shipped("library_chat")), 2)
     assert [remarks(first(world, k)) for k in (0, 1)] == [
-        ["nothing of it was due in the weeks lived"], []]
+        ["it was due in none of the simulated weeks"], []]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -121,7 +121,7 @@ def test_any_programme_keeps_its_capacity_calendar_and_books(values: dict[str, A
                            "phases": [{"weeks": weeks, "every": every, "scale": scale}], **values}))
     live(world, 8)
     action = first(world)
-    begins = [values["start"] + k * values["again"] for k in range(values["intakes"] or 8)]
+    begins = [values["start"] + k * values["interval"] for k in range(values["intakes"] or 8)]
     held = {begin + week for begin in begins for week in range(0, weeks, every)}
     for line in action.ledger:
         assert line["week"] >= values["start"] and (values["cut"] is None or line["week"] < values["cut"])
@@ -198,6 +198,6 @@ def test_actions_do_move_the_world() -> None:
     """The tests above would pass if actions did nothing."""
     with_it, without = live(acting(shipped("youth_scheme", share=1.0, reach=1.0)), WEEKS), live(acting(), WEEKS)
     rows = first(with_it).participants
-    assert rows.size > 10
+    assert rows.size >= 10
     assert with_it.people.attitude[rows].mean() > without.people.attitude[rows].mean() + 0.02
     assert _people(with_it, "engagement") > _people(without, "engagement")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import contactsim
-from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, conflicts, listing, sections
+from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, listing, sections
+from contactsim.actions.registry import check_conflicts
 from contactsim.errors import UserError
 
 PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "displaces": "the_week"}]}
@@ -65,7 +66,7 @@ def test_an_action_of_another_package_works_with_the_defaults() -> None:
     one, other = (Action(name, section) for name in ("one", "other"))
     assert one.singles() == [one] and listing([one, object]) == [one, object] and one.share_reached == 1.0
     with pytest.raises(UserError, match="whole of week 2"):
-        conflicts.check([one, other])
+        check_conflicts([one, other])
 
 
 def test_whoever_compares_or_evaluates_names_no_mechanism() -> None:

@@ -129,7 +129,7 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(tasks.__name__)
-    assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
+    assert set(model) <= set(of_ledger)
     for name in ("world", "burn_in", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
                  "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name

@@ -14,10 +14,9 @@ from hypothesis.extra.numpy import arrays
 from contactsim.errors import UserError
 from contactsim.place import synthetic_place
 from contactsim.place.core import Place, check_nesting
-from contactsim.place.downscaling import Split, split
+from contactsim.place.downscaling import MEASURED, Split, default_dissimilarity, split
 from contactsim.place.nesting import group_in_order
 from contactsim.place.segregation import dissimilarity
-from contactsim.place.within import MEASURED, default_dissimilarity
 
 UNITS = arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 4)),
                elements=st.integers(0, 9000)).filter(lambda totals: (totals.sum(axis=1) > 0).all())

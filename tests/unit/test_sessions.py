@@ -132,7 +132,7 @@ def test_time_spent_elsewhere_without_a_session() -> None:
 
 @pytest.mark.parametrize("contexts", [dict(ordinary_week()), dict(reversed(ordinary_week().items()))])
 def test_the_order_of_contexts_does_not_matter_to_what_is_displaced(contexts: dict[str, Any]) -> None:
-    """Nor does an contact context that nobody attends, though it is written before the others."""
+    """Nor does a contact context that nobody attends, though it is written before the others."""
     one, other = session(np.arange(300), 6, encounters=3), session(np.arange(200, 500), 7, encounters=2, name="other")
     named = ("street", "team", "friends", "club")
     plain = doing(one, other, displaces=named)
