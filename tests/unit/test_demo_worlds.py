@@ -161,7 +161,7 @@ def test_a_map_has_room_for_everybody() -> None:
     assert (drawn.tiles >= 0).all() and (x + w <= 1.0001).all() and (y + h <= 1.0001).all()
     area = (w * h) / np.diff(world.settings["street"].partitions["output_area"].start)
     assert area.max() / area.min() < 1.6
-    of_seat = drawn.tiles[drawn.cell]
+    of_seat = drawn.tiles[drawn.output_area]
     assert (drawn.seats >= of_seat[:, :2]).all() and (drawn.seats <= of_seat[:, :2] + of_seat[:, 2:]).all()
     for i in range(len(drawn.tiles)):
         for j in range(i):
