@@ -40,7 +40,7 @@ class Player:
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
         self._changed = threading.Condition()
-        self._requested: tuple[UIState, Upload | None] | None = None
+        self._new_state: tuple[UIState, Upload | None] | None = None
         self._steps, self._playing, self._stopped = 0, False, False
         self._reported_playing = False
         self._person: tuple[int, int] | None = None
@@ -66,7 +66,7 @@ class Player:
 
     def show(self, state: UIState, upload: Upload | None = None) -> None:
         """Build the worlds of a state and simulate them up to its week."""
-        self._request(_requested=(state, upload), _playing=False, _steps=0, _person=None, _until=MOST_WEEKS)
+        self._request(_new_state=(state, upload), _playing=False, _steps=0, _person=None, _until=MOST_WEEKS)
 
     def play(self, playing: bool, until: int = MOST_WEEKS) -> None:
         """Simulate week after week, until a pause or a given week, or pause."""
@@ -110,33 +110,36 @@ class Player:
                 self._changed.wait_for(self._has_work)
                 if self._stopped:
                     return
-                requested, self._requested = self._requested, None
-                person, self._person = self._person, None
-                redraw, self._redraw = self._redraw, False
-                export, self._export = self._export, False
             try:
-                if requested is not None:
-                    self._build(*requested)
-                elif person is not None:
-                    self._tell_story(*person)
-                elif export:
-                    self._publish("csv", pictures.weekly_csv([view.world.weekly() for view in self.views or ()]))
-                elif redraw:
-                    self._draw(0)
-                elif self._steps or self._playing:
-                    self._advance()
-                elif self.views is not None:  # paused between two weeks
-                    self._status("ready")
+                self._handle_request()
             except UserError as error:
                 self._fail(str(error))
             except Exception as error:
                 self._fail(f"This is a fault of contactsim ({type(error).__name__}: {str(error)[:200]}).")
 
+    def _handle_request(self) -> None:
+        """Do the most important thing that is requested; requests that a new state makes pointless are dropped."""
+        with self._changed:
+            new_state, self._new_state = self._new_state, None
+            person, self._person = self._person, None
+            redraw, self._redraw = self._redraw, False
+            export, self._export = self._export, False
+        if new_state is not None:
+            self._build(*new_state)
+        elif person is not None:
+            self._tell_story(*person)
+        elif export:
+            self._publish("csv", pictures.weekly_csv([view.world.weekly() for view in self.views or ()]))
+        elif redraw:
+            self._draw(0)
+        elif self._steps or self._playing:
+            self._advance()
+        elif self.views is not None:  # paused between two weeks
+            self._status("ready")
+
     def _has_work(self) -> bool:
-        ready = self.views is not None
-        return bool(self._stopped or self._requested
-                    or (ready and (self._person or self._steps or self._playing or self._redraw or self._export
-                                   or self._reported_playing)))
+        return self._superseded() or (self.views is not None and bool(
+            self._person or self._steps or self._playing or self._redraw or self._export or self._reported_playing))
 
     def _fail(self, sentence: str) -> None:
         self._request(_playing=False, _steps=0)
@@ -175,8 +178,8 @@ class Player:
         self._status("ready")
 
     def _superseded(self) -> bool:
-        """Whether the worlds being built are no longer requested."""
-        return self._stopped or self._requested is not None
+        """Whether another state is requested, or the end; the current worlds are then no longer needed."""
+        return self._stopped or self._new_state is not None
 
     @property
     def week(self) -> int:
@@ -202,31 +205,31 @@ class Player:
         began, first = time.monotonic(), self.week
         if self._playing and not self._reported_playing:
             self._status("ready")
-        pace = self.state.speed
+        speed = self.state.speed
         while True:
             self._simulate_week()
             with self._changed:
                 self._steps = max(0, self._steps - 1)
                 if self.week >= min(self._until, MOST_WEEKS):
                     self._steps, self._playing = 0, False
-                continues = (self._playing or self._steps) and self._requested is None and not self._stopped
-            hurried = self._steps or pace == SPEEDS[-1]
-            if not continues or not hurried or time.monotonic() - began > FRAME:
+                continues = (self._playing or self._steps) and not self._superseded()
+            fast = self._steps or speed == SPEEDS[-1]
+            if not continues or not fast or time.monotonic() - began > FRAME:
                 break
         self._draw(first)
         if not self._playing:
             if not self._steps:
                 self._status("ready")
-        elif pace != SPEEDS[-1]:
+        elif speed != SPEEDS[-1]:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopped or self._requested or not self._playing,
-                                       max(0.0, began + 1 / pace - time.monotonic()))
+                self._changed.wait_for(lambda: self._superseded() or not self._playing,
+                                       max(0.0, began + 1 / speed - time.monotonic()))
 
     def _draw(self, first: int) -> None:
         """Send this week's picture and the figures since week ``first``, once the page has drawn the last picture."""
         assert self.views is not None
         with self._changed:
-            self._changed.wait_for(lambda: self._drawn >= self._sent - 1 or self._stopped or self._requested, PATIENCE)
+            self._changed.wait_for(lambda: self._drawn >= self._sent - 1 or self._superseded(), PATIENCE)
             self._drawn = max(self._drawn, self._sent - 1)
             self._sent += 1
             self.state = replace(self.state, week=self.week)

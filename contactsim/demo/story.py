@@ -189,11 +189,12 @@ class Life(Observer):
         return sorted(found.values(), key=lambda scene: scene["week"])
 
     def _add_week(self, k: int, step: float, add: Any) -> None:
+        """Add the scene of the ``k``-th week, in which the attitude changed by ``step``."""
         week = self.began + k + 1
-        felt = [e for e in self.events if e.week == week and e.felt in (POSITIVE, NEGATIVE)]
-        if not felt:
+        events = [e for e in self.events if e.week == week and e.felt in (POSITIVE, NEGATIVE)]
+        if not events:
             return
-        good, bad = (sum(e.felt == what for e in felt) for what in (POSITIVE, NEGATIVE))
+        good, bad = (sum(e.felt == what for e in events) for what in (POSITIVE, NEGATIVE))
         add(week, "good" if step > 0 else "bad",
             f"A week with a large change: {_number(good, 'good meeting')} and {_number(bad, 'bad one')}; the "
             f"attitude changed by {step:+.3f}.")
