@@ -142,7 +142,7 @@ def many(browser: Browser, visitors: int) -> dict[str, Any]:
     for page in pages:
         try:
             page.wait_for_function(f"{WEEK} >= 10")
-            failed += page.query_selector(".cs-trouble") is not None
+            failed += page.query_selector(".cs-error") is not None
         except Exception:
             failed += 1
     played = time.perf_counter() - began - opened

@@ -146,7 +146,7 @@ class State:
         return Snapshot(
             self.seed, self.clock, self.parameters,
             {name: setting.partitions for name, setting in self.settings.items()},
-            columns | {"away": self.week.displaced.copy()},
+            columns | {"displaced": self.week.displaced.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
             self.areas.past.copy(), self.areas.message_effect.copy(), tuple(self.sessions),
             tuple(one for one in self.impulses if one.week == self.clock))

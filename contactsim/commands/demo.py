@@ -27,15 +27,15 @@ HELP = """Open the classroom in a browser: two worlds side by side, lessons, lif
 def command(host: str, port: int, no_open: bool, config_dir: str | None) -> int:
     """Serve the classroom until interrupted."""
     if importlib.util.find_spec("solara") is None:
-        raise UserError("The classroom needs packages that are not installed: pip install 'contactsim[viz]'.")
+        raise UserError("The classroom needs packages that are not installed: run pip install 'contactsim[viz]'.")
     from contactsim.demo.serve import LOCAL, serve
 
     _check_free(host, port)
     if host not in LOCAL:
-        print(f"contactsim: --host {host} lets everybody who reaches this machine use the classroom, without a "
+        print(f"contactsim: --host {host} lets everyone who can reach this machine use the classroom, without a "
               f"password or encryption.", file=sys.stderr)
-    print("Getting ready (the first time takes about half a minute) ...", flush=True)
-    serve(host, port, browser=not no_open, config_dir=config_dir)
+    print("Starting (the first time takes about half a minute) ...", flush=True)
+    serve(host, port, browser=not no_open, folder=config_dir)
     return 0
 
 
@@ -43,11 +43,11 @@ def _check_free(host: str, port: int) -> None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:
-        raise UserError(f"--host={host} is no address of this machine.") from None
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        raise UserError(f"--host={host} is not an address of this machine.") from None
+    with socket.socket(family, kind) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(address)
+            trial.bind(address)
         except OSError as error:
-            raise UserError(f"--host={host} --port={port} cannot be listened on ({error.strerror}): choose another "
+            raise UserError(f"--host={host} --port={port} is not available ({error.strerror}): choose another "
                             f"port.") from None

@@ -76,7 +76,7 @@ def reachable(a: Snapshot, b: Snapshot) -> Rows:
 
 
 #: Columns that decide who is out.
-_OUTINGS = ("age", "arrived", "active", "sociability", "uid", "away")
+_OUTINGS = ("age", "arrived", "active", "sociability", "uid", "displaced")
 
 
 def _of(a: Snapshot, b: Snapshot, names: tuple[str, ...]) -> Rows:

@@ -1,4 +1,4 @@
-"""The worlds of a page are those of the command line, and its pictures are what the worlds hold."""
+"""The worlds of a page equal those of the command line, and its pictures show their state."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from contactsim.demo import pictures
 from contactsim.demo.build import LARGEST_UPLOAD, Upload, build, take_upload
 from contactsim.demo.layout import boxes, draw_map
 from contactsim.demo.player import Player
-from contactsim.demo.ui_state import SIDES, Choice, read_link
+from contactsim.demo.ui_state import WORLDS, UIState, read_link
 from contactsim.errors import UserError
 from contactsim.residents import attitude_to_others
 from contactsim.runs.folder import load_run
 from contactsim.runs.run import execute
 from tests.worlds import four_groups, make_world
 
-SMALL = Choice(both=("place.residents=1500", "scenario=no_burn_in"), left=("place.dissimilarity=0.6",),
+SMALL = UIState(both=("place.residents=1500", "scenario=no_burn_in"), left=("place.dissimilarity=0.6",),
                right=("psychology.negative_weight=2.5",), seed=4, speed=1000)
 TABLE = ("area,group,count\n" + "".join(f"N{k:02d},<b>blue</b>,{150 + 9 * k}\nN{k:02d},green,90\n" for k in range(8))
          ).encode()
 
 
-class Heard:
-    """Collects what a player sends and says that pictures are drawn."""
+class Listener:
+    """Collects what a player sends and confirms that pictures are drawn."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Any]] = []
@@ -57,47 +57,47 @@ class Heard:
 
 
 @pytest.fixture
-def heard() -> Any:
-    one = Heard()
+def listener() -> Any:
+    one = Listener()
     yield one
     one.player.stop()
     one.player.thread.join(20)
     assert not one.player.thread.is_alive()
 
 
-def test_numbers_are_those_of_the_command_line(heard: Heard, tmp_path: Path) -> None:
+def test_numbers_are_those_of_the_command_line(listener: Listener, tmp_path: Path) -> None:
     """Every measure of every week, in both worlds, for the command that the page shows."""
-    heard.player.show(SMALL)
-    heard.player.play(True, until=6)
-    heard.until(6)
-    assert heard.player.sides is not None
-    for k, side in enumerate(SIDES):
-        words = shlex.split(heard.player.choice.command(side))[2:]
-        folder, _ = execute(compose([*words, f"output={tmp_path}/{side}", "survey.size=0"]))
-        pd.testing.assert_frame_equal(heard.player.sides[k].world.weekly(), load_run(folder).weekly)
+    listener.player.show(SMALL)
+    listener.player.play(True, until=6)
+    listener.until(6)
+    assert listener.player.views is not None
+    for k, which in enumerate(WORLDS):
+        words = shlex.split(listener.player.state.command(which))[2:]
+        folder, _ = execute(compose([*words, f"output={tmp_path}/{which}", "survey.size=0"]))
+        pd.testing.assert_frame_equal(listener.player.views[k].world.weekly(), load_run(folder).weekly)
         weekly = load_run(folder).weekly
         last = weekly[(weekly.week == 5) & (weekly.group == "majority") & weekly.target.isin(["all others", ""])]
-        of_page = heard.player.rows[k][-1][:, 0]
+        of_page = listener.player.rows[k][-1][:, 0]
         for name in ("positive", "negative", "attitude", "attitude_sd", "cross_friend", "belonging", "engagement"):
             value = last[last.measure == name]["value"].item()
             at = [m[0] for m in pictures.MEASURES].index(name)
             assert of_page[at] == np.float32(value), name
 
 
-def test_an_uploaded_place_is_that_of_the_command_line(heard: Heard, tmp_path: Path,
+def test_an_uploaded_place_is_that_of_the_command_line(listener: Listener, tmp_path: Path,
                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     upload = take_upload("my table.csv", TABLE)
-    choice = Choice(both=("scenario=no_burn_in",), upload=upload.digest, speed=1000)
-    heard.player.show(choice, upload)
-    heard.player.play(True, until=3)
-    heard.until(3)
-    assert heard.player.sides is not None
+    state = UIState(both=("scenario=no_burn_in",), upload=upload.digest, speed=1000)
+    listener.player.show(state, upload)
+    listener.player.play(True, until=3)
+    listener.until(3)
+    assert listener.player.views is not None
     monkeypatch.chdir(tmp_path)
     Path(upload.name).write_bytes(TABLE)
-    words = shlex.split(heard.player.choice.command("left", upload.name))[2:]
+    words = shlex.split(listener.player.state.command("left", upload.name))[2:]
     folder, _ = execute(compose([*words, "output=run", "survey.size=0"]))
-    pd.testing.assert_frame_equal(heard.player.sides[0].world.weekly(), load_run(folder).weekly)
-    assert not heard.player.sides[0].config.cache_burn_in
+    pd.testing.assert_frame_equal(listener.player.views[0].world.weekly(), load_run(folder).weekly)
+    assert not listener.player.views[0].config.cache_burn_in
 
 
 def test_an_upload_is_refused_in_one_sentence() -> None:
@@ -110,13 +110,13 @@ def test_an_upload_is_refused_in_one_sentence() -> None:
     for raw in (b"", b"\0\1\2", b"hello\nworld\n", b"area,group,count\nA,x,-3\n"):
         upload = take_upload("bad.csv", raw)
         with pytest.raises(UserError, match=r"bad\.csv"):
-            build(Choice(upload=upload.digest), upload)
+            build(UIState(upload=upload.digest), upload)
     with pytest.raises(UserError, match="upload the file"):
-        build(Choice(upload="0" * 16), Upload("other.csv", TABLE))
+        build(UIState(upload="0" * 16), Upload("other.csv", TABLE))
 
 
-def test_twin_worlds_hold_the_same_people_and_differ_by_the_action_alone() -> None:
-    null = Choice(both=("place.residents=1500", "scenario=no_burn_in"),
+def test_paired_worlds_have_the_same_people_and_differ_only_by_the_action() -> None:
+    null = UIState(both=("place.residents=1500", "scenario=no_burn_in"),
                   right=("action=[community_centre]", "actions.community_centre.regulars=0"))
     left, right = build(null)
     for _ in range(3):
@@ -127,7 +127,7 @@ def test_twin_worlds_hold_the_same_people_and_differ_by_the_action_alone() -> No
     assert set(np.unique(difference)) <= {125, pictures.EMPTY}
 
 
-def test_a_picture_says_what_the_world_holds() -> None:
+def test_a_picture_shows_the_state_of_the_world() -> None:
     left, _ = build(SMALL)
     world = left.world
     world.step()
@@ -155,14 +155,14 @@ def test_lines_are_meetings_between_groups_of_both_kinds() -> None:
     assert (group[occupant[found[:, 0]]] != group[occupant[found[:, 1]]]).all()
 
 
-def test_a_map_has_room_for_everybody() -> None:
+def test_a_map_has_a_place_for_every_seat() -> None:
     world = make_world(four_groups())
     drawn = draw_map(world)
     x, y, w, h = drawn.tiles.T
     assert (drawn.tiles >= 0).all() and (x + w <= 1.0001).all() and (y + h <= 1.0001).all()
     area = (w * h) / np.diff(world.settings["street"].partitions["output_area"].start)
     assert area.max() / area.min() < 1.6
-    of_seat = drawn.tiles[drawn.cell]
+    of_seat = drawn.tiles[drawn.output_area]
     assert (drawn.seats >= of_seat[:, :2]).all() and (drawn.seats <= of_seat[:, :2] + of_seat[:, 2:]).all()
     for i in range(len(drawn.tiles)):
         for j in range(i):
@@ -177,35 +177,35 @@ def test_a_box_is_cut_by_weight_and_in_order() -> None:
     assert cut[2] == (1.0, 0.0, 1.0, 1.0)
 
 
-def test_a_player_steps_pauses_and_begins_anew(heard: Heard) -> None:
-    heard.player.show(SMALL)
-    heard.player.step(3)
-    heard.until(3)
-    first = [row.tobytes() for row in heard.player.rows[1]]
-    heard.player.show(SMALL)
-    heard.player.step(3)
-    heard.until(3)
-    assert [row.tobytes() for row in heard.player.rows[1]] == first
+def test_a_player_steps_pauses_and_starts_again(listener: Listener) -> None:
+    listener.player.show(SMALL)
+    listener.player.step(3)
+    listener.until(3)
+    first = [row.tobytes() for row in listener.player.rows[1]]
+    listener.player.show(SMALL)
+    listener.player.step(3)
+    listener.until(3)
+    assert [row.tobytes() for row in listener.player.rows[1]] == first
 
 
-def test_a_choice_with_weeks_is_lived_up_to_them(heard: Heard) -> None:
-    heard.player.show(read_link(Choice(both=SMALL.both, week=5).link()))
-    heard.until(5)
-    assert heard.player.choice.week == 5
+def test_a_state_with_weeks_is_simulated_up_to_them(listener: Listener) -> None:
+    listener.player.show(read_link(UIState(both=SMALL.both, week=5).link()))
+    listener.until(5)
+    assert listener.player.state.week == 5
 
 
-def test_what_cannot_be_built_leaves_the_player_ready(heard: Heard) -> None:
-    heard.player.show(Choice(both=("psychology.drift=99",)))
-    said = heard.wait(lambda kind, v: kind == "trouble")
-    assert "psychology.drift=99" in said and "0.5" in said
-    heard.player.show(SMALL)
-    heard.wait(lambda kind, v: kind == "frame")
+def test_what_cannot_be_built_leaves_the_player_ready(listener: Listener) -> None:
+    listener.player.show(UIState(both=("psychology.drift=99",)))
+    sentence = listener.wait(lambda kind, v: kind == "error")
+    assert "psychology.drift=99" in sentence and "0.5" in sentence
+    listener.player.show(SMALL)
+    listener.wait(lambda kind, v: kind == "frame")
 
 
-def test_players_live_side_by_side_and_apart() -> None:
-    many = [Heard() for _ in range(6)]
+def test_players_run_in_parallel_and_independently() -> None:
+    many = [Listener() for _ in range(6)]
     for k, one in enumerate(many):
-        one.player.show(Choice(both=("place.residents=800", "scenario=no_burn_in"), seed=k, speed=1000))
+        one.player.show(UIState(both=("place.residents=800", "scenario=no_burn_in"), seed=k, speed=1000))
         one.player.play(True, until=8)
     for one in many:
         one.until(8)
