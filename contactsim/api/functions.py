@@ -48,7 +48,7 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
 
     config = compose(_lines(overrides, seed=seed, output=output), config_dir)
     if config.store is not None:
-        raise UserError(f"store={config.store} is for many runs: use contactsim.sweeps(..., store='{config.store}').")
+        raise UserError(f"store={config.store} is for many runs: use contactsim.sweep(..., store='{config.store}').")
     with _told(progress) as tell:
         if config.output is not None:
             return RunResult.of(load_run(execute(config, tell)[0]))

@@ -98,7 +98,7 @@ class ComparisonResult(Comparison):
 
 
 class SweepResult:
-    """The runs of a store: what :func:`contactsim.sweeps` returns, and :func:`contactsim.load` of a store.
+    """The runs of a store: what :func:`contactsim.sweep` returns, and :func:`contactsim.load` of a store.
 
     Args:
         store: the store, or its folder.
