@@ -19,7 +19,10 @@ exclude_patterns = ["**/.*", ".*", "build", "dist", "**/__pycache__"]
 language = "en_GB"
 nitpicky = True
 #: Short names in signatures, which cannot be looked up.
-nitpick_ignore_regex = [("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal|Figure|Design|Residents"),
+    ("py:attr", "moment"),
+]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
