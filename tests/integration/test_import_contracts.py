@@ -1,4 +1,4 @@
-"""The import contracts of ``pyproject.toml`` hold, and each is broken by an import that it forbids."""
+"""Import contracts hold and forbidden imports break them; importing the package loads nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import contactsim
 
 ROOT = Path(__file__).parents[2]
 #: By what is wrong: code that is added to modules of the package.
@@ -60,3 +62,10 @@ def test_a_forbidden_import_breaks_a_contract(copy: Path, name: str) -> None:
                 path.write_text(before[path], encoding="utf-8")
             else:
                 path.unlink()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = ("import sys, contactsim; print([m for m in ('mesa', 'numpy', 'pandas', 'hydra') if m in sys.modules], "
+            "dir(contactsim))")
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.startswith("[]") and all(name in printed for name in contactsim.__all__)
