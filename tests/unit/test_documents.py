@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
+import shlex
 from collections import Counter
 from enum import IntEnum
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 import contactsim
 from contactsim.cli import COMMANDS
+from contactsim.config.run_config import compose
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
 from contactsim.evidence.listing import listed
@@ -146,12 +149,29 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert not anchor or anchor in anchors(target.read_text()), link
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
-def test_commands_of_the_documents_exist(path: Path) -> None:
-    """Also in blocks that take too long to be run in tests."""
-    blocks = "\n".join(re.findall(r"(?s)```bash\n(.*?)```", path.read_text(encoding="utf-8")))
-    used = set(re.findall(r"(?m)(?:^|&& |bin/)contactsim ([a-z]+)", blocks))
-    assert used <= set(COMMANDS)
+def commands() -> list[str]:
+    """All command lines in the code of documents, each once and on one line."""
+    blocks = re.compile(r"(?sm)^ *```[a-z]*\n(.*?)```|^((?: {4}[^\n]*\n)+)")
+    code = "\n".join(part for path in documents() if path.name != "CHANGELOG.md"
+                     for block in blocks.findall(path.read_text(encoding="utf-8")) for part in block)
+    lines = re.findall(r"(?m)(?:^|&& |bin/) *contactsim ([a-z]+.*)$", code.replace("\\\n", " "))
+    return sorted({shlex.join(shlex.split(line.partition(" && ")[0], comments=True)) for line in lines
+                   if "..." not in line})
+
+
+def test_the_documents_have_commands() -> None:
+    assert len(commands()) > 50 and {line.split()[0] for line in commands()} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: str) -> None:
+    """Also those that take too long to be run in tests."""
+    name, *words = shlex.split(line)
+    command = importlib.import_module(COMMANDS[name][0]).command
+    given = command.make_context(name, words).params
+    own_files = re.search(r"\bmy_|\bmine\b|town|--config-dir", line)
+    if name in ("run", "compare") and not own_files:
+        compose([key for key in given["overrides"] if not re.match(r"seeds=|follow", key)])
 
 
 def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
