@@ -12,14 +12,17 @@ project = "contactsim"
 author = "The contactsim authors"
 version = release = _version("contactsim")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
 root_doc = "docs/index"
 include_patterns = ["docs/**", "experiments/*/README.md", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 exclude_patterns = ["**/.*", ".*", "build", "dist", "**/__pycache__"]
 language = "en_GB"
 nitpicky = True
 #: Short names in signatures, which cannot be looked up.
-nitpick_ignore_regex = [("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal|Figure|Design|Residents"),
+    ("py:attr", "moment"),
+]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -33,6 +36,7 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
+napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"contactsim {release}"
@@ -42,8 +46,9 @@ html_show_sourcelink = False
 
 def _without_page(app, env, node, contents):
     """A Python name without a page of its own is shown as it is, if it exists; a misspelt one is a warning."""
+    name = node["reftarget"]
     try:
-        _resolve_name(node["reftarget"])
+        _resolve_name(name if "." in name else f"contactsim.api.{name}")
     except (ImportError, AttributeError, ValueError):
         return None
     return contents

@@ -34,8 +34,8 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         progress: True for bars on a terminal; or a function of (stage, done, total).
 
     Returns:
-        The run: ``weekly`` and ``survey`` (tidy tables), ``place``, ``actions``, ``ledger``, ``config``, ``provenance``
-        and ``plot()``. If the folder holds this run already it is read and not simulated again.
+        The run, with ``weekly`` and ``survey`` (tidy tables), ``place``, ``actions``, ``ledger``, ``config``,
+        ``provenance`` and ``plot()``. If the folder holds this run already it is read and not simulated again.
 
     Raises:
         UserError: for a mistake in what was asked for, in one sentence.
@@ -130,7 +130,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         progress: True for a bar on a terminal; or a function of (stage, done, total).
 
     Returns:
-        The results: ``frame`` has one row per run, with parameters and outcomes as columns; ``weekly()`` every week.
+        The results; ``frame`` has one row per run, with parameters and outcomes as columns, ``weekly()`` every week.
         Runs that failed are in ``frame`` with their message.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,19 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MOST_GROUPS, MOST_BANDS = 6, 2
 CAVEAT = ("A simulation that explains and explores. It does not predict what happens in a real town; "
           "most of its numbers are assumptions.")
+
+
+class Run(Protocol):
+    """What a figure needs to know of a run (see :class:`contactsim.runs.run.Run`)."""
+
+    @property
+    def weekly(self) -> pd.DataFrame: ...
+
+    @property
+    def place(self) -> dict[str, Any]: ...
+
+    @property
+    def provenance(self) -> dict[str, Any]: ...
 
 
 def figure(run: Run) -> Figure:

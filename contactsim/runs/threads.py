@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from contactsim.comparison.paired_runs import Progress
+from contactsim.runs.run import Progress
 
 T = TypeVar("T")
 

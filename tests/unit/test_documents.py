@@ -1,13 +1,12 @@
-"""The documents say what the code does: tables, the week, decisions, names; their links and commands work."""
+"""The documents say what the code does: tables, the week, decisions, names; their links lead somewhere."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
-import os
 import re
-import subprocess
-import sys
+import shlex
 from collections import Counter
 from enum import IntEnum
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 import pytest
 
 import contactsim
+from contactsim.cli import COMMANDS
+from contactsim.config.run_config import compose
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
 from contactsim.evidence.listing import listed
@@ -119,28 +120,10 @@ def test_version_is_the_same_everywhere() -> None:
     assert f"## [{project['version']}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
-def files() -> list[Path]:
-    """The project's files: those that git has or would add; in a copy without git, all that are no output."""
-    if (ROOT / ".git").exists():
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
-        found = [ROOT / name for name in listed.decode().split("\0") if name]
-    else:
-        ours = ("contactsim", "configs", "experiments", "tests", "docs", "benchmarks", ".ci")
-        found = [path for folder in ours for path in (ROOT / folder).rglob("*")]
-        found += [path for path in ROOT.iterdir() if path.suffix in (".md", ".toml", ".txt", ".cff", ".yaml")]
-    return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
-
-
-def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
-    hosts = ("py" + "pi.org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian.org")
-    paths = ("/" + "work/", "/" + "farm/", "/" + "root/", "/" + "tmp/", "/" + "home/")
-    found = files()
-    assert len(found) > 30
-    for path in found:
-        if path.suffix not in (".png", ".parquet", ".npz", ".gz"):
-            text = path.read_text(encoding="utf-8")
-            assert [word for word in (*hosts, *paths) if word in text] == [], path
+def documents() -> list[Path]:
+    """All documents in Markdown."""
+    return sorted([*ROOT.glob("*.md"), *(path for folder in ("docs", "experiments", "benchmarks")
+                                         for path in (ROOT / folder).rglob("*.md"))])
 
 
 def test_constraints_are_names_and_versions_only() -> None:
@@ -155,7 +138,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", sorted(p for p in files() if p.suffix == ".md"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     text = re.sub(r"(?s)```.*?```", "", path.read_text())
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -166,24 +149,43 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert not anchor or anchor in anchors(target.read_text()), link
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "how-to.md", "sweeps.md"])
-def test_commands_of_the_documents_work(name: str, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / name).read_text()
-    blocks = re.findall(r"(?s)<!-- tested -->\n```(bash|python)\n(.*?)```", text)
-    assert len(blocks) >= 3
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    for language, code in blocks:
-        command = ["bash", "-euc", code] if language == "bash" else [sys.executable, "-c", code]
-        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
-        assert done.returncode == 0, f"{code}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+def commands() -> list[str]:
+    """All command lines in the code of documents, each once and on one line."""
+    blocks = re.compile(r"(?sm)^ *```[a-z]*\n(.*?)```|^((?: {4}[^\n]*\n)+)")
+    code = "\n".join(part for path in documents() if path.name != "CHANGELOG.md"
+                     for block in blocks.findall(path.read_text(encoding="utf-8")) for part in block)
+    lines = re.findall(r"(?m)(?:^|&& |bin/) *contactsim ([a-z]+.*)$", code.replace("\\\n", " "))
+    return sorted({shlex.join(shlex.split(line.partition(" && ")[0], comments=True)) for line in lines
+                   if "..." not in line})
+
+
+def test_the_documents_have_commands() -> None:
+    assert len(commands()) > 50 and {line.split()[0] for line in commands()} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: str) -> None:
+    """Also those that take too long to be run in tests."""
+    name, *words = shlex.split(line)
+    command = importlib.import_module(COMMANDS[name][0]).command
+    given = command.make_context(name, words).params
+    own_files = re.search(r"\bmy_|\bmine\b|town|--config-dir", line)
+    if name in ("run", "compare") and not own_files:
+        compose([key for key in given["overrides"] if not re.match(r"seeds=|follow", key)])
 
 
 def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
     kept = Counter(line["kept"]["full"] for line in listed([]) if line["id"].startswith("F"))
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").lower().split())
-    for verdict, told in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not"), (NOT_EXPLAINED, "stay when"),
-                          (INCONCLUSIVE, "cannot be told")):
+    for verdict, phrase in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not reproduced"),
+                            (NOT_EXPLAINED, "are not explained"), (INCONCLUSIVE, "are inconclusive")):
         number = kept.pop(verdict)
-        assert f"{words[number] if number < len(words) else number} {told}" in page
+        assert f"{words[number] if number < len(words) else number} {phrase}" in page
     assert not kept, "every finding has a verdict"
+    assert f"contains {sum(1 for line in listed([]) if line['id'].startswith('F'))} findings" in page
+
+
+def test_the_front_page_counts_the_actions() -> None:
+    number = len(list((ROOT / "configs" / "action").glob("*.yaml")))
+    assert f"# {number} projects with" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -26,8 +26,8 @@ def test_the_picture_of_the_layers_is_that_of_the_import_contract() -> None:
 
 
 def test_another_contract_is_another_picture() -> None:
-    assert '"sweep",' in PROJECT
-    assert draw(layers(PROJECT.replace('"sweep",', '"sweeps",'))) != draw(layers(PROJECT))
+    assert '"sweeps",' in PROJECT
+    assert draw(layers(PROJECT.replace('"sweeps",', '"studies",'))) != draw(layers(PROJECT))
 
 
 def test_the_architecture_page_describes_every_layer() -> None:

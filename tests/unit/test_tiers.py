@@ -1,0 +1,32 @@
+"""Tests are in the tier that CONTRIBUTING.md describes: unit tests start no other process and do not wait."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PROCESSES = re.compile(r"(?m)^\s*(?:import|from) (?:subprocess|multiprocessing|concurrent\.futures|distributed|dask)\b"
+                       r"|\btime\.sleep[(]")
+#: Unit tests that start a process and are still to be moved to ``tests/integration``. Nothing is added here.
+TO_MOVE = {"test_actions_docs.py", "test_compare_documents.py", "test_contract.py", "test_run.py",
+           "test_store.py", "test_sweep_faults.py", "test_sweep_store.py"}
+
+
+def test_every_tier_is_described() -> None:
+    tiers = {path.name for path in TESTS.iterdir() if path.is_dir() and any(path.glob("test_*.py"))}
+    described = re.findall(r"(?m)^\| `tests/(\w+)` \|", (TESTS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert sorted(described) == sorted(tiers)
+
+
+@pytest.mark.parametrize("path", sorted((TESTS / "unit").glob("test_*.py")), ids=lambda path: path.stem)
+def test_unit_tests_start_no_process_and_do_not_wait(path: Path) -> None:
+    if path.name not in TO_MOVE:
+        assert PROCESSES.search(path.read_text(encoding="utf-8")) is None, "this belongs to tests/integration"
+
+
+def test_what_is_looked_for_is_found() -> None:
+    assert PROCESSES.search("    import subprocess\n") and PROCESSES.search("    time." + "sleep(1)")
+    assert PROCESSES.search("# subprocess") is None
