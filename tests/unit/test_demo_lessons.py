@@ -17,7 +17,7 @@ from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, moved, participants
 from contactsim.demo.ui_state import SIDES, check, read_link
 from contactsim.errors import UserError
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.evidence.results import ORDER
 
 
@@ -54,7 +54,7 @@ def test_a_lesson_tells_the_verdicts_that_the_ledger_keeps(name: str) -> None:
     told = verdicts(name)
     assert [line["id"] for line in told] == lessons()[name].findings
     for line, kept in zip(told, listed(lessons()[name].findings), strict=True):
-        assert line["verdict"] == (kept["kept"]["full"] or kept["kept"]["quick"])
+        assert line["verdict"] == (kept["baseline"]["full"] or kept["baseline"]["quick"])
         assert line["means"] == VERDICTS[line["verdict"]]
     assert {*ORDER, ""} == set(VERDICTS)
 

@@ -18,7 +18,7 @@ import pytest
 import contactsim
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.parameters import Section
 from contactsim.world import World
@@ -179,7 +179,7 @@ def test_commands_of_the_documents_work(name: str, tmp_path: Path) -> None:
 
 
 def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
-    kept = Counter(line["kept"]["full"] for line in listed([]) if line["id"].startswith("F"))
+    kept = Counter(line["baseline"]["full"] for line in listed([]) if line["id"].startswith("F"))
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").lower().split())
     for verdict, told in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not"), (NOT_EXPLAINED, "stay when"),
