@@ -147,7 +147,8 @@ def _signed(part: int) -> int:
 
 
 #: Names that draws had before the things they name were renamed: a key must not change with a word.
-KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing"}
+KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing",
+              "midpoint": "middle"}
 
 
 def name_key(*names: str) -> int:

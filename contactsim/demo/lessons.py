@@ -93,16 +93,17 @@ def verdicts(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
 
     Raises KeyError for an unknown lesson, UserError for a lesson that names an unknown finding.
     """
-    from contactsim.evidence import listing  # takes a second, and only lessons need it
+    # imported here: it takes a second, and only lessons need it
+    from contactsim.evidence.baseline import listed as findings_listed
 
     try:
-        lines = listing.listed(lessons(config_dir)[name].findings)
+        lines = findings_listed(lessons(config_dir)[name].findings)
     except UserError as error:
         raise UserError(f"Lesson {name}, findings: {error}") from None
     found = []
     for line in lines:
-        sample = next((sample for sample in ("full", "quick") if line["kept"][sample]), "")
-        verdict = line["kept"].get(sample, "")
+        sample = next((sample for sample in ("full", "quick") if line["baseline"][sample]), "")
+        verdict = line["baseline"].get(sample, "")
         found.append({"id": line["id"], "claim": line["claim"], "verdict": verdict, "sample": sample,
                       "means": VERDICTS[verdict], "folder": line["folder"]})
     return found

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-#: Measure of the rows in which the ledger of findings stores its figures (:mod:`contactsim.evidence.result_store`).
+#: Measure of the rows in which the ledger of findings stores its figures (:mod:`contactsim.evidence.runs`).
 LEDGER = "ledger"
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from contactsim.config.run_config import compose
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.runs.folder import load_run
 from contactsim.runs.run import execute
 from tests.browser.conftest import PATIENCE, Classroom
@@ -173,7 +173,7 @@ def test_a_lesson_from_question_to_limits(visit: Visit) -> None:
     assert room.page.inner_text(".cs-lesson tbody tr td") not in ("", "–")
     assert "homes far apart" in room.page.inner_text(".cs-map figcaption")
     verdict = room.page.inner_text(".cs-verdicts li")
-    assert "F8" in verdict and listed(["F8"])[0]["kept"]["quick"] in verdict
+    assert "F8" in verdict and listed(["F8"])[0]["baseline"]["quick"] in verdict
 
 
 def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit) -> None:

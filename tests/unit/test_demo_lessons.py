@@ -17,7 +17,7 @@ from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, participants, warmer_and_colder
 from contactsim.demo.ui_state import WORLDS, UIState, check, read_link
 from contactsim.errors import UserError
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.evidence.results import ORDER
 
 
@@ -50,11 +50,11 @@ def test_the_place_of_a_lesson_is_large_enough_for_its_action(name: str) -> None
 
 
 @pytest.mark.parametrize("name", list(lessons()))
-def test_a_lesson_shows_the_stored_verdicts_of_the_ledger(name: str) -> None:
+def test_a_lesson_shows_the_verdicts_in_the_baseline_of_the_ledger(name: str) -> None:
     shown = verdicts(name)
     assert [line["id"] for line in shown] == lessons()[name].findings
     for line, of_ledger in zip(shown, listed(lessons()[name].findings), strict=True):
-        assert line["verdict"] == (of_ledger["kept"]["full"] or of_ledger["kept"]["quick"])
+        assert line["verdict"] == (of_ledger["baseline"]["full"] or of_ledger["baseline"]["quick"])
         assert line["means"] == VERDICTS[line["verdict"]]
     assert {*ORDER, ""} == set(VERDICTS)
 

@@ -19,7 +19,7 @@ from contactsim.cli import COMMANDS
 from contactsim.config.run_config import compose
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.parameters import Section
 from contactsim.world import World
@@ -175,7 +175,7 @@ def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: s
 
 
 def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
-    kept = Counter(line["kept"]["full"] for line in listed([]) if line["id"].startswith("F"))
+    kept = Counter(line["baseline"]["full"] for line in listed([]) if line["id"].startswith("F"))
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").lower().split())
     for verdict, phrase in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not reproduced"),

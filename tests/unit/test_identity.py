@@ -15,9 +15,10 @@ import contactsim
 from contactsim.comparison import folder
 from contactsim.comparison.design import read_design
 from contactsim.config.run_config import RunConfig, compose
-from contactsim.evidence import ledger, tasks
-from contactsim.evidence.selection import asked
-from contactsim.evidence.worlds import knocked
+from contactsim.evidence import tasks
+from contactsim.evidence.design import Finding
+from contactsim.evidence.loading import select
+from contactsim.evidence.worlds import knocked_out
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
 from contactsim.runs import run
@@ -133,7 +134,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("world", "burn_in", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
                  "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
-    for name in ("variants", "effects", "relations", "panel", "subgroups", "worlds", "tasks"):
+    for name in ("variants", "effects", "relations", "panel", "design", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
                  "comparison.show"):
@@ -209,7 +210,7 @@ def burn_in_identity() -> str:
 
 
 def ledger_identity() -> str:
-    _, finding = asked(["F14"]).findings[0]
+    _, finding = select(["F14"]).findings[0]
     return tasks.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
@@ -281,10 +282,10 @@ def test_a_mechanism_of_another_package_counts(little: Path, monkeypatch: pytest
 
 
 def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, finding = asked(["F14"]).findings[0]
+    _, finding = select(["F14"]).findings[0]
     base = composed().parameters
 
-    def of(finding: ledger.Finding = finding, parameters: ModelParameters = base, residents: int = 600) -> str:
+    def of(finding: Finding = finding, parameters: ModelParameters = base, residents: int = 600) -> str:
         return tasks.of_seeds(finding, parameters, residents, [1])[0].id
 
     before = of()
@@ -301,16 +302,16 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
 
 
 def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
-    for _, finding in asked([]).findings:
+    for _, finding in select([]).findings:
         task = tasks.of_seeds(finding, composed().parameters, 600, [1])[0]
         assert task == type(task)(**json.loads(json.dumps(task.message())))
-        there = ledger.Finding.model_validate_json(task.payload["finding"])
+        there = Finding.model_validate_json(task.payload["finding"])
         base = ModelParameters.model_validate_json(task.payload["parameters"])
         assert tasks.of_seeds(there, base, 600, [1])[0].id == task.id
         assert there.worlds == finding.worlds and there.outcomes == finding.outcomes
         for name, knock_out in finding.knock_outs.items():
             for world, design in finding.worlds.items():
-                assert knocked(design, world, there.knock_outs[name]) == knocked(design, world, knock_out)
+                assert knocked_out(design, world, there.knock_outs[name]) == knocked_out(design, world, knock_out)
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts: intervals against bands, and what knock-outs do to them."""
+"""Verdicts: confidence intervals, acceptance intervals and knock-outs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contactsim.evidence.verdicts import (
     verdict,
 )
 
-BAND = (0.03, 0.25)
+ACCEPTANCE = (0.03, 0.25)
 INSIDE, ABOVE, ACROSS = Interval(0.1, 0.05, 0.15, 6), Interval(0.4, 0.3, 0.5, 6), Interval(0.25, 0.2, 0.3, 6)
 ZERO = Interval(0.0, -0.02, 0.02, 6)
 
@@ -35,10 +35,10 @@ ZERO = Interval(0.0, -0.02, 0.02, 6)
     (ZERO, {"off": ZERO}, NOT_REPRODUCED),
 ])
 def test_verdict(effect: Interval, knocked: dict[str, Interval], expected: str) -> None:
-    assert verdict(effect, BAND, knocked)[0] == expected
+    assert verdict(effect, ACCEPTANCE, knocked)[0] == expected
 
 
-def test_a_null_action_fails_a_one_sided_band() -> None:
+def test_a_null_action_fails_a_one_sided_acceptance_interval() -> None:
     assert verdict(ZERO, (0.05, None), {})[0] == NOT_REPRODUCED
 
 
@@ -57,8 +57,8 @@ def test_a_larger_family_has_wider_intervals(values: list[float], family: int) -
 
 
 @pytest.mark.parametrize("values", [[0.1], [0.1, float("nan")], []])
-def test_what_cannot_be_judged_is_inconclusive(values: list[float]) -> None:
+def test_an_unbounded_interval_is_inconclusive(values: list[float]) -> None:
     found = interval(values, 5)
     assert np.isinf(found.low)
     assert np.isinf(found.high)
-    assert verdict(found, BAND, {})[0] == INCONCLUSIVE
+    assert verdict(found, ACCEPTANCE, {})[0] == INCONCLUSIVE
