@@ -33,7 +33,7 @@ def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
     """
     design, place = comparison.design, comparison.place
     seeds = comparison.of_cell(comparison.seeds)
-    found = {
+    found: dict[str, Any] = {
         "folder": folder,
         "place": {"name": place.name, "residents": place.residents, "groups": list(place.groups)},
         "actions": list(design.config.actions), "arms": list(design.configs), "seeds": list(design.seeds),
@@ -118,29 +118,37 @@ def _written(found: Mapping[str, Any]) -> str:
 
 
 def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]:
-    """Effects of each cell, and the difference-in-differences that are significant."""
+    """Effects in each cell, and the difference-in-differences of outcomes in which some are significant."""
     from rich.text import Text
 
-    axes = list(found["axes"])
     effects = table[(table["arm"] == TREATMENT) & (table["by"] == "all")]
-    at_end = pd.concat([_of_point(effects, cell["point"]).query(f"week == {cell['week']}") for cell in found["cells"]])
-    shown = [name for name in OUTCOMES if at_end.loc[at_end["outcome"] == name, "significant"].any()] or ["attitude"]
-    blocks: list[Any] = [Text(""), Text("Effects in each cell, when the action ends (or in the last week)"),
-                         _crossed(at_end[at_end["outcome"].isin(shown)], ["outcome", *axes])]
+    cells = {_label(cell["point"]): _of_point(effects, cell["point"]).query(f"week == {cell['week']}")
+             for cell in found["cells"]}
+    shown = _significant(pd.concat(cells.values())) or ["attitude"]
+    blocks: list[Any] = []
+    for cell, (label, rows) in zip(found["cells"], cells.items(), strict=True):
+        blocks += [Text(""), Text(f"{label}, week {cell['week']}"), _by_outcome(rows, shown)]
+    blocks += [Text(""), Text("Difference-in-differences: effect at a value minus effect at the first value of its key, in "
+                              "SD of the control arm there", style="bold")]
     d = pd.DataFrame(found["differences"])
-    blocks += [Text(""), Text("Difference-in-differences: effect at a value minus effect at the axis's first value, in "
-                              "SD of the first value's control arm")]
     if d.empty:
         return [*blocks, Text("The cells have no week in common.")]
-    weeks = {int(week) for week in d["week"]}
-    week = found["cells"][0]["week"] if found["cells"][0]["week"] in weeks else max(weeks)
+    week = found["cells"][0]["week"] if (d["week"] == found["cells"][0]["week"]).any() else d["week"].max()
     d = d[(d["arm"] == TREATMENT) & (d["week"] == week)]
-    counted = [name for name in OUTCOMES if d.loc[d["outcome"] == name, "significant"].any()]
-    if not counted:
+    shown = _significant(d)
+    if not shown:
         return [*blocks, Text(f"None is significant in week {week}.")]
-    others = [axis for axis in axes if len(axes) > 1]
-    return [*blocks, Text(f"Week {week}"),
-            _crossed(d[d["outcome"].isin(counted)], ["outcome", "axis", "value", "reference", *others])]
+    others = [axis for axis in found["axes"] if axis in d]
+    for (axis, value, reference, *rest), rows in d.groupby(["axis", "value", "reference", *others], sort=False,
+                                                           dropna=False):
+        held = _label({key: one for key, one in zip(others, rest, strict=True) if key != axis})
+        blocks += [Text(""), Text(f"{axis} {value} minus {reference}{f' ({held})' if held else ''}, week {week}"),
+                   _by_outcome(rows, shown)]
+    return blocks
+
+
+def _label(point: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in point.items())
 
 
 def _of_point(table: pd.DataFrame, point: Mapping[str, Any]) -> pd.DataFrame:
@@ -149,17 +157,20 @@ def _of_point(table: pd.DataFrame, point: Mapping[str, Any]) -> pd.DataFrame:
     return table
 
 
-def _crossed(table: pd.DataFrame, keys: Sequence[str]) -> RenderableType:
-    """One line for each combination of keys, one column for each part."""
+def _significant(table: pd.DataFrame) -> list[str]:
+    return [name for name in OUTCOMES if table.loc[table["outcome"] == name, "significant"].any()]
+
+
+def _by_outcome(table: pd.DataFrame, outcomes: Sequence[str]) -> RenderableType:
+    """One line for each outcome, one column for each part."""
     from rich.table import Column, Table
 
     parts = [part for part in PARTS if table.loc[table["part"] == part, "raw"].notna().any()]
-    shown = Table(*keys, *(Column(part, justify="right", no_wrap=True) for part in parts), padding=(0, 1, 0, 0),
+    shown = Table("outcome", *(Column(part, justify="right", no_wrap=True) for part in parts), padding=(0, 1, 0, 0),
                   **_PLAIN)  # type: ignore[arg-type]
-    for key, rows in table.groupby(list(keys), sort=False, dropna=False):
-        by = {row["part"]: row for _, row in rows.iterrows()}
-        shown.add_row(*("" if pd.isna(one) else str(one) for one in key),
-                      *(_cell(by[part]) if part in by else "–" for part in parts))
+    for outcome in outcomes:
+        by = {row["part"]: row for _, row in table[table["outcome"] == outcome].iterrows()}
+        shown.add_row(outcome, *(_cell(by[part]) if part in by else "–" for part in parts))
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,22 +83,31 @@ def render(found: dict[str, Any]) -> RenderableType:
     towns = f"{len(found['seeds'])} towns (seeds), studies: {found['estimates'][0]['studies']}"
     head = f"{found['title']} ({', '.join(found['actions'])} in {found['place']}, {towns})"
     waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
-    table = Table(*axes, "outcome", "method", *(Column(name, justify="right", no_wrap=True) for name in (
-        "estimate", "true", "bias", "coverage", "detected", "people")), box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for row in found["estimates"]:
-        table.add_row(*(str(row[axis]) for axis in axes), row["outcome"], row["method"],
-                      _interval(row["estimate"], row["low"], row["high"]), _number(row["true"]),
-                      _interval(row["bias"], row["bias_low"], row["bias_high"]), _share(row["coverage"]),
-                      _share(row["detected"]), f"{row['treated']:.0f}\n{row['control']:.0f}")
+    blocks: list[Any] = []
+    for label in dict.fromkeys(_label(row, axes) for row in found["estimates"]):
+        table = Table("outcome", "method", *(Column(name, justify="right", no_wrap=True) for name in (
+            "estimate", "true", "bias", "coverage", "detected", "people")), box=None, pad_edge=False,
+            padding=(0, 1, 0, 0))
+        for row in found["estimates"]:
+            if _label(row, axes) == label:
+                table.add_row(row["outcome"], row["method"], _interval(row["estimate"], row["low"], row["high"]),
+                              _number(row["true"]), _interval(row["bias"], row["bias_low"], row["bias_high"]),
+                              _share(row["coverage"]), _share(row["detected"]),
+                              f"{row['treated']:.0f}\n{row['control']:.0f}")
+        blocks += [Text(label), table] if label else [table]
     used = dict.fromkeys(row["method"] for row in found["estimates"])
     lines = [f"{method}: {METHODS[method]}." for method in used]
     for path in found["paths"]:
         span = f"{path['indirect_low']:+.3f} to {path['indirect_high']:+.3f}, bootstrap"
-        cell = "".join(f"{axis} {path[axis]}, " for axis in axes)
+        cell = f"{_label(path, axes)}, " if axes else ""
         lines.append(f"Mediation, {cell}{path['outcome']} through {path['mediator']}: {path['indirect']:+.3f} of "
                      f"{path['total']:+.3f} SD ({span}); a decomposition of covariances, not a causal estimate.")
-    return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), table,
+    return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), *blocks,
                  Text(LEGEND, style="dim"), *map(Text, [*lines, *found["notes"], found["folder"]]))
+
+
+def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
+    return ", ".join(f"{axis} {row[axis]}" for axis in axes)
 
 
 def _number(value: float | None) -> str:
