@@ -12,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.comparison.design import TREATMENT, Cell, Design, Grid, Label
+from contactsim.comparison.design import Cell, Design, Grid, Label
 from contactsim.comparison.estimates import CostEffectiveness, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
 from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place

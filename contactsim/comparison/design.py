@@ -14,13 +14,12 @@ from typing import Any
 
 import yaml
 
-from contactsim.comparison.paired_runs import CONTROL
+from contactsim.comparison.paired_runs import CONTROL, MESSAGE_OFF, TREATMENT
 from contactsim.config.run_config import RunConfig, compose, register_defaults
 from contactsim.errors import UserError
 from contactsim.place import Place, load_place
 from contactsim.storage.provenance import digest_of, scientific_digest
 
-TREATMENT, MESSAGE_OFF = "treatment", "message off"
 #: Weeks after an action's end at which outcomes are read by default.
 FOLLOW_UP = (13, 26, 52)
 #: Keys of a comparison that a run does not have.

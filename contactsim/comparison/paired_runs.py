@@ -35,8 +35,8 @@ FOOTPRINT_WEEKS = (0, 1, 3, 7, 12, 25, 51)
 NOTICEABLE = 0.01
 #: The lists of people that actions keep.
 LISTS = ("participants", "staff", "interested")
-#: Name of the reference arm.
-CONTROL = "control"
+#: Names of the arms of a comparison; the control arm is the reference.
+CONTROL, TREATMENT, MESSAGE_OFF = "control", "treatment", "message off"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import TREATMENT
 from contactsim.comparison.effects import PARTS
+from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.show import main_week
 from contactsim.observers.panel import OUTCOMES
 from contactsim.runs.plots import CAVEAT, COLOURS

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import MESSAGE_OFF, TREATMENT, Cell, Design
+from contactsim.comparison.design import Cell, Design
 from contactsim.comparison.effects import PARTS
+from contactsim.comparison.paired_runs import MESSAGE_OFF, TREATMENT
 from contactsim.observers.panel import OUTCOMES
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     blocks: list[Any] = []
     for cell, (label, rows) in zip(found["cells"], cells.items(), strict=True):
         blocks += [Text(""), Text(f"{label}, week {cell['week']}"), _by_outcome(rows, shown)]
-    blocks += [Text(""), Text("Difference-in-differences: effect at a value minus effect at the first value of its key, in "
+    blocks += [Text(""), Text("Difference-in-differences: effect at a value minus effect at the key's first value, in "
                               "SD of the control arm there", style="bold")]
     d = pd.DataFrame(found["differences"])
     if d.empty:

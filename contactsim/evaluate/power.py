@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from contactsim.comparison.design import TREATMENT
+from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.config.run_config import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.comparison.design import TREATMENT
-from contactsim.comparison.paired_runs import CONTROL, PairedRuns
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, PairedRuns
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.instruments import alpha, answers, scale

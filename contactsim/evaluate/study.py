@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from contactsim.comparison.compare import Progress, carry_out
-from contactsim.comparison.design import TREATMENT, Cell, Design, Grid, Label
-from contactsim.comparison.paired_runs import CONTROL
+from contactsim.comparison.design import Cell, Design, Grid, Label
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT
 from contactsim.comparison.tasks import default_store
 from contactsim.errors import UserError
 from contactsim.evaluate.design import Evaluation

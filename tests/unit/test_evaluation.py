@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.comparison.design import TREATMENT
-from contactsim.comparison.paired_runs import CONTROL, Arm, PairedRuns, simulate_pair
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRuns, simulate_pair
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
@@ -87,7 +86,7 @@ def test_matching_and_weighting_take_out_what_was_known_before() -> None:
 def test_estimates_without_people_say_so() -> None:
     table = people(n=200).assign(treated=0)
     assert estimators.did(table).note and np.isnan(estimators.did(table).value)
-    assert not estimators.did(table).found
+    assert not estimators.did(table).detected
     blank = people(n=50).drop(columns=["x_before", "x_age"])
     assert "no propensity" in estimators.matched(blank).note
 

@@ -13,7 +13,8 @@ import pytest
 
 import contactsim
 from contactsim.comparison import folder
-from contactsim.comparison.design import read_design
+from contactsim.comparison import tasks as comparison_tasks
+from contactsim.comparison.design import read_grid
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.evidence import ledger, tasks
 from contactsim.evidence.selection import asked
@@ -135,7 +136,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "lab.odd", "evidence.report", "evidence.calibration", "sweep", "lab.show"):
-        for found in (model, of_ledger, closure("contactsim.comparison.compare"), closure("contactsim.evaluate.study")):
+        for found in (model, of_ledger, closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
@@ -211,11 +212,12 @@ def ledger_identity() -> str:
     return tasks.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
-comparison = cache(lambda: read_design([*TINY, "action=community_centre", "seeds=2"]))
+comparison = cache(lambda: read_grid([*TINY, "action=community_centre", "seeds=2"]))
 
 
 def comparison_identity() -> str:
-    return folder._code(comparison()) + comparison().digest(load_place(comparison().config.place))
+    cell = comparison().reference
+    return folder._code(comparison()) + comparison_tasks.tasks_of(cell.design, cell.place)[0].id
 
 
 IDENTITIES: dict[str, Callable[[], str]] = {
@@ -230,7 +232,7 @@ def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, 
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
            "burn-in": ["burn_in"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
-           "comparison": ["lab.twins", "lab.effects", "actions.convene"]}[what]
+           "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()
     for name in [*EVERYWHERE, *own]:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.comparison.design import TREATMENT
 from contactsim.comparison.effects import PARTS, effects, parts
 from contactsim.comparison.estimates import precision, summarise
-from contactsim.comparison.paired_runs import CONTROL, Arm, PairedRuns, simulate_pair
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRuns, simulate_pair
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
 from contactsim.observers import footprint
