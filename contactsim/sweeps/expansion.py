@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override
 from omegaconf import OmegaConf
 
 from contactsim.config.hydra_adapter import Composition, data_of
 from contactsim.config.run_config import RunConfig, _field_at, allowed_of, bounds, plain, register_defaults, validate
+from contactsim.config.several_values import listed_values
 from contactsim.errors import UserError
 from contactsim.sweeps.config import SweepConfig
 from contactsim.sweeps.designs import SAMPLED, Axis, need_salib, parameter_sets
@@ -74,23 +74,7 @@ class Expansion:
             return Axis(key, (), float(value.start), float(value.end), integer)
         if isinstance(value, ChoiceSweep) and any(isinstance(v, IntervalSweep) for v in value.list):
             raise UserError(f"'{line}' (command line) mixes intervals and values: give one or the other.")
-        found: tuple[Any, ...]
-        if isinstance(value, Glob):
-            found = tuple(value.filter(self.composition.options(key)))
-        else:
-            found = tuple(self._value(key, text) for text in override.sweep_string_iterator())
-        if len({repr(v) for v in found}) < len(found):
-            raise UserError(f"'{line}' (command line) contains a value twice.")
-        if not found:
-            raise UserError(f"'{line}' (command line) contains no value.")
-        return Axis(key, found)
-
-    def _value(self, key: str, text: str) -> Any:
-        """A value as plain data of the configuration."""
-        value = OverridesParser.create().parse_override(f"{key}={text}").value()
-        if isinstance(value, QuotedString):
-            return value.text
-        return OmegaConf.to_container(OmegaConf.create({"v": value}))["v"]  # type: ignore[index, call-overload]
+        return Axis(key, tuple(listed_values(self.composition, override).values()))
 
     def specs(self) -> list[RunSpec]:
         """A run for each parameter set and seed, in the order of the parameter sets."""

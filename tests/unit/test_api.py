@@ -64,7 +64,7 @@ def test_a_comparison_has_tables_and_a_folder_if_one_is_named(here: Path) -> Non
     asked = (SMALL, "action=library_chat", "weeks=3")
     found = contactsim.compare(*asked, seeds=2, jobs=1)
     assert isinstance(found, ComparisonResult) and list(here.iterdir()) == []
-    assert set(found.of_seeds["seed"]) == {1, 2} and "2 seeds" in repr(found)
+    assert set(found.by_seed["seed"]) == {1, 2} and "2 seeds" in repr(found)
     assert isinstance(found.plot(), Figure) and "attitude" in found._repr_html_()
     again = contactsim.compare(*asked, seeds=2, jobs=2, output="out")
     pd.testing.assert_frame_equal(again.effects, found.effects)
@@ -126,7 +126,7 @@ def test_a_sweep_takes_an_observer_of_one_s_own() -> None:
     ((contactsim.run, ["weeks=0"], {}), "weeks=0.*from 1"),
     ((contactsim.run, ["seed=1"], {"seed": 2}), "seed is given twice"),
     ((contactsim.run, [3], {}), "3 is no override"),
-    ((contactsim.run, ["store=x"], {}), "contactsim.sweeps"),
+    ((contactsim.run, ["store=x"], {}), "contactsim.sweep"),
     ((contactsim.run, ["place=bradfort"], {}), "Did you mean 'bradford'"),
     ((contactsim.compare, ["weeks=2"], {}), "Nothing differs"),
     ((contactsim.compare, ["action=library_chat"], {"seeds": 0}), "seeds=0"),

@@ -13,7 +13,8 @@ import pytest
 
 import contactsim
 from contactsim.comparison import folder
-from contactsim.comparison.design import read_design
+from contactsim.comparison import tasks as comparison_tasks
+from contactsim.comparison.design import read_grid
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.evidence import tasks
 from contactsim.evidence.design import Finding
@@ -138,7 +139,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
                  "comparison.show"):
-        for found in (model, of_ledger, closure("contactsim.comparison.compare"), closure("contactsim.evaluate.study")):
+        for found in (model, of_ledger, closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
@@ -214,11 +215,12 @@ def ledger_identity() -> str:
     return tasks.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
-comparison = cache(lambda: read_design([*TINY, "action=community_centre", "seeds=2"]))
+comparison = cache(lambda: read_grid([*TINY, "action=community_centre", "seeds=2"]))
 
 
 def comparison_identity() -> str:
-    return folder._code(comparison()) + comparison().digest(load_place(comparison().config.place))
+    cell = comparison().reference
+    return folder._code(comparison()) + comparison_tasks.tasks_of(cell.design, cell.place)[0].id
 
 
 IDENTITIES: dict[str, Callable[[], str]] = {

@@ -1,4 +1,4 @@
-"""Twin worlds: nothing differs but what the difference reaches, and effects are what was put in."""
+"""Paired runs: nothing differs but what the difference reaches, and effects are what was put in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.comparison.effects import PARTS, effects, parts, precision, summarise
-from contactsim.comparison.paired_runs import WITHOUT, Side, Twins, live
+from contactsim.comparison.effects import PARTS, effects, parts
+from contactsim.comparison.estimates import precision, summarise
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRuns, simulate_pair
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
 from contactsim.observers import footprint
@@ -70,25 +71,24 @@ def adults(place: Any = PLACE, number: int = 40) -> np.ndarray:
     return np.flatnonzero(people.active & (people.age > 20))[5:5 + number]
 
 
-def twins(make: Any, weeks: int = 12, mark: bool = False, seed: int = 5, **scenario: Any) -> Twins:
-    side = Side(quick(**scenario), make)
-    return live(PLACE, seed, {WITHOUT: Side(quick()), "with": side}, weeks, [weeks // 2, weeks],
-                range(weeks) if mark else ())
+def pair(make: Any, weeks: int = 12, mark: bool = False, seed: int = 5, **scenario: Any) -> PairedRuns:
+    arms = {CONTROL: Arm(quick()), TREATMENT: Arm(quick(**scenario), make)}
+    return simulate_pair(PLACE, seed, arms, weeks, [weeks // 2, weeks], range(weeks) if mark else ())
 
 
 @pytest.mark.parametrize("make", [
     lambda: [Club(adults())], lambda: [Club(adults(), displaces=())], lambda: [Herald([])], lambda: [Usher([])],
     lambda: [Club(adults(number=20)), Club(adults(number=33), name="other")]])
 def test_who_differs_is_within_what_the_week_can_reach(make: Any) -> None:
-    found = twins(make, mark=True).reach
+    found = pair(make, mark=True).footprint
     assert (found["stray"] == 0).all() and found["reachable"].notna().all()
     assert (found["differing"] <= found["reachable"] + 1e-12).all()
     assert found["differing"].iloc[-1] > found["differing"].iloc[0] and found["reachable"].iloc[0] < 1
 
 
-def test_a_shock_of_one_world_reaches_whom_it_hits() -> None:
+def test_a_shock_in_one_arm_reaches_whom_it_hits() -> None:
     shock = {"shocks": {"event": Shock(week=3, target="B", attitude=0.3)}}
-    found = twins(tuple, mark=True, **shock).reach
+    found = pair(tuple, mark=True, **shock).footprint
     assert (found["stray"] == 0).all()
     assert (found["differing"][:3] == 0).all() and found["differing"].iloc[3] > 0.3
 
@@ -98,82 +98,82 @@ def test_a_way_that_is_left_out_is_noticed(monkeypatch: pytest.MonkeyPatch, way:
     """Negative control: without one of the ways of reach somebody differs outside the set."""
     nothing = {"_norms": lambda a, b: np.zeros(a.columns["uid"].shape, bool), "_teams": lambda a, b, rows: rows}
     monkeypatch.setattr(footprint, way, nothing[way])
-    beside = [Club(adults(), displaces=())]  # nobody is missed elsewhere, so the sessions alone reach them
-    assert twins(lambda: beside, mark=True).reach["stray"].sum() > 0
+    in_addition = [Club(adults(), displaces=())]  # nobody is missed elsewhere, so the sessions alone reach them
+    assert pair(lambda: in_addition, mark=True).footprint["stray"].sum() > 0
 
 
-def test_looking_on_changes_nothing() -> None:
-    seen, unseen = (twins(lambda: [Club(adults())], mark=mark) for mark in (True, False))
+def test_computing_the_footprint_changes_nothing() -> None:
+    with_it, without_it = (pair(lambda: [Club(adults())], mark=mark) for mark in (True, False))
     for outcome in OUTCOMES:
-        assert np.array_equal(seen.difference("with", outcome, 12), unseen.difference("with", outcome, 12))
+        assert np.array_equal(with_it.difference(TREATMENT, outcome, 12), without_it.difference(TREATMENT, outcome, 12))
 
 
-def test_the_untreated_side_is_an_ordinary_world() -> None:
-    """Its readings are those of a world that lives alone, burn-in and all."""
+def test_the_control_arm_is_an_ordinary_run() -> None:
+    """Its readings are those of a run of its own, burn-in included."""
     from contactsim.burn_in import world_after_burn_in
 
-    found = twins(lambda: [Club(adults())])
+    found = pair(lambda: [Club(adults())])
     alone, _ = world_after_burn_in(PLACE, quick(), 5, threads=1)
     panel = Panel([12], OUTCOMES, found.residents.row, dtype=np.float32)
     alone.observe(panel)
     for _ in range(12):
         alone.step()
-    for outcome, values in found.sides[WITHOUT].readings[12].values.items():
+    for outcome, values in found.arms[CONTROL].readings[12].values.items():
         assert same_bits(values, panel.waves[12][outcome]).all(), outcome
 
 
 @pytest.mark.parametrize("make", [tuple, lambda: [Club([])]])
 def test_a_null_action_is_exactly_nothing(make: Any) -> None:
     """No row differs in any bit in any week, and every interval is [0, 0]."""
-    found = [twins(make, seed=seed, mark=True) for seed in (1, 2, 3)]
-    assert all((one.reach[["differing", "moved", "reachable", "stray"]] == 0).all(axis=None) for one in found)
-    table = pd.concat([effects(one, "with").assign(seed=one.seed) for one in found])
-    told = summarise(table).dropna(subset="effect")
-    assert (told[["effect", "low", "high", "raw", "raw_low", "raw_high"]] == 0).all(axis=None)
-    assert not told["significant"].any() and set(told["part"]) == {"everybody", "others"}
+    found = [pair(make, seed=seed, mark=True) for seed in (1, 2, 3)]
+    assert all((one.footprint[["differing", "moved", "reachable", "stray"]] == 0).all(axis=None) for one in found)
+    table = pd.concat([effects(one, TREATMENT).assign(seed=one.seed) for one in found])
+    known = summarise(table).dropna(subset="effect")
+    assert (known[["effect", "low", "high", "raw", "raw_low", "raw_high"]] == 0).all(axis=None)
+    assert not known["significant"].any() and set(known["part"]) == {"everybody", "others"}
 
 
 def test_all_columns_are_equal_at_week_0() -> None:
-    found = twins(lambda: [Club(adults())])
-    assert all((found.difference("with", outcome, 0) == 0).all() for outcome in OUTCOMES)
+    found = pair(lambda: [Club(adults())])
+    assert all((found.difference(TREATMENT, outcome, 0) == 0).all() for outcome in OUTCOMES)
 
 
 def test_parts_share_out_the_residents() -> None:
-    found = twins(lambda: [Club(adults())])
-    masks, people = parts(found, "with"), found.residents
+    found = pair(lambda: [Club(adults())])
+    masks, people = parts(found, TREATMENT), found.residents
     assert list(masks) == list(PARTS)
     assert (np.sum([masks[name] for name in list(PARTS)[1:]], axis=0) == 1).all()
     assert set(people.row[masks["participants"]]) == set(adults())
-    for k in np.flatnonzero(masks["acquaintances"])[:50]:
+    for k in np.flatnonzero(masks["spillover"])[:50]:
         home = np.isin(people.household[masks["participants"]], people.household[k]).any()
         assert home or np.isin(people.ties[k], adults()).any()
     outside = people.household[masks["others"]]
     assert not np.isin(outside, people.household[masks["participants"]]).any()
-    assert not parts(found, "with", 0)["participants"].any()
+    assert not parts(found, TREATMENT, 0)["participants"].any()
 
 
-def test_a_club_warms_its_members_most_and_twins_are_precise() -> None:
-    found = [twins(lambda: [Club(adults())], seed=seed) for seed in range(1, 5)]
-    table = pd.concat([effects(one, "with").assign(seed=one.seed) for one in found])
-    told = summarise(table).query("week == 6 and outcome == 'belonging' and by == 'all'").set_index("part")
-    assert told.loc["participants", "low"] > 0.1 > abs(told.loc["others", "effect"])
+def test_a_club_warms_its_members_most_and_paired_runs_are_precise() -> None:
+    found = [pair(lambda: [Club(adults())], seed=seed) for seed in range(1, 5)]
+    table = pd.concat([effects(one, TREATMENT).assign(seed=one.seed) for one in found])
+    known = summarise(table).query("week == 6 and outcome == 'belonging' and by == 'all'").set_index("part")
+    assert known.loc["participants", "low"] > 0.1 > abs(known.loc["others", "effect"])
     bought = precision(table).query("week == 12 and outcome == 'attitude'").set_index("part")
     assert bought.loc["everybody", "ratio"] > 10
 
 
 def test_effects_are_in_the_own_groups_spread() -> None:
-    found = twins(lambda: [Club(adults())])
-    table = effects(found, "with").query("week == 12 and part == 'everybody' and outcome == 'attitude'")
+    found = pair(lambda: [Club(adults())])
+    table = effects(found, TREATMENT).query("week == 12 and part == 'everybody' and outcome == 'attitude'")
     table = table[table["by"] == "group"]
     for g, name in enumerate(found.residents.groups):
         own = found.residents.group == g
-        values = found.sides[WITHOUT].readings[12].values["attitude"].astype(float)
-        expected = found.difference("with", "attitude", 12)[own].mean() / values[own].std()
+        values = found.arms[CONTROL].readings[12].values["attitude"].astype(float)
+        expected = found.difference(TREATMENT, "attitude", 12)[own].mean() / values[own].std()
         assert table.loc[table["level"] == name, "effect"].item() == pytest.approx(expected, rel=1e-9)
 
 
 def test_prior_contact_is_in_thirds_of_the_own_group() -> None:
-    people = twins(tuple).residents
+    people = pair(tuple).residents
     for g in (0, 1):
         third = people.prior_contact[people.group == g]
         counts = [int((third == name).sum()) for name in ("little", "middling", "much")]
@@ -182,25 +182,24 @@ def test_prior_contact_is_in_thirds_of_the_own_group() -> None:
         assert prior[third == "little"].max() <= prior[third == "much"].min()
 
 
-def test_sides_that_share_no_week_0_are_refused() -> None:
+def test_arms_that_share_no_week_0_are_refused() -> None:
     other = quick().settings.model_copy(update={"work": quick().settings.school})
     with pytest.raises(UserError, match="share their seats"):
-        live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick().model_copy(update={"settings": other}))}, 2, [2])
+        changed = Arm(quick().model_copy(update={"settings": other}))
+        simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: changed}, 2, [2])
     with pytest.raises(UserError, match=r"scenario\.burn_in cannot differ"):
-        live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick(burn_in=False))}, 2, [2])
-    with pytest.raises(UserError, match="two sides"):
-        live(PLACE, 1, {WITHOUT: Side(quick())}, 2, [2])
+        simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(burn_in=False))}, 2, [2])
     with pytest.raises(UserError, match="outside the 2 weeks"):
-        live(PLACE, 1, {WITHOUT: Side(quick()), "with": Side(quick())}, 2, [3])
+        simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: Arm(quick())}, 2, [3])
 
 
 def test_newcomers_in_a_row_are_not_the_same_person() -> None:
     busy = {"departures": 0.9, "arrivals": 0.9}
-    found = live(PLACE, 1, {WITHOUT: Side(quick(**busy)), "with": Side(quick(**busy), lambda: [Club(adults())])}, 30,
-                 [30], range(30))
-    gone = ~found.sides[WITHOUT].readings[30].here
-    assert 0.1 < gone.mean() < 0.9 and np.isnan(found.difference("with", "attitude", 30)[gone]).all()
-    assert (found.reach["stray"] == 0).all()
+    arms = {CONTROL: Arm(quick(**busy)), TREATMENT: Arm(quick(**busy), lambda: [Club(adults())])}
+    found = simulate_pair(PLACE, 1, arms, 30, [30], range(30))
+    gone = ~found.arms[CONTROL].readings[30].here
+    assert 0.1 < gone.mean() < 0.9 and np.isnan(found.difference(TREATMENT, "attitude", 30)[gone]).all()
+    assert (found.footprint["stray"] == 0).all()
 
 
 def test_columns_of_helpers_are_complete() -> None:

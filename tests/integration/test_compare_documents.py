@@ -16,7 +16,7 @@ from contactsim.evaluate.design import METHODS, names
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name, blocks", [("compare.md", 2), ("evaluation.md", 2)])
+@pytest.mark.parametrize("name, blocks", [("compare.md", 3), ("evaluation.md", 2)])
 def test_commands_of_the_documents_work(name: str, blocks: int, tmp_path: Path) -> None:
     found = re.findall(r"(?s)<!-- tested -->\n```(bash|python)\n(.*?)```", (DOCS / name).read_text())
     assert len(found) == blocks

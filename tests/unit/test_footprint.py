@@ -46,7 +46,8 @@ def meetings(world: World, scales: tuple[str, ...] | None = None) -> NDArray[np.
         setting = world.settings[event.setting]
         mixing_groups = setting.partitions[event.scale]
         for slot in range(event.encounters_per_week):
-            pair = pairs(mixing_groups.start, mixing_groups.keys, setting.occupant, world.base(Decision.PAIRING, name, slot))
+            base = world.base(Decision.PAIRING, name, slot)
+            pair = pairs(mixing_groups.start, mixing_groups.keys, setting.occupant, base)
             chance = event.presence * (people.sociability if event.sociable else 1.0)
             there = grown & (uniforms(world.base(Decision.PRESENCE, name, slot), people.uid) < chance)
             found.append(pair[there[pair].all(axis=1)])
@@ -123,7 +124,8 @@ def run(one: World, other: World, through: Callable[[World, Rows], Rows] = norms
 
 
 @pytest.mark.parametrize("trait, by, at_least", [
-    ("baseline_attitude", 0.1, 0.03), ("negative_exposure", 3.0, 1e-9), ("status", -0.4, 1e-9), ("sociability", 5.0, 1e-3)])
+    ("baseline_attitude", 0.1, 0.03), ("negative_exposure", 3.0, 1e-9), ("status", -0.4, 1e-9),
+    ("sociability", 5.0, 1e-3)])
 def test_outside_the_set_reached_every_bit_is_the_same(
         trait: str, by: float, at_least: float, record_property: Callable[[str, object], None]) -> None:
     """Almost nobody in the first week. Ten weeks on, those who differ are 4 % of this town of 6,000 (a group of a
