@@ -12,6 +12,7 @@ of splitmix64 itself, begun at a hash of the key (:func:`nth`).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -146,14 +147,17 @@ def _signed(part: int) -> int:
     return (part + _SIGN & _MASK) - _SIGN
 
 
-#: Names that draws had before the things they name were renamed: a key must not change with a word.
-KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing"}
+#: Former names of things that were renamed. A key is made from the former name, so that renaming moves no draw.
+KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing",
+              "baseline_attitude": "disposition", "negative_exposure": "exposure"}
+#: A renamed word that stands alone in a name, as in ``"district 3/any/0"`` or ``"belonging/"``.
+_RENAMED = re.compile(rf"(?<![^ /])(?:{'|'.join(KEPT_NAMES)})(?![^ /])")
 
 
 def name_key(*names: str) -> int:
-    """A stable 63-bit key of a name such as a mixing group's: it depends on the text alone."""
-    digest = hashlib.blake2b("\x1f".join(KEPT_NAMES.get(name, name) for name in names).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+    """A stable 63-bit key of a name such as a mixing group's. It depends on the text alone (:data:`KEPT_NAMES`)."""
+    text = "\x1f".join(_RENAMED.sub(lambda word: KEPT_NAMES[word[0]], name) for name in names)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
