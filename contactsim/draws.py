@@ -150,8 +150,8 @@ def _signed(part: int) -> int:
 #: Former names of things that were renamed. A key is made from the former name, so that renaming moves no draw.
 KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing",
               "baseline_attitude": "disposition", "negative_exposure": "exposure"}
-#: A renamed word that stands alone in a name, as in ``"district 3/any/0"`` or ``"belonging/"``.
-_RENAMED = re.compile(rf"(?<![^ /])(?:{'|'.join(KEPT_NAMES)})(?![^ /])")
+#: A renamed word that is a name or a part of one, as in ``"belonging/"``.
+_RENAMED = re.compile(rf"(?<![^/])(?:{'|'.join(KEPT_NAMES)})(?![^/])")
 
 
 def name_key(*names: str) -> int:

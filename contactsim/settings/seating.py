@@ -8,7 +8,8 @@ are never renumbered; an empty one is a gap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,21 +57,19 @@ class Setting:
 
 def ordered(place: Place) -> Place:
     """The same place with its output areas sorted so that each area's output areas lie side by side."""
-    import dataclasses
-
     near = place.levels[:3]
     order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_output_area, near[2].area_of_output_area))
     output_areas = np.asarray(near[0].codes)[order]
     levels = [Level(near[0].name, near[0].synthetic, np.arange(order.shape[0], dtype=np.int32), tuple(output_areas))]
     levels += [Level(level.name, level.synthetic, level.area_of_output_area[order], level.codes) for level in place.levels[1:]]
-    return dataclasses.replace(place, counts=place.counts[order], levels=tuple(levels))
+    return replace(place, counts=place.counts[order], levels=tuple(levels))
 
 
 def seat_everybody(place: Place, people: Residents, settings: Settings, parameters: ResidentParameters,
                    seed: int) -> dict[str, Setting]:
     """Seats for all settings by name, filled from the residents as they are at the start."""
     district = district_of_row(place, people)
-    names = place.levels[2].codes
+    names = _names_in_keys(place.levels[2])
     filled = {"street": _street(place, people, settings)}
     for name, rows in members(people, parameters, seed).items():
         mixing_groups: MixingGroups = getattr(settings, name)
@@ -95,6 +94,11 @@ def district_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
     return place.levels[2].area_of_output_area[output_area].astype(np.int32)
 
 
+def _names_in_keys(level: Level) -> tuple[str, ...]:
+    """The areas' codes as the keys of draws have them: a made district was once called a quarter."""
+    return tuple(re.sub(r"\bdistrict (?=\d)", "quarter ", code) for code in level.codes) if level.synthetic else level.codes
+
+
 def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     rows = len(people)
     occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
@@ -105,7 +109,8 @@ def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     for scale, level in zip(SCALES, place.levels, strict=False):
         first = np.flatnonzero(np.diff(level.area_of_output_area, prepend=-1))
         start = np.concatenate([output_area_start[first], [output_area_start[-1]]])
-        keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_output_area[first]]
+        names = _names_in_keys(level)
+        keys = [name_key("street", scale, names[a]) for a in level.area_of_output_area[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
     partitions["small_group"] = small_groups(partitions["output_area"], settings.neighbours)
     return Setting("street", occupant, occupant.copy(), partitions)

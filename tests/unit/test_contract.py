@@ -185,7 +185,7 @@ def steps(weeks: int = 4, contexts: object = None, settings: dict | None = None,
     {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
-    {"burn_in_min": 3, "burn_in_max": 4, "flat": 0.5, "burn_in": False},
+    {"burn_in_min": 3, "burn_in_max": 4, "stationary": 0.5, "burn_in": False},
 ])
 def test_an_unused_scenario_value_changes_no_bit(unused: dict) -> None:
     assert digest(steps(**unused)) == digest(steps())
@@ -235,7 +235,7 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
     other.step()
     a, b = columns_of(one), columns_of(other)
     differ = np.zeros(len(people), bool)
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         x, y = a[f"week.{name}"], b[f"week.{name}"]
         differ |= (x != y).reshape(len(people), -1).any(axis=1)
     touched = set(np.flatnonzero(differ).tolist())

@@ -202,7 +202,7 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
     before.step()
     more.step()
     team = np.setdiff1d(rows[:60], rows[6:12])
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         np.testing.assert_array_equal(getattr(before.week, name)[team], getattr(more.week, name)[team])
     assert 0 < met(before)[rows[6:12]].sum() < met(more)[rows[6:12]].sum()
 
