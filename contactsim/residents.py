@@ -214,7 +214,7 @@ def _households(place: Place, parameters: ResidentParameters,
     as mixed as the output area.
     """
     counts = place.counts
-    codes = np.array([name_key(code) for code in place.levels[0].codes], dtype=np.uint64)
+    codes = np.array([name_key(code) for code in place.levels[0].names_in_keys], dtype=np.uint64)
     segments = np.concatenate([counts.ravel(order="C"), _empty_people(counts, parameters)]).astype(np.int64)
     output_areas, G = counts.shape
     segment_output_area = np.concatenate([np.repeat(np.arange(output_areas), G), np.arange(output_areas)])

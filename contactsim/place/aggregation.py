@@ -20,7 +20,7 @@ def coarsened(place: Place, level: str, dissimilarity: float, seed: int, output_
     """
     units = place.level(level)
     totals = place.totals(level)
-    parts = split(totals, units.codes, place.groups, np.full(units.areas, dissimilarity), output_area=output_area, seed=seed)
+    parts = split(totals, units.names_in_keys, place.groups, np.full(units.areas, dissimilarity), output_area=output_area, seed=seed)
     kept = np.flatnonzero(parts.counts.sum(axis=1))
     unit, counts = parts.unit[kept], parts.counts[kept]
     output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32),

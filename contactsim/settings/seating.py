@@ -8,7 +8,6 @@ are never renumbered; an empty one is a gap.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,7 +68,7 @@ def seat_everybody(place: Place, people: Residents, settings: Settings, paramete
                    seed: int) -> dict[str, Setting]:
     """Seats for all settings by name, filled from the residents as they are at the start."""
     district = district_of_row(place, people)
-    names = _names_in_keys(place.levels[2])
+    names = place.levels[2].names_in_keys
     filled = {"street": _street(place, people, settings)}
     for name, rows in members(people, parameters, seed).items():
         mixing_groups: MixingGroups = getattr(settings, name)
@@ -94,11 +93,6 @@ def district_of_row(place: Place, people: Residents) -> NDArray[np.int32]:
     return place.levels[2].area_of_output_area[output_area].astype(np.int32)
 
 
-def _names_in_keys(level: Level) -> tuple[str, ...]:
-    """The areas' codes as the keys of draws have them: a made district was once called a quarter."""
-    return tuple(re.sub(r"\bdistrict (?=\d)", "quarter ", code) for code in level.codes) if level.synthetic else level.codes
-
-
 def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     rows = len(people)
     occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
@@ -109,7 +103,7 @@ def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     for scale, level in zip(SCALES, place.levels, strict=False):
         first = np.flatnonzero(np.diff(level.area_of_output_area, prepend=-1))
         start = np.concatenate([output_area_start[first], [output_area_start[-1]]])
-        names = _names_in_keys(level)
+        names = level.names_in_keys
         keys = [name_key("street", scale, names[a]) for a in level.area_of_output_area[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
     partitions["small_group"] = small_groups(partitions["output_area"], settings.neighbours)
