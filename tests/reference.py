@@ -169,9 +169,9 @@ class Town:
         """A session takes place this week, instead of some slots of those who come."""
         self.sessions.append(session)
         if displaces != ():
-            self.take_away(session.rows, session.encounters, displaces, session.name)
+            self.displace(session.rows, session.encounters, displaces, session.name)
 
-    def take_away(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
+    def displace(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
         """Each of the rows loses the ``slots`` free ones with the lowest draws among the slots of these contact contexts."""
         for row in rows:
             free = [bit for bit, (context, _, _) in enumerate(self.slots)

@@ -23,13 +23,13 @@ class SpeakConfig(Audience):
     every: int = parameter(4, 1, 520, "weeks", "assumed", "from one telling to the next")
     concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that it is about")
     threat: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the threat that listeners of other groups feel",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat that listeners of other groups feel",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the anxiety of listeners of other groups",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the anxiety of listeners of other groups",
         "A4: most")
     norm: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it warms what those groups seem to think", "A4: most")
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it warms what those groups seem to think", "A4: most")
     fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of what it adds to norms")
     recognition: float = parameter(
         0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of listeners whom it is about")

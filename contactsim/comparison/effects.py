@@ -14,8 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.comparison.paired_runs import WITHOUT, Twins
-from contactsim.observers.cohort import AGE_BANDS, TERCILES
-from contactsim.observers.panel import OUTCOMES
+from contactsim.observers.panel import AGE_BANDS, OUTCOMES, TERCILES
 from contactsim.stats import cell_intervals, excludes_zero, standardised
 
 #: Whom an effect is on, with what is shown of them. Each resident with a part is in one of the last four.

@@ -25,7 +25,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from contactsim.compiled import cache_is_cold
+from contactsim.compiled import nothing_compiled
 from contactsim.errors import UserError
 from contactsim.runs.local import run_here, run_locally
 from contactsim.runs.queue import Queue
@@ -112,7 +112,7 @@ def carry_out(store: Store, tasks: Sequence[Task], jobs: int | None = None, sche
     store.set_aside(damaged)
     tell = progress or (lambda done, total, failed: None)
     tell(0, len(tasks), 0)
-    if scheduler is None and cache_is_cold():
+    if scheduler is None and nothing_compiled():
         print("contactsim: compiling the model's kernels, once for this version: about a minute", file=sys.stderr)
     ended = failed = 0
     try:

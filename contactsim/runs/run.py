@@ -15,7 +15,6 @@ import yaml
 
 from contactsim.actions import build, ledgers, outcomes
 from contactsim.actions.tables import UNITS as ACTION_UNITS
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config.run_config import RunConfig
 from contactsim.errors import UserError
 from contactsim.observers import survey as survey_module
@@ -26,7 +25,7 @@ from contactsim.place import Place, describe, load_place
 from contactsim.storage.atomic import is_partial, new_folder
 from contactsim.storage.burn_in_cache import cached_world
 from contactsim.storage.provenance import FORMAT, provenance, run_code, scientific_digest
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
 FILES = ("config.yaml", "weekly.parquet", "survey.parquet", "place.json", "provenance.json", "figure.png")
 #: Modules that compute the figures of a run's folder.

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from contactsim.burn_in import BurnIn
 from contactsim.config.run_config import RunConfig
 from contactsim.errors import UserError
 from contactsim.observers.survey import UNITS, SurveyWaves
@@ -24,7 +23,7 @@ from contactsim.storage.results import Found
 from contactsim.storage.schema import result_digest, row
 from contactsim.storage.store import Store
 from contactsim.sweeps.spec import Places
-from contactsim.world import World
+from contactsim.world import BurnIn, World
 
 
 class Simulation:

@@ -214,7 +214,7 @@ def test_an_interruption_says_what_is_stored(tmp_path: Path) -> None:
 def test_a_cold_cache_of_kernels_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                          capsys: pytest.CaptureFixture[str]) -> None:
     for cold in (True, False):
-        monkeypatch.setattr(executor, "cache_is_cold", lambda cold=cold: cold)
+        monkeypatch.setattr(executor, "nothing_compiled", lambda cold=cold: cold)
         done(tmp_path / str(cold), tasks(groups=1))
         assert ("compiling the model's kernels" in capsys.readouterr().err) == cold
 

@@ -184,7 +184,7 @@ def test_shock() -> None:
     world = make_world(four_groups(), seed=9)
     shock = Shock(week=0, target="B", attitude=0.3, anxiety=0.2, threat=0.1, stigma=0.4)
     before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "stigma")}
-    messages.act({"one": shock}, 0, world.people, world.place.groups)
+    messages.apply_shocks({"one": shock}, 0, world.people, world.place.groups)
     of_others, of_the_target = (equations("3.5.1", block) for block in (0, 1))
     for i in some(world):
         names: dict[str, Any] = {name: values.copy() for name, values in before.items()}

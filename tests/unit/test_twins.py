@@ -110,7 +110,7 @@ def test_looking_on_changes_nothing() -> None:
 
 def test_the_untreated_side_is_an_ordinary_world() -> None:
     """Its readings are those of a world that lives alone, burn-in and all."""
-    from contactsim.burn_in import world_after_burn_in
+    from contactsim.world import world_after_burn_in
 
     found = twins(lambda: [Club(adults())])
     alone, _ = world_after_burn_in(PLACE, quick(), 5, threads=1)
