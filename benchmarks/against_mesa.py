@@ -137,7 +137,7 @@ def memory(residents: int) -> dict[str, float]:
     seats = sum(s.occupant.nbytes + s.seat.nbytes + sum(p.start.nbytes + p.keys.nbytes for p in s.partitions.values())
                 for s in one.settings.values())
     seats += sum(a.nbytes for pair in one._scratch for a in pair)
-    seats += sum(a.nbytes for r in one.rounds for a in (r.within, r.start, r.keys))
+    seats += sum(a.nbytes for r in one.setting_weeks for a in (r.within, r.start, r.keys))
     parts = {"columns": one.people.nbytes(), "week": week, "seats": seats}
     return {"arrays": sum(parts.values()) / residents, **{k: v / residents for k, v in parts.items()},
             "peak_growth_of_process": growth / residents}

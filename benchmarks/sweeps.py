@@ -21,10 +21,10 @@ import threading
 import time
 from pathlib import Path
 
-from contactsim.burn_in import world_after_burn_in
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.place import load_place
 from contactsim.sweeps import RunSpec, sweep
+from contactsim.world import world_after_burn_in
 
 KEYS = ["place=synthetic", "scenario=no_burn_in"]
 

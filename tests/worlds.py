@@ -24,10 +24,11 @@ def make_place(counts: Any, output_areas_a_neighbourhood: int = 3, neighbourhood
     counts = np.asarray(counts, np.int32)
     output_area = np.arange(counts.shape[0], dtype=np.int32)
     levels = []
-    for name, area in (("output_area", output_area), ("block", output_area // output_areas_a_neighbourhood),
-                       ("district", output_area // (output_areas_a_neighbourhood * neighbourhoods_a_district)),
-                       ("town", np.zeros_like(output_area))):
-        levels.append(Level(name, True, area.astype(np.int32), tuple(f"{name} {a}" for a in range(area[-1] + 1))))
+    for name, prefix, area in (
+            ("output_area", "cell", output_area), ("block", "block", output_area // output_areas_a_neighbourhood),
+            ("district", "district", output_area // (output_areas_a_neighbourhood * neighbourhoods_a_district)),
+            ("town", "town", np.zeros_like(output_area))):
+        levels.append(Level(name, False, area.astype(np.int32), tuple(f"{prefix} {a}" for a in range(area[-1] + 1))))
     return Place("made", tuple("ABCDEFGHIJKLMNOP"[:counts.shape[1]]), counts, tuple(levels), NOWHERE)
 
 

@@ -79,7 +79,7 @@ class Gatherer(Action[G]):
              meetings: int, whole_week: bool = False) -> None:
         """Hold a session: encounters, gains, corrected rumours, and the counts of the ledger."""
         if whole_week:
-            world.take_away(session.rows, None, None, session.name)
+            world.displace(session.rows, None, None, session.name)
         world.convene(session, displaces=() if whole_week else None)
         for name, share in self.config.gains.items():
             column = world.people.column(name)

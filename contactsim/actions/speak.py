@@ -23,13 +23,14 @@ class SpeakConfig(Audience):
     every: int = parameter(4, 1, 520, "weeks", "assumed", "from one message to the next")
     concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that the message is about")
     threat: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the anxiety of recipients of other groups",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the anxiety of recipients of other groups",
         "A4: most")
     norm: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it raises the perceived norm of those groups", "A4: most")
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it raises the perceived norm of those groups",
+        "A4: most")
     fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of its effect on norms")
     recognition: float = parameter(
         0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of recipients of the groups concerned")

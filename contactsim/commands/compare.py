@@ -54,7 +54,6 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
 
     found = finished(grid)
     if found is None:
-        from contactsim.runs.local import processors
         from contactsim.runs.progress import Progress
 
         started = time.perf_counter()

@@ -20,7 +20,7 @@ from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 from contactsim.runs.executor import complete
 from contactsim.runs.task import Task
-from contactsim.storage.places import keep_place
+from contactsim.storage.places import write_place
 from contactsim.storage.store import Store
 
 #: Called with (stage, done, total).
@@ -136,7 +136,7 @@ def carry_out(store: Store, tasks: Sequence[Task], places: Sequence[Place], jobs
     store.prepare()
     with store.writing():
         for place in {id(place): place for place in places}.values():
-            keep_place(place, store.places)
+            write_place(place, store.places)
     complete(store, tasks, jobs, scheduler,
              None if progress is None else lambda done, total, failed: progress("replications", done, total))
 

@@ -17,16 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.actions import listing
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.errors import UserError
-from contactsim.observers.cohort import Residents, residents
 from contactsim.observers.footprint import Snapshots, differing, reachable, seats_differ
-from contactsim.observers.panel import OUTCOMES, Panel
+from contactsim.observers.panel import OUTCOMES, Panel, Residents, residents
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.state import Action
 from contactsim.storage.burn_in_cache import cached_world
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
 Rows = NDArray[np.bool_]
 #: Weeks whose reachable set is computed by default (it takes several times as long as simulating the week).

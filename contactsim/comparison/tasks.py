@@ -32,7 +32,7 @@ from contactsim.storage import burn_in_cache
 from contactsim.storage.identity import canonical_json, code_digest, digest_of, place_digest
 from contactsim.storage.places import read_place
 from contactsim.storage.provenance import run_modules, scientific_digest
-from contactsim.storage.results import Found
+from contactsim.storage.results import TaskOutput
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
 
@@ -82,7 +82,7 @@ def arms_task(design: Design, place: Place, seed: int, runner: str, measure: str
 
     Args:
         design: arms, and the weeks at which they are read.
-        place: by its digest; :func:`contactsim.storage.places.keep_place` has to put it into the store.
+        place: by its digest; :func:`contactsim.storage.places.write_place` has to put it into the store.
         seed: of this replication.
         runner: ``package.module:Class``.
         measure: name of what is stored.
@@ -145,13 +145,13 @@ class Replication:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Simulate all arms and keep the effects of each against the control arm."""
         paired = simulated(self.store, payload, facts)
         arms = [arm for arm in paired.arms if arm != CONTROL]
         table = pd.concat([effects.effects(paired, arm) for arm in arms], ignore_index=True)
         numbers = {f"{arm}/{name}": value for arm in arms for name, value in effects.facts(paired, arm).items()}
-        return Found(numbers=numbers, files={
+        return TaskOutput(numbers=numbers, files={
             "effects.parquet": parquet_bytes(table), "footprint.parquet": parquet_bytes(paired.footprint),
             "notes.json": json.dumps(effects.notes(paired, arms[0])).encode()})
 

@@ -12,7 +12,7 @@ from contactsim.comparison.paired_runs import CONTROL, TREATMENT, PairedRuns
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.instruments import alpha, answers, scale
-from contactsim.observers.cohort import Residents
+from contactsim.observers.panel import Residents
 
 Rows = NDArray[np.bool_]
 Array = NDArray[np.float64]

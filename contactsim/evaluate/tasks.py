@@ -18,7 +18,7 @@ from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.sample import Surveyed, survey
 from contactsim.place import Place
 from contactsim.runs.task import Task
-from contactsim.storage.results import Found
+from contactsim.storage.results import TaskOutput
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
 
@@ -56,7 +56,7 @@ class Survey:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Simulate both arms, and the control arm of a matched town if the design has one; keep the answers."""
         paired = simulated(self.store, payload, facts, footprint=False)
         other = (None if payload["match"] is None else
@@ -67,7 +67,7 @@ class Survey:
         for outcome, (effect, people) in found.truth.items():
             numbers |= {f"true{_BETWEEN}{outcome}": effect, f"people{_BETWEEN}{outcome}": float(people)}
         files = {f"{outcome}.parquet": parquet_bytes(table) for outcome, table in found.tables.items()}
-        return Found(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
+        return TaskOutput(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
 
 
 def read(store: Store, ids: Collection[str]) -> dict[str, Surveyed]:

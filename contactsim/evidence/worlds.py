@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from contactsim.actions import build, sections
 from contactsim.actions.inheritance import alike, over
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
-from contactsim.encounters.impulse import Impulse
+from contactsim.encounters.session import Impulse
 from contactsim.evidence.design import KnockOut, MadePlace, WorldDesign
 from contactsim.evidence.panel import PanelData, observe
 from contactsim.evidence.variants import changed
@@ -24,7 +23,7 @@ from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
 from contactsim.place.build import coarsened
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
 #: Burn-ins held in memory at a time.
 CACHED = 32

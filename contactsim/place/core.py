@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +33,13 @@ class Level:
     def areas(self) -> int:
         """Number of areas."""
         return len(self.codes)
+
+    @property
+    def names_in_keys(self) -> tuple[str, ...]:
+        """The codes as the keys of draws have them: a made district was once called a quarter, and no draw may move."""
+        if not self.synthetic:
+            return self.codes
+        return tuple(re.sub(r"(?<![^ ])district (?=\d)", "quarter ", code) for code in self.codes)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,17 +26,7 @@ CAVEAT = ("A simulation that explains and explores. It does not predict what hap
           "most of its numbers are assumptions.")
 
 
-class Run(Protocol):
-    """What a figure needs to know of a run (see :class:`contactsim.runs.run.Run`)."""
 
-    @property
-    def weekly(self) -> pd.DataFrame: ...
-
-    @property
-    def place(self) -> dict[str, Any]: ...
-
-    @property
-    def provenance(self) -> dict[str, Any]: ...
 
 
 def figure(run: Run) -> Figure:

@@ -14,7 +14,6 @@ import yaml
 
 from contactsim.actions import build, ledgers, outcomes
 from contactsim.actions.base import UNITS as ACTION_UNITS
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config.run_config import RunConfig, validate
 from contactsim.errors import UserError
 from contactsim.observers import survey as survey_module
@@ -28,7 +27,7 @@ from contactsim.storage.atomic import new_folder
 from contactsim.storage.burn_in_cache import cached_world
 from contactsim.storage.identity import place_digest
 from contactsim.storage.provenance import provenance, run_code, scientific_digest
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
 #: Modules that compute the results in a run folder.
 MEASURES = (survey_module.__name__,)

@@ -14,18 +14,16 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from contactsim import burn_in
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.storage.atomic import new_file
 from contactsim.storage.identity import code_digest, digest_of, place_digest
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
 #: Bytes of all cached burn-ins together; those unused for longest are removed first.
 LIMIT = 2_000_000_000
 #: Fields of a scenario that a burn-in depends on: events, moves and arrivals begin with week 0.
-_SCENARIO = {"burn_in", "burn_in_min", "burn_in_max", "flat"}
+_SCENARIO = {"burn_in", "burn_in_min", "burn_in_max", "stationary"}
 
 
 def folder() -> Path:
@@ -37,12 +35,12 @@ def key(place: Place, parameters: ModelParameters, seed: int) -> str:
     """Digest of everything that decides a burn-in, the code included."""
     values = parameters.model_dump(mode="json", include={
         "residents": True, "settings": True, "psychology": True, "scenario": _SCENARIO})
-    return digest_of([place_digest(place), values, int(seed), code_digest(burn_in.__name__)])
+    return digest_of([place_digest(place), values, int(seed), code_digest(World.__module__)])
 
 
 def cached_world(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
                  progress: Callable[[int, int], None] | None = None) -> tuple[World, BurnIn, bool]:
-    """As :func:`contactsim.burn_in.world_after_burn_in`, from a cached burn-in where there is one.
+    """As :func:`contactsim.world.world_after_burn_in`, from a cached burn-in where there is one.
 
     The last value is whether the burn-in was cached.
     """

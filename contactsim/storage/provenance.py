@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contactsim import actions, burn_in
+from contactsim import actions, world
 from contactsim.actions.registry import mechanisms
 from contactsim.actions.schema import ActionSection
 from contactsim.compiled import sources_digest
@@ -29,7 +29,7 @@ PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", 
 NUMBERS = 6
 _ROOT = Path(__file__).parents[1]
 #: The modules whose import closure is the model: worlds with their burn-in, and the actions of a configuration.
-MODEL = (burn_in.__name__, actions.__name__)
+MODEL = (world.__name__, actions.__name__)
 
 
 def provenance(config: RunConfig, place: Place, threads: int, *measures: str, **figures: Any) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.actions import build
-from contactsim.burn_in import BurnIn
 from contactsim.config.run_config import RunConfig
 from contactsim.errors import UserError
 from contactsim.messages import check_shocks
@@ -30,7 +29,7 @@ from contactsim.storage.provenance import model_digest, provenance, run_modules,
 from contactsim.storage.results import TaskOutput
 from contactsim.storage.schema import result_digest, row
 from contactsim.storage.store import Store
-from contactsim.world import World
+from contactsim.world import BurnIn, World
 
 #: Keys of a run that a store leaves out: where and how it is simulated.
 NOT_SCIENCE = {"threads", "output", "force", "cache_burn_in", "store"}

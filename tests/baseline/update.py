@@ -16,9 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from contactsim.burn_in import world_after_burn_in
 from contactsim.parameters import ModelParameters, Shock
 from contactsim.storage.provenance import NUMBERS
+from contactsim.world import world_after_burn_in
 from tests.worlds import four_groups, make_parameters, odd_psychology
 
 FILE = Path(__file__).with_name("baseline.json")

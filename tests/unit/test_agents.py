@@ -27,7 +27,7 @@ from contactsim.mesa_model import (
     ResidentLeftError,
     ResidentSet,
 )
-from contactsim.mesa_model.conditions import LONGEST
+from contactsim.mesa_model.columns import LONGEST
 
 G = 3
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contactsim.compiled import Threads
-from contactsim.encounters.schedule import Round, rounds_of
+from contactsim.encounters.schedule import SettingWeek, weekly_schedule
 from contactsim.parameters import Shock
 from contactsim.settings.seating import Partition
 from contactsim.world import World
@@ -82,9 +82,9 @@ def test_threads_cut_each_range_once() -> None:
         assert edges[0] == 0 and edges[-1] == 6 and edges == sorted(edges) and len(edges) == number + 1
 
 
-def lives(round_: Round, world: World) -> None:
+def simulate(setting: SettingWeek, world: World) -> None:
     """One setting's meetings of a week."""
-    round_.live(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
+    setting.meet(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
 
 
 def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> None:
@@ -92,11 +92,11 @@ def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> Non
     psychology = odd_psychology(2)
     all_at_once, one_by_one = (make_world(parameters=make_parameters(psychology=psychology)) for _ in range(2))
     shuffled = np.random.default_rng(1)
-    for one, other in zip(all_at_once.rounds, one_by_one.rounds, strict=True):
-        lives(one, all_at_once)
+    for one, other in zip(all_at_once.setting_weeks, one_by_one.setting_weeks, strict=True):
+        simulate(one, all_at_once)
         largest = one.edges[-1]
         for mixing_group in shuffled.permutation(largest).tolist():
-            lives(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
+            simulate(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
     assert all_at_once.week.counts.sum() > 1000
     assert differing_columns(all_at_once, one_by_one) == []
 
@@ -110,8 +110,8 @@ def test_the_order_in_which_mixing_groups_lie_does_not_matter() -> None:
     order = np.random.default_rng(2).permutation(len(old))
     moved = replace(setting, occupant=setting.occupant.reshape(-1, size)[order].ravel(),
                     partitions={"mixing_group": Partition(old.start, old.keys[order])})
-    lives(one.rounds[0], one)
-    lives(rounds_of(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other)
+    simulate(one.setting_weeks[0], one)
+    simulate(weekly_schedule(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other)
     assert one.week.counts.sum() > 100
     assert differing_columns(one, other) == []
 
@@ -185,7 +185,7 @@ def steps(weeks: int = 4, contexts: object = None, settings: dict | None = None,
     {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
-    {"burn_in_min": 3, "burn_in_max": 4, "flat": 0.5, "burn_in": False},
+    {"burn_in_min": 3, "burn_in_max": 4, "stationary": 0.5, "burn_in": False},
 ])
 def test_an_unused_scenario_value_changes_no_bit(unused: dict) -> None:
     assert digest(steps(**unused)) == digest(steps())
@@ -235,7 +235,7 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
     other.step()
     a, b = columns_of(one), columns_of(other)
     differ = np.zeros(len(people), bool)
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         x, y = a[f"week.{name}"], b[f"week.{name}"]
         differ |= (x != y).reshape(len(people), -1).any(axis=1)
     touched = set(np.flatnonzero(differ).tolist())

@@ -51,11 +51,11 @@ def parameter_names() -> set[str]:
 @pytest.mark.parametrize("name", odd.DOCUMENTS)
 def test_tables_are_those_of_the_code(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
-    assert odd.renew(text) == text, "run python -m contactsim.docs_tools.odd"
+    assert odd.update(text) == text, "run python -m contactsim.docs_tools.odd"
 
 
 def test_a_changed_table_is_noticed() -> None:
-    assert odd.renew(ODD.replace("| `appraisal` | 2 |", "| `appraisal` | 3 |")) == ODD
+    assert odd.update(ODD.replace("| `appraisal` | 2 |", "| `appraisal` | 3 |")) == ODD
     assert ODD.count("| `appraisal` | 2 |") == 1
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
-from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.log import contexts_of_week, pairs_of_week
+from contactsim.encounters.session import Impulse
 from contactsim.errors import UserError
 from contactsim.observers.base import Moment, Observer
 from contactsim.observers.footprint import Snapshots, differing, reachable
@@ -169,7 +169,7 @@ def test_pairs_of_a_week_are_there_and_not_elsewhere() -> None:
     world = make_world(four_groups())
     kept = Snapshots(range(9))
     away = np.arange(0, 60, 3)
-    world.actions.append(Doing(lambda w: w.take_away(away, None, None, "away")))
+    world.actions.append(Doing(lambda w: w.displace(away, None, None, "away")))
     world.observe(kept)
     world.step()
     week = kept.latest

@@ -110,7 +110,7 @@ def test_computing_the_footprint_changes_nothing() -> None:
 
 def test_the_control_arm_is_an_ordinary_run() -> None:
     """Its readings are those of a run of its own, burn-in included."""
-    from contactsim.burn_in import world_after_burn_in
+    from contactsim.world import world_after_burn_in
 
     found = pair(lambda: [Club(adults())])
     alone, _ = world_after_burn_in(PLACE, quick(), 5, threads=1)

@@ -47,7 +47,7 @@ def works(world: World) -> Doing:
                               cooperation=0.8, avoidability=0.1, neutral_ground=0.7), None)
         world.convene(session(more, 2, name="two", mediator=0.6, closeness=0.81), ("street", "friends", "team"))
         world.convene(session(rows[3::90], 30, name="also_in_control", support=1.0))
-        world.take_away(rows[5::11], None, ("classmates", "neighbours"), "away")
+        world.displace(rows[5::11], None, ("classmates", "neighbours"), "away")
 
     return Doing(do)
 

@@ -123,11 +123,11 @@ def test_each_slot_is_taken_as_often_as_any_other() -> None:
 def test_time_spent_elsewhere_without_a_session() -> None:
     world = make_world()
     rows = np.arange(0, 300, 2)
-    world.actions = [Doing(lambda world: world.take_away(rows, None, None, "away"))]
+    world.actions = [Doing(lambda world: world.displace(rows, None, None, "away"))]
     world.step()
     assert met(world)[rows].sum() == 0 and met(world)[1:300:2].sum() > 100
     with pytest.raises(KeyError):
-        world.take_away(rows, 1, ("no such occasion",), "away")
+        world.displace(rows, 1, ("no such context",), "away")
 
 
 @pytest.mark.parametrize("contexts", [dict(ordinary_week()), dict(reversed(ordinary_week().items()))])
@@ -151,7 +151,7 @@ def test_pairs_in_which_nobody_left_meet_as_before() -> None:
     event = context("street", "district", encounters_per_week=3, **SURE)
     world = make_world(parameters=make_parameters({"it": event}))
     rows = grown(world)[::3]
-    world.actions = [Doing(lambda world: world.take_away(rows, 1, ("it",), "away"))]
+    world.actions = [Doing(lambda world: world.displace(rows, 1, ("it",), "away"))]
     bases = [world.base(Decision.PAIRING, "it", slot) for slot in range(3)]
     setting, able = world.settings["street"], np.isin(np.arange(len(world.people)), grown(world))
     taken = away(world)
@@ -202,7 +202,7 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
     before.step()
     more.step()
     team = np.setdiff1d(rows[:60], rows[6:12])
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         np.testing.assert_array_equal(getattr(before.week, name)[team], getattr(more.week, name)[team])
     assert 0 < met(before)[rows[6:12]].sum() < met(more)[rows[6:12]].sum()
 
