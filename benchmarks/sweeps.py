@@ -1,4 +1,4 @@
-"""Many small runs in one sweep: time beside the model's own, how busy the processors are, memory.
+"""Many small runs in one sweep: overhead on the model's own time, how busy the processors are, memory.
 
     python benchmarks/sweeps.py [--runs 2000] [--jobs 2] [--json]
 

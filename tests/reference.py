@@ -22,16 +22,32 @@ from contactsim.world import World
 U = np.uint64
 MEETING_AGE = 5.0
 KINDS = ("positive", "negative", "neutral", "declined")
-#: Columns kept in single precision.
+#: Columns in single precision.
 SINGLE = ("arrived", "engagement", "stigma", "civic")
-SCALARS = ("uid", "group", "age", "arrived", "baseline_attitude", "sociability", "negative_exposure", "status", "language",
-           "anxiety", "threat", "belonging", "engagement", "stigma", "civic", "rumour")
+SCALARS = (
+    "uid",
+    "group",
+    "age",
+    "arrived",
+    "baseline_attitude",
+    "sociability",
+    "negative_exposure",
+    "status",
+    "language",
+    "anxiety",
+    "threat",
+    "belonging",
+    "engagement",
+    "stigma",
+    "civic",
+    "rumour",
+)
 LISTS = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")
 
 
 @dataclass
 class Person:
-    """Somebody who lives here. Lists by group hold one entry for each group; the own one stays as it is."""
+    """One resident. Lists by group have one entry for each group; the own group's entry never changes."""
 
     row: int
     uid: int
@@ -120,8 +136,10 @@ class Town:
                            for k in range(len(part.keys))]
                    for scale, part in setting.partitions.items()}
             for name, setting in world.settings.items()}
-        self.areas = [Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
-                      for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])]
+        self.areas = [
+            Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
+            for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])
+        ]
         self.actions = list(world.actions)
         self.slots: list[tuple[str, ContactContext, int]] = [
             (name, context, slot) for name, context in self.parameters.settings.contact_contexts.items()
@@ -150,8 +168,12 @@ class Town:
             else:
                 self._meet(self.settings[context.setting][context.scale], gathering)
         for session in self.sessions:
-            teams = [MixingGroup(k, int(session.start[k]), session.occupant[session.start[k]:session.start[k + 1]].tolist())
-                     for k in range(len(session.start) - 1)]
+            teams = [
+                MixingGroup(
+                    k, int(session.start[k]), session.occupant[session.start[k] : session.start[k + 1]].tolist()
+                )
+                for k in range(len(session.start) - 1)
+            ]
             for slot in range(session.encounters):
                 self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions))
         far = {row: self._friends_of_friends(person) for row, person in self.people.items()}
@@ -172,7 +194,7 @@ class Town:
             self.displace(session.rows, session.encounters, displaces, session.name)
 
     def displace(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
-        """Each of the rows loses the ``slots`` free ones with the lowest draws among the slots of these contact contexts."""
+        """Each row loses the ``slots`` free slots of these contact contexts with the lowest draws."""
         for row in rows:
             free = [bit for bit, (context, _, _) in enumerate(self.slots)
                     if (displaces is None or context in displaces) and bit not in self.displaced[row]]
@@ -229,7 +251,12 @@ class Town:
             take_up = (p.take_up_sociability * (person.sociability - 1.0) - p.take_up_anxiety * anxious
                        - p.take_up_language * (1.0 - person.language)) + p.take_up_attitude * attitude
             own_part = p.appraisal_own * (p.appraisal * attitude)
-            pleasant = belonging - p.appraisal_anxiety * anxious - p.negative_exposure_positive * person.negative_exposure + own_part
+            pleasant = (
+                belonging
+                - p.appraisal_anxiety * anxious
+                - p.negative_exposure_positive * person.negative_exposure
+                + own_part
+            )
             unpleasant = (p.appraisal_anxiety * anxious + person.negative_exposure - belonging - own_part
                           - p.inward_norms * area.norm[person.group][h])
             person.brings[h] = {"take_up": exp(take_up), "pleasant": exp(pleasant), "unpleasant": exp(unpleasant),
@@ -327,7 +354,7 @@ class Town:
         return what
 
     def _friends_meet(self, gathering: Gathering) -> None:
-        """Friends of different groups meet or not by one draw, unless one is elsewhere; the valence is drawn for each side."""
+        """Friends of different groups meet by one draw, unless one is displaced; each side draws a valence."""
         draws = self._draws(Decision.FRIENDS, gathering)
         for me in self.people.values():
             for row in me.ties:
@@ -381,7 +408,11 @@ class Town:
         me.stigma = _feeling(felt, p.stigma_bonding * me.bonding, bad, p.stigma_learning, p.stigma_drift,
                              p.stigma_rest)
         bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_baseline_attitude * me.baseline_attitude + p.stigma_anxiety * (felt - p.stigma_rest)
+        rest = (
+            p.anxiety_rest
+            - p.anxiety_baseline_attitude * me.baseline_attitude
+            + p.stigma_anxiety * (felt - p.stigma_rest)
+        )
         me.anxiety = _feeling(me.anxiety, good, bad, p.anxiety_learning, p.anxiety_drift, rest)
         strangers, shrinking = 1.0 - area.share[me.group], area.past[me.group] - area.share[me.group]
         rest = p.threat_rest + p.threat_level * strangers + p.threat_change * max(0.0, shrinking)

@@ -33,7 +33,7 @@ def make_place(counts: Any, output_areas_a_neighbourhood: int = 3, neighbourhood
 
 
 def two_groups(output_areas: int = 12, people: int = 90) -> Place:
-    """Two groups, from output areas that are mostly A to output areas that are mostly B; ``people`` in each output area."""
+    """Two groups, from output areas mostly of A to output areas mostly of B, with ``people`` in each."""
     share = np.linspace(0.15, 0.75, output_areas)
     b = np.rint(share * people).astype(int)
     return make_place(np.column_stack([people - b, b]))
@@ -57,7 +57,8 @@ def context(setting: str, scale: str, **changes: Any) -> ContactContext:
 def ordinary_week() -> dict[str, ContactContext]:
     """Every setting at every scale, with conditions that differ in every field."""
     return {
-        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41, avoidability=0.9),
+        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41,
+                              avoidability=0.9),
         "corner": context("street", "output_area", presence=0.45, closeness=0.3, equal_status=0.9),
         "street": context("street", "neighbourhood", encounters_per_week=2, presence=0.5, closeness=0.2, support=0.1),
         "town": context("street", "district", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),

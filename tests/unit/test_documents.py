@@ -33,9 +33,9 @@ COLUMNS = {"group", "age", "baseline_attitude", "sociability", "negative_exposur
            "engagement", "stigma"}
 FUNCTIONS = {"exp", "log", "abs", "sqrt", "min", "max", "sum", "clip", "round", "for", "in"}
 #: Further names in equations that are not defined there: the text around says what they are.
-SAID_IN_WORDS = {
-    "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "cell_people", "norm", "share", "past",
-    "joint", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
+DEFINED_IN_TEXT = {
+    "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "output_area_people", "norm", "share", "past",
+    "shared_activity", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
     "meetings_neg", "community", "bonding", "believes", "rest_of_groups", "has_friend_with_friend", "psychology",
     "contact_context"}
 
@@ -96,7 +96,7 @@ def test_equations_name_nothing_that_does_not_exist() -> None:
     code = re.sub(r"(?<![A-Za-z_])\d[\d.]*", " ", EQUATIONS)
     used = set(re.findall(r"[A-Za-z_]\w*", code))
     defined = set(re.findall(r"(?m)^ *(\w+)(?:\[[^]]*\])? *=", EQUATIONS))
-    assert sorted(used - defined - COLUMNS - parameter_names() - FUNCTIONS - SAID_IN_WORDS) == []
+    assert sorted(used - defined - COLUMNS - parameter_names() - FUNCTIONS - DEFINED_IN_TEXT) == []
     prose = set(re.findall(r"`(?:psychology|residents|scenario|survey)\.([a-z_]+)`", PROSE))
     assert sorted(prose - parameter_names()) == []
 

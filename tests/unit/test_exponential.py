@@ -1,4 +1,4 @@
-"""The model's own exponential: near the true one, the same alone and beside others, and never infinite."""
+"""The model's own exponential: accurate, the same for one row and for several, and never infinite."""
 
 from __future__ import annotations
 

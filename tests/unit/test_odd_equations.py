@@ -98,8 +98,8 @@ def test_appraisal(simulated: tuple[World, dict[str, Any]]) -> None:
                 names["h"] = h
                 exec(code, names)
                 for letter, k in (("T", TAKE_UP), ("P", PLEASANT), ("N", UNPLEASANT), ("L", PARTNER_EFFECT)):
-                    kept = world.week.odds_factor[i, h - (h > names["g"]), k]  # the own group is left out
-                    assert names[letter][i, h] == pytest.approx(kept, **NEAR)
+                    value = world.week.odds_factor[i, h - (h > names["g"]), k]  # the own group is left out
+                    assert names[letter][i, h] == pytest.approx(value, **NEAR)
 
 
 def test_take_up_and_valence(simulated: tuple[World, dict[str, Any]]) -> None:
@@ -126,9 +126,9 @@ def test_change_of_attitude(simulated: tuple[World, dict[str, Any]]) -> None:
         names = scope(world, before, i)
         others = [h for h in range(people.groups) if h != names["g"]]
         friends = [j for j in before["ties"][i] if j >= 0 and people.group[j] == names["g"]]
-        dose, tally = world.week.dose[i] / 100, world.week.counts[i]
+        dose, counts = world.week.dose[i] / 100, world.week.counts[i]
         names |= {"D_pos": dose[:, POSITIVE], "D_neg": dose[:, NEGATIVE]}
-        names |= {"meetings_pos": tally[:, POSITIVE], "meetings_neg": tally[:, NEGATIVE]}
+        names |= {"meetings_pos": counts[:, POSITIVE], "meetings_neg": counts[:, NEGATIVE]}
         for h in others:
             known = any(before["friend_groups"][j] >> h & 1 for j in friends)
             names |= {"h": h, "rest_of_groups": [f for f in others if f != h]}
