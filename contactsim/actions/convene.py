@@ -178,7 +178,7 @@ class Convene(Gatherer[ConveneConfig]):
     def _enrol(self, world: State, candidates: Rows, number: int, places: int) -> Rows:
         """The candidates who apply and get a place; the others go on the waiting list, if there is one."""
         config, people = self.config, world.people
-        heard = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
+        reached = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
         attitude, anxiety = config.attitude_coef, config.anxiety_coef
         if config.recruitment == "referred":  # self-selection plays no part
             attitude = anxiety = 0.0
@@ -186,7 +186,7 @@ class Convene(Gatherer[ConveneConfig]):
             world, candidates, attitude, anxiety, config.no_outgroup_friend_coef))
         applies = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates,
                                     2 * number + 1) * (1 + 1 / odds) < 1
-        rows = candidates[heard & applies]
+        rows = candidates[reached & applies]
         self.note(world.clock, interested=rows.size)
         self.mark("interested", rows)
         since = self._since(world, rows, candidates)

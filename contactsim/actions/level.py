@@ -107,7 +107,7 @@ class Level(Action[LevelConfig]):
         return rows
 
     def _restore_jobs(self, world: State) -> None:
-        """Place those again who lost their seat when seats at work were assigned anew in a new year."""
+        """Find new jobs for those who lost theirs when seats at work were assigned anew at the turn of a year."""
         people, rows = world.people, self._jobs
         lost = people.active[rows] & (people.uid[rows] == self._uid) & (world.settings["work"].seat[rows] < 0)
         lost &= people.age[rows] < WORK_AGES[1]

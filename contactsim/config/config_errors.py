@@ -26,7 +26,7 @@ from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
 
 #: The file that refers to a missing configuration, in the text of Hydra's exception: no attribute has it.
-_ASKED_BY = re.compile(r"In '([^']+)'")
+_REFERRED_BY = re.compile(r"In '([^']+)'")
 #: Mappings to which a user may add names of their own, with a ``+``.
 _OPEN = ("scenario.shocks", "settings.contact_contexts", "scenario.arrival_shares")
 
@@ -182,14 +182,14 @@ def _not_there(override: Override) -> str:
 
 
 def _missing_file(error: MissingConfigException, given: Given | None) -> str:
-    """The sentence for a configuration that a file asks for and that does not exist."""
+    """The sentence for a missing configuration to which a file refers."""
     wanted = str(error.missing_cfg_file or "")
     group, _, name = wanted.rpartition("/")
-    inside = _ASKED_BY.match(str(error))
+    inside = _REFERRED_BY.match(str(error))
     where = f"{inside.group(1)}.yaml" if inside else "a configuration file"
     options = [str(option) for option in error.options or (given.options(group) if given else ())]
     if not options:
-        return f"{wanted}.yaml, asked for by {where}, does not exist."
+        return f"{wanted}.yaml, to which {where} refers, does not exist."
     return f"{group}={name} ({where}) is unknown: allowed are {', '.join(options)}.{nearest(name, options)}"
 
 

@@ -114,11 +114,11 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
         target, how = _dissimilarity_within(table, sizes, config)
         parts = split(counts, table.codes, groups, target, output_area_residents=config.output_area_residents,
                       seed=config.seed)
-        kept = np.flatnonzero(parts.counts.sum(axis=1))
-        units, counts = parts.unit[kept], parts.counts[kept]
-        made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+        inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+        units, counts = parts.unit[inhabited], parts.counts[inhabited]
+        made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
         codes = _output_area_codes(table.codes, units)
-        output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), codes)
+        output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), codes)
         levels = [output_areas, replace(_level(table.level, table.codes), area_of_output_area=units.astype(np.int32))]
         levels += [replace(level, area_of_output_area=level.area_of_output_area[units]) for level in larger]
         synthetic = [_how_split(table, parts, target, how)]
@@ -177,7 +177,7 @@ def _large_areas(table: AreaTable, sizes: Ints, above: int) -> list[str]:
     if not large:
         return []
     return [f"{large:,} of {sizes.size:,} {many(table.level)} hold more than {above} residents (at most "
-            f"{int(sizes.max()):,}) and are kept whole, since the typical one is smaller."]
+            f"{int(sizes.max()):,}) and are not split, since the typical one is smaller."]
 
 
 def synthetic_place(name: str, residents: int, shares: Mapping[str, float], dissimilarity: float,
@@ -221,10 +221,11 @@ def made_place(config: SyntheticPlace) -> Place:
         raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
                         f"{config.residents:,} residents in {parts.unit.size} output areas and these shares: it can "
                         f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
-    kept = np.flatnonzero(parts.counts.sum(axis=1))
-    counts, units = parts.counts[kept], parts.unit[kept]
-    output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), _output_area_codes((code,), units))
-    made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+    inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+    counts, units = parts.counts[inhabited], parts.unit[inhabited]
+    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), _output_area_codes((code,),
+                                                                                                            units))
+    made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
     levels = fill([output_areas], counts.sum(axis=1), made)
     how = (f"everything: shares and residents as configured, dissimilarity among output areas of "
            f"{config.dissimilarity:g} required, {parts.reached[0]:.3f} reached")
@@ -249,11 +250,11 @@ def coarsened(place: Place, level: str, dissimilarity: float, seed: int,
     totals = place.totals(level)
     parts = split(totals, units.codes, place.groups, np.full(units.areas, dissimilarity),
                   output_area_residents=output_area_residents, seed=seed)
-    kept = np.flatnonzero(parts.counts.sum(axis=1))
-    unit, counts = parts.unit[kept], parts.counts[kept]
-    output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32),
+    inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+    unit, counts = parts.unit[inhabited], parts.counts[inhabited]
+    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32),
                          tuple(f"{units.codes[u]}.{i}" for i, u in enumerate(unit)))
-    made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+    made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
     known = replace(units, name="unit", synthetic=False, area_of_output_area=unit.astype(np.int32))
     levels = fill([output_areas, known], counts.sum(axis=1), made)
     how = f"where residents live inside each {level}: new output areas with a dissimilarity inside of {dissimilarity:g}"

@@ -92,9 +92,9 @@ def _level_table(place: Place) -> RenderableType:
                            for title in ("areas", "residents", *_HEADINGS.values())),
                 title=f"{place.groups[0]} against all others, and diversity of all groups",
                 title_justify="left",
-                caption="; ".join(f"{_HEADINGS[name]}: {unit}" for name, unit in UNITS.items()),
+                caption="* made; " + "; ".join(f"{_HEADINGS[name]}: {unit}" for name, unit in UNITS.items()),
                 caption_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    shown = [(level.name, f"{level.name} (made)" if level.synthetic else level.name, level.areas)
+    shown = [(level.name, f"{level.name.replace('_', ' ')} *" if level.synthetic else level.name, level.areas)
              for level in place.levels if level.areas > 1]
     for name, title, areas in [*shown, ("place", "whole place", 1)]:
         values = [value.get((name, index), np.nan) for index in _HEADINGS]

@@ -227,11 +227,11 @@ def _long(body: Body, columns: Columns) -> AreaTable:
     """One row for each area and group; a pair that is missing counts nobody."""
     frame = pd.DataFrame({"area": body.column(columns.area), "group": body.column(columns.group),
                           "count": counts_of(body, [columns.count])[:, 0], "line": body.numbers})
-    again = frame[frame.duplicated(["area", "group"])]
-    if len(again):
-        row = again.iloc[0]
+    repeated = frame[frame.duplicated(["area", "group"])]
+    if len(repeated):
+        row = repeated.iloc[0]
         raise UserError(f"{body.path}, line {row['line']}: area '{row['area']}' and group '{row['group']}' "
-                        f"stand together more than once.")
+                        f"occur together more than once.")
     wide = frame.pivot(index="area", columns="group", values="count").fillna(0).astype(np.int64)
     largest = wide.sum().sort_values(ascending=False, kind="stable").index
     codes = tuple(str(code) for code in wide.index)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import Source
 
-#: What the first letters of a code of the Office for National Statistics stand for, England and Wales.
+#: Level of areas by the first letters of a code of the Office for National Statistics, England and Wales.
 _LEVEL_OF_PREFIX = {
     "E00": "OA", "W00": "OA", "E01": "LSOA", "W01": "LSOA", "E02": "MSOA", "W02": "MSOA",
     "E05": "ward", "W05": "ward", "E06": "LAD", "E07": "LAD", "E08": "LAD", "E09": "LAD", "W06": "LAD",
@@ -100,13 +100,13 @@ def many(level: str, n: int = 2) -> str:
 
 
 def in_code_order(table: AreaTable) -> AreaTable:
-    """Order the areas by code; raises UserError for an area that stands in the table twice."""
+    """Order the areas by code; raises UserError for an area that occurs twice."""
     order = np.array(sorted(range(len(table.codes)), key=lambda i: table.codes[i]), np.int64)
     ordered = table.rows(order)
     for one, two in pairwise(ordered.codes):
         if one == two:
-            raise UserError(f"{table.source.path} has the area '{one}' more than once: each area must stand "
-                            f"in one row.")
+            raise UserError(f"{table.source.path} has the area '{one}' more than once: each area must have "
+                            f"one row.")
     return ordered
 
 

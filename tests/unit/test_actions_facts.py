@@ -52,7 +52,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "nursery_families": {"ages": [2, 4], "whom": "parents"},
     "library_chat": {"sex": "female", "end": None},
     "creative_confidence": {"mix": "own", "phases.1.scale": "all"},
-    "anti_racism_workshops": {"parts.workshops.isolated": 2},
+    "anti_racism_workshops": {"parts.workshops.no_outgroup_friend_coef": 2},
 }
 #: action -> figures that its page must tell
 TOLD = {

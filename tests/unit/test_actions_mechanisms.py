@@ -1,4 +1,4 @@
-"""What each mechanism does: who is found, who sits with whom, what is said, levelled, equipped and planned."""
+"""The effects of each mechanism: recruitment, teams, messages, circumstances, equipment and plans."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_messages_stay_within_their_bound_and_fade() -> None:
     gap = (without.people.threat - world.people.threat)[others].mean()
     assert gap < 0.6 * fell["threat"].mean()
     assert np.allclose(world.areas.message_effect[:, 0, 1],
-                       said * 0.95**40), "what was said fades when the action is over"
+                       said * 0.95**40), "the effect of a message fades after the action has ended"
 
 
 def test_recognition_and_a_call() -> None:

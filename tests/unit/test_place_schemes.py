@@ -1,4 +1,4 @@
-"""Schemes, bundled places, the keys of a place, and what is said of it."""
+"""Schemes, bundled places, the keys of a place, and its description."""
 
 from __future__ import annotations
 
@@ -125,15 +125,15 @@ def test_description_for_people_fits_80_columns() -> None:
     with console.capture() as captured:
         console.print(render(bundled_place("hackney")))
     text = captured.get()
-    assert "30,953 residents" in text and "output area (made)" in text and "…" not in text
+    assert "30,953 residents" in text and "output area *" in text and "* made" in text and "…" not in text
 
 
 @pytest.mark.parametrize(("keys", "expected"), [
     ({}, "place.file is missing"),
     ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table and synthetic. Did you"),
-    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place. Did you mean 'output_area'?"),
+    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place."),
     ({"file": "x", "output_area_residents": 10},
-     "output_area_residents=10 is not allowed (residents of a synthetic output area): it must be from 50"),
+     "output_area_residents=10 is not allowed (residents of a made output area): it must be from 50"),
     ({"file": "x", "dissimilarity_within": 1.0}, "it must be at least 0 and below 1"),
     ({"file": "x", "within": {"LAD": "Bradford"}}, "place.within.LAD='Bradford' is not allowed"),
     ({"shares": [0.5, 0.6], "residents": 900, "dissimilarity": 0.1}, "place.shares add up to 1.1; they must"),

@@ -1,4 +1,4 @@
-"""Made output areas: exact totals, nesting, the dissimilarity asked for, and independence of anything else."""
+"""Made output areas: exact totals, nesting, the required dissimilarity, and independence of anything else."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_default_inside_units_grows_with_their_size() -> None:
 
 
 def test_the_default_inside_units_is_what_output_areas_show(census: Path) -> None:
-    """The figures of ``within.MEASURED`` for LSOAs and MSOAs, computed again from the six tables."""
+    """The figures of ``downscaling.MEASURED`` for LSOAs and MSOAs, computed again from the six tables."""
     tables = [pd.read_csv(file) for file in sorted((census / "census2011").glob("oa_*.csv"))]
     table = pd.concat(tables)
     others = table.loc[:, "Irish":"Other"].sum(axis=1)

@@ -62,7 +62,7 @@ def same(one: Place, other: Place) -> bool:
 
 
 def query_export(heading: list[str], rows: list[list[Any]], level: str) -> str:
-    """The same table as Nomis exports a query: preamble, percentages beside counts, and a footer."""
+    """The same table as Nomis exports a query: preamble, percentages next to counts, and a footer."""
     out = io.StringIO()
     writer = csv.writer(out)
     for line in (["TS021 - Ethnic group"], ["ONS Crown Copyright Reserved [from Nomis on 1 May 2024]"], [],
@@ -205,8 +205,8 @@ def test_areas_with_nobody_and_footers_are_left_out_and_reported(tmp_path: Path)
     place = load_place(config)
     assert len(place.counts) == 59 and (place.counts.sum(axis=1) > 0).all()
     assert "E00000004" not in place.levels[0].codes
-    told = " ".join(place.provenance.cleaning_notes)
-    assert "1 area with nobody left out" in told and "1 line without any count left out" in told
+    message = " ".join(place.provenance.cleaning_notes)
+    assert "1 area with nobody left out" in message and "1 line without any count left out" in message
 
 
 def test_mixed_geography_is_refused_unless_a_level_is_chosen(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ WRONG: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
                      "has no column 'White: Roma'"),
     "unknown": (lambda path: write(path, ["a", "b"], [[1, 2]]), "has columns of no known table (a, b ...)"),
     "pair twice": (lambda path: write(path, ["area", "group", "count"], [*LONG, LONG[0]]),
-                   "line 7: area 'x1' and group 'red' stand together more than once"),
+                   "line 7: area 'x1' and group 'red' occur together more than once"),
     "one group": (lambda path: write(path, ["area", "group", "count"], [["x", "red", 5]]), "has 1 groups"),
     "nobody": (lambda path: write(path, ["area", "group", "count"], [["x", "red", 0], ["x", "blue", 0]]),
                "has no residents"),
@@ -307,9 +307,9 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, case: str) -> Non
     make, expected = WRONG[case]
     with pytest.raises(UserError) as caught:
         load_place(make(tmp_path / "table.csv"))
-    told = str(caught.value)
-    assert expected in told
-    assert "\n" not in told and told.endswith((".", "?")) and len(told) < 400
+    message = str(caught.value)
+    assert expected in message
+    assert "\n" not in message and message.endswith((".", "?")) and len(message) < 400
 
 
 def test_read_table_tells_kind_and_level(tmp_path: Path) -> None:
