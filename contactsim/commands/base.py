@@ -167,10 +167,3 @@ def _written(value: str | bool) -> str:
     if re.fullmatch(r"[\w./,()\[\]-]+", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -136,7 +136,8 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "lab.odd", "evidence.report", "evidence.calibration", "sweep", "lab.show"):
-        for found in (model, of_ledger, closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")):
+        measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")
+        for found in (model, of_ledger, *measures):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
