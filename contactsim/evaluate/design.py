@@ -37,22 +37,22 @@ class Evaluation(Section):
     about: str = Field(default="", description="the design of the source, and what is assumed")
     source: str = Field(default="our own", description="evidence ids or chapter")
     treated: Literal["participants", "residents"] = Field(
-        default="participants", description="who is surveyed for the action: its participants, or all residents of the town")
+        default="participants", description="who is surveyed: participants of the action, or all residents")
     control: Literal["interested", "others", "untouched", "matched_town", "none"] = Field(
-        default="interested", description="interested: wanted a place and did not take part; others: anybody else; untouched: "
-        "from schools (children) or neighbourhoods in which nobody took part; matched_town: the same place with another "
-        "seed and without the action")
+        default="interested", description="interested: wanted a place and did not take part; others: anybody else; "
+        "untouched: from schools (children) or neighbourhoods in which nobody took part; matched_town: the same place "
+        "with another seed and without the action")
     ages: list[int] | None = Field(
         default=None, description="first and last year of age of those surveyed, at week 0; null: no limit",
         json_schema_extra={"unit": "years"})
-    size: int = parameter(500, 2, 1_000_000, "people", "assumed", "treated people in the sample; all if there are fewer")
-    control_size: int = parameter(500, 2, 1_000_000, "people", "assumed", "controls in the sample; all if there are fewer")
+    size: int = parameter(500, 2, 1_000_000, "people", "assumed", "treated people sampled; all if there are fewer")
+    control_size: int = parameter(500, 2, 1_000_000, "people", "assumed", "controls sampled; all if there are fewer")
     sites: int = parameter(
         1, 1, 1000, "towns", "assumed", "seeds that make the towns of one study, which share size and control_size")
     start: int | None = parameter(None, 0, 5200, "week", "assumed", "first week of the action; null as configured")
     gap: int = parameter(13, 1, 520, "weeks", "assumed", "between two pretests")
     after: int = parameter(17, 0, 5200, "weeks", "assumed", "until the last wave")
-    counted_from: Literal["end", "start"] = Field(default="end", description="of the action, from which 'after' is counted")
+    counted_from: Literal["end", "start"] = Field(default="end", description="of the action; 'after' counts from it")
     outcomes: list[str] = Field(default=["attitude"], description="scales of the survey")
     items: int = parameter(4, 1, 50, "items", "assumed", "of each scale")
     categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")

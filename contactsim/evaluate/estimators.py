@@ -87,7 +87,7 @@ def matched(table: pd.DataFrame) -> Estimate:
 
 
 def weighted(table: pd.DataFrame) -> Estimate:
-    """As :func:`did` (or :func:`after`), controls weighted by the odds of their propensity: the effect on the treated."""
+    """As :func:`did` (or :func:`after`), controls weighted by the odds of their propensity: effect on the treated."""
     try:
         odds = _log_odds(table)
     except (np.linalg.LinAlgError, ValueError, _separation()) as error:

@@ -14,7 +14,7 @@ from typing import Any
 Report = Callable[[str, int, int], None]
 #: Seconds between two lines of progress where there is no terminal, as in a cluster's log.
 EVERY = 60.0
-NAMES = {"burn_in": "burn-in weeks", "twin weeks": "weeks of paired runs"}
+NAMES = {"burn_in": "burn-in weeks"}
 
 
 class Progress:

@@ -121,8 +121,8 @@ def test_the_cost_of_an_effect_is_as_uncertain_as_the_effect() -> None:
 
 def grid_table(raw: dict[float, list[float]], sd: dict[float, float], week: int = 1) -> pd.DataFrame:
     """Effects of participants by seed, for cells of one axis."""
-    tables = [by_seed([r / sd[value] for r in rows], raw=rows).assign(control_sd=sd[value], week=week)
-              for value, rows in raw.items()]
+    tables = [by_seed([r / sd[value] if sd[value] else float("nan") for r in rows], raw=rows).assign(
+        control_sd=sd[value], week=week) for value, rows in raw.items()]
     for table, value in zip(tables, raw, strict=True):
         table.insert(0, "place.dissimilarity", value)
     return pd.concat(tables, ignore_index=True)
@@ -270,7 +270,7 @@ class Stop:
 
 
 def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
-    words = ["place.residents=300", "scenario=no_burn_in", "psychology.norms=0.1,0.2", "weeks=2", "action=library_chat"]
+    words = ["place.residents=1000", "scenario=no_burn_in", "psychology.norms=.1,.2", "weeks=2", "action=library_chat"]
     grid = read_grid([*words, "seeds=2"])
     with pytest.raises(KeyboardInterrupt, match="same command goes on"):
         compare(grid, tmp_path / "store", jobs=0, progress=Stop(after=3))
@@ -287,7 +287,7 @@ def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
     cell = {"psychology.norms": 0.2}
     assert found.effect("attitude", "everybody", cell=cell)["psychology.norms"] == 0.2
     nothing_to_do = Stop()
-    alone = compare(read_grid([*(word for word in words if "norms" not in word), "psychology.norms=0.2", "seeds=2"]),
+    alone = compare(read_grid([*(word for word in words if "norms" not in word), "psychology.norms=.2", "seeds=2"]),
                     tmp_path / "store", jobs=0, progress=nothing_to_do)
     assert nothing_to_do.steps == []
     assert alone.effect("attitude", "everybody")["effect"] == found.effect("attitude", "everybody", cell=cell)["effect"]
@@ -301,7 +301,7 @@ def test_a_replication_that_fails_is_a_record_and_an_error(tmp_path: Path, monke
         raise ValueError("no such luck")
 
     monkeypatch.setattr(tasks, "simulate_pair", fail)
-    grid = read_grid(["place.residents=300", "scenario=no_burn_in", "weeks=1", "action=library_chat", "seeds=2"])
+    grid = read_grid(["place.residents=1000", "scenario=no_burn_in", "weeks=1", "action=library_chat", "seeds=2"])
     with pytest.raises(UserError, match=r"seed 1\) failed: ValueError: no such luck"):
         compare(grid, tmp_path / "store", jobs=0)
     row, = Store(tmp_path / "store").read(["status", "seed", "message"]).to_pylist()

@@ -1,6 +1,6 @@
-"""Twin worlds: one resident's trait differs; whom can that reach, week by week, and is all else the same?
+"""Paired runs: one resident's trait differs; whom can that reach, week by week, and is all else the same?
 
-Whom a week reaches is worked out from the rules, given in whom the twins differ at its start. Somebody whose
+Whom a week reaches is computed from the rules, given in whom the two worlds differ at its start. Somebody whose
 attitudes differ moves the norm that their own group feels in the neighbourhood, lives meetings otherwise, and is
 known otherwise to friends. Whoever meets one of these in a cross-group meeting, or is their friend, is reached;
 and so is whoever may have a tie to such a person from a small group. Who meets whom is read from ``pairs``.
@@ -97,7 +97,7 @@ def differing_rows(one: World, other: World) -> Rows:
     return np.any([~same_bits(a[name], b[name]) for name in a if a[name].shape[0] == n and name != "dwelling"], axis=0)
 
 
-def twins(trait: str, by: float) -> tuple[World, World]:
+def pair(trait: str, by: float) -> tuple[World, World]:
     one, other = town(), town()
     people = one.people
     quiet = (people.age > 20) & (people.sociability < 0.7) & (one.settings["work"].seat >= 0)
@@ -131,7 +131,7 @@ def test_outside_the_set_reached_every_bit_is_the_same(
     """Almost nobody in the first week. Ten weeks on, those who differ are 4 % of this town of 6,000 (a group of a
     neighbourhood, by its norm), 8 % where somebody goes out more, and one person after a change of status: a
     small difference seldom turns a meeting."""
-    shares = run(*twins(trait, by))
+    shares = run(*pair(trait, by))
     record_property("share reached and differing by week", shares)
     reached, differing = zip(*shares, strict=True)
     assert 0 < reached[0] < 0.02 and reached[-1] > reached[0] and max(reached) < 1
@@ -142,8 +142,8 @@ def test_outside_the_set_reached_every_bit_is_the_same(
 def test_a_way_that_is_left_out_is_noticed() -> None:
     """Negative control: without norms among the ways of reach, somebody outside the set differs."""
     with pytest.raises(AssertionError, match="outside the set reached"):
-        run(*twins("baseline_attitude", 0.1), through=lambda world, reached: reached)
+        run(*pair("baseline_attitude", 0.1), through=lambda world, reached: reached)
 
 
 def test_no_difference_reaches_nobody() -> None:
-    assert run(*twins("baseline_attitude", 0.0)) == [(0.0, 0.0)] * WEEKS
+    assert run(*pair("baseline_attitude", 0.0)) == [(0.0, 0.0)] * WEEKS

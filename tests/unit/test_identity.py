@@ -139,7 +139,8 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
                  "comparison.show"):
-        for found in (model, of_ledger, closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")):
+        measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")
+        for found in (model, of_ledger, *measures):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
