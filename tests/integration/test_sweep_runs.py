@@ -139,7 +139,7 @@ def test_places_and_measures_made_in_python(tmp_path: Path) -> None:
     assert again[0].arrays["ages"].size >= place.residents
     assert again[0].numbers != again[1].numbers
     assert np.array_equal(one[1].arrays["ages"], again[1].arrays["ages"])
-    with pytest.raises(UserError, match=r"measure=no\.such:thing is not to be found"):
+    with pytest.raises(UserError, match=r"measure=no\.such:thing cannot be found"):
         sweep(tmp_path / "store", runs, "no.such:thing")
 
 
@@ -172,8 +172,8 @@ def test_the_command_takes_an_observer_of_the_working_folder(
 
 
 def test_what_is_no_observer_or_gives_no_result_is_reported() -> None:
-    for name, words in (("no.such:Thing", "is not to be found"), ("tests.sweeping:TINY", "is no observer"),
-                        ("tests.sweeping:nothing", "is not to be found")):
+    for name, words in (("no.such:Thing", "cannot be found"), ("tests.sweeping:TINY", "is no observer"),
+                        ("tests.sweeping:nothing", "cannot be found")):
         with pytest.raises(UserError, match=words):
             find_observer(name)
     with pytest.raises(TypeError, match="it must be a mapping"):

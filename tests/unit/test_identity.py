@@ -227,7 +227,8 @@ def comparison_identity() -> str:
 IDENTITIES: dict[str, Callable[[], str]] = {
     "run": run_identity, "folder": folder_identity, "burn-in": burn_in_identity, "finding": ledger_identity,
     "comparison": comparison_identity}
-EVERYWHERE = ["world", "encounters.meeting", "place.build", "place.downscaling", "parameters", "draws", "observers.weekly"]
+EVERYWHERE = ["world", "encounters.meeting", "place.build", "place.downscaling", "parameters", "draws",
+              "observers.weekly"]
 NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep", "demo.session", "cli",
            "evidence.report"]
 
