@@ -32,6 +32,9 @@ class Run(Protocol):
     def weekly(self) -> pd.DataFrame: ...
 
     @property
+    def survey(self) -> pd.DataFrame: ...
+
+    @property
     def place(self) -> dict[str, Any]: ...
 
     @property
