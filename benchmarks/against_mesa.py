@@ -1,6 +1,6 @@
-"""contactsim beside the same rules in idiomatic Mesa: speed, memory, start-up.
+"""contactsim compared with the same rules in idiomatic Mesa: speed, memory, start-up.
 
-Run ``python benchmarks/against_mesa.py --help``; ``README.md`` beside this file says what is measured.
+Run ``python benchmarks/against_mesa.py --help``; ``README.md`` in this folder describes the measurements.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from contactsim.place import synthetic_place
 from contactsim.world import World
 
 SEED, DISSIMILARITY = 7, 0.4
-#: Weeks lived before anything is timed, so that residents have ties and experience.
+#: Weeks simulated before timing starts, so that residents have ties and experience.
 BEFORE = 30
 #: Residents for whom the Mesa model's profile and the first week are taken.
 SMALL = 1000
@@ -57,7 +57,7 @@ def world(residents: int, groups: int = 2, threads: int | None = 1) -> World:
     return World(place, ModelParameters(settings=settings), SEED, threads)
 
 
-def lived(residents: int, groups: int = 2, threads: int | None = 1) -> World:
+def simulated(residents: int, groups: int = 2, threads: int | None = 1) -> World:
     """A world some weeks later, compiled and warm."""
     one = world(residents, groups, threads)
     for _ in range(BEFORE):
@@ -90,7 +90,7 @@ def rate(residents: int, times: list[tuple[float, float]]) -> dict[str, float]:
 
 def side_by_side(residents: int, weeks: int, repeats: int) -> dict[str, Any]:
     """Both models in turn from the same residents, one thread; then contactsim alone on all threads."""
-    ours = lived(residents)
+    ours = simulated(residents)
     meetings = _meetings(ours)
     theirs = Town(ours, SEED)
     theirs.step()
@@ -101,7 +101,7 @@ def side_by_side(residents: int, weeks: int, repeats: int) -> dict[str, Any]:
         mesa_times.append(timed(theirs.step, weeks))
         our_times.append(timed(ours.step, often))
     del theirs
-    many = lived(residents, threads=None)
+    many = simulated(residents, threads=None)
     result: dict[str, Any] = {"residents": residents, "meetings_a_week": meetings,
               "idiomatic_mesa": rate(residents, mesa_times), "one_thread": rate(residents, our_times),
               "all_threads": rate(residents, [timed(many.step, often) for _ in range(2 * repeats)])}
@@ -118,26 +118,26 @@ def _meetings(one: World) -> float:
     The own group's column counts those in community life a second time.
     """
     rows = np.flatnonzero(one.week.availability > 0)
-    again = one.week.counts[rows, one.people.group[rows], BONDING].sum()
-    return float((one.week.counts[rows].sum() - again) / rows.size)
+    bonding = one.week.counts[rows, one.people.group[rows], BONDING].sum()
+    return float((one.week.counts[rows].sum() - bonding) / rows.size)
 
 
 def sixteen(residents: int, repeats: int) -> dict[str, float]:
     """Our rate with 16 groups on one thread."""
-    one = lived(residents, 16)
+    one = simulated(residents, 16)
     return rate(residents, [timed(one.step, 5) for _ in range(2 * repeats)])
 
 
 def memory(residents: int) -> dict[str, float]:
-    """Bytes a resident: arrays by kind, and growth of the process while a world is made and lives."""
+    """Bytes per resident: arrays by kind, and growth of the process while a world is created and simulated."""
     before = _peak()
-    one = lived(residents)
+    one = simulated(residents)
     growth = _peak() - before
     week = sum(a.nbytes for a in one.week) + one.small_groups.nbytes + one._free.nbytes
     seats = sum(s.occupant.nbytes + s.seat.nbytes + sum(p.start.nbytes + p.keys.nbytes for p in s.partitions.values())
                 for s in one.settings.values())
     seats += sum(a.nbytes for pair in one._scratch for a in pair)
-    seats += sum(a.nbytes for r in one.rounds for a in (r.within, r.start, r.keys))
+    seats += sum(a.nbytes for r in one.setting_weeks for a in (r.within, r.start, r.keys))
     parts = {"columns": one.people.nbytes(), "week": week, "seats": seats}
     return {"arrays": sum(parts.values()) / residents, **{k: v / residents for k, v in parts.items()},
             "peak_growth_of_process": growth / residents}
@@ -194,7 +194,7 @@ def _import_seconds() -> float:
 
 def profile(residents: int = SMALL, weeks: int = 10) -> str:
     """Where the Mesa model spends its time: its functions by own time."""
-    town = Town(lived(residents), SEED)
+    town = Town(simulated(residents), SEED)
     town.step()
     watch = cProfile.Profile()
     watch.enable()
@@ -261,14 +261,14 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="profile the Mesa model as well")
     parser.add_argument("--first-week", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--memory", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.first_week:
+    arguments = parser.parse_args()
+    if arguments.first_week:
         print(json.dumps(_first_week_here()))
-    elif asked.memory:
-        print(json.dumps(memory(max(asked.residents))))
+    elif arguments.memory:
+        print(json.dumps(memory(max(arguments.residents))))
     else:
-        result = measure(sorted(asked.residents), asked.weeks, asked.repeats, asked.profile)
-        if asked.json:
+        result = measure(sorted(arguments.residents), arguments.weeks, arguments.repeats, arguments.profile)
+        if arguments.json:
             print(json.dumps(result, indent=2))
         else:
             show(result)

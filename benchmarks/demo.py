@@ -62,8 +62,8 @@ def main() -> None:
         server.terminate()
         server.wait(20)
     print(json.dumps(found, indent=2))
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps({**kept, **found}, indent=2) + "\n", encoding="utf-8")
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**stored, **found}, indent=2) + "\n", encoding="utf-8")
 
 
 def start() -> subprocess.Popen[str]:
@@ -103,7 +103,7 @@ def processor_seconds(server: subprocess.Popen[str]) -> float:
 
 def pace(browser: Browser, server: subprocess.Popen[str], query: list[tuple[str, str]], seconds: float,
          patience: float) -> dict[str, float]:
-    """Weeks lived and pictures drawn a second, as fast as it goes, and what a week costs the server."""
+    """Weeks and pictures per second at full speed, and processor time of the server per week."""
     page = visit(browser, query, patience)
     page.evaluate(COUNT)
     page.get_by_role("button", name="Play").first.click()
@@ -111,12 +111,12 @@ def pace(browser: Browser, server: subprocess.Popen[str], query: list[tuple[str,
     used = processor_seconds(server)
     began, week, drawn = time.perf_counter(), page.evaluate(WEEK), page.evaluate("window.drawn")
     page.wait_for_function(f"performance.now() > {page.evaluate('performance.now()') + 1000 * seconds}")
-    spent, lived = time.perf_counter() - began, page.evaluate(WEEK) - week
+    spent, weeks = time.perf_counter() - began, page.evaluate(WEEK) - week
     pictures = page.evaluate("window.drawn") - drawn
     used = processor_seconds(server) - used
     page.context.close()
-    return {"weeks_a_second": round(lived / spent, 1), "pictures_a_second": round(pictures / spent, 1),
-            "server_processor_ms_a_week": round(1000 * used / max(1, lived), 1),
+    return {"weeks_a_second": round(weeks / spent, 1), "pictures_a_second": round(pictures / spent, 1),
+            "server_processor_ms_a_week": round(1000 * used / max(1, weeks), 1),
             "server_processors_had": round(used / spent, 2)}
 
 
@@ -142,7 +142,7 @@ def many(browser: Browser, visitors: int) -> dict[str, Any]:
     for page in pages:
         try:
             page.wait_for_function(f"{WEEK} >= 10")
-            failed += page.query_selector(".cs-trouble") is not None
+            failed += page.query_selector(".cs-error") is not None
         except Exception:
             failed += 1
     played = time.perf_counter() - began - opened

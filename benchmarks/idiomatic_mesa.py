@@ -27,7 +27,7 @@ OF_GROUP = ("residents", "anxiety", "threat", "belonging", "own_meetings", "ties
 
 
 class Neighbourhood:
-    """Who lives around, and what they think at the start of the week."""
+    """Composition and norms of a neighbourhood at the start of the week."""
 
     def __init__(self, groups: int, past: list[float]) -> None:
         self.groups = range(groups)
@@ -113,7 +113,7 @@ class Person(mesa.Agent):
                 exp(lean - own))
 
     def is_there(self, t: Terms) -> bool:
-        """Is this person at an contact context?"""
+        """Whether the person is present in a slot of a contact context."""
         if not self.goes_out:
             return False
         return self.random.random() < (t.presence * self.sociability if t.sociable else t.presence)
@@ -213,7 +213,11 @@ class Person(mesa.Agent):
         self.stigma = feel(felt, p.stigma_bonding * self.bonding, all_bad, p.stigma_learning, p.stigma_drift,
                            p.stigma_rest)
         all_bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_baseline_attitude * self.baseline_attitude + p.stigma_anxiety * (felt - p.stigma_rest)
+        rest = (
+            p.anxiety_rest
+            - p.anxiety_baseline_attitude * self.baseline_attitude
+            + p.stigma_anxiety * (felt - p.stigma_rest)
+        )
         self.anxiety = feel(self.anxiety, all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
         rest = (p.threat_rest + p.threat_level * (1.0 - share[self.group])
                 + p.threat_change * max(0.0, past[self.group] - share[self.group])
@@ -270,7 +274,9 @@ class Town(mesa.Model):
         super().__init__(seed=seed)
         self.p = world.rules
         self.groups = len(world.place.groups)
-        self.contact_contexts = [(o, world.terms[name]) for name, o in world.parameters.settings.contact_contexts.items()]
+        self.contact_contexts = [
+            (o, world.terms[name]) for name, o in world.parameters.settings.contact_contexts.items()
+        ]
         self.weights = world.weights.tolist()
         person = {row: Person(self, world, row) for row in world.people.active.nonzero()[0].tolist()}
         for row, one in person.items():

@@ -1,4 +1,4 @@
-"""Many small runs in one sweep: time beside the model's own, how busy the processors are, memory.
+"""Many small runs in one sweep: overhead on the model's own time, how busy the processors are, memory.
 
     python benchmarks/sweeps.py [--runs 2000] [--jobs 2] [--json]
 
@@ -21,10 +21,10 @@ import threading
 import time
 from pathlib import Path
 
-from contactsim.burn_in import world_after_burn_in
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.place import load_place
 from contactsim.sweeps import RunSpec, sweep
+from contactsim.world import world_after_burn_in
 
 KEYS = ["place=synthetic", "scenario=no_burn_in"]
 

@@ -1,7 +1,7 @@
 """The command line: ``contactsim run | sweep | results | show | place ...``.
 
-Exit codes: 0 done, 1 a fault of contactsim's own (or a verdict that no longer holds), 2 a mistake in what was
-asked for, 130 interrupted.
+Exit codes: 0 success, 1 a bug in contactsim (or a verdict that no longer holds), 2 a mistake in the request,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from contactsim.commands.mistakes import sentence
+from contactsim.commands.base import sentence
 from contactsim.errors import UserError, nearest
 
 #: Name, module and summary of each command. A module is imported when its command is used.
@@ -64,7 +64,7 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context,
                         args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is asked for; raises UserError for an unknown one."""
+        """The requested command; raises UserError for an unknown one."""
         if not args[0].startswith("-") and args[0] not in COMMANDS:
             raise UserError(f"'{args[0]}' is not a command: allowed are {', '.join(COMMANDS)}."
                             f"{nearest(args[0], COMMANDS)}")
@@ -76,8 +76,8 @@ class Commands(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
-def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked:
+def _print_version(context: click.Context, _: click.Parameter, requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         click.echo(f"contactsim {version('contactsim')}")
@@ -91,7 +91,7 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 @click.option("--debug", is_flag=True, expose_value=False, help="Print the traceback of an error (in any command).")
 @click.pass_context
 def contactsim(context: click.Context) -> None:
-    """Print the help where no command is given."""
+    """Print the help if no command is given."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"contactsim: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
-        print(f"contactsim: interrupted; {interrupt or 'nothing unfinished is kept.'}", file=sys.stderr)
+        print(f"contactsim: interrupted; {interrupt or 'unfinished results are not stored.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -120,13 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         what = " ".join(str(error).split())[:200]
-        print(f"contactsim: this is a fault of contactsim ({type(error).__name__}: {what}); please report it "
-              f"with what --debug prints.", file=sys.stderr)
+        print(f"contactsim: this is a bug in contactsim ({type(error).__name__}: {what}); please report it "
+              f"with the output of --debug.", file=sys.stderr)
         return 1
 
 
 def _call(given: list[str]) -> int:
-    """Call the command; raises UserError for a mistake in its words or options."""
+    """Call the command; raises UserError for a mistake in its arguments or options."""
     try:
         with contactsim.make_context("contactsim", given) as context:
             return int(contactsim.invoke(context) or 0)

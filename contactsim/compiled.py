@@ -1,12 +1,11 @@
 """Compiled kernels: one decorator, and a cache that notices an edit in any kernel file.
 
-Numba's own cache looks at the file of the function alone, so an edit in a helper that a kernel calls from
-another file would leave a stale result. The cache folder is therefore named by a digest of all kernel
-sources.
+Numba's own cache checks only the file of the function itself, so an edit of a helper in another file would leave stale
+machine code. The name of the cache folder therefore contains a digest of all kernel sources.
 
-Two steps of the kernels, :data:`ahead` and :data:`sized`, are written in LLVM by hand. They make kernels faster and
-change no bit. Plain versions take their place where ``CONTACTSIM_PLAIN_KERNELS=1`` is set, where Numba is none of
-the tested versions, and where the hand-written ones cannot be built.
+Two steps of the kernels, :data:`ahead` and :data:`sized`, are written in LLVM. They make kernels faster and change no
+bit. Plain versions replace them if ``CONTACTSIM_PLAIN_KERNELS=1`` is set, if the version of Numba is not one of those
+tested, or if they cannot be built.
 """
 
 from __future__ import annotations
@@ -29,15 +28,14 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 _ROOT = Path(__file__).parent
-#: Every file that holds a compiled function or gives one a constant or the fields of a tuple, all of which are
-#: frozen into the compiled code. A test checks that none is missing here.
+#: Every file with a compiled function, and every file from which one takes a constant or the fields of a tuple, since
+#: these become part of the compiled code. A test checks that the list is complete.
 KERNEL_SOURCES = (
     "compiled.py",
     "draws.py",
     "parameters.py",
     "residents.py",
     "encounters/arrays.py",
-    "encounters/exponential.py",
     "encounters/appraisal.py",
     "encounters/meeting.py",
     "encounters/learning.py",
@@ -61,14 +59,13 @@ def _cache_folder(plain: bool) -> str | None:
     folder = Path(platformdirs.user_cache_dir("contactsim")) / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
+        (folder / ".writable").touch()
     except OSError:
         return None
     return str(folder)
 
 
-#: Versions of Numba with which the hand-written steps are tested, from the first up to but without the second.
+#: Versions of Numba with which the hand-written steps are tested: from the first, up to but excluding the second.
 TESTED_NUMBA = ((0, 61), (0, 69))
 
 
@@ -82,7 +79,7 @@ _FOLDER = _cache_folder(_PLAIN)
 
 
 def cache_is_cold() -> bool:
-    """Whether nothing is compiled yet of this version of the kernels: the first run will take a minute longer."""
+    """Whether no kernel of this version is compiled yet: the first run will take up to a minute longer."""
     return _FOLDER is None or not any(Path(_FOLDER).rglob("*.nbi"))
 
 
@@ -99,8 +96,8 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` (serial, without the interpreter lock, IEEE arithmetic without fast-math).
 
-    A kernel allocates nothing: all arrays are handed in. So Numba need not count references to them, which
-    took a fifth of a meeting's time (``_nrt=False``).
+    A kernel allocates nothing; all arrays are arguments. Numba therefore need not count references to them, which took
+    a fifth of the time of a meeting (``_nrt=False``).
 
     Parallel work is done by calling a kernel on disjoint ranges from several Python threads
     (:class:`Threads`), so no Numba threading layer is involved.
@@ -109,14 +106,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a step of a kernel into its callers: passing the tuples of arrays on costs more than the step."""
+    """Compile a step of a kernel into its callers, since passing tuples of arrays costs more than the step itself."""
     return _compile(function, forceinline=True)
 
 
 def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
-    """Ask for a row of an array that will soon be needed; it changes nothing but how long that takes.
+    """Prefetch a row of an array that will soon be needed. This changes running time only.
 
-    A processor cannot foresee it by itself where rows are visited in random order.
+    A processor cannot predict which row comes next where rows are visited in random order.
     """
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         found = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -134,9 +131,9 @@ def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
 
 
 def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
-    """The array, of whose inner axes the lengths are given: if they are known when compiling, so is where a row lies.
+    """The array with the lengths of its inner axes known at compile time, which makes the address of a row cheaper.
 
-    They must be the lengths that it has.
+    ``inner`` must be the lengths that the array has; this is not checked.
     """
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         found = context.make_array(signature.args[0])(context, builder, arguments[0])
@@ -150,12 +147,12 @@ def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
 
 @inlined
 def _plain_ahead(array, row):  # type: ignore[no-untyped-def]
-    """Nothing: :func:`_ahead` changes only how long the kernel takes."""
+    """Do nothing: :func:`_ahead` changes running time only."""
 
 
 @inlined
 def _plain_sized(array, inner):  # type: ignore[no-untyped-def]
-    """The array itself: its own lengths are those that :func:`_sized` is given."""
+    """The array itself, whose lengths are those that :func:`_sized` receives."""
     return array
 
 
@@ -173,7 +170,7 @@ def _can_be_built(ahead: Any, sized: Any) -> bool:
 
 
 def _known_to_build(ahead: Any, sized: Any) -> bool:
-    """As :func:`_can_be_built`; a success is noted in the cache folder, for the trial takes two seconds."""
+    """As :func:`_can_be_built`; a success is recorded in the cache folder, since the test takes two seconds."""
     note = Path(_FOLDER) / f".built-{platform.machine()}" if _FOLDER else None
     if note and note.exists():
         return True
@@ -184,7 +181,7 @@ def _known_to_build(ahead: Any, sized: Any) -> bool:
 
 
 def _steps() -> tuple[Any, Any]:
-    """``ahead`` and ``sized`` by hand where they may and can be built, else the plain ones and their cache folder."""
+    """The hand-written ``ahead`` and ``sized`` if they are allowed and can be built, else the plain versions."""
     global _FOLDER
     by_hand = intrinsic(_ahead), intrinsic(_sized)
     if not _PLAIN and _known_to_build(*by_hand):
@@ -198,7 +195,7 @@ ahead, sized = _steps()
 
 
 def _processors() -> int:
-    """How many processors this process may use (1 on systems that do not say)."""
+    """Number of processors that this process may use (1 where the system does not say)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
@@ -206,7 +203,7 @@ class Threads:
     """Runs kernels over disjoint ranges on a fixed number of threads; the ranges never change the result."""
 
     def __init__(self, number: int | None = None) -> None:
-        """``number`` of threads; None takes one for each processor that this process may use."""
+        """``number`` of threads; None: one for each processor that this process may use."""
         self.number = number or _processors()
         self._pool = ThreadPoolExecutor(self.number) if self.number > 1 else None
 
@@ -217,16 +214,11 @@ class Threads:
             for span in spans:
                 work(*span)
             return
-        for done in [self._pool.submit(work, *span) for span in spans]:
-            done.result()
+        for future in [self._pool.submit(work, *span) for span in spans]:
+            future.result()
 
     def split(self, start: NDArray[np.int64]) -> list[int]:
-        """Edges that cut the pools ``start`` (P + 1,) into one range of about equal seats for each thread."""
+        """Edges that cut the mixing groups ``start`` (P + 1,) into one range of about equal seats for each thread."""
         targets = np.linspace(start[0], start[-1], self.number + 1)[1:-1]
         inner = np.searchsorted(start, targets)
         return [0, *inner.tolist(), start.shape[0] - 1]
-
-
-def nothing_compiled() -> bool:
-    """Whether the cache holds no kernels yet, so that the first call of each takes seconds."""
-    return _FOLDER is None or next(Path(_FOLDER).rglob("*.nbi"), None) is None

@@ -1,7 +1,7 @@
-"""Moves, arrivals and departures of households, and the yearly change of seats as people grow older.
+"""Moves, arrivals and departures of households, and the yearly change of seats as residents get older.
 
-Every household decides by draws of its own. Two that want the same dwelling or seat are settled by a keyed
-priority, never by order, so one household more changes nothing for those it does not meet.
+Each household decides by its own draws. If two want the same dwelling or seat, a keyed priority decides, never the
+order of processing, so an additional household changes nothing for those whom it does not meet.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from contactsim.residents import WEEKS_A_YEAR, settle
 from contactsim.settings.seating import Setting, members
 from contactsim.state import State
 
-#: How often somebody without a seat tries again when another took the one found (assumed).
-TRIES = 3
-#: How many dwellings or seats a search looks at (assumed: nearly always enough to find an empty one).
+#: Number of attempts to find an empty seat (assumed).
+ATTEMPTS = 3
+#: Number of dwellings or seats that a search examines (assumed: nearly always enough to find an empty one).
 LOOKS = 100
 
 Rows = NDArray[np.intp]
 
 
 def week(world: State) -> None:
-    """This week's departures, moves and arrivals; new seats for whoever arrived, and for all once a year."""
+    """This week's departures, moves and arrivals; new seats for arrivals, and for all residents once a year."""
     scenario = world.parameters.scenario
     if world.clock < 0:
         return
@@ -49,7 +49,7 @@ def _by_week(yearly: float) -> float:
 
 
 def _heads(world: State) -> Rows:
-    """The first row of each household record."""
+    """(H,) first row of each household record."""
     return world.people.household_start[:-1]
 
 
@@ -81,15 +81,15 @@ def _depart(world: State, chance: float) -> bool:
 
 
 def _forget(ties: NDArray[np.int32], gone: NDArray[np.bool_]) -> None:
-    """End the ties with those who are gone; free places come last again."""
+    """End the ties with residents who have left (N,); free places come last."""
     lost = (ties >= 0) & gone[ties]
-    left = np.flatnonzero(lost.any(axis=1))
-    kept = np.where(lost[left], -1, ties[left])
-    ties[left] = np.take_along_axis(kept, np.argsort(kept < 0, axis=1, kind="stable"), axis=1)
+    affected = np.flatnonzero(lost.any(axis=1))
+    remaining = np.where(lost[affected], -1, ties[affected])
+    ties[affected] = np.take_along_axis(remaining, np.argsort(remaining < 0, axis=1, kind="stable"), axis=1)
 
 
 def _move(world: State, chance: float) -> bool:
-    """Households swap their dwelling for an empty one of the same size, found by a keyed search."""
+    """Households exchange their dwelling for an empty one of the same size, found by a keyed search."""
     people, heads = world.people, _heads(world)
     base, other = world.base(Decision.MOVE), world.base(Decision.MOVE, "where")
     wants = np.flatnonzero(people.active[heads] & (uniforms(base, people.uid[heads]) < chance))
@@ -107,9 +107,9 @@ def _move(world: State, chance: float) -> bool:
 
 
 def offer(world: State, name: str, households: Rows) -> Rows:
-    """Let households look for an empty dwelling of their size where their own group is rarer; nobody has to.
+    """Offer households an empty dwelling of their size in a neighbourhood where their own group is rarer.
 
-    Returns the households that moved. Draws are named, so that they disturb no other move.
+    Returns the households that moved. ``name`` keys the draws, so that they affect no other move.
     """
     people, heads = world.people, _heads(world)
     size, found = np.diff(people.household_start), np.full(households.shape[0], -1)
@@ -127,7 +127,7 @@ def offer(world: State, name: str, households: Rows) -> Rows:
 
 
 def _accepts(world: State, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Accept by the Metropolis rule on the own group's share in the neighbourhoods there and here."""
+    """Accept by the Metropolis rule on the own group's share in the new and the present neighbourhood."""
     share = _gained(world, households, found)
     chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
     accepted: NDArray[np.bool_] = uniforms(world.base(Decision.MOVE, "accept"), uid) < chance
@@ -135,7 +135,7 @@ def _accepts(world: State, households: Rows, found: Rows, uid: NDArray[np.int64]
 
 
 def _gained(world: State, households: Rows, found: Rows) -> NDArray[np.float64]:
-    """How much larger the own group's share is in the neighbourhood found than in the one left."""
+    """Own group's share in the neighbourhood found minus that in the present one."""
     people = world.people
     group = people.group[_heads(world)[households]]
     street = world.settings["street"].partitions["neighbourhood"]
@@ -145,10 +145,10 @@ def _gained(world: State, households: Rows, found: Rows) -> NDArray[np.float64]:
 
 
 def _search(base: np.uint64, uid: NDArray[np.int64], places: Rows, empty: NDArray[np.bool_]) -> Rows:
-    """The first empty one among keyed looks at ``places`` for each identifier; -1 where none was found.
+    """The first empty place among keyed draws from ``places`` for each identifier; -1 if none was found.
 
-    People look at all places, not at a list of the empty ones, so that a place that is taken matters only to
-    those who look at it.
+    Draws are from all places, not from a list of empty ones, so a place that is taken matters only to those who draw
+    it.
     """
     found = np.full(uid.shape[0], -1)
     for look in range(LOOKS if places.size else 0):
@@ -156,13 +156,13 @@ def _search(base: np.uint64, uid: NDArray[np.int64], places: Rows, empty: NDArra
         if not without.size:
             break
         u = uniforms(np.uint64(fold(base, np.uint64(look))), uid[without])
-        seen = places[(u * places.size).astype(int)]
-        found[without] = np.where(empty[seen], seen, -1)
+        drawn = places[(u * places.size).astype(int)]
+        found[without] = np.where(empty[drawn], drawn, -1)
     return found
 
 
 def _settle_conflicts(wanted: Rows, priority: NDArray[np.float64]) -> Rows:
-    """Positions of those who get what they want: for each thing, whoever has the highest priority."""
+    """Positions of the winners: for each wanted place, the candidate with the highest priority."""
     order = np.lexsort((-priority, wanted))
     first = np.flatnonzero(np.diff(wanted[order], prepend=-1))
     return order[first]
@@ -181,7 +181,7 @@ def _swap(world: State, households: Rows, empty: Rows) -> bool:
 
 
 def _arrive(world: State, chance: float) -> Rows:
-    """Newcomers take empty dwellings; each gets an identifier that nobody had before. Returns their rows."""
+    """Newcomers take empty dwellings; each gets a new identifier. Returns their rows."""
     people, heads, scenario = world.people, _heads(world), world.parameters.scenario
     part = people.uid[heads]
     let = np.flatnonzero(~people.active[heads] & (uniforms(world.base(Decision.ARRIVAL), part) < chance))
@@ -217,20 +217,20 @@ def arrival_shares(wanted: dict[str, float] | None, world: State) -> NDArray[np.
     return np.array([wanted.get(group, 0.0) / total for group in groups])
 
 
-def _reseat(world: State, who: Rows) -> None:
-    """Of the rows ``who``: those too old leave their school or work; those who belong try for an empty seat."""
+def _reseat(world: State, affected: Rows) -> None:
+    """Rows that no longer belong to a setting leave their seat; rows that belong and have none look for one."""
     concerned = np.zeros(len(world.people), bool)
-    concerned[who] = True
+    concerned[affected] = True
     for name, rows in members(world.people, world.parameters.residents, world.seed).items():
         setting = world.settings[name]
         belongs = np.zeros(len(world.people), bool)
         belongs[rows] = True
         setting.leave(np.flatnonzero((setting.seat >= 0) & ~belongs & concerned))
-        for attempt in range(TRIES):
-            _try_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
+        for attempt in range(ATTEMPTS):
+            _take_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
 
 
-def _try_seats(world: State, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
+def _take_seats(world: State, name: str, setting: Setting, rows: Rows, attempt: int) -> None:
     seats = np.arange(setting.occupant.shape[0])
     found = _search(world.base(Decision.SEATING, name, attempt), world.people.uid[rows], seats, setting.occupant < 0)
     rows, found = rows[found >= 0], found[found >= 0]

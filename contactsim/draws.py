@@ -1,17 +1,18 @@
-"""Keyed random draws: every draw is a pure function of (seed, decision, week, who).
+"""Keyed random draws: every draw is a pure function of seed, decision, week and person.
 
-A draw has no state and no order. Two runs that differ in one thing therefore share every other draw, and
-the result cannot depend on threads, processes or the order of mixing groups.
+Draws have no state and no order. Two runs that differ in one thing therefore share all other draws (common random
+numbers), and results cannot depend on threads, processes or the order of mixing groups.
 
 The hash is the finalizer of splitmix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195), applied
-twice for each part of a key so that the streams of two keys are not shifted copies of one another. Where one
-decision needs several numbers (the pairs of a mixing group, the two sides of a meeting) they are successive numbers
-of splitmix64 itself, begun at a hash of the key (:func:`nth`).
+twice for each part of a key, so that the streams of two keys are not shifted copies of one another. Where one
+decision needs several numbers (the pairs of a mixing group, the two sides of a meeting), they are successive numbers
+of splitmix64 itself, started at a hash of the key (:func:`nth`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -30,8 +31,8 @@ _MASK, _SIGN = 0xFFFFFFFFFFFFFFFF, 0x8000000000000000
 
 
 class Decision(IntEnum):
-    """What a draw decides. Numbers are part of the reproducibility contract: append, never renumber,
-    never give a retired one (14 to 16, 18, 19) to something else."""
+    """What a draw decides. The numbers are part of the reproducibility contract: append new ones, never renumber, and
+    never reuse a retired one (14 to 16, 18, 19)."""
 
     PLACE = 1
     AGE = 2
@@ -101,7 +102,7 @@ def unit(number):  # type: ignore[no-untyped-def]
 
 @inlined
 def nth(begin, n):  # type: ignore[no-untyped-def]
-    """The n-th number (uint64) of splitmix64 begun at ``begin`` (uint64), itself a hash of a key."""
+    """The n-th number (uint64) of splitmix64 started at ``begin`` (uint64), itself a hash of a key."""
     return mix(begin + n * _GOLDEN)
 
 
@@ -126,15 +127,15 @@ def pair_part(a, b):  # type: ignore[no-untyped-def]
 
 
 def stream(seed: int, *parts: int) -> np.uint64:
-    """The base of a stream of draws: seed, decision, week and whatever else names it (any integers)."""
+    """The base of a stream of draws, from the seed, the decision, the week and further parts (any integers)."""
     return np.uint64(_stream(tuple([_signed(int(part)) for part in (seed, *parts)])))
 
 
 def streams(seed: int, decisions: NDArray[np.int64], week: int, names: NDArray[np.int64],
             slots: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """:func:`stream` (seed, decision, week, name, slot) for many at once: (names, decisions) bases.
+    """:func:`stream` (seed, decision, week, name, slot) for many names at once: (names, decisions) bases.
 
-    ``names`` (keys) and ``slots`` are of equal length.
+    ``names`` (keys) and ``slots`` have equal length.
     """
     bases = np.empty((names.shape[0], decisions.shape[0]), np.uint64)
     _streams(_signed(seed), decisions, week, names, slots, bases)
@@ -142,18 +143,21 @@ def streams(seed: int, decisions: NDArray[np.int64], week: int, names: NDArray[n
 
 
 def _signed(part: int) -> int:
-    """The 64-bit signed integer with the same last 64 bits, which a kernel takes as it is."""
+    """The signed 64-bit integer with the same last 64 bits, as kernels need it."""
     return (part + _SIGN & _MASK) - _SIGN
 
 
-#: Names that draws had before the things they name were renamed: a key must not change with a word.
-KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing"}
+#: Former names of things that were renamed. A key is made from the former name, so that renaming moves no draw.
+KEPT_NAMES = {"output_area": "cell", "district": "quarter", "belonging": "connectedness", "status": "standing",
+              "baseline_attitude": "disposition", "negative_exposure": "exposure", "midpoint": "middle"}
+#: A renamed word that is a name or a part of one, as in ``"belonging/"``.
+_RENAMED = re.compile(rf"(?<![^/])(?:{'|'.join(KEPT_NAMES)})(?![^/])")
 
 
 def name_key(*names: str) -> int:
-    """A stable 63-bit key of a name such as a mixing group's: it depends on the text alone."""
-    digest = hashlib.blake2b("\x1f".join(KEPT_NAMES.get(name, name) for name in names).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+    """A stable 63-bit key of a name such as a mixing group's. It depends on the text alone (:data:`KEPT_NAMES`)."""
+    text = "\x1f".join(_RENAMED.sub(lambda word: KEPT_NAMES[word[0]], name) for name in names)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:

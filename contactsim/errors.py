@@ -1,4 +1,4 @@
-"""What a user did wrong, said in one sentence."""
+"""Errors of users, each with a message of one sentence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake in what a user asked for. The message is one sentence that names the key, the value,
-    what is allowed and the file; the command line prints it without a traceback and exits with 2."""
+    """A mistake of the user. The message is one sentence that names the key, the value, what is allowed and the file.
+
+    The command line prints it without a traceback and exits with 2.
+    """
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

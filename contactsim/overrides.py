@@ -1,4 +1,4 @@
-"""What a user changes, from Python values to Hydra's ``key=value`` lines."""
+"""Converts overrides from Python values to Hydra's ``key=value`` lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Override = str | Mapping[str, Any]
 
 
 def override_lines(given: Iterable[Override]) -> list[str]:
-    """``key=value`` lines of overrides: text stays as it is, mappings are written out.
+    """``key=value`` lines of overrides: text is unchanged, mappings are written out.
 
     ``override_lines(["weeks=52", {"psychology.negative_weight": 2, "action": ["youth_scheme"]}])`` gives
     ``["weeks=52", "psychology.negative_weight=2", "action=['youth_scheme']"]``. A key of a mapping is one key with its

@@ -1,4 +1,4 @@
-"""Where configuration files are: those that travel with the package, and those of a user's own folder."""
+"""Folders of configuration files: those shipped with the package, and those of the user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def configs_folder() -> Path:
 
 
 def experiments_folder() -> Path:
-    """The experiments with their designs and kept results."""
+    """The experiments with their designs and baseline results."""
     return _folder("experiments")
 
 

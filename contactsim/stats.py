@@ -30,7 +30,7 @@ class Interval(NamedTuple):
 
     @property
     def significant(self) -> bool:
-        """Whether the interval leaves out 0."""
+        """Whether the interval excludes 0."""
         return bool(excludes_zero(self.low, self.high))
 
 
@@ -43,7 +43,7 @@ class Ratio(NamedTuple):
 
 
 class Mediation(NamedTuple):
-    """Total, indirect and direct path; ``low`` and ``high`` are percentiles of a bootstrap of the indirect one."""
+    """Total, indirect and direct path; ``low`` and ``high`` are bootstrap percentiles of the indirect path."""
 
     total: float
     indirect: float
@@ -53,7 +53,7 @@ class Mediation(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Share of the total that the mediator carries; nan where there is no total."""
+        """Indirect over total path; nan if the total is 0."""
         return self.indirect / self.total if self.total else nan
 
 
@@ -63,19 +63,19 @@ class Equivalence(NamedTuple):
     p: float
     """the larger of the two p-values (0-1)"""
     interval: Interval
-    """the interval of level 1 - 2 alpha that lies within the bounds where the tests reject"""
+    """the interval of level 1 - 2 alpha; it lies within the bounds if both tests reject"""
     equivalent: bool
 
 
 # --- means and ratios over replications
 
 def excludes_zero(low: Any, high: Any) -> Any:
-    """Whether intervals (numbers, arrays or columns) leave out 0; never where a limit is nan."""
+    """Whether intervals (numbers, arrays or columns) exclude 0; False if a limit is nan."""
     return (low > 0) | (high < 0)
 
 
 def mean_interval(values: ArrayLike, alpha: float = ALPHA) -> Interval:
-    """Mean of the values that are known, with Student's t interval.
+    """Mean of the values with Student's t interval.
 
     Values that are nan are left out. The limits are nan for fewer than two values, and the mean where all are equal.
     """
@@ -90,9 +90,9 @@ def mean_interval(values: ArrayLike, alpha: float = ALPHA) -> Interval:
 
 
 def simultaneous_interval(values: ArrayLike, family: int, alpha: float = ALPHA) -> Interval:
-    """Mean with Student's t interval, one of ``family`` intervals that hold together (Bonferroni).
+    """Mean with Student's t interval, one of ``family`` simultaneous intervals (Bonferroni).
 
-    All values must be known: with fewer than two, or with one that is not finite, the interval is unbounded.
+    The interval is unbounded for fewer than two values, or if one is not finite.
     """
     x = np.asarray(values, float)
     if x.size < 2 or not np.isfinite(x).all():
@@ -116,11 +116,11 @@ def cell_intervals(cells: Any, alpha: float = ALPHA) -> pd.DataFrame:
 
 
 def ratio_interval(numerators: ArrayLike, denominators: ArrayLike, alpha: float = ALPHA) -> Ratio:
-    """Mean of the numerators over mean of the denominators, in pairs, with Fieller's (1954) interval.
+    """Mean of the numerators over mean of the paired denominators, with Fieller's (1954) interval.
 
     With means c and g, variances of the means v_c and v_g, their covariance v_cg and Student's t, the limits solve
-    (c - r g)^2 = t^2 (v_c - 2 r v_cg + r^2 v_g). Where g cannot be told from 0, there is no upper limit (of a ratio
-    that is negative: no lower one). Pairs of which one is nan are left out; nan for fewer than two.
+    (c - r g)^2 = t^2 (v_c - 2 r v_cg + r^2 v_g). If g does not differ significantly from 0, there is no upper limit
+    (no lower limit if the ratio is negative). Pairs with a nan are left out; nan for fewer than two pairs.
     """
     c, g = np.asarray(numerators, float), np.asarray(denominators, float)
     known = ~(np.isnan(c) | np.isnan(g))
@@ -139,14 +139,14 @@ def ratio_interval(numerators: ArrayLike, denominators: ArrayLike, alpha: float 
 
 
 def standardised(difference: Array, sd: Array) -> NDArray[np.float64]:
-    """Differences over standard deviations; no difference is 0 even where nothing varies, else nan there."""
+    """Differences over standard deviations; if these are 0, 0 for no difference and else nan."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(sd > 0, difference / sd, nan)
     return np.where(difference == 0.0, 0.0, z)
 
 
 def share(flags: ArrayLike) -> float:
-    """Share (0-1) of the flags that are set; nan for none."""
+    """Share (0-1) of flags that are true; nan for no flags."""
     x = np.asarray(flags, bool)
     return float(x.mean()) if x.size else nan
 
@@ -186,7 +186,7 @@ def bimodality(values: ArrayLike) -> float:
 # --- regressions and paths
 
 def statsmodels() -> Any:
-    """statsmodels' interface; raises UserError where it is not installed."""
+    """The interface of statsmodels; raises UserError if it is not installed."""
     try:
         import statsmodels.api as sm
     except ImportError:
@@ -203,9 +203,9 @@ def slopes(y: Array, *columns: Array) -> Array:
 
 def coefficient(y: Array, *columns: Array, weights: Array | None = None, clusters: ArrayLike | None = None,
                 alpha: float = ALPHA) -> Interval:
-    """Slope of y on the first of the columns, with a constant, and its robust interval (Student's t).
+    """Slope of y on the first column, with a constant, and its robust interval (Student's t).
 
-    Least squares with HC3 errors; weighted least squares with HC1 errors; errors clustered by ``clusters`` where given.
+    Least squares with HC3 errors, or weighted least squares with HC1 errors; errors clustered by ``clusters`` if given.
     """
     sm = statsmodels()
     design = np.column_stack([np.ones(len(y)), *columns])
@@ -219,7 +219,7 @@ def coefficient(y: Array, *columns: Array, weights: Array | None = None, cluster
 
 
 def product_of_coefficients(x: Array, mediators: Sequence[Array], y: Array) -> float:
-    """Indirect path of x to y through all mediators together.
+    """Indirect path from x to y through all mediators together.
 
     With m_k = a_k x and y = c x + b_1 m_1 + b_2 m_2 + ... (and constants) it is the sum of a_k b_k.
     """
@@ -228,11 +228,11 @@ def product_of_coefficients(x: Array, mediators: Sequence[Array], y: Array) -> f
 
 
 def mediation(x: Array, mediator: Array, y: Array, repeats: int = 999, alpha: float = ALPHA) -> Mediation:
-    """Paths from x to y through one mediator, with an interval of the indirect one by a bootstrap over people.
+    """Paths from x to y through one mediator, with a bootstrap interval of the indirect path, over people.
 
-    The bootstrap of the product needs no normal distribution (MacKinnon et al. 2004); its seed is fixed. What is found
-    is a decomposition of covariances: it is the effect through the mediator only where nothing else makes mediator and
-    outcome go together. nan for fewer than eight people, or where x or the mediator does not vary.
+    The bootstrap of the product assumes no normal distribution (MacKinnon et al. 2004); its seed is fixed. The result
+    is a decomposition of covariances: it is the effect through the mediator only if there are no common causes of
+    mediator and outcome. nan for fewer than eight people, or if x or the mediator does not vary.
     """
     from scipy.stats import bootstrap
 
@@ -246,7 +246,7 @@ def mediation(x: Array, mediator: Array, y: Array, repeats: int = 999, alpha: fl
 
 
 def _paths(x: Array, m: Array, y: Array) -> tuple[float, float]:
-    """(total, indirect) from the covariances: several times faster than regressions, which a bootstrap repeats."""
+    """(total, indirect) from the covariances: several times faster than regressions, which matters in a bootstrap."""
     c = np.cov(np.stack([x, m, y]))
     if c[0, 0] <= 0:
         return 0.0, 0.0
@@ -257,12 +257,12 @@ def _paths(x: Array, m: Array, y: Array) -> tuple[float, float]:
 
 # --- power
 
-#: An effect that is so many times the scatter needs no more than two.
+#: An effect of so many standard deviations needs no more than two.
 LARGEST = 10.0
 
 
 def detectable_effect(number: float, power: float, alpha: float, samples: int) -> float:
-    """Smallest effect (SD) that a t test of one sample, or of two of equal size, shows with chance ``power``.
+    """Smallest effect (SD) that a t test of one sample, or of two of equal size, detects with probability ``power``.
 
     ``number`` is the size of each sample.
     """
@@ -271,7 +271,7 @@ def detectable_effect(number: float, power: float, alpha: float, samples: int) -
 
 
 def required_number(effect: float, power: float, alpha: float, samples: int) -> float:
-    """Size of each sample, 2 at least, with which a t test shows an effect (SD) with chance ``power``."""
+    """Size of each sample (at least 2) with which a t test detects an effect (SD) with probability ``power``."""
     test = _t_test(samples)
     if np.isnan(effect):
         return nan

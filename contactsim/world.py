@@ -1,11 +1,17 @@
-"""The world: a state, and the week on top of it.
+"""The world: a state, the order of events in a week, and the burn-in before week 0.
 
-This is the model itself, without Mesa, Hydra or files: arrays, keyed draws and a clock of its own.
+This is the model itself. It uses arrays, keyed draws and its own clock, and knows nothing of Mesa, Hydra or files.
+
+A burn-in of T weeks ends at week 0: all residents start it T weeks younger, at rest, and it is simulated without the
+scenario's shocks, moves, arrivals and departures. Children meet people from the age of five and newcomers from their
+arrival, so a resident's experience at week 0 depends on age. Work, school and membership are those of week 0 throughout
+(assumed). T is doubled until the means and spreads of attitudes are stationary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,51 +22,55 @@ from contactsim.compiled import Threads
 from contactsim.draws import Decision
 from contactsim.encounters.appraisal import BLOCK, appraise
 from contactsim.encounters.arrays import people_of, rules, terms
-from contactsim.encounters.learning import change
-from contactsim.encounters.schedule import FRIENDS, rounds_of
+from contactsim.encounters.learning import learn
+from contactsim.encounters.schedule import FRIENDS, weekly_schedule
 from contactsim.encounters.ties import BLOCK as BLOCK_OF_TIES
-from contactsim.encounters.ties import free_places, friends_meet, hear_of, renew
+from contactsim.encounters.ties import find_extended_contact, free_places, friends_meet, renew
 from contactsim.observers.base import Moment, Observer, check_moment
 from contactsim.observers.weekly import WeeklyRecord
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
+from contactsim.residents import WEEKS_A_YEAR
 from contactsim.state import Action, State
 
-#: Residents from which on more than one thread pays (measured: benchmarks/README.md); used where none are asked for.
-WORTH_THREADS = 20_000
+#: From this many residents on, several threads save time (benchmarks/README.md); used where ``threads`` is None.
+PARALLEL_FROM = 20_000
+#: Weeks over which a burn-in must be stationary.
+WINDOW = 26
 
 
 class World(State):
-    """A neighbourhood in which time passes.
+    """A state that can be simulated week by week.
 
     Args:
-        place: who lives where; at least three nested levels of areas.
+        place: residents by area and group; at least three nested levels of areas.
         parameters: residents, settings, psychology and scenario.
-        seed: any integer; with the same parameters it fixes every bit of the run.
-        threads: how many threads the kernels use (None: all processors where that pays); never changes a result.
-        actions: what is done about the place from week 0 on, in this order.
-        observers: who reads the world week by week (see :class:`contactsim.observers.base.Observer`).
+        seed: any integer; together with the parameters it determines every bit of the run.
+        threads: number of threads for the kernels (None: all processors for large places); never changes a result.
+        actions: interventions from week 0 on, applied in this order.
+        observers: objects that read the world each week (see :class:`contactsim.observers.base.Observer`).
 
     Attributes:
-        clock: the week that the next :meth:`step` lives; negative during burn-in.
+        clock: number of the week that the next :meth:`step` simulates; negative during the burn-in.
         people: the residents' columns.
         settings: seats by name of setting.
-        week: this week's notes (meetings by what they were).
-        observers: who reads the world, besides the weekly record that every world has.
+        week: this week's meetings, doses and candidates for ties.
+        observers: the observers, apart from the weekly record that every world has.
     """
 
     def __init__(self, place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
                  actions: Sequence[Action] = (), observers: Sequence[Observer] = ()) -> None:
         messages.check_shocks(parameters.scenario.shocks, place.groups)
         super().__init__(place, parameters, seed, actions)
-        self.threads = Threads(threads or (1 if place.residents < WORTH_THREADS else None))
+        self.threads = Threads(threads or (1 if place.residents < PARALLEL_FROM else None))
         self.rules = rules(parameters.psychology)
         self.terms = {name: terms(context, parameters.psychology)
                       for name, context in parameters.settings.contact_contexts.items()}
         self.transfer = np.full((len(place.groups), len(place.groups)), parameters.psychology.transfer)
         np.fill_diagonal(self.transfer, 1.0)
         self.columns = people_of(self.people)
-        self.rounds, self.friends = rounds_of(parameters.settings.contact_contexts, self.terms, self.settings, self.threads)
+        self.setting_weeks, self.friends = weekly_schedule(
+            parameters.settings.contact_contexts, self.terms, self.settings, self.threads)
         self._areas_of_threads = self.threads.split(self.settings["street"].partitions["neighbourhood"].start)
         self._rows = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
         self._scratch = [(np.empty(self._longest(), np.int32), np.empty(self._longest(), np.int32))
@@ -73,27 +83,27 @@ class World(State):
         self.observe(*observers)
 
     def step(self) -> None:
-        """Live one week. Everything reads the state at the week's start; the order is:
+        """Simulate one week. All rules read the state at the start of the week. The order is:
 
-        1. Climate: this week's shocks act on attitude, anxiety, threat and felt stigma.
-        2. Actions: those due call sessions together, change settings or status, or speak.
-           Observers of this moment look.
-        3. Appraisal: what the people around think, and what each resident brings into meetings.
-        4. Encounters, setting by setting: pairs, take-up, valence for each side; then the sessions of actions;
-           then friends meet.
-        5. Change: attitude, experience, anxiety, threat, belonging, engagement, felt stigma, language;
-           everybody gets older.
+        1. Shocks of this week change attitude, anxiety, threat and felt stigma.
+        2. Actions hold sessions, change seats or status, or send messages. Then the observers with the moment
+           ``after_actions`` read the world.
+        3. Appraisal: local norms and composition, and the odds that each resident brings into meetings.
+        4. Encounters: in each setting pairs are drawn, meetings are taken up or declined, and each side draws a
+           valence; then the sessions of actions; then meetings of friends.
+        5. Learning: attitude, experience, anxiety, threat, belonging, engagement, felt stigma and language change;
+           residents get older.
         6. Ties form and fade.
-        7. Measures: the week is recorded, and observers of this moment look.
-        8. Moves, arrivals and departures, where the scenario has them, and once a year new seats for those
-           who have left school or started it; then the clock moves, and all other observers look.
+        7. The week is recorded. Then the observers with the moment ``before_moves`` read the world.
+        8. Households depart, move and arrive where the scenario says so; once a year residents who start or leave
+           school or work change seats. The clock advances, and all other observers read the world.
         """
-        self._climate()
+        self._apply_shocks()
         self._act()
         self._look("after_actions")
         self._appraise()
         self._meet()
-        self._change()
+        self._learn()
         self._renew_ties()
         self.weekly_record.look(self)
         self._look("before_moves")
@@ -102,9 +112,9 @@ class World(State):
         self._look("week_end")
 
     def observe(self, *observers: Observer) -> None:
-        """Let observers see the world as it is and look at it from the next week on.
+        """Add observers: each reads the world now and at its moment of every later week.
 
-        Raises UserError for one whose moment there is not in a week.
+        Raises UserError for an observer whose ``moment`` is not one of a week's moments.
         """
         for observer in observers:
             check_moment(observer)
@@ -118,11 +128,11 @@ class World(State):
         return self.weekly_record.sums
 
     def weekly(self) -> pd.DataFrame:
-        """The weeks recorded so far as a tidy table; weeks of burn-in are not kept."""
+        """The weeks recorded so far as a tidy table, without the weeks of the burn-in."""
         return self.weekly_record.result()
 
     def begin(self) -> None:
-        """Let the past composition of each area equal the present one, before a first week."""
+        """Set the past composition of each area to the present one, before the first week."""
         self._appraise()
         self.areas.past[:] = self.areas.share
 
@@ -132,8 +142,8 @@ class World(State):
                 with self.read_only():
                     observer.look(self)
 
-    def _climate(self) -> None:
-        messages.act(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
+    def _apply_shocks(self) -> None:
+        messages.apply_shocks(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
 
     def _act(self) -> None:
         if self.clock >= 0:
@@ -148,24 +158,24 @@ class World(State):
             np.empty((4, BLOCK))), self._areas_of_threads)
 
     def _meet(self) -> None:
-        for one in self.rounds:
-            one.live(self.seed, self.clock, self.columns, self.week, self.threads, self._scratch)
+        for setting in self.setting_weeks:
+            setting.meet(self.seed, self.clock, self.columns, self.week, self.threads, self._scratch)
         for session in self.sessions:
-            session.live(self.seed, self.clock, self.parameters.psychology, self.columns, self.week)
+            session.meet(self.seed, self.clock, self.parameters.psychology, self.columns, self.week)
         for impulse in self.impulses:
             if impulse.week == self.clock:
-                impulse.note(self.columns, self.week)
+                impulse.meet(self.columns, self.week)
         slots = self.friends.draw(self.seed, self.clock, FRIENDS)
         self._over_rows(lambda lo, hi: friends_meet(lo, hi, slots, self.columns, self.week))
         if self.week.displaced.any():
             self.week.displaced[:] = 0
         self.sessions.clear()
 
-    def _change(self) -> None:
+    def _learn(self) -> None:
         street, people = self.settings["street"], self.people
         start = street.partitions["neighbourhood"].start
-        hear_of(people.ties, people.group, people.friend_groups, self.week.extended_contact)
-        self.threads.run(lambda _, lo, hi: change(
+        find_extended_contact(people.ties, people.group, people.friend_groups, self.week.extended_contact)
+        self.threads.run(lambda _, lo, hi: learn(
             lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas,
             np.empty(people.groups), np.empty(people.groups)), self._areas_of_threads)
 
@@ -182,3 +192,63 @@ class World(State):
 
     def _longest(self) -> int:
         return max(int(np.diff(p.start).max(initial=0)) for s in self.settings.values() for p in s.partitions.values())
+
+
+@dataclass(frozen=True)
+class BurnIn:
+    """How a world reached its week 0."""
+
+    weeks: int
+    """weeks simulated before week 0; 0 for none"""
+    drift: float
+    """largest change of a group's mean or spread of attitude over the last half year, in SD; nan without a burn-in"""
+    stationary: bool
+    """whether that change is within the scenario's limit, with an allowance for chance in small groups"""
+
+
+def world_after_burn_in(place: Place, parameters: ModelParameters, seed: int, threads: int | None = None,
+                        progress: Callable[[int, int], None] | None = None) -> tuple[World, BurnIn]:
+    """A world at week 0 after the scenario's burn-in, and a description of that burn-in.
+
+    ``progress`` is called after each week with (weeks simulated, weeks of this burn-in).
+    """
+    scenario = parameters.scenario
+    weeks = scenario.burn_in_min if scenario.burn_in else 0
+    while True:
+        world = World(place, parameters, seed, threads)
+        if weeks == 0:
+            return world, BurnIn(0, float("nan"), False)
+        _burn_in(world, weeks, progress)
+        drift, stationary = drift_of(world, scenario.stationary)
+        if stationary or 2 * weeks > scenario.burn_in_max:
+            world.weekly_record.begin(world)
+            return world, BurnIn(weeks, drift, stationary)
+        weeks *= 2
+
+
+def _burn_in(world: World, weeks: int, progress: Callable[[int, int], None] | None) -> None:
+    people = world.people
+    world.clock = -weeks
+    people.age -= weeks / WEEKS_A_YEAR
+    people.arrived -= np.float32(weeks / WEEKS_A_YEAR)
+    world.begin()
+    for week in range(1, weeks + 1):
+        world.step()
+        if progress is not None:
+            progress(week, weeks)
+
+
+def drift_of(world: World, limit: float) -> tuple[float, bool]:
+    """(largest drift in SD, whether stationary) of the groups' attitudes to all others over the last half year.
+
+    The limit for a group of n people is ``limit`` plus 2 / sqrt(n) SD, since small groups also move by chance.
+    """
+    if len(world.record) <= WINDOW:
+        return float("inf"), False
+    (then, _), (now, size) = world.record[-1 - WINDOW], world.record[-1]
+    n_then, n = np.maximum(world.record[-1 - WINDOW][1][:, 0], 1), np.maximum(size[:, 0], 1)
+    mean, mean_then = now[:, -1, 0] / n, then[:, -1, 0] / n_then
+    sd = np.sqrt(np.maximum(now[:, -1, 1] / n - mean**2, 1e-12))
+    sd_then = np.sqrt(np.maximum(then[:, -1, 1] / n_then - mean_then**2, 1e-12))
+    drift = np.maximum(np.abs(mean - mean_then), np.abs(sd - sd_then)) / sd
+    return float(drift.max()), bool(np.all(drift <= limit + 2 / np.sqrt(n)))

@@ -1,4 +1,4 @@
-"""Worlds in which something is done, for tests of actions."""
+"""Worlds with actions, for tests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def town(output_areas: int = 18, people: int = 80) -> Place:
 
 
 @cache
-def _lived() -> dict[str, NDArray[Any]]:
+def _after_burn_in() -> dict[str, NDArray[Any]]:
     world = _fresh(1)
     for _ in range(6):
         world.step()
@@ -40,9 +40,9 @@ def _fresh(threads: int) -> World:
 
 
 def acting(*actions: tuple[str, dict[str, Any]], threads: int = 1) -> World:
-    """A world that has lived six weeks, at its week 0, with the actions (name, values)."""
+    """A world after six weeks of burn-in, at its week 0, with the actions (name, values)."""
     world = _fresh(threads)
-    world.restore(_lived())
+    world.restore(_after_burn_in())
     world.actions = list(made(world, *actions))
     return world
 
@@ -54,7 +54,7 @@ def made(world: World, *actions: tuple[str, dict[str, Any]]) -> list[Action[Any]
 
 
 def shipped(name: str, **changes: Any) -> tuple[str, dict[str, Any]]:
-    """An action as its file has it, with changes to its fields."""
+    """An action from its file, with changes to its fields."""
     return name, {**load(name).model_dump(), **changes}
 
 

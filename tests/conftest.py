@@ -14,7 +14,7 @@ _CENSUS = Path(__file__).parents[2] / "shared" / "data"
 @pytest.fixture(autouse=True)
 def _nothing_about_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands print the same whether or not the kernels are compiled yet."""
-    monkeypatch.setattr(compiled, "nothing_compiled", lambda: False)
+    monkeypatch.setattr(compiled, "cache_is_cold", lambda: False)
 
 
 @pytest.fixture(scope="session")

@@ -22,16 +22,32 @@ from contactsim.world import World
 U = np.uint64
 MEETING_AGE = 5.0
 KINDS = ("positive", "negative", "neutral", "declined")
-#: Columns kept in single precision.
+#: Columns in single precision.
 SINGLE = ("arrived", "engagement", "stigma", "civic")
-SCALARS = ("uid", "group", "age", "arrived", "baseline_attitude", "sociability", "negative_exposure", "status", "language",
-           "anxiety", "threat", "belonging", "engagement", "stigma", "civic", "rumour")
+SCALARS = (
+    "uid",
+    "group",
+    "age",
+    "arrived",
+    "baseline_attitude",
+    "sociability",
+    "negative_exposure",
+    "status",
+    "language",
+    "anxiety",
+    "threat",
+    "belonging",
+    "engagement",
+    "stigma",
+    "civic",
+    "rumour",
+)
 LISTS = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")
 
 
 @dataclass
 class Person:
-    """Somebody who lives here. Lists by group hold one entry for each group; the own one stays as it is."""
+    """One resident. Lists by group have one entry for each group; the own group's entry never changes."""
 
     row: int
     uid: int
@@ -59,7 +75,7 @@ class Person:
     friend_groups: set[int]
 
     def start_week(self, groups: int) -> None:
-        """A clean sheet for the week's notes."""
+        """Clear the week's records."""
         self.counts = [dict.fromkeys(KINDS, 0) for _ in range(groups)]
         self.dose = [{"positive": 0, "negative": 0} for _ in range(groups)]
         self.own_meetings = self.bonding = 0
@@ -80,7 +96,7 @@ class MixingGroup:
 
 @dataclass
 class Gathering:
-    """One slot of an contact context or session: what names its draws, and what a meeting in it is like."""
+    """One slot of a contact context or session: what names its draws, and what a meeting in it is like."""
 
     key: int
     slot: int
@@ -100,14 +116,14 @@ class Area:
     norm: list[list[float]]
     share: list[float]
     past: list[float]
-    said: list[list[float]]
+    message_effect: list[list[float]]
 
 
 class Town:
-    """All that one week needs to know, and the week itself. To an action it looks like a world."""
+    """The state that one week needs, and the week itself. Actions use it as they use a world."""
 
     def __init__(self, world: World) -> None:
-        """Take over the state of a world as it stands between two weeks."""
+        """Copy the state of a world between two weeks."""
         self.seed, self.clock = world.seed, world.clock
         self.parameters: ModelParameters = world.parameters
         self.p = world.parameters.psychology
@@ -120,16 +136,18 @@ class Town:
                            for k in range(len(part.keys))]
                    for scale, part in setting.partitions.items()}
             for name, setting in world.settings.items()}
-        self.areas = [Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
-                      for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])]
+        self.areas = [
+            Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
+            for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])
+        ]
         self.actions = list(world.actions)
         self.slots: list[tuple[str, ContactContext, int]] = [
             (name, context, slot) for name, context in self.parameters.settings.contact_contexts.items()
             for slot in range(context.encounters_per_week)]
 
     def step(self) -> None:
-        """One week: climate, actions, appraisal, encounters, change, ties."""
-        self._climate()
+        """One week: shocks, actions, appraisal, encounters, change, ties."""
+        self._shocks()
         self.sessions: list[Session] = []
         self.displaced: dict[int, set[int]] = {row: set() for row in self.people}
         if self.clock >= 0:
@@ -150,8 +168,12 @@ class Town:
             else:
                 self._meet(self.settings[context.setting][context.scale], gathering)
         for session in self.sessions:
-            teams = [MixingGroup(k, int(session.start[k]), session.occupant[session.start[k]:session.start[k + 1]].tolist())
-                     for k in range(len(session.start) - 1)]
+            teams = [
+                MixingGroup(
+                    k, int(session.start[k]), session.occupant[session.start[k] : session.start[k + 1]].tolist()
+                )
+                for k in range(len(session.start) - 1)
+            ]
             for slot in range(session.encounters):
                 self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions))
         far = {row: self._friends_of_friends(person) for row, person in self.people.items()}
@@ -169,10 +191,10 @@ class Town:
         """A session takes place this week, instead of some slots of those who come."""
         self.sessions.append(session)
         if displaces != ():
-            self.take_away(session.rows, session.encounters, displaces, session.name)
+            self.displace(session.rows, session.encounters, displaces, session.name)
 
-    def take_away(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
-        """Each of the rows loses the ``slots`` free ones with the lowest draws among the slots of these occasions."""
+    def displace(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
+        """Each row loses the ``slots`` free slots of these contact contexts with the lowest draws."""
         for row in rows:
             free = [bit for bit, (context, _, _) in enumerate(self.slots)
                     if (displaces is None or context in displaces) and bit not in self.displaced[row]]
@@ -185,7 +207,7 @@ class Town:
     def _present(self, seats: list[int]) -> list[Person]:
         return [self.people[row] for row in seats if row >= 0]
 
-    def _climate(self) -> None:
+    def _shocks(self) -> None:
         for shock in self.parameters.scenario.shocks.values():
             if shock.week != self.clock:
                 continue
@@ -213,7 +235,7 @@ class Town:
                 for person in grown:
                     if person.group == g:
                         total += person.attitude[h]
-                row.append(min(1.0, max(-1.0, total / counts[g] + area.said[g][h])) if counts[g] else 0.0)
+                row.append(min(1.0, max(-1.0, total / counts[g] + area.message_effect[g][h])) if counts[g] else 0.0)
             area.norm.append(row)
         area.share = [count / len(grown) if grown else 0.0 for count in counts]
 
@@ -228,12 +250,17 @@ class Town:
             attitude = person.attitude[h]
             take_up = (p.take_up_sociability * (person.sociability - 1.0) - p.take_up_anxiety * anxious
                        - p.take_up_language * (1.0 - person.language)) + p.take_up_attitude * attitude
-            own_lean = p.appraisal_own * (p.appraisal * attitude)
-            pleasant = belonging - p.appraisal_anxiety * anxious - p.negative_exposure_positive * person.negative_exposure + own_lean
-            unpleasant = (p.appraisal_anxiety * anxious + person.negative_exposure - belonging - own_lean
+            own_part = p.appraisal_own * (p.appraisal * attitude)
+            pleasant = (
+                belonging
+                - p.appraisal_anxiety * anxious
+                - p.negative_exposure_positive * person.negative_exposure
+                + own_part
+            )
+            unpleasant = (p.appraisal_anxiety * anxious + person.negative_exposure - belonging - own_part
                           - p.inward_norms * area.norm[person.group][h])
             person.brings[h] = {"take_up": exp(take_up), "pleasant": exp(pleasant), "unpleasant": exp(unpleasant),
-                                "lean": exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
+                                "partner_effect": exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
 
     # --- encounters
 
@@ -295,12 +322,12 @@ class Town:
                 a.counts[b.group]["declined"] += 1
                 b.counts[a.group]["declined"] += 1
                 return
-            for_a = self._lives_it(a, b, gathering.at, key)
-            for_b = self._lives_it(b, a, gathering.at, key)
+            for_a = self._experience(a, b, gathering.at, key)
+            for_b = self._experience(b, a, gathering.at, key)
         if "negative" not in (for_a, for_b):
             activity = round(100 * gathering.at.common_goals * gathering.at.cooperation)
             for one in (a, b):
-                one.joint += activity
+                one.shared_activity += activity
                 one.community += activity * gathering.in_community
         chance = self.p.tie_own if a.group == b.group else self.p.tie_cross
         if gathering.in_small_group and for_a == for_b == "positive" and unit(U(nth(key, U(2)))) < chance:
@@ -309,25 +336,25 @@ class Town:
                 if rank > one.rank:
                     one.rank, one.candidate = rank, other.row
 
-    def _lives_it(self, me: Person, partner: Person, at: Conditions, key: np.uint64) -> str:
+    def _experience(self, me: Person, partner: Person, at: Conditions, key: np.uint64) -> str:
         """Whether the meeting is positive, negative or neutral for ``me``; noted down."""
         first, second = halves(U(nth(key, U(1))))
         draw = float(first if me.uid < partner.uid else second)
         _, base_good, base_bad = self._base_odds(at)
         gap = abs(me.status - partner.status)
         base_bad *= 1.0 + self.p.unequal_status * (1 - at.equal_status) * gap
-        brings, lean = me.brings[partner.group], partner.brings[me.group]["lean"]
-        good = base_good * brings["pleasant"] * lean
-        bad = base_bad * brings["unpleasant"] / lean
+        brings, effect = me.brings[partner.group], partner.brings[me.group]["partner_effect"]
+        good = base_good * brings["pleasant"] * effect
+        bad = base_bad * brings["unpleasant"] / effect
         point = draw * (1.0 + good + bad)
         what = "positive" if point < good else "negative" if point < good + bad else "neutral"
-        me.tally[partner.group][what] += 1
+        me.counts[partner.group][what] += 1
         if what != "neutral":
             me.dose[partner.group][what] += round(100 * at.closeness)
         return what
 
     def _friends_meet(self, gathering: Gathering) -> None:
-        """Friends of different groups meet or not by one draw, unless one is elsewhere; each lives it in an own way."""
+        """Friends of different groups meet by one draw, unless one is displaced; each side draws a valence."""
         draws = self._draws(Decision.FRIENDS, gathering)
         for me in self.people.values():
             for row in me.ties:
@@ -338,7 +365,7 @@ class Town:
                     continue
                 key = U(pair_key(draws, U(me.uid), U(friend.uid)))
                 if unit(key) < gathering.presence:
-                    self._lives_it(me, friend, gathering.at, key)
+                    self._experience(me, friend, gathering.at, key)
 
     # --- change
 
@@ -365,14 +392,14 @@ class Town:
             if h in far:
                 good += p.extended
             before = prior + me.positive[h] + me.negative[h]
-            lived = p.negative_weight * bad
-            attitude = (before * me.attitude[h] + good - lived) / (before + good + lived)
+            weighted = p.negative_weight * bad
+            attitude = (before * me.attitude[h] + good - weighted) / (before + good + weighted)
             attitude += p.drift * (rest - attitude)
             me.attitude[h] = attitude + p.norms * (area.norm[me.group][h] - attitude)
             me.positive[h] = (me.positive[h] + good) * (1.0 - p.forgetting)
             me.negative[h] = (me.negative[h] + bad) * (1.0 - p.forgetting)
-            me.recent_positive[h] += p.recall * (me.tally[h]["positive"] - me.recent_positive[h])
-            me.recent_negative[h] += p.recall * (me.tally[h]["negative"] - me.recent_negative[h])
+            me.recent_positive[h] += p.recall * (me.counts[h]["positive"] - me.recent_positive[h])
+            me.recent_negative[h] += p.recall * (me.counts[h]["negative"] - me.recent_negative[h])
         good = bad = 0.0
         for h in others:
             good += 0.01 * me.dose[h]["positive"]
@@ -381,18 +408,22 @@ class Town:
         me.stigma = _feeling(felt, p.stigma_bonding * me.bonding, bad, p.stigma_learning, p.stigma_drift,
                              p.stigma_rest)
         bad *= p.negative_weight
-        rest = p.anxiety_rest - p.anxiety_baseline_attitude * me.baseline_attitude + p.stigma_anxiety * (felt - p.stigma_rest)
+        rest = (
+            p.anxiety_rest
+            - p.anxiety_baseline_attitude * me.baseline_attitude
+            + p.stigma_anxiety * (felt - p.stigma_rest)
+        )
         me.anxiety = _feeling(me.anxiety, good, bad, p.anxiety_learning, p.anxiety_drift, rest)
         strangers, shrinking = 1.0 - area.share[me.group], area.past[me.group] - area.share[me.group]
         rest = p.threat_rest + p.threat_level * strangers + p.threat_change * max(0.0, shrinking)
         if me.rumour == BELIEVES:
             rest += p.rumour_threat
         me.threat = _feeling(me.threat, good, bad, p.threat_learning, p.threat_drift, rest)
-        lifted = _raised(me.belonging, p.belonging_gain * 0.01 * me.joint)
+        lifted = _raised(me.belonging, p.belonging_gain * 0.01 * me.shared_activity)
         me.belonging = lifted + p.belonging_decline * (p.belonging_rest - lifted)
         lifted = _raised(me.engagement, p.engagement_gain * 0.01 * me.community)
         me.engagement = lifted + p.engagement_decline * (p.engagement_rest - lifted)
-        met = sum(me.tally[h][kind] for h in others for kind in ("positive", "negative", "neutral"))
+        met = sum(me.counts[h][kind] for h in others for kind in ("positive", "negative", "neutral"))
         me.language = _raised(me.language, p.language_gain * met)
         me.age += 1.0 / 52
         me.arrived += 1.0 / 52
@@ -469,7 +500,7 @@ def _person(world: World, row: int) -> Person:
 
 
 def differences(town: Town, world: World) -> list[str]:
-    """What the two say otherwise, as ``column row: reference, world``; empty when every bit agrees."""
+    """The values that differ, as ``column row: reference, world``; empty when every bit agrees."""
     people, week = world.people, world.week
     found = []
 
@@ -483,11 +514,11 @@ def differences(town: Town, world: World) -> list[str]:
         for name in (*SCALARS, *LISTS):
             compare(name, row, getattr(person, name), getattr(people, name)[row].tolist())
         compare("friend_groups", row, sum(1 << g for g in person.friend_groups), int(people.friend_groups[row]))
-        tally = [[t[kind] for kind in KINDS] for t in person.tally]
-        tally[person.group] = [person.own_meetings, person.bonding, 0, 0]
-        compare("tally", row, tally, week.counts[row].tolist())
+        counts = [[t[kind] for kind in KINDS] for t in person.counts]
+        counts[person.group] = [person.own_meetings, person.bonding, 0, 0]
+        compare("counts", row, counts, week.counts[row].tolist())
         compare("dose", row, [[d["positive"], d["negative"]] for d in person.dose], week.dose[row].tolist())
-        compare("joint", row, person.joint, int(week.shared_activity[row]))
+        compare("shared_activity", row, person.shared_activity, int(week.shared_activity[row]))
         compare("community", row, person.community, int(week.community[row]))
         compare("candidate", row, person.candidate, int(week.candidate[row]))
         compare("priority", row, person.rank, int(week.priority[row]))

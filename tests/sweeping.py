@@ -20,7 +20,7 @@ from contactsim.observers.base import Observer
 from contactsim.runs.measure import WEEKLY, measure_name
 from contactsim.runs.worker import Worker
 from contactsim.state import State
-from contactsim.storage.places import keep_place
+from contactsim.storage.places import write_place
 from contactsim.storage.schema import SCHEMA
 from contactsim.sweeps import Results, RunSpec, Store
 from contactsim.sweeps.plan import make_plan
@@ -36,11 +36,11 @@ def bytecode_kept() -> Iterator[None]:
         yield
 
 
-def specs(seeds: range | list[int], *more: str, **point: Any) -> list[RunSpec]:
+def specs(seeds: range | list[int], *more: str, **labels: Any) -> list[RunSpec]:
     """Tiny runs, one for each seed."""
     keys = {line.split("=")[0] for line in more}
     config = compose([*(line for line in TINY if line.split("=")[0] not in keys), *more])
-    return [RunSpec(config.model_copy(update={"seed": seed}), None, point, k) for k, seed in enumerate(seeds)]
+    return [RunSpec(config.model_copy(update={"seed": seed}), None, labels, k) for k, seed in enumerate(seeds)]
 
 
 def run_here(store: Path, runs: list[RunSpec], measure: Any = WEEKLY, keep: tuple[str, ...] = (),
@@ -50,10 +50,10 @@ def run_here(store: Path, runs: list[RunSpec], measure: Any = WEEKLY, keep: tupl
     plan.store.prepare()
     for run in runs:
         if run.place is not None:
-            keep_place(run.place, plan.store.places)
+            write_place(run.place, plan.store.places)
     worker = Worker(store)
     for run in plan.todo:
-        worker.do(run.task(plan.measure, plan.keep, plan.base, timeout, False).message())
+        worker.execute(run.task(plan.measure, plan.keep, plan.base, timeout, False).message())
     return Results(plan.store, [run.id for run in plan.runs])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest
-from contactsim.storage.results import LEDGER, Found
+from contactsim.storage.results import LEDGER, TaskOutput
 
 #: Tasks of every group, and groups.
 EACH, GROUPS = 6, 4
@@ -25,17 +25,17 @@ class AtOnce:
     def __init__(self, store: Any) -> None:
         self.before: list[int] = []
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """The seed, and a zero; which seeds this runner had before is in the provenance."""
         facts["provenance"] = {"before": list(self.before)}
         self.before.append(payload["seed"])
-        return Found(numbers={"R1/base": float(payload["seed"]), "R1/off": 0.0})
+        return TaskOutput(numbers={"R1/base": float(payload["seed"]), "R1/off": 0.0})
 
 
 class Slowly(AtOnce):
     """The same, with time for a kill."""
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Late."""
         time.sleep(0.03)
         return super().run(payload, facts)
@@ -44,7 +44,7 @@ class Slowly(AtOnce):
 class Killed(AtOnce):
     """The process is killed before seed 102."""
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Never for seed 102."""
         if payload["seed"] == 102:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -54,7 +54,7 @@ class Killed(AtOnce):
 class Failing(AtOnce):
     """Seed 3 fails; the other groups would last for hours."""
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Never for seed 3."""
         if payload["seed"] >= 100:
             time.sleep(7200)
@@ -69,7 +69,7 @@ def tasks(runner: type[AtOnce] = AtOnce, each: int = EACH, groups: int = GROUPS,
     found = []
     for seed in (100 * group + k for group in range(groups) for k in range(each)):
         facts = {"measure": LEDGER, "model": code, "seed": seed, "residents": 500, "config": "{}",
-                 "point": canonical_json({"finding": "R1"})}
+                 "labels": canonical_json({"finding": "R1"})}
         of: dict[str, Any] = {"group": f"group {seed // 100}", "code": code, **changes}
         found.append(Task(f"{seed:016x}", f"{__name__}:{runner.__name__}", {"seed": seed}, facts, [__name__], **of))
     return found

@@ -24,15 +24,16 @@ def make_place(counts: Any, output_areas_a_neighbourhood: int = 3, neighbourhood
     counts = np.asarray(counts, np.int32)
     output_area = np.arange(counts.shape[0], dtype=np.int32)
     levels = []
-    for name, area in (("output_area", output_area), ("block", output_area // output_areas_a_neighbourhood),
-                       ("district", output_area // (output_areas_a_neighbourhood * neighbourhoods_a_district)),
-                       ("town", np.zeros_like(output_area))):
-        levels.append(Level(name, True, area.astype(np.int32), tuple(f"{name} {a}" for a in range(area[-1] + 1))))
+    for name, prefix, area in (
+            ("output_area", "cell", output_area), ("block", "block", output_area // output_areas_a_neighbourhood),
+            ("district", "district", output_area // (output_areas_a_neighbourhood * neighbourhoods_a_district)),
+            ("town", "town", np.zeros_like(output_area))):
+        levels.append(Level(name, False, area.astype(np.int32), tuple(f"{prefix} {a}" for a in range(area[-1] + 1))))
     return Place("made", tuple("ABCDEFGHIJKLMNOP"[:counts.shape[1]]), counts, tuple(levels), NOWHERE)
 
 
 def two_groups(output_areas: int = 12, people: int = 90) -> Place:
-    """Two groups, from output areas that are mostly A to output areas that are mostly B; ``people`` in each output area."""
+    """Two groups, from output areas mostly of A to output areas mostly of B, with ``people`` in each."""
     share = np.linspace(0.15, 0.75, output_areas)
     b = np.rint(share * people).astype(int)
     return make_place(np.column_stack([people - b, b]))
@@ -49,14 +50,15 @@ def four_groups(output_areas: int = 9, people: int = 80) -> Place:
 
 
 def context(setting: str, scale: str, **changes: Any) -> ContactContext:
-    """An contact context with the given fields and the defaults for the others."""
+    """A contact context with the given fields and the defaults for the others."""
     return ContactContext(setting=setting, scale=scale, **changes)  # type: ignore[arg-type]
 
 
 def ordinary_week() -> dict[str, ContactContext]:
     """Every setting at every scale, with conditions that differ in every field."""
     return {
-        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41, avoidability=0.9),
+        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41,
+                              avoidability=0.9),
         "corner": context("street", "output_area", presence=0.45, closeness=0.3, equal_status=0.9),
         "street": context("street", "neighbourhood", encounters_per_week=2, presence=0.5, closeness=0.2, support=0.1),
         "town": context("street", "district", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),

@@ -1,4 +1,4 @@
-"""Convene: recruit people into small teams that meet on a calendar."""
+"""Convene: a programme that recruits people into teams, which meet on a calendar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.classes import whole_classes
+from contactsim.actions.placement import whole_classes
 from contactsim.actions.schema import Gathering
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision
@@ -21,39 +21,44 @@ from contactsim.state import State
 
 
 class Phase(Section):
-    """A stretch of a programme."""
+    """A phase of a programme: so many weeks of equal sessions."""
 
-    name: str = Field(default="", description="what it is")
-    weeks: int = parameter(1, 1, 5200, "weeks", "assumed", "how long it lasts")
-    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one session to the next")
-    encounters_per_session: int | None = parameter(None, 1, 20, "slots", "assumed", "meetings at each session; null for the action's")
-    sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in a week that has any")
+    name: str = Field(default="", description="name of the phase")
+    weeks: int = parameter(1, 1, 5200, "weeks", "assumed", "length of the phase")
+    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one week with sessions to the next")
+    encounters_per_session: int | None = parameter(
+        None, 1, 20, "encounters", "assumed", "of a participant at each session; null for those of the action")
+    sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in each week that has sessions")
     displaces: Literal["its_encounters", "the_week"] = Field(
-        default="its_encounters", description="what it takes from the ordinary week: as many slots, or all (residential)")
+        default="its_encounters",
+        description="ordinary encounters that it replaces: as many as its own, or all of the week (residential)")
     scale: Literal["team", "pairs", "all"] = Field(
-        default="team", description="who meets: the team, two teams (in turn), or everybody")
-    whom: Literal["members", "parents"] = Field(default="members", description="who comes: members or their parents")
-    attendance: float | None = parameter(None, 0, 1, "chance", "assumed", "of coming; null for the action's")
-    conditions: Conditions | None = Field(default=None, description="conditions; null for the action's")
+        default="team", description="who meets: each team, pairs of teams (in turn), or everybody")
+    whom: Literal["members", "parents"] = Field(
+        default="members", description="who attends: the members or their parents")
+    attendance: float | None = parameter(None, 0, 1, "chance", "assumed", "of attending; null for that of the action")
+    conditions: Conditions | None = Field(
+        default=None, description="conditions of contact; null for those of the action")
 
 
 class ConveneConfig(Gathering):
     """A programme of sessions for enrolled people."""
 
-    intercept: float = parameter(0.0, -10, 10, "log odds", "assumed", "a neutral person who hears of it asks for a place")
+    intercept: float = parameter(
+        0.0, -10, 10, "log odds", "assumed", "of applying, for a neutral person who hears of it")
     capacity: int = parameter(60, 0, 1_000_000, "places", "assumed", "places of each intake")
-    share: float = parameter(1.0, 0, 1, "share", "assumed", "places at most, as a share of all whom it is for")
+    share: float = parameter(1.0, 0, 1, "share", "assumed", "places at most, as a share of the target group")
     grows_to: int | None = parameter(None, 0, 1_000_000, "places", "assumed", "places at the end of its growth")
     grows_over: int = parameter(156, 1, 5200, "weeks", "assumed", "weeks of steady growth")
     quota: Literal["none", "area", "even", "guests"] = Field(
         default="none",
-        description="places by group: as they come, as among all it is for, the same for each, or the first as guests")
-    guests: float = parameter(0.2, 0, 1, "share", "assumed", "of the places for the first group where it is the guest")
-    wait: int = parameter(0, 0, 520, "weeks", "assumed", "how long those without a place stay on the list")
-    no_show: float = parameter(0.0, 0, 1, "share", "assumed", "of those enrolled who never come")
-    team: int = parameter(12, 2, 2000, "people", "assumed", "largest team, helpers left out")
+        description="places by group: as people apply, as in the target group, equal, or a fixed share of the first")
+    guests: float = parameter(0.2, 0, 1, "share", "assumed", "of the places for the first group, if quota=guests")
+    wait: int = parameter(0, 0, 520, "weeks", "assumed", "time that those without a place stay on the waiting list")
+    no_show: float = parameter(0.0, 0, 1, "share", "assumed", "of those enrolled who never attend")
+    team: int = parameter(12, 2, 2000, "people", "assumed", "largest team, without helpers")
     mix: Literal["mixed", "own"] = Field(
-        default="mixed", description="teams as mixed as the members, or of one community where possible")
+        default="mixed", description="teams as mixed as all members, or of one group where possible")
     link: bool = Field(default=False, description="whole classes in pairs, their pupils mixed in teams")
     intakes: int | None = parameter(1, 1, 1000, "intakes", "assumed", "how many; null for as many as the calendar has")
     interval: int = parameter(52, 1, 5200, "weeks", "assumed", "from one intake to the next")
@@ -64,9 +69,10 @@ class ConveneConfig(Gathering):
     def _fits(self) -> ConveneConfig:
         most = max(self.capacity, self.grows_to or 0)
         if 0 < most < self.team:
-            raise ValueError(f"team={self.team} is larger than the candidates it is drawn from: capacity={most}")
+            raise ValueError(f"team={self.team} is larger than its capacity={most}")
         if self.link and self.recruitment != "whole_class":
-            raise ValueError(f"link={self.link} pairs whole classes: recruitment={self.recruitment} must be whole_class")
+            raise ValueError(f"link={self.link} pairs whole classes, so recruitment={self.recruitment} must be "
+                             "whole_class")
         return self
 
     @property
@@ -93,7 +99,7 @@ class ConveneConfig(Gathering):
 
 @dataclass
 class Intake:
-    """People who began together."""
+    """People who begin the programme together."""
 
     number: int
     begins: int
@@ -102,13 +108,13 @@ class Intake:
     team: NDArray[np.intp]
     teams: int
     never: NDArray[np.bool_]
-    """enrolled and never seen"""
+    """enrolled, but never attending"""
     met: int = 0
     """sessions held"""
 
 
 class Convene(Gatherer[ConveneConfig]):
-    """A temporary setting. Who wants to come, gets a place, and comes is drawn for each person."""
+    """A temporary setting. Whether a person applies, gets a place and attends is drawn for each."""
 
     Config = ConveneConfig
 
@@ -127,7 +133,7 @@ class Convene(Gatherer[ConveneConfig]):
         self.intakes = [one for one in self.intakes if world.clock + 1 < one.begins + config.length]
 
     def places(self, week: int) -> int:
-        """Places of an intake that begins in the week."""
+        """Places of an intake that begins in this week."""
         config = self.config
         if config.grows_to is None:
             return config.capacity
@@ -140,7 +146,8 @@ class Convene(Gatherer[ConveneConfig]):
         if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
         elif candidates.size < config.team and places:
-            self.remark(world.clock, f"team={config.team} is larger than the {candidates.size} people it could be drawn from")
+            self.remark(world.clock,
+                        f"team={config.team} is larger than the {candidates.size} people it could be drawn from")
         if config.recruitment == "whole_class":
             rows, label, block = whole_classes(world, self.name, candidates, places, self.share_reached, config.link)
             self.note(world.clock, interested=rows.size)
@@ -159,7 +166,7 @@ class Convene(Gatherer[ConveneConfig]):
         self.intakes.append(Intake(number, world.clock, rows, world.people.uid[rows].copy(), team, teams, never))
 
     def _candidates(self, world: State) -> Rows:
-        """All who may take part and do not yet."""
+        """Rows that may take part and do not yet."""
         candidates = recruitment.eligible(world, self.config)
         taken = np.zeros(len(world.people), bool)
         for intake in self.intakes:
@@ -169,26 +176,31 @@ class Convene(Gatherer[ConveneConfig]):
         return candidates[~taken[candidates]]
 
     def _enrol(self, world: State, candidates: Rows, number: int, places: int) -> Rows:
-        """Those of the candidates who ask for a place and get one; the others wait where there is a list."""
+        """The candidates who apply and get a place; the others go on the waiting list, if there is one."""
         config, people = self.config, world.people
-        heard = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
-        attitude_coef, anxiety_coef = (0.0, 0.0) if config.recruitment == "referred" else (config.attitude_coef, config.anxiety_coef)
-        odds = np.exp(config.intercept + recruitment.leaning(world, candidates, attitude_coef, anxiety_coef, config.isolated_coef))
-        asks = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number + 1) * (1 + 1 / odds) < 1
-        rows = candidates[heard & asks]
+        reached = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates, 2 * number) < self.share_reached
+        attitude, anxiety = config.attitude_coef, config.anxiety_coef
+        if config.recruitment == "referred":  # self-selection plays no part
+            attitude = anxiety = 0.0
+        odds = np.exp(config.intercept + recruitment.self_selection(
+            world, candidates, attitude, anxiety, config.no_outgroup_friend_coef))
+        applies = recruitment.keyed(world, Decision.RECRUITED, self.name, candidates,
+                                    2 * number + 1) * (1 + 1 / odds) < 1
+        rows = candidates[reached & applies]
         self.note(world.clock, interested=rows.size)
         self.mark("interested", rows)
         since = self._since(world, rows, candidates)
         rows = np.flatnonzero(since < np.inf)
         priority = since[rows] + recruitment.keyed(world, Decision.TEAM, self.name, rows)
-        chosen = rows[recruitment.shared_out(people.group[rows], priority, self._shares(world, candidates, rows), places)]
+        chosen = rows[recruitment.shared_out(people.group[rows], priority, self._shares(world, candidates, rows),
+                                             places)]
         self._waiting = {row: (int(people.uid[row]), int(since[row])) for row in rows.tolist()} if config.wait else {}
         for row in chosen.tolist():
             self._waiting.pop(row, None)
         return np.sort(chosen)
 
     def _since(self, world: State, rows: Rows, candidates: Rows) -> NDArray[np.float64]:
-        """(N,) week since when each row asks for a place: now, or for those on the list earlier; inf for others."""
+        """(N,) week in which each row applied: now, or earlier for those on the waiting list; inf for all others."""
         since = np.full(len(world.people), np.inf)
         since[rows] = world.clock
         able = np.zeros(len(world.people), bool)
@@ -199,7 +211,7 @@ class Convene(Gatherer[ConveneConfig]):
         return since
 
     def _shares(self, world: State, candidates: Rows, rows: Rows) -> NDArray[np.float64]:
-        """(G,) shares of the places for each group."""
+        """(groups,) share of the places for each group."""
         groups = world.people.groups
         if self.config.quota == "even":
             return np.full(groups, 1 / groups)
@@ -232,7 +244,7 @@ class Convene(Gatherer[ConveneConfig]):
         if phase.whom == "parents":
             rows = recruitment.parents(world, rows)
         if not (rows >= 0).any():
-            return  # helpers alone hold no session
+            return  # no session with helpers alone
         seats = int(np.bincount(intake.team).max())
         helpers = self.helpers(world, intake.teams, rows, intake.number, number)
         occupant = np.full((intake.teams, seats + helpers.shape[1]), -1, np.int32)
@@ -241,18 +253,19 @@ class Convene(Gatherer[ConveneConfig]):
         occupant = _grouped(occupant, phase.scale, number)
         start = np.arange(occupant.shape[0] + 1, dtype=np.int64) * occupant.shape[1]
         session = Session(f"{self.name}/{intake.number}/{number}", start, occupant.ravel(),
-                          self.conditions(phase.conditions), phase.encounters_per_session or self.config.encounters_per_session)
+                          self.conditions(phase.conditions),
+                          phase.encounters_per_session or self.config.encounters_per_session)
         self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.displaces == "the_week")
 
 
 def fully_away(world: State) -> NDArray[np.bool_]:
-    """(N,) whose whole week is taken already, by something else that takes the week."""
+    """(N,) whether an action already takes the whole week of each row."""
     slots = sum(context.encounters_per_week for context in world.parameters.settings.contact_contexts.values())
     return np.asarray((slots > 0) & (world.week.displaced == (1 << slots) - 1))
 
 
 def _grouped(teams: NDArray[np.int32], scale: str, turn: int) -> NDArray[np.int32]:
-    """Seats (small groups, seats) when teams meet by themselves, two by two (others in each turn) or all together."""
+    """(groups that meet, seats) rows when teams meet separately, in pairs (new ones in each turn) or all together."""
     number, seats = teams.shape
     if scale == "team" or number < 2:
         return teams

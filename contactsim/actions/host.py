@@ -1,4 +1,4 @@
-"""Host: a place that stands open to whoever comes by."""
+"""Host: a venue that is open to its target group, such as a community centre."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.schema import Found, Gathering
+from contactsim.actions.schema import Gathering, Recruitment
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
@@ -22,17 +22,19 @@ from contactsim.state import State
 class HostConfig(Gathering):
     """A venue with rooms, regulars who drop in, and helpers."""
 
-    recruitment: Found = Field(default="drop_in", description="how people are found")
-    attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "a regular comes when it is open")
+    recruitment: Recruitment = Field(default="drop_in", description="how people are recruited")
+    attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "that a regular attends when it is open")
     belonging_coef: float = parameter(
-        1.0, -5, 10, "log odds per belonging", "assumed", "those who feel they belong come more")
-    regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "who know and use it, found anew each year")
-    rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "in use")
-    room: int = parameter(10, 2, 200, "people", "assumed", "who fit in a room")
+        1.0, -5, 10, "log odds per belonging", "assumed", "effect of belonging on becoming a regular")
+    regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "number of regulars, drawn again each year")
+    rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "rooms in use")
+    room: int = parameter(10, 2, 200, "people", "assumed", "people who fit in a room")
     rooms_after_cut: int = parameter(0, 0, 1000, "rooms", "assumed", "rooms left from the cut on; 0 closes it")
-    bonding: float = parameter(0.0, 0, 1, "share", "assumed", "of the rooms, used by one group at a time, in turn")
+    bonding: float = parameter(
+        0.0, 0, 1, "share", "assumed", "of the rooms that are reserved for one group at a time, in turn")
     every: int = parameter(1, 1, 520, "weeks", "assumed", "from one opening to the next")
-    whom: Literal["visitors", "parents"] = Field(default="visitors", description="who comes: they, or their parents")
+    whom: Literal["visitors", "parents"] = Field(
+        default="visitors", description="who attends: the visitors, or their parents")
 
     def ends(self) -> int | None:
         """First week after it; a cut that leaves rooms does not end it."""
@@ -41,12 +43,12 @@ class HostConfig(Gathering):
     @model_validator(mode="after")
     def _voluntary(self) -> HostConfig:
         if self.recruitment == "whole_class":
-            raise ValueError(f"recruitment={self.recruitment} does not fit a place that stands open")
+            raise ValueError(f"recruitment={self.recruitment} does not fit an open venue")
         return self
 
 
 class Host(Gatherer[HostConfig]):
-    """A lasting setting. Regulars come by chance; who finds no seat goes home."""
+    """A lasting setting. Attendance of regulars is drawn for each opening; those without a seat go home."""
 
     Config = HostConfig
 
@@ -54,7 +56,7 @@ class Host(Gatherer[HostConfig]):
         super().__init__(name, config)
         self._rows: Rows = np.empty(0, np.intp)
         self._uid = np.empty(0, np.int64)
-        self._found = -WEEKS_A_YEAR
+        self._recruited = -WEEKS_A_YEAR
 
     def stopped(self, week: int) -> bool:
         return super().stopped(week) and not self.config.rooms_after_cut
@@ -63,8 +65,8 @@ class Host(Gatherer[HostConfig]):
         config = self.config
         if (world.clock - config.start) % config.every:
             return
-        if world.clock - self._found >= WEEKS_A_YEAR:
-            self._find(world)
+        if world.clock - self._recruited >= WEEKS_A_YEAR:
+            self._recruit(world)
         people, rows = world.people, self._rows
         if not rows.size:
             return
@@ -78,7 +80,7 @@ class Host(Gatherer[HostConfig]):
             seats = recruitment.parents(world, seats).astype(np.int32)
             came = seats[seats >= 0]
         seats = seats.reshape(rooms, config.room)
-        helpers = self.helpers(world, 1, came, self._found, len(self.ledger))[0]
+        helpers = self.helpers(world, 1, came, self._recruited, len(self.ledger))[0]
         places = np.full((-(-helpers.size // rooms), rooms), -1, np.int32)  # helpers spread over the rooms
         places.ravel()[:helpers.size] = helpers
         seats = np.hstack([seats, places.T])
@@ -86,47 +88,48 @@ class Host(Gatherer[HostConfig]):
         session = Session(self.name, start, seats.ravel(), self.conditions(), config.encounters_per_session)
         self.hold(world, session, came, helpers[helpers >= 0], 1)
 
-    def _find(self, world: State) -> None:
-        """Who uses the place in the coming year: drawn by weight from all it is for."""
+    def _recruit(self, world: State) -> None:
+        """Draw the regulars of the coming year from the target group, with weights."""
         config, candidates = self.config, recruitment.eligible(world, self.config)
         if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
         belong = world.people.belonging[candidates] - world.parameters.psychology.belonging_rest
-        weight = recruitment.leaning(world, candidates, config.attitude_coef, config.anxiety_coef, config.isolated_coef) + config.belonging_coef * belong
+        weight = recruitment.self_selection(world, candidates, config.attitude_coef, config.anxiety_coef,
+                                            config.no_outgroup_friend_coef) + config.belonging_coef * belong
         wanted = round(config.regulars * self.raised_reach)
         self._rows = np.sort(recruitment.chosen(world, self.name, candidates, weight, wanted))
-        self._uid, self._found = world.people.uid[self._rows].copy(), world.clock
+        self._uid, self._recruited = world.people.uid[self._rows].copy(), world.clock
         self.mark("interested", self._rows)
         self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)
 
     def _seat(self, world: State, rows: Rows, rooms: int) -> NDArray[np.int32]:
-        """(rooms * room,) who sits where, each near a usual seat; if more come than fit, draws say who goes home.
+        """(rooms * room,) row in each seat, near the usual seat of each; -1 for an empty one.
 
-        In a bonding room only its group sits.
+        If more people come than fit, draws decide who goes home. In a reserved room only its group sits.
         """
         config, people = self.config, world.people
         occupant = np.full(rooms * config.room, -1, np.int32)
         room = np.arange(occupant.size) // config.room
-        kept = np.where(room < round(config.bonding * rooms), (world.clock + room) % people.groups, -1)
-        common = np.flatnonzero(kept < 0)
+        reserved = np.where(room < round(config.bonding * rooms), (world.clock + room) % people.groups, -1)
+        common = np.flatnonzero(reserved < 0)
         chance = uniforms(world.base(Decision.TEAM, self.name), people.uid[rows])
         usual = recruitment.keyed(world, Decision.TEAM, self.name, rows)
         left = np.argsort(chance, kind="stable")
-        for group in np.unique(kept[kept >= 0]):
-            own = np.flatnonzero(kept == group)
+        for group in np.unique(reserved[reserved >= 0]):
+            own = np.flatnonzero(reserved == group)
             alike = left[(people.group[rows[left]] == group) & (chance[left] * (own.size + common.size) < own.size)]
             alike = alike[:own.size]
-            occupant[own[parked(usual[alike], own.size)]] = rows[alike]
+            occupant[own[nearest_free(usual[alike], own.size)]] = rows[alike]
             left = left[~np.isin(left, alike)]
         left = left[:common.size]
-        occupant[common[parked(usual[left], common.size)]] = rows[left]
+        occupant[common[nearest_free(usual[left], common.size)]] = rows[left]
         return occupant
 
 
-def parked(usual: NDArray[np.float64], seats: int) -> NDArray[np.intp]:
-    """A seat for each of at most ``seats`` people: the usual one (a share of the row), or the next that is free.
+def nearest_free(usual: NDArray[np.float64], seats: int) -> NDArray[np.intp]:
+    """A seat for each of at most ``seats`` people: the usual one (as a share, 0-1, of all), or the next free one.
 
-    So somebody more moves only those who sit next to each other from there on.
+    One more visitor thus moves only the neighbours in the seats that follow.
     """
     order = np.argsort(usual, kind="stable")
     number = np.arange(order.size)
@@ -135,6 +138,6 @@ def parked(usual: NDArray[np.float64], seats: int) -> NDArray[np.intp]:
     free = np.ones(seats, bool)
     free[place[~over]] = False
     place[over] = np.flatnonzero(free)[:over.sum()]
-    found = np.empty(order.size, np.intp)
-    found[order] = place
-    return found
+    seat = np.empty(order.size, np.intp)
+    seat[order] = place
+    return seat

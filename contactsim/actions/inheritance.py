@@ -1,4 +1,4 @@
-"""Actions that are like another one: a file that came with contactsim, or one of the user's own."""
+"""Actions that inherit the fields of another one (``like: NAME``), from a shipped file or one of the user."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from contactsim.errors import UserError, nearest
 
 
 def alike(actions: Any, folders: Sequence[Path], key: str, known: tuple[str, ...] = ()) -> Any:
-    """Actions (plain data under ``key``) with each ``like: NAME`` filled in from NAME.yaml in one of the folders.
+    """Actions (plain data under ``key``) with each ``like: NAME`` replaced by the contents of NAME.yaml.
 
-    What stands beside ``like`` wins over the file, and sections inside it are filled in key by key. The parts of
-    a plan may be like others, too. Raises UserError.
+    Fields next to ``like`` override those of the file; sections are merged key by key. The parts of a plan may
+    inherit, too.
+
+    Args:
+        actions: {name: fields}; anything else is returned unchanged.
+        folders: where the files are looked up.
+        key: of the mapping, for messages.
+        known: names that are being resolved, to detect a circle.
+
+    Raises UserError for an unknown name, an unreadable file and a circle.
     """
     if not isinstance(actions, Mapping):
         return actions
@@ -22,13 +30,13 @@ def alike(actions: Any, folders: Sequence[Path], key: str, known: tuple[str, ...
 
 
 def over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``own`` in their place, mapping by mapping."""
+    """``base`` with the values of ``own`` instead of its own, merged mapping by mapping."""
     both = [name for name, value in own.items() if isinstance(value, Mapping) and isinstance(base.get(name), Mapping)]
     return {**base, **own, **{name: over(base[name], own[name]) for name in both}}
 
 
 def read(name: str, folders: Sequence[Path], key: str) -> dict[str, Any]:
-    """What NAME.yaml says. Raises UserError, which names ``key``."""
+    """The contents of NAME.yaml. Raises UserError, which names ``key``."""
     import yaml
 
     files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
@@ -39,7 +47,7 @@ def read(name: str, folders: Sequence[Path], key: str) -> dict[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(found, Mapping):
-        raise UserError(f"{files[name]} holds no mapping of keys such as mechanism and title.")
+        raise UserError(f"{files[name]} is not a mapping of keys such as mechanism and title.")
     return dict(found)
 
 

@@ -1,4 +1,4 @@
-"""Level: change where people stand, what they can do, and where they are."""
+"""Level: change the circumstances of people: status, skills, work, school seats, housing."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from contactsim.state import State
 
 
 class LevelConfig(Audience):
-    """Ground that is levelled, again and again, for those whom it is for."""
+    """A change of circumstances that is repeated for the target group."""
 
-    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one time to the next")
-    capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "people in all; null for any number")
+    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one round to the next")
+    capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "people in total; null for no limit")
     once: bool = Field(default=False, description="each person at most once")
     gains: dict[str, float] = Field(
-        default={}, description="language, status or civic gained each time: share of the way to 1")
+        default={}, description="gain in language, status or civic in each round: share of the distance to 1")
     close_status_gap: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the way to the first group's mean status, for those below it")
+        0.0, 0, 1, "share", "assumed", "of the gap to the mean status of the first group that it closes")
     reduce_negative_exposure: float = parameter(
-        0.0, 0, 5, "log odds", "assumed", "by which it lowers the negative exposure, once for each person")
+        0.0, 0, 5, "log odds", "assumed", "by which it lowers the negative exposure of each person, once")
     employ: bool = Field(default=False, description="finds a seat at work for those without one")
     reassigns: Literal["school", "work"] | None = Field(
-        default=None, description="gives seats out anew among those reached, whoever they are")
-    within: Literal["district", "place"] = Field(default="district", description="among whom: of one district or of all")
+        default=None, description="reassigns the seats of those reached at random")
+    within: Literal["district", "place"] = Field(
+        default="district", description="reassigns seats within each district, or within the whole place")
     rehouse: bool = Field(
-        default=False, description="helps households to a dwelling where their own group is rarer, if they find one")
+        default=False, description="offers households a dwelling where their own group is rarer, if there is one")
     dampen_change: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of a change in composition that is no longer felt, since services keep pace")
+        0.0, 0, 1, "share", "assumed", "of the change in composition that people no longer perceive")
 
     @field_validator("gains")
     @classmethod
@@ -46,7 +47,7 @@ class LevelConfig(Audience):
 
 
 class Level(Action[LevelConfig]):
-    """Moves status, language, civic participation, negative exposure, seats, dwellings or the sense of change."""
+    """Changes status, language, civic participation, negative exposure, seats, dwellings or perceived change."""
 
     Config = LevelConfig
 
@@ -59,11 +60,11 @@ class Level(Action[LevelConfig]):
         recruitment.check(self.name, self.config, place)
 
     def act(self, world: State) -> None:
-        self._keep_jobs(world)
+        self._restore_jobs(world)
         if (world.clock - self.config.start) % self.config.every:
             return
         if self.config.dampen_change:
-            self._cushion(world)
+            self._dampen(world)
             return
         candidates = recruitment.eligible(world, self.config)
         if not candidates.size:
@@ -79,11 +80,11 @@ class Level(Action[LevelConfig]):
         self.note(world.clock, attended=rows.size, sessions=1)
 
     def _left(self) -> int | None:
-        """How many more it can take; None for any number."""
+        """Places that are left; None for no limit."""
         return None if self.config.capacity is None else max(0, self.config.capacity - self.heads())
 
     def _change(self, world: State, rows: Rows) -> Rows:
-        """Level the ground for the rows; returns those for whom something changed."""
+        """Change the circumstances of the rows; returns those that changed."""
         config, people = self.config, world.people
         if config.employ:
             rows = placement.employ(world, self.name, rows)
@@ -105,16 +106,16 @@ class Level(Action[LevelConfig]):
             people.negative_exposure[rows[self.attended[rows] == 0]] -= config.reduce_negative_exposure
         return rows
 
-    def _keep_jobs(self, world: State) -> None:
-        """The yearly new seats send home who had no work at the start: those placed here go back to work."""
+    def _restore_jobs(self, world: State) -> None:
+        """Find new jobs for those who lost theirs when seats at work were assigned anew at the turn of a year."""
         people, rows = world.people, self._jobs
         lost = people.active[rows] & (people.uid[rows] == self._uid) & (world.settings["work"].seat[rows] < 0)
         lost &= people.age[rows] < WORK_AGES[1]
         if lost.any():
             placement.employ(world, f"{self.name}/again", rows[lost])
 
-    def _cushion(self, world: State) -> None:
-        """Where services keep pace, people compare with a past that is nearer to the present."""
+    def _dampen(self, world: State) -> None:
+        """Move the remembered composition of areas towards the present one, so that people perceive less change."""
         chosen = recruitment.neighbourhoods_of(world, self.config)
         by = self.config.dampen_change * self.share_reached
         world.areas.past[chosen] += by * (world.areas.share[chosen] - world.areas.past[chosen])

@@ -1,4 +1,4 @@
-"""Plan: several actions on one calendar and one budget."""
+"""Plan: several actions with one calendar and one budget."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from contactsim.parameters import parameter
 from contactsim.place import Place
 from contactsim.state import State
 
-#: Keys of a plan that say where its parts act, unless they say so themselves.
+#: Keys of a plan that define where its parts act, unless a part defines its own areas.
 _WHERE = ("areas", "choose", "number", "scale")
 
 
 class PlanConfig(Audience):
-    """Parts with calendars of their own, counted from the plan's start. It says where, and they say who.
+    """Parts with their own calendars, counted from the start of the plan.
 
-    Its reach multiplies theirs.
+    The plan defines the areas, each part its target group. The reach of the plan multiplies that of each part.
     """
 
     parts: dict[str, SerializeAsAny[ActionSection]] = Field(min_length=1, description="its actions, by name")
     message: Literal["on", "off"] = Field(
-        default="on", description="whether its parts that speak do so; compare with off to see what the meetings do")
+        default="on",
+        description="whether its messages are sent; compare with off to see the effect of the meetings alone")
     budget: float | None = parameter(
-        None, 0, 1e9, "pounds", "assumed", "it stops when that is spent; null for no limit")
+        None, 0, 1e9, "pounds", "assumed", "limit at which it stops; null for none")
 
     @field_validator("parts", mode="before")
     @classmethod
@@ -41,7 +42,7 @@ class PlanConfig(Audience):
     @field_validator("message", mode="before")
     @classmethod
     def _switch(cls, value: Any) -> Any:
-        """YAML reads a bare off as false."""
+        """Accept booleans, since YAML reads a bare off as false."""
         return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
     @property
@@ -61,14 +62,14 @@ class PlanConfig(Audience):
         return all(part.only_speaks for part in self.parts.values())
 
     def ends(self) -> int | None:
-        """First week after it, or after the last of its parts; None where it lasts."""
+        """First week after it, or after the last of its parts; None if it has no end."""
         parts = [part.ends() for part in self.parts.values()]
         last = max((week for week in parts if week is not None), default=0)
         known = [super().ends(), None if None in parts else self.start + last]
         return min((week for week in known if week is not None), default=None)
 
     def without_message(self) -> Self | None:
-        """The same with the messages of its parts off."""
+        """The same plan without its messages; None if nothing else is left, or it has none."""
         return self.model_copy(update={"message": "off"}) if self.speaks and not self.only_speaks else None
 
     def subsections(self) -> Mapping[str, ActionSection]:
@@ -85,7 +86,7 @@ class PlanConfig(Audience):
 
 
 class Plan(Action[PlanConfig]):
-    """Lets its parts do what is due, in their order, until the money or the time is over."""
+    """Runs its parts in their order until the budget or the time is over."""
 
     Config = PlanConfig
 
@@ -95,7 +96,7 @@ class Plan(Action[PlanConfig]):
                       if config.message == "on" or not section.only_speaks]
 
     def _placed(self, section: ActionSection) -> ActionSection:
-        """A part on the plan's calendar, and in its areas where it names none of its own."""
+        """A part on the calendar of the plan, and in its areas unless the part has its own."""
         config = self.config
         new: dict[str, Any] = {}
         if config.message == "off":
@@ -113,7 +114,7 @@ class Plan(Action[PlanConfig]):
 
     @property
     def ledger(self) -> list[dict[str, int]]:
-        return _together(part.ledger for part in self.parts)
+        return _sum_of_ledgers(part.ledger for part in self.parts)
 
     @property
     def notes(self) -> list[str]:
@@ -138,16 +139,16 @@ class Plan(Action[PlanConfig]):
         return self.participants.size if self.config.cost.participant else 0
 
     def costs(self) -> dict[str, Any]:
-        """What the plan itself costs, with its parts: their prices come on top of its own."""
+        """Costs of the plan itself and of its parts, added up."""
         costs = [super().costs(), *(part.costs() for part in self.parts)]
         sums = {name: sum(one[name] for one in costs) for name in ("fixed", "sessions", "participants", "total")}
         return {**sums, "source": "; ".join(dict.fromkeys(one["source"] for one in costs if one["total"]))}
 
     @property
     def attended(self) -> NDArray[np.int32]:
-        """(N,) sessions of all parts that each row came to."""
-        lived = [part.attended for part in self.parts if part._attended is not None]
-        return np.sum([super().attended, *lived], axis=0, dtype=np.int32)
+        """(N,) sessions of all parts that each row attended."""
+        begun = [part.attended for part in self.parts if part._attended is not None]
+        return np.sum([super().attended, *begun], axis=0, dtype=np.int32)
 
     @property
     def participants(self) -> Rows:
@@ -161,8 +162,8 @@ class Plan(Action[PlanConfig]):
         return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.intp)
 
 
-def _together(ledgers: Any) -> list[dict[str, int]]:
-    """The ledgers of several actions added up week by week."""
+def _sum_of_ledgers(ledgers: Any) -> list[dict[str, int]]:
+    """The ledgers of several actions, added up by week."""
     weeks: dict[int, dict[str, int]] = {}
     for ledger in ledgers:
         for line in ledger:

@@ -1,4 +1,7 @@
-"""Whom an action is for, who comes forward, and who sits with whom: all over columns, with keyed draws."""
+"""Recruitment: the target group of an action, self-selection, allocation of places, and teams.
+
+All functions work on whole columns, with draws keyed by the action and the person.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from contactsim.settings.seating import SCALES, WORK_AGES
 from contactsim.state import State
 
 Rows = NDArray[np.intp]
-#: Stands for all groups but the first, whatever they are called.
+#: The name for all groups but the first, in every place.
 OTHERS = "others"
 #: Fewest residents of an area that may be chosen as most mixed or most segregated (assumed).
 FEWEST = 30
 
 
 def check(name: str, config: Audience, place: Place) -> None:
-    """Raise a UserError for a group or an area that the place does not have."""
+    """Raise UserError for a group or an area that the place does not have."""
     helpers = getattr(config, "helpers", None)
     check_groups(f"actions.{name}.groups", config.groups, place)
     check_groups(f"actions.{name}.helpers.groups", helpers.groups if helpers else None, place)
@@ -33,7 +36,7 @@ def check(name: str, config: Audience, place: Place) -> None:
 
 
 def check_groups(key: str, groups: list[str] | None, place: Place) -> None:
-    """Raise a UserError for the first of the groups that the place does not have."""
+    """Raise UserError for the first of the groups that the place does not have."""
     for group in groups or ():
         if group not in (*place.groups, OTHERS):
             raise UserError(f"{key}={group!r} is no group of this place; its groups are {', '.join(place.groups)}."
@@ -47,7 +50,7 @@ def group_numbers(place: Place, groups: list[str]) -> list[int]:
 
 
 def eligible(world: State, config: Audience) -> Rows:
-    """Rows of all whom the action is for."""
+    """Rows of the target group: active residents that fit age, group, sex, language, work and areas."""
     people = world.people
     first, last = config.ages or (0, 200)
     years = np.floor(people.age)
@@ -75,7 +78,7 @@ def output_area_of_row(world: State) -> NDArray[np.int32]:
 
 
 def output_areas_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
-    """(output areas,) whether each output area lies in the action's areas; None for the whole place."""
+    """(output areas,) whether each lies in the areas of the action; None for the whole place."""
     place = world.place
     if config.areas is not None:
         wanted = set(config.areas)
@@ -98,7 +101,7 @@ def output_areas_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
 
 
 def neighbourhoods_of(world: State, config: Audience) -> NDArray[np.bool_]:
-    """(P,) whether each neighbourhood lies in the action's areas (by its first output area)."""
+    """(neighbourhoods,) whether each lies in the areas of the action, by its first output area."""
     partitions = world.settings["street"].partitions
     first = partitions["neighbourhood"].start[:-1]
     output_areas = output_areas_of(world, config)
@@ -107,16 +110,21 @@ def neighbourhoods_of(world: State, config: Audience) -> NDArray[np.bool_]:
     return output_areas[np.searchsorted(partitions["output_area"].start, first, side="right") - 1]
 
 
-def leaning(world: State, rows: Rows, attitude_coef: float, anxiety_coef: float, isolated_coef: float = 0.0) -> NDArray[np.float64]:
-    """Log odds by which rows are more willing than a neutral person who is as anxious as people are at rest."""
+def self_selection(world: State, rows: Rows, attitude_coef: float, anxiety_coef: float,
+                   no_outgroup_friend_coef: float = 0.0) -> NDArray[np.float64]:
+    """(rows,) log odds of taking part, relative to a person of neutral attitude with anxiety at its resting level.
+
+    The mean attitude to all other groups counts times ``attitude_coef``, anxiety above rest times ``-anxiety_coef``;
+    ``no_outgroup_friend_coef`` is added for those without a friend in another group.
+    """
     people = world.people
     alone = people.friend_groups[rows] & ~(np.uint16(1) << people.group[rows].astype(np.uint16)) == 0
-    return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + isolated_coef * alone
+    return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + no_outgroup_friend_coef * alone
                       - anxiety_coef * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
 
 
 def parents(world: State, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-    """For each row (a child) an adult of its household, each once; -1 where there is none, or for -1."""
+    """(rows,) an adult of the household of each row (a child), each adult once; -1 if there is none, or for -1."""
     people = world.people
     head = np.where(rows >= 0, people.household_start[people.household[rows]], -1)
     able = (head >= 0) & people.active[head] & (people.age[head] >= 18)
@@ -128,12 +136,12 @@ def parents(world: State, rows: NDArray[np.integer]) -> NDArray[np.int64]:
 
 
 def keyed(world: State, decision: Decision, name: str, rows: Rows, slot: int = 0) -> NDArray[np.float64]:
-    """One draw a row, the same in every week."""
+    """(rows,) uniform draws, the same in every week."""
     return uniforms(stream(world.seed, decision, 0, name_key(name), slot), world.people.uid[rows])
 
 
 def chosen(world: State, name: str, rows: Rows, weight: NDArray[np.float64], number: int, slot: int = 0) -> Rows:
-    """``number`` of the rows, drawn without replacement by weight (log); those with the best draws first."""
+    """``number`` of the rows, drawn without replacement with log weights; in the order of their draws."""
     wait = -np.log1p(-keyed(world, Decision.RECRUITED, name, rows, slot)) * np.exp(-weight)
     first = np.argpartition(wait, number)[:number] if number < rows.shape[0] else np.arange(rows.shape[0])
     return rows[first[np.argsort(wait[first], kind="stable")]]
@@ -141,7 +149,7 @@ def chosen(world: State, name: str, rows: Rows, weight: NDArray[np.float64], num
 
 def shared_out(group: NDArray[np.integer], priority: NDArray[np.float64], shares: NDArray[np.float64],
                places: int) -> NDArray[np.intp]:
-    """Positions of those who get a place: by priority, the groups in the given shares as far as there are people."""
+    """Positions of those who get a place: by priority, with the given shares of groups as far as there are people."""
     order = np.lexsort((priority, group))
     counts = np.bincount(group, minlength=shares.shape[0])
     rank = np.empty(group.shape[0])
@@ -152,9 +160,10 @@ def shared_out(group: NDArray[np.integer], priority: NDArray[np.float64], shares
 
 def deal(label: NDArray[np.integer], block: NDArray[np.integer], priority: NDArray[np.float64], size: int,
          mixed: bool) -> tuple[NDArray[np.intp], int]:
-    """(team of each person, number of teams): each block in teams of at most ``size``.
+    """(team of each person, number of teams): each block is divided into teams of at most ``size``.
 
-    ``mixed`` deals the labels (groups, classes) out over a block's teams like cards; else likes sit with likes.
+    With ``mixed`` the labels (groups, classes) are spread evenly over the teams of a block; otherwise people of the
+    same label share a team.
     """
     order = np.lexsort((priority, label, block))
     counts = np.bincount(block)
@@ -169,7 +178,7 @@ def deal(label: NDArray[np.integer], block: NDArray[np.integer], priority: NDArr
 
 
 def seated(team: NDArray[np.intp], teams: int, rows: Rows, seats: int) -> NDArray[np.int32]:
-    """(teams * seats,) rows by numbered seat, -1 for nobody; members in the order given."""
+    """(teams * seats,) row in each seat, -1 for an empty one; members of a team in the given order."""
     order = np.argsort(team, kind="stable")
     counts = np.bincount(team, minlength=teams)
     index = np.arange(order.shape[0]) - np.repeat(np.cumsum(counts) - counts, counts)

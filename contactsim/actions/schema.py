@@ -1,4 +1,4 @@
-"""What every action declares: what it is, for whom, when, by whom, at what cost."""
+"""The fields of actions: description, target group, calendar, helpers and costs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from contactsim import renamed
 from contactsim.parameters import Conditions, Section, parameter
 
-Found = Literal["voluntary", "referred", "whole_class", "drop_in"]
+Recruitment = Literal["voluntary", "referred", "whole_class", "drop_in"]
 
 
 class Cost(Section):
-    """What an action costs, in pounds."""
+    """Prices of an action, in pounds."""
 
-    fixed: float = parameter(0.0, 0, 1e9, "pounds", "assumed", "once, when it begins")
-    session: float = parameter(0.0, 0, 1e6, "pounds", "assumed", "each time that a team or class meets or doors open")
+    fixed: float = parameter(0.0, 0, 1e9, "pounds", "assumed", "once, at the start")
+    session: float = parameter(0.0, 0, 1e6, "pounds", "assumed", "for each meeting of a team or class, or each opening")
     participant: float = parameter(0.0, 0, 1e6, "pounds", "assumed", "for each person who has taken part")
-    source: str = Field(default="assumed", description="where the figures come from")
+    source: str = Field(default="assumed", description="source of the prices")
 
     def __str__(self) -> str:
         parts = [f"£{amount:,.0f} {per}" for amount, per in (
@@ -27,40 +28,42 @@ class Cost(Section):
 
 
 class Helpers(Section):
-    """Staff or volunteers. They sit with the participants, so that they change too."""
+    """Staff or volunteers. They meet the participants, so that their attitudes may change, too."""
 
     number: int = parameter(0, 0, 1000, "people", "assumed", "in each team, or at each opening")
     ages: list[int] = Field(
         default=[18, 75], description="first and last year of age", json_schema_extra={"unit": "years"})
-    groups: list[str] | None = Field(default=None, description="groups they come from; null for all")
-    attitude_coef: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come forward more")
-    sessions: int = parameter(0, 0, 1000, "sessions", "assumed", "after which others take over; 0 for never")
-    attendance: float = parameter(0.9, 0, 1, "chance", "assumed", "of being there")
+    groups: list[str] | None = Field(default=None, description="groups from which they are recruited; null for all")
+    attitude_coef: float = parameter(
+        1.0, -5, 5, "log odds per attitude", "assumed", "effect of attitude on volunteering")
+    sessions: int = parameter(0, 0, 1000, "sessions", "assumed", "after which new helpers take over; 0 for never")
+    attendance: float = parameter(0.9, 0, 1, "chance", "assumed", "of attending")
 
 
 class ActionSection(Section):
-    """What all actions have in common.
+    """The fields of all actions.
 
-    The properties and methods from ``kinds`` on say what others need to know of an action, whatever its mechanism. A
-    mechanism overrides those that are different with it.
+    The properties and methods from ``kinds`` on answer what other modules need to know of an action without knowing
+    its mechanism. A mechanism overrides those that differ.
     """
 
     mechanism: str = Field(description="convene, host, speak, level, equip, plan or one of another package")
-    title: str = Field(default="", description="what it is called")
+    title: str = Field(default="", description="title in reports")
     about: str = Field(default="", description="what is done, in a few sentences")
-    source: str = Field(default="our own", description="the chapter that describes it")
-    evidence: list[str] = Field(default=[], description="ids of docs/evidence.md; empty for none found")
+    source: str = Field(default="our own", description="publication that describes it")
+    evidence: list[str] = Field(default=[], description="entries of docs/evidence.md; empty if none was found")
     harm: str = Field(default="", description="what would count as harm")
-    sourced: dict[str, str] = Field(default={}, description="keys with their source; all others are assumed")
-    also_in_control: list[str] = Field(default=[], description="actions that belong into both worlds of a comparison")
+    sourced: dict[str, str] = Field(default={}, description="source of each key that has one; all others are assumed")
+    also_in_control: list[str] = Field(
+        default=[], description="actions that also take place in the control arm of a comparison")
     start: int = parameter(0, 0, 5200, "week", "assumed", "first week")
-    end: int | None = parameter(None, 0, 5200, "week", "assumed", "first week after it; null for never")
-    cut: int | None = parameter(None, 0, 5200, "week", "assumed", "week from which the money is gone; null for never")
+    end: int | None = parameter(None, 0, 5200, "week", "assumed", "first week after it; null for none")
+    cut: int | None = parameter(None, 0, 5200, "week", "assumed", "first week without funding; null for none")
     cost: Cost = Cost()
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The mechanisms at work."""
+        """Its mechanisms; a plan has those of its parts."""
         return (self.mechanism,)
 
     @property
@@ -79,32 +82,32 @@ class ActionSection(Section):
         return False
 
     def costs(self) -> list[Cost]:
-        """Its prices, and those of its parts where it has any."""
+        """Its prices and, for a plan, those of its parts."""
         return [self.cost]
 
     def price(self) -> str:
-        """What it costs, in words."""
+        """Its prices in words."""
         return str(self.cost)
 
     def ends(self) -> int | None:
-        """First week after it; None for an action that lasts."""
+        """First week after it; None if it has no end."""
         return min((week for week in (self.end, self.cut) if week is not None), default=None)
 
     def moved(self, weeks: int) -> Self:
-        """The same with its calendar so many weeks later."""
+        """The same action with its calendar moved by ``weeks``."""
         dates = {key: getattr(self, key) for key in ("start", "end", "cut")}
         return self.model_copy(update={key: week + weeks for key, week in dates.items() if week is not None})
 
     def without_message(self) -> Self | None:
-        """The same with its message off; None where it sends none, or does nothing else."""
+        """The same action without its message; None if it sends none, or does nothing else."""
         return None
 
     def subsections(self) -> Mapping[str, ActionSection]:
-        """Its parts by name, on calendars that begin when it does."""
+        """Its parts by name; their calendars are relative to its start."""
         return {}
 
     def whole_weeks(self, horizon: int) -> set[int]:
-        """Weeks before ``horizon`` that it takes whole from those who take part."""
+        """Weeks before ``horizon`` in which it takes the whole week of its participants."""
         return set()
 
     @model_validator(mode="after")
@@ -115,28 +118,32 @@ class ActionSection(Section):
             raise ValueError(f"start={self.start} is after cut={self.cut}; it must not be")
         unknown = sorted({key.split(".")[0] for key in self.sourced} - set(type(self).model_fields))
         if unknown:
-            raise ValueError(f"sourced={unknown[0]} names no key of this action")
+            new = renamed.new_key(f"actions.this.{unknown[0]}")
+            raise ValueError(f"sourced={unknown[0]} names no key of this action"
+                             + (f": the key is now {new.removeprefix('actions.this.')}" if new else ""))
         return self
 
 
 class Audience(ActionSection):
-    """Whom an action is for."""
+    """Fields that define the target group of an action."""
 
     ages: list[int] | None = Field(default=None, description="first and last year of age; null for all from 5 on",
                                    json_schema_extra={"unit": "years"})
     groups: list[str] | None = Field(
-        default=None, description="groups it is for; 'others' are all but the first, null is all")
+        default=None, description="groups of the target group; 'others' are all but the first; null for all")
     sex: Literal["female", "male"] | None = Field(default=None, description="only women or men; null for both")
     newcomers: float | None = parameter(None, 0, 100, "years", "assumed", "only those who arrived within these years")
-    language_below: float | None = parameter(None, 0, 1, "0-1", "assumed", "only those with less of the language")
+    language_below: float | None = parameter(
+        None, 0, 1, "0-1", "assumed", "only those with a lower confidence in the language")
     unemployed: bool = parameter(False, None, None, "yes/no", "assumed", "only those of working age without work")
     areas: list[str] | None = Field(default=None, description="codes of areas of any level; null for the whole place")
     choose: Literal["all", "most_mixed", "most_segregated"] | None = Field(
-        default=None, description="where areas are not named: all, or the most mixed or segregated ones; null for "
-        "all, or in a plan those of the plan")
-    number: int = parameter(1, 1, 10000, "areas", "assumed", "how many areas are chosen")
-    scale: Literal["output_area", "neighbourhood", "district"] = Field(default="district", description="size of chosen areas")
-    reach: float = parameter(1.0, 0, 1, "share", "assumed", "of those it is for, who hear of it")
+        default=None, description="areas, if none are named: all, the most mixed or the most segregated; null for "
+        "all, or for those of the plan")
+    number: int = parameter(1, 1, 10000, "areas", "assumed", "number of areas chosen")
+    scale: Literal["output_area", "neighbourhood", "district"] = Field(
+        default="district", description="level of the chosen areas")
+    reach: float = parameter(1.0, 0, 1, "share", "assumed", "of the target group that hears of it")
 
     @field_validator("ages")
     @classmethod
@@ -147,22 +154,26 @@ class Audience(ActionSection):
 
 
 class Gathering(Audience):
-    """An action that brings people together."""
+    """Fields of actions with sessions."""
 
-    recruitment: Found = Field(default="voluntary", description="how people are found")
-    attitude_coef: float = parameter(1.0, -5, 5, "log odds per attitude", "assumed", "the friendlier come more")
-    anxiety_coef: float = parameter(2.0, -5, 20, "log odds per anxiety", "assumed", "the anxious come less")
-    isolated_coef: float = parameter(
-        0.0, -5, 5, "log odds", "assumed", "targeted: those without a friend in another group are won more")
-    attendance: float = parameter(0.8, 0, 1, "chance", "assumed", "of coming, once enrolled (or a regular)")
-    varies: float = parameter(0.2, 0, 1, "share", "assumed", "attendance of a week lies within this share of the usual")
-    encounters_per_session: int = parameter(1, 1, 20, "slots", "assumed", "meetings at each session, taken from the ordinary week")
+    recruitment: Recruitment = Field(default="voluntary", description="how people are recruited")
+    attitude_coef: float = parameter(
+        1.0, -5, 5, "log odds per attitude", "assumed", "effect of attitude on taking part")
+    anxiety_coef: float = parameter(
+        2.0, -5, 20, "log odds per anxiety", "assumed", "effect of anxiety against taking part")
+    no_outgroup_friend_coef: float = parameter(
+        0.0, -5, 5, "log odds", "assumed", "targeting of those without a friend in another group")
+    attendance: float = parameter(0.8, 0, 1, "chance", "assumed", "of attending, once enrolled (or a regular)")
+    varies: float = parameter(
+        0.2, 0, 1, "share", "assumed", "by which the attendance of a week differs from the usual at most")
+    encounters_per_session: int = parameter(
+        1, 1, 20, "encounters", "assumed", "encounters of a participant at each session, in place of ordinary ones")
     conditions: Conditions = Conditions()
     helpers: Helpers = Helpers()
     corrects: float = parameter(
-        0.0, 0, 1, "chance", "assumed", "somebody who comes knows better than a rumour from then on")
+        0.0, 0, 1, "chance", "assumed", "that an attendant disbelieves a rumour from then on")
     gains: dict[str, float] = Field(
-        default={}, description="language, status or civic gained at each session: share of the way to 1")
+        default={}, description="gain in language, status or civic at each session: share of the distance to 1")
 
     @property
     def gathers(self) -> bool:
@@ -174,13 +185,16 @@ class Gathering(Audience):
         return check_gains(gains)
 
 
-#: Columns that sessions may teach; whatever else changes, changes by the meetings.
+#: Columns that sessions may raise directly; all others change by encounters alone.
 GAINED = ("language", "status", "civic")
 
 
 def check_gains(gains: dict[str, float]) -> dict[str, float]:
-    """The gains as they are; raises ValueError for another column or a share that is none."""
+    """The gains unchanged; raises ValueError for another column, or a value outside 0 to 1."""
     for name, share in gains.items():
+        new = renamed.new_value("gains", name, GAINED)
+        if new is not None:
+            raise ValueError(f"gains.{name}={share} is not allowed: the key is now gains.{new}")
         if name not in GAINED or not 0 <= share <= 1:
             raise ValueError(f"gains.{name}={share} is not allowed: it must be a share from 0 to 1 of "
                              f"{', '.join(GAINED)}")

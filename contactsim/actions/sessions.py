@@ -1,4 +1,4 @@
-"""What all actions that bring people together share: who comes this week, who helps, holding a session."""
+"""Common parts of all actions with sessions: attendance, helpers, and holding a session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contactsim.residents import KNOWS_BETTER
 from contactsim.state import State
 
 G = TypeVar("G", bound=Gathering)
-#: Allport's conditions, which an action that equips others can raise.
+#: Allport's conditions, which the mechanism ``equip`` can raise.
 QUALITIES = ("equal_status", "common_goals", "cooperation", "support")
 
 
@@ -33,9 +33,9 @@ class Gatherer(Action[G]):
         recruitment.check(self.name, self.config, place)
 
     def comes(self, world: State, rows: Rows, usual: float, session: int = 0) -> NDArray[np.bool_]:
-        """Whether each row comes this week, with the usual chance; some weeks more come than in others.
+        """(rows,) whether each attends this week: the usual chance times a factor of the week.
 
-        To what one can drop in, sociable people come more often.
+        With ``recruitment: drop_in`` the chance is also multiplied by sociability.
         """
         base = world.base(Decision.ATTENDS, self.name, session)
         swing = 1 + self.config.varies * (2 * float(uniforms(base, [2**62])[0]) - 1)
@@ -46,9 +46,9 @@ class Gatherer(Action[G]):
 
     def helpers(self, world: State, teams: int, busy: NDArray[np.integer], intake: int = 0,
                 met: int = 0) -> NDArray[np.int32]:
-        """(teams, number) rows of an intake's helpers, -1 for who is away, once ``met`` sessions are over.
+        """(teams, number) rows of the helpers of an intake after ``met`` sessions; -1 for those who are absent.
 
-        Helpers stay until their sessions are up; ``busy`` rows cannot help.
+        Helpers serve the number of sessions in their section; ``busy`` rows cannot help.
         """
         config, people = self.config.helpers, world.people
         if not config.number:
@@ -57,8 +57,9 @@ class Gatherer(Action[G]):
         if intake not in self._helping or self._helping[intake][0] != turn:
             able = recruitment.eligible(world, Audience(mechanism="", ages=config.ages, groups=config.groups))
             able = np.setdiff1d(able, busy, assume_unique=True)
-            rows = recruitment.chosen(world, f"{self.name}/helpers", able, recruitment.leaning(world, able, config.attitude_coef, 0.0),
-                              teams * config.number, (intake << 20) + turn)
+            weight = recruitment.self_selection(world, able, config.attitude_coef, 0.0)
+            rows = recruitment.chosen(world, f"{self.name}/helpers", able, weight, teams * config.number,
+                                      (intake << 20) + turn)
             self._helping[intake] = turn, rows, people.uid[rows].copy()
         _, rows, uid = self._helping[intake]
         there = uniforms(world.base(Decision.ATTENDS, f"{self.name}/helpers"), uid) < config.attendance
@@ -68,7 +69,7 @@ class Gatherer(Action[G]):
         return seats.reshape(config.number, teams).T
 
     def conditions(self, own: Conditions | None = None) -> Conditions:
-        """The conditions of a session, with what others have added to its quality."""
+        """The conditions of a session, raised by actions that equip this one."""
         at = own or self.config.conditions
         if not self.quality:
             return at
@@ -76,9 +77,9 @@ class Gatherer(Action[G]):
 
     def hold(self, world: State, session: Session, came: NDArray[np.integer], helpers: NDArray[np.integer],
              meetings: int, whole_week: bool = False) -> None:
-        """Let a session take place, teach what it teaches, and write it down."""
+        """Hold a session: encounters, gains, corrected rumours, and the counts of the ledger."""
         if whole_week:
-            world.take_away(session.rows, None, None, session.name)
+            world.displace(session.rows, None, None, session.name)
         world.convene(session, displaces=() if whole_week else None)
         for name, share in self.config.gains.items():
             column = world.people.column(name)

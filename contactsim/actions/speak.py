@@ -1,4 +1,4 @@
-"""Speak: reach people without a meeting."""
+"""Speak: messages, campaigns and rumours, which reach people without an encounter."""
 
 from __future__ import annotations
 
@@ -20,25 +20,29 @@ from contactsim.state import State
 class SpeakConfig(Audience):
     """A message that is repeated."""
 
-    every: int = parameter(4, 1, 520, "weeks", "assumed", "from one telling to the next")
-    concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that it is about")
+    every: int = parameter(4, 1, 520, "weeks", "assumed", "from one message to the next")
+    concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that the message is about")
     threat: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the threat that listeners of other groups feel",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it lowers the anxiety of listeners of other groups",
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the anxiety of recipients of other groups",
         "A4: most")
     norm: float = parameter(
-        0.0, 0, messages.MOST, "SD", "assumed", "by which it warms what those groups seem to think", "A4: most")
-    fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of what it adds to norms")
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it raises the perceived norm of those groups",
+        "A4: most")
+    fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of its effect on norms")
     recognition: float = parameter(
-        0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of listeners whom it is about")
-    responds: float = parameter(0.0, 0, 1, "chance", "assumed", "a listener whom it is about does what it asks for")
-    joins: float = parameter(0.0, 0, 1, "chance", "assumed", "another listener does")
-    capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "who can do so; null for any number")
-    civic: float = parameter(0.0, 0, 1, "share", "assumed", "of the way to 1: civic participation of those who do")
-    corrects: float = parameter(0.0, 0, 1, "chance", "assumed", "a listener knows better than the rumour from then on")
-    rumour: messages.Rumour | None = Field(default=None, description="a rumour that begins with the first telling")
+        0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of recipients of the groups concerned")
+    responds: float = parameter(
+        0.0, 0, 1, "chance", "assumed", "that a recipient of the groups concerned responds to its call")
+    joins: float = parameter(0.0, 0, 1, "chance", "assumed", "that another recipient responds")
+    capacity: int | None = parameter(
+        None, 0, 10_000_000, "people", "assumed", "people who can respond; null for no limit")
+    civic: float = parameter(
+        0.0, 0, 1, "share", "assumed", "of the distance to 1, gain in civic participation of those who respond")
+    corrects: float = parameter(0.0, 0, 1, "chance", "assumed", "that a recipient disbelieves the rumour from then on")
+    rumour: messages.Rumour | None = Field(default=None, description="a rumour that starts with the first message")
 
     @property
     def only_speaks(self) -> bool:
@@ -46,13 +50,13 @@ class SpeakConfig(Audience):
 
 
 class Speak(Action[SpeakConfig]):
-    """A message moves threat, anxiety, felt stigma, civic participation and belief in a rumour; never an attitude."""
+    """A message changes threat, anxiety, norms, felt stigma, civic participation or belief in a rumour; no attitude."""
 
     Config = SpeakConfig
 
     def __init__(self, name: str, config: SpeakConfig) -> None:
         super().__init__(name, config)
-        self._said: dict[str, NDArray[np.float64]] = {}
+        self._effect: dict[str, NDArray[np.float64]] = {}
         self._norm: NDArray[np.float64] | None = None
         self._done = np.empty(0, np.intp)
 
@@ -61,8 +65,8 @@ class Speak(Action[SpeakConfig]):
         recruitment.check_groups(f"actions.{self.name}.concerns", self.config.concerns, place)
 
     def fade(self, world: State) -> None:
-        for name, said in self._said.items():
-            said *= 1 - getattr(world.parameters.psychology, f"{name}_drift")
+        for name, effect in self._effect.items():
+            effect *= 1 - getattr(world.parameters.psychology, f"{name}_drift")
         if self._norm is not None:
             messages.fade(world, self._norm, self.config.fades)
 
@@ -76,13 +80,13 @@ class Speak(Action[SpeakConfig]):
                 messages.believe(world.people, able[recruitment.keyed(world, Decision.RUMOUR, self.name, able) < share])
             messages.spread(world, config.rumour, able, self.name)
         if (world.clock - config.start) % config.every == 0:
-            self._tell(world, about)
+            self._send(world, about)
 
     def _about(self, world: State) -> NDArray[np.bool_]:
-        """(N,) who is of a group that the message is about."""
+        """(N,) whether each row belongs to a group that the message is about."""
         return np.isin(world.people.group, recruitment.group_numbers(world.place, self.config.concerns))
 
-    def _tell(self, world: State, about: NDArray[np.bool_]) -> None:
+    def _send(self, world: State, about: NDArray[np.bool_]) -> None:
         config, people = self.config, world.people
         candidates = recruitment.eligible(world, config)
         base = world.base(Decision.MESSAGE, self.name)
@@ -92,8 +96,8 @@ class Speak(Action[SpeakConfig]):
         theirs, others = rows[about[rows]], rows[~about[rows]]
         for name, strength in (("threat", config.threat), ("anxiety", config.anxiety)):
             if strength and others.size:
-                said = self._said.setdefault(name, np.zeros(len(people)))
-                messages.ease(people, name, others, strength, said)
+                effect = self._effect.setdefault(name, np.zeros(len(people)))
+                messages.ease(people, name, others, strength, effect)
         if config.norm and others.size:
             self._norm = np.zeros_like(world.areas.message_effect) if self._norm is None else self._norm
             where = recruitment.neighbourhoods_of(world, config)
@@ -101,15 +105,16 @@ class Speak(Action[SpeakConfig]):
         if config.recognition:
             people.stigma[theirs] *= np.float32(1 - config.recognition)
         if config.corrects:
-            told = uniforms(world.base(Decision.MESSAGE, f"{self.name}/corrects"), people.uid[rows]) < config.corrects
-            people.rumour[rows[told]] = KNOWS_BETTER
+            corrected = uniforms(world.base(Decision.MESSAGE, f"{self.name}/corrects"),
+                                 people.uid[rows]) < config.corrects
+            people.rumour[rows[corrected]] = KNOWS_BETTER
         done = self._respond(world, rows, about)
         people.civic[done] += np.float32(config.civic) * (1 - people.civic[done])
         self.came(rows)
         self.note(world.clock, attended=rows.size, enrolled=done.size, sessions=1)
 
     def _respond(self, world: State, rows: Rows, about: NDArray[np.bool_]) -> Rows:
-        """Who does what is asked for, each person once."""
+        """Rows that respond to the call, each person once."""
         config, left = self.config, np.setdiff1d(rows, self._done)
         chance = np.where(about[left], config.responds, config.joins)
         draw = uniforms(world.base(Decision.MESSAGE, f"{self.name}/responds"), world.people.uid[left])

@@ -29,7 +29,7 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
             place and 104 weeks.
         seed: a whole number from 0 to 2,147,483,647 that fixes every random draw; 1 if not given here or as ``seed=``.
         output: the folder to write the run to. Without it (and without ``output=`` among the overrides) nothing is
-            written, except that burn-ins are kept in the user's cache (``cache_burn_in=false`` prevents it).
+            written, except that burn-ins are stored in the user's cache (``cache_burn_in=false`` prevents it).
         config_dir: a folder with places, actions and parameter sets of the user's own.
         progress: True for bars on a terminal; or a function of (stage, done, total).
 
@@ -44,56 +44,65 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
         >>> result.weekly.query("measure == 'attitude' and target == 'all others'")  # doctest: +SKIP
     """
-    from contactsim.runs.run import execute, load_run, simulate
+    from contactsim.runs.folder import load_run
+    from contactsim.runs.run import execute, simulate
 
     config = compose(_lines(overrides, seed=seed, output=output), config_dir)
     if config.store is not None:
         raise UserError(f"store={config.store} is for many runs: use contactsim.sweep(..., store='{config.store}').")
-    with _told(progress) as tell:
+    with _reported(progress) as report:
         if config.output is not None:
-            return RunResult.of(load_run(execute(config, tell)[0]))
-        return RunResult.of(simulate(config, load_place(config.place, Path.cwd()), tell))
+            return RunResult.of(load_run(execute(config, report)[0]))
+        return RunResult.of(simulate(config, load_place(config.place, Path.cwd()), report))
 
 
 def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int | None = None,
-            follow_up: int | Sequence[int] | None = None, output: Path | str | None = None, jobs: int | None = None,
+            follow_up: int | Sequence[int] | None = None, output: Path | str | None = None,
+            store: Path | str | None = None, jobs: int | None = None, scheduler: str | None = None,
             config_dir: str | None = None, progress: bool | Progress = False) -> ComparisonResult:
     """Compare a place with and without actions (or other changes) under common random numbers.
 
     Args:
-        overrides: as in :func:`run`; what the treated arm has, such as ``"action=youth_scheme"``.
-        without: overrides of the control arm where it differs in other things than actions, such as
+        overrides: as in :func:`run`; what the treatment arm has, such as ``"action=youth_scheme"``. Text may give
+            several values, ``"place.dissimilarity=0.2,0.6"``: then there is a comparison for each combination, and
+            their difference-in-differences.
+        without: overrides of the control arm if it differs in other things than actions, such as
             ``["psychology.norms=0"]``. If empty, the control arm is the same without its actions.
         seeds: replications, 1 to 10,000, with the seeds ``seed``, ``seed + 1`` ...; 10 if not given.
-        follow_up: weeks after the end of the actions at which people are measured again; 13, 26 and 52 if not given.
-        output: the folder to write the comparison to; nothing is written without it.
-        jobs: replications at a time; all processors if None. Never changes a result.
+        follow_up: weeks after the end of the actions at which outcomes are read again; 13, 26 and 52 if not given.
+        output: the folder to write the comparison to; no tables are written without it.
+        store: folder of the store that keeps the replications, so that none is simulated twice and an interrupted
+            comparison goes on; a folder in the user's cache if not given.
+        jobs: processes; all processors if None, 0 for this very process. Never changes a result.
+        scheduler: address of a running Dask scheduler, whose workers are used instead of processes of this machine.
         config_dir: a folder with places, actions and parameter sets of the user's own.
         progress: True for bars on a terminal; or a function of (stage, done, total).
 
     Returns:
-        The comparison, with ``effects`` (standard deviations, 95 % intervals over seeds), ``of_seeds``, ``precision``,
-        ``seeds`` (costs and participants), ``notes``, ``effect(...)`` and ``plot()``.
+        The comparison, with ``effects`` (standard deviations, 95 % intervals over seeds), ``by_seed``, ``precision``,
+        ``seeds`` (costs and participants), ``differences`` (difference-in-differences between the cells of a grid),
+        ``notes``, ``effect(...)`` and ``plot()``.
 
     Raises:
-        UserError: for a mistake in what was asked for, or if ``output`` holds something else.
+        UserError: for a mistake in what was asked for, for a replication that fails, or if ``output`` holds something
+            else. Stored replications stay.
 
     Example:
         >>> comparison = compare("place=bradford", "action=youth_scheme", seeds=5)  # doctest: +SKIP
         >>> comparison.effect("attitude", "participants")  # doctest: +SKIP
     """
-    from contactsim.comparison import compare as lab
-    from contactsim.comparison.folder import stands, write
-    from contactsim.runs.local import processors
+    from contactsim.comparison import compare as comparison
+    from contactsim.comparison.design import read_grid
+    from contactsim.comparison.folder import finished, write
 
-    lines = _lines(overrides, seeds=seeds, output=output,
-                   follow=list(follow_up) if isinstance(follow_up, Sequence) else follow_up)
-    design = lab.read_design(lines, override_lines(without), config_dir)
-    place = load_place(design.config.place)
-    to_write = design.config.output is not None and stands(design, place) is None
+    lines = _lines(overrides, seeds=seeds, output=output, store=store,
+                   follow_up=list(follow_up) if isinstance(follow_up, Sequence) else follow_up)
+    grid = read_grid(lines, override_lines(without), config_dir)
+    config = grid.reference.design.config
+    to_write = config.output is not None and finished(grid) is None
     started = time.perf_counter()
-    with _told(progress) as tell:
-        found = ComparisonResult.of(lab.compare(design, place, jobs or processors(), tell))
+    with _reported(progress) as report:
+        found = ComparisonResult.of(comparison.compare(grid, config.store, jobs, scheduler, report))
     if to_write:
         write(found, time.perf_counter() - started)
     return found
@@ -105,7 +114,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
           keep: Sequence[Literal["survey", "figure"]] = (), jobs: int | None = None, timeout: float | None = None,
           scheduler: str | None = None, retry_failed: bool = False, fail_fast: bool = False,
           config_dir: str | None = None, progress: bool | Progress = False) -> SweepResult:
-    """Carry out many runs, and keep them in a store that resumes where it was stopped.
+    """Carry out many runs, and store them, so that an interrupted sweep goes on where it was.
 
     Args:
         overrides: as in :func:`run`. Text may give several values, ``"psychology.negative_weight=1,2"``, a range,
@@ -119,11 +128,11 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         measure: ``"weekly"`` (default), or an observer's class at the top level of a module (see
             :class:`contactsim.observers.base.Observer`), or its name ``"package.module:Observer"``; its ``result()`` is
             a mapping of names to numbers or arrays, or a table like the weekly one.
-        keep: what to keep of each run besides the weekly measures.
+        keep: what to store of each run besides the weekly measures.
         jobs: processes; all processors if None. Never changes a result.
         timeout: seconds that one run may take; no limit if None.
         scheduler: address of a running Dask scheduler, whose workers are used instead of processes of this machine.
-        retry_failed: do runs again that failed or took too long.
+        retry_failed: repeat runs that failed or took too long.
         fail_fast: stop at the first run that fails.
         config_dir: a folder with places, actions and parameter sets of the user's own.
         progress: True for a bar on a terminal; or a function of (stage, done, total).
@@ -147,26 +156,26 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
                    timeout=timeout, keep=list(keep) or None)
     lines += [] if scheduler is None else ["engine=dask", *_lines((), **{"engine.scheduler": scheduler})]
-    own, rest = expansion.split(lines)
-    asked = config.read(own, config_dir)
-    expanded = expansion.Varied(rest, asked, config_dir)
-    folder = Store(asked.store, missing=True)
+    own, rest = config.split(lines)
+    settings = config.read(own, config_dir)
+    expanded = expansion.Expansion(rest, settings, config_dir)
+    folder = Store(settings.store, missing=True)
     measured = measure_name(measure) if measure is not None else WEEKLY
-    plan = planning.make_plan(folder, expanded.specs(), measured, asked.keep, retry_failed=retry_failed)
-    called = experiments.check(folder, asked.name, plan.runs)
+    plan = planning.make_plan(folder, expanded.specs(), measured, settings.keep, retry_failed=retry_failed)
+    experiment = experiments.check(folder, settings.name, plan.runs)
     folder.prepare()
-    experiments.record(folder, called, plan.runs, expanded.about())
+    experiments.record(folder, experiment, plan.runs, expanded.about())
     total = len(plan.todo)
-    with _told(progress) as tell:
-        answers = planning.carry_out(plan, jobs, asked.timeout, fail_fast, asked.engine.scheduler)
+    with _reported(progress) as report:
+        answers = planning.carry_out(plan, jobs, settings.timeout, fail_fast, settings.engine.scheduler)
         for done, _ in enumerate(answers, start=1):
-            if tell is not None:
-                tell("runs", done, total)
-    return SweepResult(folder, called)
+            if report is not None:
+                report("runs", done, total)
+    return SweepResult(folder, experiment)
 
 
 def _lines(overrides: Sequence[Override], **values: Any) -> list[str]:
-    """Override lines of what was given, those of keywords last. Raises UserError for a key given in both ways."""
+    """Lines of overrides, those of keywords last. Raises UserError for a key that is given in both ways."""
     lines = override_lines(overrides)
     given = {line.lstrip("+~").split("=")[0] for line in lines}
     for key, value in values.items():
@@ -177,7 +186,7 @@ def _lines(overrides: Sequence[Override], **values: Any) -> list[str]:
 
 
 @contextmanager
-def _told(progress: bool | Progress) -> Iterator[Progress | None]:
+def _reported(progress: bool | Progress) -> Iterator[Progress | None]:
     if callable(progress):
         yield progress
     elif not progress:

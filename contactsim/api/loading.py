@@ -11,7 +11,7 @@ import pandas as pd
 
 from contactsim.api.results import RunResult, SweepResult, described
 from contactsim.errors import UserError
-from contactsim.runs.run import load_run
+from contactsim.runs.folder import load_run
 from contactsim.storage.atomic import is_partial
 
 #: The file by which a folder is known, and what the folder is.
@@ -31,7 +31,7 @@ class Saved:
     """comparison, evaluation, power analysis or replay"""
     folder: Path
     summary: dict[str, Any]
-    """what the command printed, as data"""
+    """the results that the command prints, as data"""
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     """the tables of the folder, by file name without its ending"""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -72,7 +72,7 @@ def load(folder: Path | str, name: str | None = None) -> RunResult | SweepResult
     if not path.is_dir():
         raise UserError(f"{path} cannot be loaded: there is no such folder.")
     if is_partial(path.absolute()):
-        raise UserError(f"{path} was left by something unfinished: it can be deleted.")
+        raise UserError(f"{path} is an unfinished result, left by an interruption: it can be deleted.")
     if (path / STORE).is_file():
         return SweepResult(path, name)
     if name is not None:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from contactsim.comparison.compare import Comparison
-from contactsim.runs.run import Run
+from contactsim.runs.folder import Run
 from contactsim.runs.show import summarise
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
-from contactsim.sweeps.frames import LAST, catalogue, figures, swept_keys, weeks_of
-from contactsim.sweeps.summary import chosen, summary
+from contactsim.sweeps.frames import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,11 +35,11 @@ class RunResult(Run):
         weekly: one row per week, measure, group and target, with ``value`` (units in ``contactsim.observers.weekly``).
         survey: respondents before the first week and after the last (``contactsim.observers.survey``).
         place: residents, groups and segregation indices.
-        actions: what became of each action, and its costs in pounds.
-        ledger: what each action counted in each week.
+        actions: participants, sessions and costs (pounds) of each action.
+        ledger: counts of each action by week.
         config: the resolved configuration.
         provenance: versions, digests, inputs and the burn-in.
-        folder: where it is kept; None if it was not written.
+        folder: where it is stored; None if it was not written.
     """
 
     @classmethod
@@ -73,7 +72,10 @@ class RunResult(Run):
 
 @dataclass(frozen=True, repr=False)
 class ComparisonResult(Comparison):
-    """What :func:`contactsim.compare` returns: see :class:`contactsim.comparison.compare.Comparison` for the tables."""
+    """A comparison, or a grid of them: what :func:`contactsim.compare` returns.
+
+    See :class:`contactsim.comparison.compare.Comparison` for the tables.
+    """
 
     @classmethod
     def of(cls, comparison: Comparison) -> ComparisonResult:
@@ -81,7 +83,10 @@ class ComparisonResult(Comparison):
         return cls(**vars(comparison))
 
     def plot(self, file: Path | str | None = None) -> Figure:
-        """Effects by outcome, over time and by subgroup, as a Matplotlib figure; written to ``file`` if given."""
+        """Effects by outcome, over time and by subgroup (in a grid by cell), as a Matplotlib figure.
+
+        ``file`` (.png, .pdf or .svg) is written if given.
+        """
         from contactsim.comparison import plots
 
         if file is not None:
@@ -90,11 +95,14 @@ class ComparisonResult(Comparison):
 
     def __repr__(self) -> str:
         return (f"<Comparison in {self.place.name}: {self.place.residents:,} residents, "
-                f"{self.seeds['seed'].nunique()} seeds, {len(self.effects)} effects>")
+                f"{self.seeds['seed'].nunique()} seeds, {self._cells()}{len(self.effects)} effects>")
+
+    def _cells(self) -> str:
+        return f"{len(self.grid.cells)} cells, " if self.grid.axes else ""
 
     def _repr_html_(self) -> str:
-        whole = self.effects[(self.effects["by"] == "all") & (self.effects["week"] == self.effects["week"].max())]
-        return described(self, whole, *self.notes)
+        e = self.effects
+        return described(self, e[(e["by"] == "all") & (e["week"] == e["week"].max())], *self.notes)
 
 
 class SweepResult:

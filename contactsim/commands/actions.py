@@ -1,4 +1,4 @@
-"""``contactsim actions``: what can be done about a place."""
+"""``contactsim actions``: list the actions, or show one with all its fields."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
     if name is not None:
         found = {name: load(name, config_dir)}
     else:
-        found, complaints = listed(config_dir)
-        for sentence in complaints:
+        found, errors = listed(config_dir)
+        for sentence in errors:
             print(f"contactsim: {sentence}", file=sys.stderr)
     if as_json:
         rows = [{**facts(one, section), **({"fields": plain(section)} if name else {})}
@@ -56,7 +56,8 @@ def _list(rows: dict[str, dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    table = Table(Column("name", no_wrap=True), "mechanism", "cost", "evidence", "what", box=None, pad_edge=False)
+    table = Table(Column("name", no_wrap=True), "mechanism", "cost", "evidence", "description", box=None,
+                  pad_edge=False)
     for name, row in rows.items():
         table.add_row(name, row["mechanism"], row["price"], ", ".join(row["evidence"]) or "none found", row["title"])
     Console().print(table)

@@ -1,4 +1,4 @@
-"""What commands have in common: the class of a command, types of values, and the options that several share."""
+"""Common parts of the commands: their class, types of values, shared options, and the wording of mistakes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Any
 
 import click
 
-from contactsim.commands.mistakes import usage
 from contactsim.errors import UserError, nearest
 
 Function = Callable[..., Any]
 #: Options that can be written as keys: ``store=DIR`` for ``--store DIR``.
 AS_KEYS = ("store", "output", "seed", "seeds", "force")
+#: Options of earlier versions and those that replace them.
+RENAMED = {"--fresh": "--no-cache", "--keep": "--update-baseline"}
 
 
 class KeyOption(click.Option):
-    """An option that is handed on as a key of the configuration: ``--seed 7`` as ``seed=7``."""
+    """An option that is passed on as a key of the configuration: ``--seed 7`` as ``seed=7``."""
 
 
 class Command(click.Command):
     """A command whose shared options can be written as keys, and whose help may end with a table.
 
     Args:
-        details: gives text that is printed after the options as it stands.
+        details: returns text that is printed unchanged after the options.
     """
 
     def __init__(self, *arguments: Any, details: Callable[[click.Context], str] | None = None, **options: Any) -> None:
@@ -36,7 +37,7 @@ class Command(click.Command):
                                   help="Show this message and exit.")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read options and words; raises UserError for a word too many."""
+        """Read options and arguments; raises UserError for an argument that the command does not take."""
         try:
             super().parse_args(ctx, self._keys_as_options(args))
         except click.UsageError as error:
@@ -47,11 +48,11 @@ class Command(click.Command):
         return []
 
     def get_help_option(self, ctx: click.Context) -> click.Option:
-        """``--help``, read after ``--config-dir``, so that it shows a user's own configurations too."""
+        """``--help``, read after ``--config-dir``, so that it includes the user's configurations."""
         return self._help
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table that ends the help."""
+        """Write the table at the end of the help."""
         if self._details is not None:
             formatter.write(f"\n{self._details(ctx)}\n")
 
@@ -74,8 +75,8 @@ class Command(click.Command):
         return found
 
 
-def _print_help(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked and not context.resilient_parsing:
+def _print_help(context: click.Context, _: click.Parameter, requested: bool) -> None:
+    if requested and not context.resilient_parsing:
         click.echo(context.get_help())
         context.exit()
 
@@ -88,8 +89,8 @@ def _as_option(name: str, value: str, option: click.Option) -> list[str]:
     return [f"--{name}"] if value == "true" else []
 
 
-class Whole(click.ParamType):
-    """A whole number from ``low`` to ``high``."""
+class Integer(click.ParamType):
+    """An integer from ``low`` to ``high`` (no limit if None)."""
 
     name = "N"
 
@@ -104,7 +105,7 @@ class Whole(click.ParamType):
             number = self.low - 1
         if number < self.low or (self.high is not None and number > self.high):
             allowed = f"from {self.low}" if self.high is None else f"from {self.low} to {self.high}"
-            raise UserError(f"{_called(param)} {value} is not allowed: it must be a whole number {allowed}.")
+            raise UserError(f"{_name_of(param)} {value} is not allowed: it must be an integer {allowed}.")
         return number
 
 
@@ -114,18 +115,18 @@ class OneOf(click.Choice[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the word. Raises UserError."""
         if value not in self.choices:
-            raise UserError(f"{_called(param)} {value} is not allowed: it must be one of {', '.join(self.choices)}."
+            raise UserError(f"{_name_of(param)} {value} is not allowed: it must be one of {', '.join(self.choices)}."
                             f"{nearest(str(value), self.choices)}")
         return str(value)
 
 
-def _called(param: click.Parameter | None) -> str:
+def _name_of(param: click.Parameter | None) -> str:
     return param.opts[0] if isinstance(param, click.Option) else (str(param.name) if param else "A value")
 
 
 config_dir = click.option("--config-dir", "-cd", metavar="DIR", is_eager=True,
                           help="Folder with configurations of your own (place/, action/, psychology/ ...).")
-jobs = click.option("--jobs", type=Whole(1), show_default="all processors",
+jobs = click.option("--jobs", type=Integer(1), show_default="all processors",
                     help="Processes at a time; never changes a result.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Print no progress and no tables.")
@@ -144,13 +145,13 @@ _KEYS: dict[str, dict[str, Any]] = {
 
 
 def overrides(*names: str) -> Callable[[Function], Function]:
-    """Words ``key=value`` as the parameter ``overrides``, with the options ``names`` among them as keys."""
+    """Arguments ``key=value`` as the parameter ``overrides``, with the options ``names`` appended as keys."""
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def call(*, overrides: tuple[str, ...], **options: Any) -> Any:
             given = {name: options.pop(name) for name in names}
-            words = [f"{name}={_written(value)}" for name, value in given.items() if value not in (None, False)]
-            return function(overrides=[*overrides, *words], **options)
+            keys = [f"{name}={_written(value)}" for name, value in given.items() if value not in (None, False)]
+            return function(overrides=[*overrides, *keys], **options)
 
         for name in reversed(names):
             click.option(f"--{name}", cls=KeyOption, show_default=False, **_KEYS[name])(call)
@@ -169,8 +170,34 @@ def _written(value: str | bool) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    import os
+def sentence(error: click.UsageError) -> str:
+    """A sentence for a mistake that click has found, from the attributes of the exception."""
+    context = error.ctx
+    path = context.command_path if context is not None else "contactsim"
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        return _unknown(error.option_name, context)
+    if isinstance(error, click.BadOptionUsage):
+        takes = "takes no value" if _is_flag(error.option_name, context) else "needs a value"
+        return f"{error.option_name} {takes} ({path} --help)."
+    if isinstance(error, click.MissingParameter) and error.param is not None and context is not None:
+        return f"{error.param.make_metavar(context)} is missing: write {usage(context)} ({path} --help)."
+    return f"{error.message.rstrip('.')} ({path} --help)."
 
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+def usage(context: click.Context) -> str:
+    """The usage line of a command: ``contactsim show [OPTIONS] RUN``."""
+    return " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
+
+
+def _unknown(option: str, context: click.Context) -> str:
+    known = [name for param in context.command.get_params(context) if isinstance(param, click.Option)
+             and not param.hidden for name in param.opts]
+    if RENAMED.get(option) in known:
+        return f"{option} is now called {RENAMED[option]}."
+    long = ", ".join(name for name in known if name.startswith("--"))
+    return f"{option} is not an option of {context.command_path}: allowed are {long}.{nearest(option, known)}"
+
+
+def _is_flag(option: str, context: click.Context | None) -> bool:
+    params = context.command.params if context is not None else []
+    return any(isinstance(param, click.Option) and option in param.opts and param.is_flag for param in params)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from contactsim.commands.base import Command, Whole, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import Command, Integer, jobs, quiet, store_of_findings, update_baseline
 from contactsim.errors import UserError, nearest
 
 HELP = """Fit the calibrated parameters (to F7, F13) and print their values; the model's defaults do not change.
@@ -22,7 +22,7 @@ stored."""
 
 @click.command(cls=Command, help=HELP)
 @click.argument("name", default="in_use", metavar="[in_use | joint]")
-@click.option("--budget", type=Whole(3), show_default="that of experiments/calibration.yaml",
+@click.option("--budget", type=Integer(3), show_default="that of experiments/calibration.yaml",
               help="Most evaluations of the objective.")
 @jobs
 @store_of_findings
@@ -32,17 +32,17 @@ def command(name: str, budget: int | None, jobs: int | None, store: str | None, 
             quiet: bool) -> int:
     """Fit by experiments/calibration.yaml and print the result."""
     from contactsim.config.run_config import compose
-    from contactsim.evidence import calibration, result_store
+    from contactsim.evidence import calibration, runs
 
     designs = calibration.designs()
     if name not in designs:
         raise UserError(f"There is no fit '{name}': allowed are {', '.join(designs)}.{nearest(name, designs)}")
-    of = designs[name]
-    evaluations = budget or of.budget
-    folder = Path(store).expanduser() if store else result_store.default_folder()
+    design = designs[name]
+    evaluations = budget or design.budget
+    folder = Path(store).expanduser() if store else runs.default_store()
     if not quiet:
-        print(f"Budget: {evaluations} evaluations of {', '.join(of.rows)}, {of.seeds} seeds each.", file=sys.stderr,
-              flush=True)
+        print(f"Budget: {evaluations} evaluations of {', '.join(design.outcomes)}, {design.seeds} seeds each.",
+              file=sys.stderr, flush=True)
     from contactsim.runs.progress import Progress
 
     done = 0
@@ -54,11 +54,11 @@ def command(name: str, budget: int | None, jobs: int | None, store: str | None, 
             if not quiet:
                 print(f"  {done}: " + ", ".join(f"{key} {value:.4g}" for key, value in line.items()), flush=True)
 
-        found = calibration.fit(of, compose(["place=synthetic"]).parameters, folder, evaluations, jobs, report)
+        found = calibration.fit(design, compose(["place=synthetic"]).parameters, folder, evaluations, jobs, report)
     for path, value in found.parameters.items():
         print(f"{path} = {value:g}")
     print(f"Objective {found.objective:.3g} after {found.evaluations} evaluations; "
-          + ", ".join(f"{row} {value:.3g}" for row, value in found.rows.items()) + ".")
+          + ", ".join(f"{outcome} {value:.3g}" for outcome, value in found.outcomes.items()) + ".")
     if update_baseline:
-        print(f"Updated: {calibration.keep(name, of, found, evaluations)}")
+        print(f"Updated: {calibration.archive(name, design, found, evaluations)}")
     return 0

@@ -7,32 +7,37 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
 
 HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
 \b
   contactsim compare place=bradford action=youth_scheme seeds=10
-  contactsim compare action=[youth_scheme,library_chat] follow=[13,26,52]
+  contactsim compare action=[youth_scheme,library_chat] follow_up=[13,26,52]
   contactsim compare psychology.norms=0.01 --without psychology.norms=0
+  contactsim compare action=library_chat place.dissimilarity=0.2,0.6 seeds=20
 
-Both runs of a pair have the same place, seed, residents and burn-in; they differ by the action alone (contactsim
-actions lists the actions).
+The runs of a pair have the same place, seed, residents and burn-in; they differ by the action alone (contactsim
+actions lists the actions). Several values of a key, as in the last line, compare the comparisons: effects in each
+cell, and their difference-in-differences.
 
 \b
 Keys besides those of a run (contactsim run --help):
-  seeds=10             number of seeds, counted upwards from seed
-  follow=[13,26,52]    weeks after the action's end at which people are surveyed again
-  weeks=W              weeks to simulate; the last follow-up if not given
-  output=DIR           folder for the tables; force=true replaces what is there
+  seeds=10               number of seeds, counted upwards from seed
+  follow_up=[13,26,52]   weeks after the action's end at which outcomes are read
+  weeks=W                weeks to simulate; the last follow-up if not given
+  output=DIR             folder for the tables; force=true replaces what is there
+  store=DIR              store of the replications; a folder in the user's cache if not given
+  engine=dask            use a Dask scheduler's workers, with engine.scheduler=ADDRESS
 
-Averages over people and seeds are estimates. One person's difference is illustrative only."""
+Give the same command again to go on after an interruption; more seeds or values only add what is lacking. Averages over
+people and seeds are estimates. One person's difference is illustrative only."""
 
 
 @click.command(cls=Command, help=HELP)
-@overrides("seed", "seeds", "output", "force")
+@overrides("store", "seed", "seeds", "output", "force")
 @click.option("--without", multiple=True, metavar="KEY=VALUE",
-              help="What the run without the action has instead; can be repeated. [default: no actions]")
+              help="What the control arm has instead; can be repeated. [default: no actions]")
 @jobs
 @as_json
 @quiet
@@ -40,19 +45,21 @@ Averages over people and seeds are estimates. One person's difference is illustr
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Compare, write a folder and print its summary."""
-    from contactsim.comparison.compare import compare, read_design
-    from contactsim.comparison.folder import finite, stands, write
-    from contactsim.place import load_place
+    from contactsim.comparison.design import read_grid
 
-    design = read_design(overrides, list(without), config_dir)
-    place = load_place(design.config.place)
-    found = stands(design, place)
+    grid = read_grid(overrides, without, config_dir)
+    from contactsim.comparison.compare import STORE, compare
+    from contactsim.comparison.folder import finished, finite, write
+    from contactsim.comparison.tasks import default_store
+
+    found = finished(grid)
     if found is None:
         from contactsim.runs.progress import Progress
 
         started = time.perf_counter()
-        with Progress(quiet or as_json) as progress:
-            comparison = compare(design, place, jobs or processors(), progress)
+        store = grid.reference.design.config.store or default_store(STORE)
+        with Progress(quiet or as_json, store) as progress:
+            comparison = compare(grid, store, jobs, progress=progress)
         _, found = write(comparison, time.perf_counter() - started)
     if as_json:
         print(json.dumps(finite(found), ensure_ascii=False, allow_nan=False))

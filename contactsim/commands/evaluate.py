@@ -7,10 +7,10 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, processors, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
 from contactsim.errors import UserError
 
-HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's effect.
+HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's true effect.
 
 \b
   contactsim evaluate place=bradford action=youth_scheme evaluation=youth_scheme
@@ -18,10 +18,10 @@ HELP = """Simulate a survey that evaluates an action, and compare its estimates 
 
 \b
 Keys besides those of a comparison (contactsim compare --help):
-  evaluation=NAME           the design: one of those below, or a YAML file of your own
+  evaluation=NAME           the survey design: one of those below, or a YAML file of your own
   evaluation.size=200 ...   change the design; its keys are in configs/evaluation and docs/evaluation.md
-  seeds=10                  number of seeds, counted upwards from seed
-  output=DIR                folder for the tables; force=true replaces what is there"""
+
+Give the same command again to go on after an interruption; more seeds or values only add what is lacking."""
 
 
 def _details(context: click.Context) -> str:
@@ -31,9 +31,9 @@ def _details(context: click.Context) -> str:
 
 
 @click.command(cls=Command, help=HELP, details=_details)
-@overrides("seed", "seeds", "output", "force")
+@overrides("store", "seed", "seeds", "output", "force")
 @click.option("--without", multiple=True, metavar="KEY=VALUE",
-              help="What the run without the action has instead; can be repeated. [default: no actions]")
+              help="What the control arm has instead; can be repeated. [default: no actions]")
 @jobs
 @as_json
 @quiet
@@ -41,29 +41,28 @@ def _details(context: click.Context) -> str:
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
-    from contactsim.comparison.design import read_design, take_own
+    from contactsim.comparison.design import read_grid, take_keys
     from contactsim.evaluate.design import load, names
     from contactsim.stats import statsmodels
 
     statsmodels()
     keys = tuple(line.partition("=")[0] for line in overrides if line.startswith("evaluation"))
-    own, rest = take_own(overrides, keys)
+    own, rest = take_keys(overrides, keys)
     if "evaluation" not in own:
         raise UserError(f"evaluation= is missing: it must be one of {', '.join(names(config_dir))}, or a YAML file.")
     changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
-    design = load(str(own["evaluation"]), changes, config_dir)
-    worlds = read_design(rest, list(without), config_dir)
+    evaluation = load(str(own["evaluation"]), changes, config_dir)
+    grid = read_grid(rest, without, config_dir)
     from contactsim.comparison.folder import finite
-    from contactsim.evaluate.folder import write
-    from contactsim.evaluate.show import render
-    from contactsim.evaluate.study import study
-    from contactsim.place import load_place
+    from contactsim.comparison.tasks import default_store
+    from contactsim.evaluate.report import render, write
+    from contactsim.evaluate.study import STORE, study
     from contactsim.runs.progress import Progress
 
     started = time.perf_counter()
-    place = load_place(worlds.config.place)
-    with Progress(quiet or as_json) as progress:
-        found = study(design, worlds, place, jobs or processors(), progress)
+    store = grid.reference.design.config.store or default_store(STORE)
+    with Progress(quiet or as_json, store) as progress:
+        found = study(evaluation, grid, store, jobs, progress=progress)
     _, facts = write(found, time.perf_counter() - started)
     if as_json:
         print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))

@@ -24,7 +24,7 @@ Without ID or FOLDER all findings are listed. Nothing is simulated."""
 @as_json
 def command(words: tuple[str, ...], as_json: bool) -> int:
     """List findings with claim, grade, role and verdicts."""
-    from contactsim.evidence.listing import listed
+    from contactsim.evidence.baseline import listed
 
     lines = listed(list(words))
     if as_json:
@@ -45,6 +45,6 @@ def _show(lines: list[dict[str, Any]]) -> None:
     for column in ("", "claim", "rests on", "role", "baseline, quick", "baseline, full", "folder"):
         table.add_column(column, no_wrap=column in ("", "folder"))
     for line in lines:
-        table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["kept"]["quick"] or "-",
-                      line["kept"]["full"] or "-", line["folder"])
+        table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["baseline"]["quick"] or "-",
+                      line["baseline"]["full"] or "-", line["folder"])
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)

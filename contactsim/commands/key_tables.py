@@ -1,4 +1,4 @@
-"""Tables of keys for the help of commands, made from the groups on disk and the parameters' definitions."""
+"""Tables of keys for the help of commands, generated from the configuration groups and the parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contactsim.parameters import Section
 
 
 def text(composition: Composition) -> str:
-    """Groups with their names, then every parameter with its default, range, unit and meaning."""
+    """Groups with their configurations, then every parameter with default, range, unit and meaning."""
     lines = ["Groups (group=name picks one; group.key=value changes a key in it):"]
     lines += [f"  {group:11} {', '.join(composition.options(group))}" for group in GROUPS]
     lines += textwrap.wrap(f"any number, as in {ACTIONS}=[a,b]: {', '.join(composition.options(ACTIONS))}", 98,

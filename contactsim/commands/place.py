@@ -1,4 +1,4 @@
-"""``contactsim place``: a place in figures, from its name, a table, or a place's YAML file."""
+"""``contactsim place``: describe a place, given by its name, a table, or a YAML file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ YAML file with a place's keys."""
 @as_json
 @config_dir
 def command(place: str, scheme: str | None, level: str | None, as_json: bool, config_dir: str | None) -> int:
-    """Print residents, shares and indices, and where each comes from."""
+    """Print residents, shares and indices, with their sources."""
     from contactsim.place import describe, load_place, render
 
     changes = {key: value for key, value in (("scheme", scheme), ("level", level)) if value}
@@ -44,7 +44,7 @@ def command(place: str, scheme: str | None, level: str | None, as_json: bool, co
 
 
 def _keys(named: str, folder: str | None) -> dict[str, Any]:
-    """The keys of the place that a user names."""
+    """The configuration of a place that is given by name or file."""
     from contactsim.paths import configs_folder
     from contactsim.place import bundled_names
 
@@ -73,5 +73,5 @@ def _yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(keys, dict):
-        raise UserError(f"{path} holds no keys of a place.")
+        raise UserError(f"{path} does not contain the keys of a place.")
     return keys

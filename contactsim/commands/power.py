@@ -30,24 +30,24 @@ def _details(context: click.Context) -> str:
 @as_json
 @quiet
 def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
-    """Answer the question, write a folder and print the tables."""
-    from contactsim.comparison.design import take_own
+    """Compute, write a folder and print the tables."""
+    from contactsim.comparison.design import take_keys
     from contactsim.evaluate.power import Power, check, seeds_needed, table
     from contactsim.stats import statsmodels
 
     names = tuple(Power.model_fields)
-    values, rest = take_own(overrides, names)
+    values, rest = take_keys(overrides, names)
     if rest:
         name = rest[0].partition("=")[0]
         raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
     question = check(values)
     statsmodels()
     from contactsim.comparison.folder import finite, load
-    from contactsim.evaluate.power_show import render, write
+    from contactsim.evaluate.power_report import render, write
 
-    scatter = load(folder)["of_seeds"] if folder else None
+    by_seed = load(folder)["by_seed"] if folder else None
     found = table(question)
-    seeds = None if scatter is None else seeds_needed(question, scatter)
+    seeds = None if by_seed is None else seeds_needed(question, by_seed)
     written, facts = write(question, found, seeds)
     if as_json:
         print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))

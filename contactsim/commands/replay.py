@@ -15,9 +15,9 @@ from contactsim.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contactsim.evidence.replay import Outcome
+    from contactsim.evidence.replay import Replay
 
-HELP = """Test findings of the literature by designs that were fixed beforehand, and give verdicts.
+HELP = """Test findings of the literature with registered designs, and give verdicts.
 
 \b
   contactsim replay --quick                          all findings, small samples: minutes
@@ -27,8 +27,8 @@ HELP = """Test findings of the literature by designs that were fixed beforehand,
 ID is a finding (F14), FOLDER is a folder of findings (contactsim findings lists them); without either all findings
 are tested. KEY=VALUE changes the model's parameters; the results are then not compared with the baseline.
 
-The results of each world are stored: a replay that was stopped goes on where it was. The exit code is 1 if a result
-of the baseline no longer holds."""
+The results of each world are stored: a replay that was stopped resumes where it was. The exit code is 1 if a result
+deviates from the baseline."""
 
 
 @click.command(cls=Command, help=HELP)
@@ -48,7 +48,7 @@ of the baseline no longer holds."""
 def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, output: str | None, store: str | None,
             no_cache: bool, update_baseline: bool, negative_control: str | None, quiet: bool,
             config_dir: str | None) -> int:
-    """Run a replay. Exit code 0 if the baseline holds, 1 if it does not."""
+    """Run a replay. The exit code is 0 if all results agree with the baseline, and 1 if not."""
     overrides = [word for word in words if "=" in word]
     if quick and full:
         raise UserError("--quick and --full exclude each other: give one of them.")
@@ -57,47 +57,46 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.evidence import report, result_store, sweeps, tables
-    from contactsim.evidence.replay import Options, run_replay, write_baseline
+    from contactsim.evidence import folder_tables, replay, report, runs, tables
     from contactsim.runs.progress import Progress
 
     console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
     sample = "quick" if quick else "full"
-    folder = Path(store).expanduser() if store else result_store.default_folder()
-    options = Options([word for word in words if "=" not in word], overrides, folder, config_dir, sample, jobs, output,
-                      no_cache, negative_control)
+    folder = Path(store).expanduser() if store else runs.default_store()
+    names = [word for word in words if "=" not in word]
+    options = replay.Options(names, overrides, folder, config_dir, sample, jobs, output, no_cache, negative_control)
     with Progress(quiet, folder) as progress:
-        outcome = run_replay(options, progress.stage)
+        finished = replay.run_replay(options, progress.stage("simulations"))
     if not quiet:
-        console.print(tables.ledger(outcome.result.entries, sample))
-        for along in outcome.result.along:
-            for sentence in sweeps.sentences(along.swept):
+        console.print(tables.results_table(finished.result.findings, sample))
+        for along in finished.result.along:
+            for sentence in folder_tables.sweep_sentences(along.swept):
                 console.print(f"  {sentence}")
-        console.print(tables.count(outcome.result.entries))
+        console.print(tables.count(finished.result.findings))
         console.print(report.LIMITS, style="dim")
-    console.print(f"Report: {outcome.target / 'report.html'} ({time.monotonic() - began:.0f} s)")
+    console.print(f"Report: {finished.target / 'report.html'} ({time.monotonic() - began:.0f} s)")
     if update_baseline:
-        for sentence in write_baseline(outcome, sample):
+        for sentence in replay.update_baseline(finished, sample):
             console.print(sentence)
-        console.print("The baseline is updated. Say in the changelog what moved and why.")
+        console.print("The baseline is updated. State in the changelog what changed and why.")
         return 0
-    return _compared(outcome, console, sample, bool(overrides))
+    return _compared(finished, console, sample, bool(overrides))
 
 
-def _compared(outcome: Outcome, console: Console, sample: str, other_parameters: bool) -> int:
+def _compared(finished: Replay, console: Console, sample: str, other_parameters: bool) -> int:
     """Print how the results differ from the baseline; returns the exit code."""
     from contactsim.evidence import baseline
 
     if other_parameters:
         console.print("The results are not compared with the baseline: other parameters.")
         return 0
-    entries = outcome.result.entries
-    unkept = baseline.unkept(entries, sample)
-    if unkept:
-        console.print(f"The baseline has no {sample} results yet for {', '.join(unkept)} (--update-baseline adds "
+    results = finished.result.findings
+    missing = baseline.missing(results, sample)
+    if missing:
+        console.print(f"The baseline has no {sample} results yet for {', '.join(missing)} (--update-baseline adds "
                       f"them).")
-    for sentence in outcome.moved:
-        console.print(f"No longer holds: {sentence}.")
-    if not outcome.moved and len(unkept) < sum(len(entry.rows) for entry in entries):
+    for sentence in finished.deviations:
+        console.print(f"Deviates from the baseline: {sentence}.")
+    if not finished.deviations and len(missing) < sum(len(one.outcomes) for one in results):
         console.print("Every result of the baseline holds.")
-    return 1 if outcome.moved else 0
+    return 1 if finished.deviations else 0

@@ -1,4 +1,4 @@
-"""``contactsim run``: a Hydra application whose mistakes are said in one sentence."""
+"""``contactsim run``: simulate a place, with a configuration composed by Hydra."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def _details(context: click.Context) -> str:
 @click.option("--package", "-p", metavar="KEY", help="With --cfg: only this part of the configuration.")
 @click.option("--resolve", is_flag=True, help="With --cfg: fill in references to other keys.")
 @click.option("--info", "-i", type=OneOf(INFO), is_flag=False, flag_value="all",
-              help="Print what Hydra knows of the configuration (all without a word), and stop.")
+              help="Print information of Hydra on the configuration (all if no word is given), and stop.")
 @click.option("--shell-completion", "-sc", is_flag=True, help="Print a shell's completion of keys, as in -sc "
                                                               "install=bash.")
 @click.option("--run", "-r", is_flag=True, hidden=True)
 def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
             package: str | None, resolve: bool, info: str | None, shell_completion: bool, run: bool) -> int:
-    """Compose, check and run; ``--multirun`` runs every combination and goes on after one that fails."""
+    """Compose, validate and run; ``--multirun`` runs every combination and continues after failures."""
     from contactsim.config.hydra_adapter import PRIMARY, Composition
     from contactsim.config.run_config import register_defaults
 
@@ -72,43 +72,44 @@ def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str |
 
 
 def run_one(config: Any, composition: Any, quiet: bool, labels: dict[str, Any] | None = None) -> None:
-    """Check one composed configuration, run it and say where it is kept. Raises UserError.
+    """Validate one composed configuration, run it and print where the results are. Raises UserError.
 
-    ``labels`` are the job's own values of the keys that a multirun varies; a store keeps them with the run.
+    ``labels`` are the job's values of the keys that a multirun varies; a store records them with the run.
     """
     from contactsim.config.hydra_adapter import data_of
     from contactsim.config.run_config import validate
 
     checked = validate(data_of(config, composition.origin), composition.origin)
+    from contactsim.runs.folder import load_run
     from contactsim.runs.progress import Progress
-    from contactsim.runs.run import execute, load_run
+    from contactsim.runs.run import execute
     from contactsim.runs.show import closing_lines
 
     try:
         if checked.store is not None:
             return _into_store(checked, labels or {}, quiet)
         with Progress(quiet) as progress:
-            folder, stood = execute(checked, progress)
+            folder, existed = execute(checked, progress)
     except UserError as error:
         raise UserError(_with_origin(str(error), composition.origin)) from None
     if quiet:
         return
-    if stood:
-        print(f"{folder} holds this run already: nothing was done (force=true runs it again).")
+    if existed:
+        print(f"{folder} holds this run already: nothing was done (force=true repeats it).")
     for line in closing_lines(load_run(folder)):
         print(line)
 
 
 def _into_store(config: Any, labels: dict[str, Any], quiet: bool) -> None:
-    from contactsim.sweeps.plan import one
+    from contactsim.sweeps.plan import run_into_store
 
-    name, stood = one(config, labels)
+    name, existed = run_into_store(config, labels)
     if not quiet:
-        print(f"{name}: {'was in' if stood else 'stored in'} {config.store}")
+        print(f"{name}: {'was stored before in' if existed else 'stored in'} {config.store}")
 
 
 def _multirun(composition: Any, config: Any, quiet: bool) -> int:
-    """Hand the jobs to Hydra's sweeper and launcher; a job that fails is reported and the others go on."""
+    """Pass the jobs to Hydra's sweeper and launcher; a job that fails is reported and the others continue."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
 
@@ -125,14 +126,14 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
         try:
             run_one(task, composition, quiet, _labels(HydraConfig.get().overrides.task, varied))
         except Exception as error:
-            if os.getpid() != here:  # in a worker of another launcher: only Hydra can carry it back
+            if os.getpid() != here:  # in a worker of another launcher: only Hydra can report it
                 raise
             failed.append(error)
             print(f"contactsim: {words}: {error}", file=sys.stderr)
 
     with tempfile.TemporaryDirectory(prefix="contactsim-") as scratch:
         overrides = [*composition.overrides, "hydra.mode=MULTIRUN"]
-        if config.hydra.sweep.dir == ".":  # Hydra writes multirun.yaml there whatever it is told
+        if config.hydra.sweep.dir == ".":  # Hydra always writes multirun.yaml there
             overrides.append(f"hydra.sweep.dir='{scratch}'")
         try:
             composition.hydra.multirun(PRIMARY, job, overrides)
@@ -146,7 +147,7 @@ def _multirun(composition: Any, config: Any, quiet: bool) -> int:
 
 
 def _labels(overrides: Any, varied: set[str]) -> dict[str, Any]:
-    """{key: value} of a job's overrides whose keys are varied."""
+    """{key: value} of a job's overrides whose keys vary."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     found = {str(o.key_or_group): o.value() for o in OverridesParser.create().parse_overrides(list(overrides))}
@@ -155,7 +156,7 @@ def _labels(overrides: Any, varied: set[str]) -> dict[str, Any]:
 
 
 def _with_origin(message: str, origin: Any) -> str:
-    """Say where the key that a later check complains about got its value."""
+    """Add where the key in a message got its value."""
     found = re.match(r"((?:place|scenario|settings|psychology|residents|survey|actions)(?:\.[\w-]+)+)=", message)
     if not found:
         return message

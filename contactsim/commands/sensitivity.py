@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contactsim.commands.base import Command, OneOf, Whole, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import Command, Integer, OneOf, jobs, quiet, store_of_findings, update_baseline
 from contactsim.errors import UserError, nearest
 from contactsim.runs.progress import Progress
 
@@ -34,7 +34,7 @@ METHODS = ("each", "along", "morris", "sobol")
 @click.argument("method", type=OneOf(METHODS), default="each", metavar="[each | along | morris | sobol]")
 @click.option("--parameters", metavar="KEYS", show_default="all",
               help="Contested parameters to change, as in psychology.norms,psychology.drift.")
-@click.option("--budget", type=Whole(1), show_default="that of experiments/sensitivity.yaml",
+@click.option("--budget", type=Integer(1), show_default="that of experiments/sensitivity.yaml",
               help="Most parameter sets of morris and sobol.")
 @jobs
 @store_of_findings
@@ -44,37 +44,37 @@ METHODS = ("each", "along", "morris", "sobol")
 def command(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
             output: str | None, update_baseline: bool, quiet: bool) -> int:
     """Change parameters and print which outcomes change with them."""
-    from contactsim.evidence import archived_tables, result_store, sensitivity
+    from contactsim.evidence import archived_tables, runs, sensitivity
 
-    of = sensitivity.design()
-    names = _names(of, method, parameters, budget)
-    folder = Path(store).expanduser() if store else result_store.default_folder()
+    design = sensitivity.design()
+    names = _names(design, method, parameters, budget)
+    folder = Path(store).expanduser() if store else runs.default_store()
     with Progress(quiet, folder) as progress:
-        table, count = _table(of, names, method, budget, folder, jobs, progress)
+        table, count = _table(design, names, method, budget, folder, jobs, progress)
     if not quiet:
         _show(table, method)
     if output:
         archived_tables.write(table, Path(output))
         print(f"Written: {output}")
     if update_baseline:
-        about = {"method": method, "parameters": names, "points": count, "seeds": of.seeds,
-                 "residents": of.residents, "findings": of.findings}
-        print(f"Updated: {archived_tables.keep(table, f'sensitivity/{method}', about)}")
+        record = {"method": method, "parameters": names, "parameter_sets": count, "seeds": design.seeds,
+                 "residents": design.residents, "findings": design.findings}
+        print(f"Updated: {archived_tables.archive(table, f'sensitivity/{method}', record)}")
     return 0
 
 
-def _names(of: Sensitivity, method: str, parameters: str | None, budget: int | None) -> list[str]:
+def _names(design: Sensitivity, method: str, parameters: str | None, budget: int | None) -> list[str]:
     """The contested parameters asked for; raises UserError for options that do not go together."""
     if method == "each" and parameters:
         raise UserError("--parameters goes with along, morris and sobol: each changes every parameter of the "
                         "psychology.")
     if budget is not None and method in ("each", "along"):
         raise UserError(f"--budget goes with morris and sobol: {method} has as many parameter sets as it needs.")
-    names = [name.strip() for name in parameters.split(",")] if parameters else list(of.contested)
+    names = [name.strip() for name in parameters.split(",")] if parameters else list(design.contested)
     for name in names:
-        if name not in of.contested:
+        if name not in design.contested:
             raise UserError(f"--parameters {name} is not among the contested parameters: allowed are "
-                            f"{', '.join(of.contested)}.{nearest(name, of.contested)}")
+                            f"{', '.join(design.contested)}.{nearest(name, design.contested)}")
     least = 2 * (len(names) + 1) if method == "morris" else 4 * (len(names) + 2)
     if budget is not None and budget < least:
         raise UserError(f"--budget {budget} is not allowed: {method} of {len(names)} parameters needs {least} "
@@ -82,38 +82,38 @@ def _names(of: Sensitivity, method: str, parameters: str | None, budget: int | N
     return names
 
 
-def _table(of: Sensitivity, names: list[str], method: str, budget: int | None, store: Path, jobs: int | None,
+def _table(design: Sensitivity, names: list[str], method: str, budget: int | None, store: Path, jobs: int | None,
            progress: Progress) -> tuple[pd.DataFrame, int]:
     """The method's table and its number of parameter sets."""
     from contactsim.config.run_config import compose
     from contactsim.evidence import sensitivity
 
     base = compose(["place=synthetic"]).parameters
-    findings = sensitivity.looked_at(of)
-    sampled, at = None, sensitivity.one_at_a_time(of, base)
+    findings = sensitivity.analysed(design)
+    sampled, parameter_sets = None, sensitivity.one_at_a_time(design, base)
     if method == "along":
-        at = sensitivity.along(of, names)
+        parameter_sets = sensitivity.along(design, names)
     elif method != "each":
-        sampled = sensitivity.sample(of, names, method, budget or of.budget[method])  # type: ignore[index]
-        at = [dict(zip(names, row.tolist(), strict=True)) for row in sampled]
-    print(f"Budget: {len(at)} parameter sets of {len(findings)} findings, {of.seeds} seeds each.", file=sys.stderr,
-          flush=True)
-    found = sensitivity.run(of, at, findings, base, store, jobs, progress.stage("worlds"))
+        sampled = sensitivity.sample(design, names, method, budget or design.budget[method])  # type: ignore[index]
+        parameter_sets = [dict(zip(names, values.tolist(), strict=True)) for values in sampled]
+    print(f"Budget: {len(parameter_sets)} parameter sets of {len(findings)} findings, {design.seeds} seeds each.",
+          file=sys.stderr, flush=True)
+    found = sensitivity.run(design, parameter_sets, findings, base, store, jobs, progress.stage("worlds"))
     if sampled is None:
-        return sensitivity.moved_rows(at, found, findings), len(at)
-    bands = {row.id: row.band for finding in findings for row in finding.outcomes}
-    return sensitivity.indices(of, names, method, sampled, found, bands), len(at)
+        return sensitivity.changes_table(parameter_sets, found, findings), len(parameter_sets)
+    acceptance = {one.id: one.acceptance for finding in findings for one in finding.outcomes}
+    return sensitivity.indices(design, names, method, sampled, found, acceptance), len(parameter_sets)
 
 
 def _show(table: pd.DataFrame, method: str) -> None:
     if method in ("each", "along"):
-        from contactsim.evidence.sensitivity_text import sentences
+        from contactsim.evidence.sensitivity import sentences
 
         for sentence in sentences(table, method):
             print(sentence)
         return
     by = "mu_star" if method == "morris" else "ST"
-    for row, lines in table.groupby("row", sort=False):
+    for outcome, lines in table.groupby("outcome", sort=False):
         ranked = lines.sort_values(by, ascending=False)
-        print(f"{row}: " + ", ".join(f"{name} {value:.3g} ± {half:.2g}" for name, value, half in zip(
+        print(f"{outcome}: " + ", ".join(f"{name} {value:.3g} ± {half:.2g}" for name, value, half in zip(
             ranked["parameter"], ranked[by], ranked[f"{by}_conf"], strict=True)))

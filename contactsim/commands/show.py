@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ HELP = """Print the summary of a finished run, and draw its figure again if the 
 @click.option("--figure", metavar="FILE", help="Draw the figure into FILE (.png, .pdf or .svg).")
 def command(run: str, as_json: bool, figure: str | None) -> int:
     """Print a run's summary and draw its figure."""
-    from contactsim.runs.run import load_run
+    from contactsim.runs.folder import load_run
     from contactsim.runs.show import render, summarise
 
     finished = load_run(run)
@@ -38,7 +39,7 @@ def command(run: str, as_json: bool, figure: str | None) -> int:
     return 0
 
 
-def _draw(run, wanted: str | None) -> Path:  # type: ignore[no-untyped-def]
+def _draw(run: Any, wanted: str | None) -> Path:
     from contactsim.errors import UserError
     from contactsim.runs.plots import save
 
@@ -46,7 +47,7 @@ def _draw(run, wanted: str | None) -> Path:  # type: ignore[no-untyped-def]
     if wanted is None and path.is_file():
         return path
     if path.suffix not in (".png", ".pdf", ".svg"):
-        raise UserError(f"--figure {wanted} cannot be drawn by its ending: allowed are .png, .pdf and .svg.")
+        raise UserError(f"--figure {wanted} has another format: allowed endings are .png, .pdf and .svg.")
     try:
         save(run, path)
     except OSError as error:

@@ -1,19 +1,15 @@
-"""``contactsim sweep``: many runs into one store; stopped and given again, it goes on where it was."""
+"""``contactsim sweep``: many runs into one store; it can be stopped, and resumed by the same command."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from contactsim.commands.base import Command, config_dir, jobs, overrides, quiet
 from contactsim.errors import UserError
-
-if TYPE_CHECKING:
-    from contactsim.sweeps.expansion import Varied
-    from contactsim.sweeps.plan import Plan
 
 HELP = """Many runs into one store, from a laptop to a cluster.
 
@@ -25,12 +21,12 @@ HELP = """Many runs into one store, from a laptop to a cluster.
   contactsim results study --plot figure.png
 
 Keys are those of a run (contactsim run --help) and of the sweep (below). Several values: a,b,c or range(0,60) or
-range(0,1,0.25); they are crossed, or go in step with paired=[KEY,KEY]. An interval, interval(LOW,HIGH), is sampled
-by the design.
+range(0,1,0.25); they are crossed, or combined one by one with zip=[KEY,KEY]. An interval, interval(LOW,HIGH), is
+sampled by the design.
 
-Give the same command again to go on after an interruption, and a larger one to extend a sweep: stored runs are not
-computed again."""
-#: Failures that are printed one by one; the others are counted, and ``contactsim results`` has them all.
+Repeat the command to continue after an interruption, or give a larger one to extend a sweep: stored runs are not
+simulated again."""
+#: Number of failures that are printed; the others are counted, and ``contactsim results`` lists them all.
 PRINTED = 5
 
 
@@ -52,9 +48,9 @@ def _details(context: click.Context) -> str:
 @config_dir
 def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed: bool, fail_fast: bool, quiet: bool,
             config_dir: str | None) -> int:
-    """Plan, print what is to be done, do it. Returns 2 if a run failed, as ``--multirun`` does."""
-    from contactsim.sweeps.config import read
-    from contactsim.sweeps.expansion import Varied, split
+    """Plan, print the plan, carry it out. Returns 2 if a run failed, as ``--multirun`` does."""
+    from contactsim.sweeps.config import read, split
+    from contactsim.sweeps.expansion import Expansion
 
     for line in overrides:
         if line.startswith("seeds="):
@@ -62,30 +58,28 @@ def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed:
                             f"{line.partition('=')[2]}.")
     own, rest = split(overrides)
     config = read(own, config_dir)
-    varied = Varied(rest, config, config_dir)
+    expansion = Expansion(rest, config, config_dir)
     from contactsim.runs.measure import measure_name
     from contactsim.sweeps import Store, experiments
     from contactsim.sweeps.plan import carry_out, make_plan
 
     store = Store(config.store, missing=True)
-    plan = make_plan(store, varied.specs(), measure_name(config.measure), config.keep, retry_failed=retry_failed)
+    plan = make_plan(store, expansion.specs(), measure_name(config.measure), config.keep, retry_failed=retry_failed)
     name = experiments.check(store, config.name, plan.runs)
     if not quiet:
-        _print_plan(plan, varied, name, jobs, retry_failed)
+        _print_plan(plan, expansion, name, jobs, retry_failed)
     if dry_run:
         return 0
     store.prepare()
-    experiments.record(store, name, plan.runs, varied.about())
+    experiments.record(store, name, plan.runs, expansion.about())
     answers = carry_out(plan, jobs, config.timeout, fail_fast, config.engine.scheduler)
     failed = _follow(answers, plan, quiet, retry_failed)
     return 2 if failed or (plan.failed and not retry_failed) else 0
 
 
-def _follow(answers: Iterator[dict[str, Any]], plan: Plan, quiet: bool, retry_failed: bool) -> int:
-    """Carry the plan out and show its progress; returns how many runs failed."""
+def _follow(answers: Iterator[dict[str, Any]], plan: Any, quiet: bool, retry_failed: bool) -> int:
+    """Carry the plan out and show its progress; returns the number of failed runs."""
     from contactsim.runs.progress import Progress
-    from contactsim.sweeps.estimates import counted
-
     ended, failed, todo = 0, 0, len(plan.todo)
     with Progress(quiet or not todo, plan.store.path) as progress:
         for answer in answers:
@@ -99,38 +93,58 @@ def _follow(answers: Iterator[dict[str, Any]], plan: Plan, quiet: bool, retry_fa
         earlier = len(plan.failed) if not retry_failed else 0
         left = f"; {failed} failed" if failed else ""
         left += f"; {earlier} failed earlier (--retry-failed repeats them)" if earlier else ""
-        left += f"; {todo - ended} not begun" if ended < todo else ""
-        print(f"{counted(ended - failed, 'run')} done{left}. Next: contactsim results {plan.store.path}")
+        left += f"; {todo - ended} not started" if ended < todo else ""
+        print(f"{_count(ended - failed, 'run')} done{left}. Next: contactsim results {plan.store.path}")
     return failed
 
 
 def _ended(answer: dict[str, Any]) -> str:
-    word = "failed" if answer["status"] == "failed" else "was stopped"
-    return f"{word}: {answer['message']}"
+    return f"{'failed' if answer['status'] == 'failed' else 'was stopped'}: {answer['message']}"
 
 
-def _print_plan(plan: Plan, varied: Varied, name: str, jobs: int | None, retry_failed: bool) -> None:
+def _print_plan(plan: Any, expansion: Any, name: str, jobs: int | None, retry_failed: bool) -> None:
     from contactsim.runs.local import processors
-    from contactsim.sweeps.estimates import counted, estimate, said, sized
     from contactsim.sweeps.expansion import swept_table
+    from contactsim.sweeps.plan import estimate
 
-    different = len({run.id for run in plan.runs})
-    twice = f", {different} of them different" if different < len(plan.runs) else ""
-    runs, points = counted(len(plan.runs), "run"), counted(len(varied.points), "point")
-    print(f"{runs}{twice} ({points}) for {plan.store.path}, experiment {name}")
-    for key, values, unit, allowed in swept_table(varied):
+    distinct = len({run.id for run in plan.runs})
+    twice = f", {distinct} of them distinct" if distinct < len(plan.runs) else ""
+    runs, sets = _count(len(plan.runs), "run"), _count(len(expansion.parameter_sets), "parameter set")
+    print(f"{runs}{twice} ({sets}) for {plan.store.path}, experiment {name}")
+    for key, values, unit, allowed in swept_table(expansion):
         limits = f"; allowed {allowed}" if allowed else ""
         print(f"  {key}: {values}{f' {unit}' if unit else ''}{limits}")
     todo = plan.todo
     print(f"  done already: {len(plan.done)}; failed before: {len(plan.failed)}"
-          f"{' (to be done again)' if plan.failed and retry_failed else ''}; to do: {len(todo)}")
+          f"{' (to be repeated)' if plan.failed and retry_failed else ''}; to do: {len(todo)}")
     for file in plan.damaged:
-        print(f"  {file} is damaged: " + ("what it held of these runs is done again" if todo else
-                                          "it holds none of these runs that is not stored elsewhere, too"))
+        print(f"  {file} is damaged: " + ("its runs of this sweep are simulated again" if todo else
+                                          "all runs of this sweep are stored elsewhere"))
     if todo:
         found = estimate(plan)
-        local = varied.sweep.engine.kind == "local"
+        local = expansion.sweep.engine.kind == "local"
         jobs = min(jobs or processors(), len(todo)) if local else 1
         where = f"on {jobs} process{'es' * (jobs > 1)}" if local else "of one Dask worker's time"
         rough = "" if found.from_runs else " (rough: this store has no runs yet)"
-        print(f"  about {said(found.seconds / jobs)} {where}, {sized(found.size)} of disk{rough}", flush=True)
+        print(f"  about {_duration(found.seconds / jobs)} {where}, {_size(found.size)} of disk space{rough}",
+              flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """A duration as text: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _size(size: float) -> str:
+    """A number of bytes as text: ``3 kB``, ``1.2 MB``."""
+    for unit, of in (("GB", 1e9), ("MB", 1e6)):
+        if size >= of:
+            return f"{size / of:.1f} {unit}"
+    return f"{size / 1e3:.0f} kB"
+
+
+def _count(number: int, noun: str) -> str:
+    """A number with its noun: 1 run, 2 runs."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

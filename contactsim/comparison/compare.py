@@ -1,119 +1,187 @@
-"""A comparison: twin worlds over several seeds, their effects, what they cost and how sure that is."""
+"""A comparison, or a grid of them: paired runs over several seeds, effects with intervals, and costs.
+
+Replications are tasks of the executor and lie in a store, so that an interrupted comparison goes on where it was.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from contactsim.actions import Action, remarks
-from contactsim.comparison.cost_effectiveness import CostEffectiveness, cost_effectiveness
-from contactsim.comparison.design import WITH, Design, read_design
-from contactsim.comparison.effects import effects, precision, summarise
-from contactsim.comparison.paired_runs import MARKED, WITHOUT, Progress, Twins, live
+from contactsim.comparison.design import Cell, Design, Grid, Label
+from contactsim.comparison.estimates import CostEffectiveness, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.paired_runs import TREATMENT
+from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
 from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
-from contactsim.runs.threads import Together, over_seeds
+from contactsim.runs.executor import complete
+from contactsim.runs.task import Task
+from contactsim.storage.places import write_place
+from contactsim.storage.store import Store
 
-__all__ = ["Comparison", "Design", "compare", "one_seed", "read_design"]
+#: Called with (stage, done, total).
+Progress = Callable[[str, int, int], None]
+#: Name of the default store in the user's cache.
+STORE = "comparisons"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came of a comparison; tables are described in :mod:`contactsim.comparison.effects`."""
+    """The results of a comparison; see :mod:`contactsim.comparison.estimates` for the tables.
 
-    design: Design
-    place: Place
+    Tables of a grid begin with a column for each axis.
+    """
+
+    grid: Grid
     effects: pd.DataFrame
-    """all seeds together"""
-    of_seeds: pd.DataFrame
-    """seed by seed"""
+    """means over seeds with 95 % intervals"""
+    by_seed: pd.DataFrame
+    """effects of each seed"""
     precision: pd.DataFrame
-    """what twins buy in precision"""
-    reach: pd.DataFrame
-    """seed, side, week, differing, reachable, stray (see :class:`contactsim.comparison.paired_runs.Twins`)"""
+    """variances of effects with paired runs and with independent seeds"""
+    footprint: pd.DataFrame
+    """seed, arm, week, differing, moved, reachable, stray (:class:`contactsim.comparison.paired_runs.PairedRuns`)"""
     seeds: pd.DataFrame
-    """seed, side, cost (pounds), participants, staff, interested, burn-in (weeks), flat"""
+    """seed, arm, cost (pounds), participants, staff, interested, burn_in (weeks), stationary"""
     notes: tuple[str, ...]
-    """what a reader should know"""
+    """warnings and remarks"""
+    differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """difference-in-differences between cells of a grid; empty for a single comparison"""
+
+    @property
+    def design(self) -> Design:
+        """The design of the (reference) comparison."""
+        return self.grid.reference.design
+
+    @property
+    def place(self) -> Place:
+        """Where the (reference) comparison takes place."""
+        return self.grid.reference.place
+
+    def of_cell(self, table: pd.DataFrame, cell: Mapping[str, Label] | None = None) -> pd.DataFrame:
+        """The rows of a table for one cell of the grid; the reference cell if ``cell`` is None."""
+        point = self.design.point if cell is None else {**self.design.point, **cell}
+        for axis, value in point.items():
+            table = table[table[axis] == value]
+        return table
 
     def effect(self, outcome: str, part: str = "participants", week: int | None = None, by: str = "all",
-               level: str = "all", side: str = WITH) -> pd.Series[Any]:
-        """One line of :attr:`effects`, of the last reading where no week is given. Raises KeyError."""
-        at = self.design.read_at[-1] if week is None else week
-        e = self.effects
-        found = e[(e["side"] == side) & (e["week"] == at) & (e["part"] == part) & (e["by"] == by)
+               level: str = "all", arm: str = TREATMENT, cell: Mapping[str, Label] | None = None) -> pd.Series[Any]:
+        """One row of :attr:`effects`.
+
+        Args:
+            outcome: see :data:`contactsim.observers.panel.OUTCOMES`.
+            part: see :data:`contactsim.comparison.effects.PARTS`.
+            week: one of the readout weeks; the last if None.
+            by: all, group, age or prior contact.
+            level: of that cut.
+            arm: ``treatment`` or ``message off``.
+            cell: values of axes in a grid; those that are not given are the reference's.
+
+        Raises KeyError.
+        """
+        e = self.of_cell(self.effects, cell)
+        at = int(e["week"].max()) if week is None else week
+        found = e[(e["arm"] == arm) & (e["week"] == at) & (e["part"] == part) & (e["by"] == by)
                   & (e["level"] == level) & (e["outcome"] == outcome)]
         if found.empty:
-            raise KeyError(f"no effect on {outcome} of {part}, {by} {level}, side {side}, week {at}")
+            raise KeyError(f"no effect on {outcome} of {part}, {by} {level}, arm {arm}, week {at}")
         return found.iloc[0]
 
     def cost_effectiveness(self, outcome: str, part: str = "participants", week: int | None = None,
-                           side: str = WITH) -> CostEffectiveness:
+                           arm: str = TREATMENT, cell: Mapping[str, Label] | None = None) -> CostEffectiveness:
         """Pounds for each person whose outcome is one unit higher, summed over the part.
 
-        The unit is that of the effect's interval: a standard deviation, or the outcome's own where it does not vary in
-        the untreated world. Raises KeyError.
+        The unit is that of the effect's interval: a standard deviation, or the outcome's own if it does not vary in the
+        control arm. Arguments as in :meth:`effect`. Raises KeyError.
         """
-        cell = self.effect(outcome, part, week, side=side)
-        e = self.of_seeds
-        cells = e[(e["side"] == side) & (e["week"] == cell["week"]) & (e["part"] == part) & (e["by"] == "all")
-                  & (e["outcome"] == outcome)].set_index("seed")
-        costs = self.seeds[self.seeds["side"] == side].set_index("seed")["cost"].reindex(cells.index)
-        return cost_effectiveness(costs.to_list(), (cells[cell["shown"]] * cells["residents"]).to_list(),
-                                  bool(cell["significant"]), "SD" if cell["shown"] == "effect" else OUTCOMES[outcome])
+        row = self.effect(outcome, part, week, arm=arm, cell=cell)
+        e, seeds = self.of_cell(self.by_seed, cell), self.of_cell(self.seeds, cell)
+        rows = e[(e["arm"] == arm) & (e["week"] == row["week"]) & (e["part"] == part) & (e["by"] == "all")
+                 & (e["outcome"] == outcome)].set_index("seed")
+        costs = seeds[seeds["arm"] == arm].set_index("seed")["cost"].reindex(rows.index)
+        return cost_effectiveness(costs.to_list(), (rows[row["shown"]] * rows["residents"]).to_list(),
+                                  bool(row["significant"]), "SD" if row["shown"] == "effect" else OUTCOMES[outcome])
 
 
-def compare(design: Design, place: Place, jobs: int = 1, progress: Progress | None = None) -> Comparison:
-    """Live all seeds, ``jobs`` at a time, and put them together. Raises UserError."""
-    tell = Together(progress, len(design.seeds))
-    found = over_seeds(lambda seed: _of_one(one_seed(design, place, seed, tell), design), design.seeds, jobs, tell.stop)
-    of_seeds = pd.concat([one[0] for one in found], ignore_index=True)
-    reach = pd.concat([one[1] for one in found], ignore_index=True)
-    seeds = pd.concat([one[2] for one in found], ignore_index=True)
-    notes = list(dict.fromkeys([*design.notes, *(note for one in found for note in one[3])]))
-    stray = int(reach["stray"].sum())
+def compare(grid: Grid, store: Path | str | None = None, jobs: int | None = None, scheduler: str | None = None,
+            progress: Progress | None = None) -> Comparison:
+    """Simulate all replications that the store lacks, and estimate effects.
+
+    Args:
+        grid: of :func:`contactsim.comparison.design.read_grid`.
+        store: folder of the store; one in the user's cache if None.
+        jobs: processes; all processors if None, 0 for this very process. It changes no result.
+        scheduler: address of a Dask scheduler, to use its workers instead.
+        progress: called with ("replications", done, to do).
+
+    Raises UserError for a replication that fails; what is stored by then stays.
+    """
+    folder = Store(default_store(STORE) if store is None else store, missing=True)
+    planned = [(cell, tasks_of(cell.design, cell.place)) for cell in grid.cells]
+    carry_out(folder, [task for _, tasks in planned for task in tasks], [cell.place for cell in grid.cells], jobs,
+              scheduler or grid.scheduler, progress)
+    stored = read(folder, {task.id for _, tasks in planned for task in tasks})
+    return put_together(grid, [(cell, seed, stored[task.id]) for cell, tasks in planned
+                               for seed, task in zip(cell.design.seeds, tasks, strict=True)])
+
+
+def carry_out(store: Store, tasks: Sequence[Task], places: Sequence[Place], jobs: int | None, scheduler: str | None,
+              progress: Progress | None) -> None:
+    """Complete tasks of :func:`contactsim.comparison.tasks.arms_task`, whose places are written to the store first."""
+    store.prepare()
+    with store.writing():
+        for place in {id(place): place for place in places}.values():
+            write_place(place, store.places)
+    complete(store, tasks, jobs, scheduler,
+             None if progress is None else lambda done, total, failed: progress("replications", done, total))
+
+
+def put_together(grid: Grid, replicated: Sequence[tuple[Cell, int, Replicated]]) -> Comparison:
+    """The comparison of stored replications, given as (cell, seed, results) in the order of cells and seeds."""
+    axes = list(grid.axes)
+
+    def joined(tables: Sequence[tuple[pd.DataFrame, Cell, int]]) -> pd.DataFrame:
+        return pd.concat([_labelled(table.assign(seed=seed), cell) for table, cell, seed in tables], ignore_index=True)
+
+    by_seed = joined([(one.effects, cell, seed) for cell, seed, one in replicated])
+    footprint = joined([(one.footprint, cell, seed) for cell, seed, one in replicated])
+    seeds = pd.concat([_labelled(_facts(seed, one), cell) for cell, seed, one in replicated], ignore_index=True)
+    notes = list(dict.fromkeys([*(note for cell in grid.cells for note in cell.design.notes),
+                                *(note for _, _, one in replicated for note in one.notes)]))
+    stray = int(footprint["stray"].sum())
     if stray:
         notes.append(f"{stray} residents differ outside what the rules can reach: please report this as a fault.")
-    return Comparison(design, place, summarise(of_seeds), of_seeds, precision(of_seeds), reach, seeds,
-                      (*notes, *_warnings(seeds, design, bool(reach["differing"].any()))))
+    return Comparison(grid, summarise(by_seed, axes), by_seed, precision(by_seed, axes), footprint, seeds,
+                      (*notes, *_warnings(seeds, grid.reference.design, bool(footprint["differing"].any()))),
+                      differences(by_seed, grid.axes))
 
 
-def one_seed(design: Design, place: Place, seed: int, progress: Progress | None = None) -> Twins:
-    """The twin worlds of one seed."""
-    marked = [week for week in MARKED if week < design.weeks]
-    return live(place, seed, design.sides(place), design.weeks, design.read_at, marked, design.config.cache_burn_in,
-                progress)
+def _labelled(table: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    """The table with the cell's value of each axis in front."""
+    for at, (axis, value) in enumerate(cell.design.point.items()):
+        table.insert(at, axis, [value] * len(table))
+    return table
 
 
-def _of_one(twins: Twins, design: Design) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[str]]:
-    sides = [name for name in design.configs if name != WITHOUT]
-    table = pd.concat([effects(twins, side) for side in sides], ignore_index=True)
-    seed = twins.seed
-    facts = pd.DataFrame([{"seed": seed, "side": side, "cost": _added(twins, side),
-                           **{what: int(twins.mask(side, what).sum())
-                              for what in ("participants", "staff", "interested")},
-                           "burn_in": twins.burn_in.weeks, "flat": twins.burn_in.stationary} for side in sides])
-    notes = [f"{action.name}: {note}" for action in twins.sides[WITH].actions if isinstance(action, Action)
-             for note in remarks(action)]
-    return table.assign(seed=seed), twins.reach.assign(seed=seed), facts, notes
-
-
-def _added(twins: Twins, side: str) -> float:
-    """What the side costs more than the untreated one."""
-    here, there = twins.sides[side].cost, twins.sides[WITHOUT].cost
-    return here - (there if there == there else 0.0)
+def _facts(seed: int, one: Replicated) -> pd.DataFrame:
+    whole = dict.fromkeys(["participants", "staff", "interested", "burn_in"], int) | {"stationary": bool}
+    return pd.DataFrame([{"seed": seed, "arm": arm, **facts} for arm, facts in one.facts.items()]).astype(whole)
 
 
 def _warnings(seeds: pd.DataFrame, design: Design, differs: bool) -> list[str]:
-    with_ = seeds[seeds["side"] == WITH]
+    treated = seeds[seeds["arm"] == TREATMENT]
     notes = []
-    if design.config.actions and not with_["participants"].any():
-        notes.append("Nobody is listed as having taken part: what is done is done to everybody." if differs
-                    else "Nobody took part in any seed.")
+    if design.config.actions and not treated["participants"].any():
+        notes.append("No action lists participants: it affects everybody." if differs
+                     else "Nobody took part in any seed.")
     if len(design.seeds) < 2:
-        notes.append("One seed gives no interval: ask for seeds=10 or so.")
-    if not with_["flat"].all() and (with_["burn_in"] > 0).any():
-        notes.append(f"The burn-in was not flat at its end in {int((~with_['flat']).sum())} of {len(with_)} seeds.")
+        notes.append("One seed gives no interval: set seeds=10 or so.")
+    if not treated["stationary"].all() and (treated["burn_in"] > 0).any():
+        notes.append(f"The burn-in was not stationary at its end in {int((~treated['stationary']).sum())} of "
+                     f"{len(treated)} seeds.")
     return notes

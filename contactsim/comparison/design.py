@@ -1,99 +1,182 @@
-"""The design of a comparison: the configurations of its sides, its seeds and the weeks that are read."""
+"""The design of a comparison: the configurations of its arms, its seeds, and the weeks at which outcomes are read.
+
+Several values of a key make a grid: one comparison for each combination of values, with the same seeds.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import yaml
 
-from contactsim.actions import build
-from contactsim.comparison.paired_runs import WITHOUT, Side
-from contactsim.config.run_config import RunConfig, compose
+from contactsim.comparison.paired_runs import CONTROL, MESSAGE_OFF, TREATMENT
+from contactsim.config.run_config import RunConfig, compose, register_defaults
 from contactsim.errors import UserError
-from contactsim.place import Place
-from contactsim.storage.provenance import digest_of, scientific_digest
+from contactsim.place import Place, load_place
+from contactsim.storage.identity import digest_of
+from contactsim.storage.provenance import scientific_digest
 
-WITH, SILENT = "with", "message off"
-#: Weeks after an action's end at which people are followed up, where no others are asked for.
-FOLLOW = (13, 26, 52)
+#: Weeks after an action's end at which outcomes are read by default.
+FOLLOW_UP = (13, 26, 52)
 #: Keys of a comparison that a run does not have.
-OWN = ("seeds", "follow")
+KEYS = ("seeds", "follow_up", "engine", "engine.scheduler")
+#: Keys of earlier versions, and what they are called now.
+_RENAMED = {"follow": "follow_up"}
+#: Keys of which a grid takes one value only.
+_NOT_AXES = ("seed", "weeks", "threads", "output", "force", "store", "cache_burn_in")
 _ACTION = re.compile(r"^\+?(action=|actions\.)")
+#: A value of an axis, as a table holds it.
+Label = str | float | int | bool
 
 
 @dataclass(frozen=True)
 class Design:
-    """A comparison before it is made."""
+    """One comparison before it is made."""
 
     configs: dict[str, RunConfig]
-    """by name of the side; the first, ``without``, is what the others are held against"""
+    """by arm; the first, ``control``, is the reference of the others"""
     seeds: tuple[int, ...]
     end: int | None
-    """week at which the last action has ended; None where one lasts, or nothing but parameters differs"""
-    read_at: tuple[int, ...]
-    """numbers of weeks lived, ascending"""
+    """week in which the last action has ended; None if one lasts, or if only parameters differ"""
+    readout_weeks: tuple[int, ...]
+    """numbers of weeks since the burn-in, ascending"""
     notes: tuple[str, ...] = ()
+    point: Mapping[str, Label] = field(default_factory=dict)
+    """value of each axis, in a grid"""
 
     @property
     def weeks(self) -> int:
-        return self.read_at[-1]
+        """Weeks to simulate."""
+        return self.readout_weeks[-1]
 
     @property
     def config(self) -> RunConfig:
-        """The side with everything."""
-        return self.configs[WITH]
-
-    def sides(self, place: Place) -> dict[str, Side]:
-        """What :func:`contactsim.comparison.paired_runs.live` takes."""
-        return {name: Side(config.parameters, _maker(config, place)) for name, config in self.configs.items()}
+        """The configuration of the treatment arm."""
+        return self.configs[TREATMENT]
 
     def digest(self, place: Place) -> str:
-        """Digest of everything that decides the numbers, except the code."""
-        sides = [scientific_digest(config, place) for config in self.configs.values()]
-        return digest_of([sides, list(self.seeds), list(self.read_at)])
+        """Digest of everything that decides the results, except the code."""
+        arms = [scientific_digest(config, place) for config in self.configs.values()]
+        return digest_of([arms, list(self.seeds), list(self.readout_weeks)])
 
 
-def read_design(overrides: list[str], without: list[str] | None = None, config_dir: str | None = None) -> Design:
-    """Read a comparison from ``key=value`` overrides, ``seeds=`` and ``follow=`` among them.
+@dataclass(frozen=True)
+class Cell:
+    """One comparison of a grid, and where it takes place."""
 
-    Without ``without`` the untreated side has no actions (but those that belong into both worlds); else it has
-    these overrides beside the others. Raises UserError.
+    design: Design
+    place: Place
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One comparison, or one for each combination of values of some keys."""
+
+    cells: tuple[Cell, ...]
+    """the first is the reference of the others"""
+    axes: dict[str, tuple[Label, ...]] = field(default_factory=dict)
+    """values by key; the first is the reference"""
+    scheduler: str | None = None
+    """address of a Dask scheduler"""
+
+    @property
+    def reference(self) -> Cell:
+        """The cell with the first value of each axis."""
+        return self.cells[0]
+
+    def digest(self) -> str:
+        """Digest of everything that decides the results, except the code."""
+        digests = [cell.design.digest(cell.place) for cell in self.cells]
+        return digests[0] if not self.axes else digest_of([digests, {key: list(of) for key, of in self.axes.items()}])
+
+
+def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir: str | None = None) -> Grid:
+    """Read comparisons from ``key=value`` overrides of which some may have several values.
+
+    Arguments as in :func:`read_design`. Raises UserError.
     """
-    own, given = take_own(overrides, OWN)
-    full = compose(given, config_dir)
+    from contactsim.config.hydra_adapter import Composition
+    from contactsim.config.several_values import listed_values
+
+    own, given = take_keys(overrides, KEYS)
+    own_lines = [line for line in overrides if line not in given]
+    register_defaults()
+    composition = Composition(list(given), config_dir, sweep=True)
+    axes: dict[str, tuple[Label, ...]] = {}
+    choices: list[list[tuple[str, dict[str, Label]]]] = []
+    for line, override in zip(given, composition.parsed, strict=True):
+        if not override.is_sweep_override():
+            choices.append([(line, {})])
+            continue
+        key, name = str(override.key_or_group), line.partition("=")[0]
+        _check_axis(key, line, override.value())
+        values = {text: _label(value) for text, value in listed_values(composition, override).items()}
+        axes[key] = tuple(values.values())
+        choices.append([(f"{name}={text}", {key: value}) for text, value in values.items()])
+    places: dict[str, Place] = {}
+    cells = []
+    for chosen in product(*choices):
+        point = {key: value for _, values in chosen for key, value in values.items()}
+        design = read_design([*own_lines, *(line for line, _ in chosen)], without, config_dir, point)
+        where = json.dumps(design.config.place, sort_keys=True, default=str)
+        if where not in places:
+            places[where] = load_place(design.config.place)
+        cells.append(Cell(design, places[where]))
+    return Grid(tuple(cells), axes, read_scheduler(own))
+
+
+def read_design(overrides: Sequence[str], without: Sequence[str] = (), config_dir: str | None = None,
+                point: Mapping[str, Label] | None = None) -> Design:
+    """Read one comparison from ``key=value`` overrides, ``seeds=`` and ``follow_up=`` among them.
+
+    Args:
+        overrides: of the treatment arm.
+        without: of the control arm, which has all other overrides as well. If empty, the control arm has no actions
+            (except those that belong to both arms).
+        config_dir: a folder with configurations of the user's own.
+        point: the comparison's values in a grid.
+
+    Raises UserError.
+    """
+    own, given = take_keys(overrides, KEYS)
+    treatment = compose(given, config_dir)
     if without:
         names = {line.lstrip("+~").split("=")[0] for line in without}
         rest = [line for line in given if line.lstrip("+~").split("=")[0] not in names]
-        bare = compose([*rest, *without], config_dir)
+        control = compose([*rest, *without], config_dir)
     else:
-        bare = compose([line for line in given if not _ACTION.match(line)], config_dir)
-    full, bare = _beside(full, bare, config_dir)
+        control = compose([line for line in given if not _ACTION.match(line)], config_dir)
+    treatment, control = _with_shared_actions(treatment, control, config_dir)
     for key in ("place", "seed", "residents"):
-        if getattr(full, key) != getattr(bare, key):
-            raise UserError(f"--without changes {key}, but twin worlds share their place, seed and residents: it must "
+        if getattr(treatment, key) != getattr(control, key):
+            raise UserError(f"--without changes {key}, but both arms have the same place, seed and residents: it must "
                             f"leave {key} as it is.")
-    if full == bare:
-        raise UserError("Nothing differs between the two worlds: name an action, as in action=youth_scheme, or say "
-                        "what one world lacks, as in --without psychology.norms=0.")
-    configs = {WITHOUT: bare, WITH: full}
-    silent = _silent(full)
+    if treatment == control:
+        raise UserError("Nothing differs between the two arms: name an action, as in action=youth_scheme, or what the "
+                        "control arm has instead, as in --without psychology.norms=0.")
+    configs = {CONTROL: control, TREATMENT: treatment}
+    silent = _message_off(treatment)
     if silent is not None:
-        configs[SILENT] = silent
-    end = _end(full, bare)
-    fixed = full.weeks if any(line.startswith("weeks=") for line in given) else None
-    read_at, notes = _readings(end, fixed, full.weeks, _follow(own.get("follow")))
-    return Design(configs, _seeds(own.get("seeds"), full.seed), end, read_at, notes)
+        configs[MESSAGE_OFF] = silent
+    end = _end(treatment, control)
+    fixed = treatment.weeks if any(line.startswith("weeks=") for line in given) else None
+    readouts, notes = _readouts(end, fixed, treatment.weeks, _follow_up(own.get("follow_up")))
+    return Design(configs, _seeds(own.get("seeds"), treatment.seed), end, readouts, notes, point or {})
 
 
-def take_own(overrides: list[str], names: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
-    """(values of a command's own keys, read as YAML; the other overrides)."""
+def take_keys(overrides: Sequence[str], names: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """(values of a command's own keys, read as YAML; the other overrides). Raises UserError."""
     own: dict[str, Any] = {}
     rest = []
     for line in overrides:
         name, equals, value = line.partition("=")
+        if name in _RENAMED and _RENAMED[name] in names:
+            raise UserError(f"'{line}' (command line) has an old key: write {_RENAMED[name]}={value}.")
         if equals and name in names:
             if name in own:
                 raise UserError(f"{name} is given twice on the command line: give it once.")
@@ -106,44 +189,68 @@ def take_own(overrides: list[str], names: tuple[str, ...]) -> tuple[dict[str, An
     return own, rest
 
 
-def _maker(config: RunConfig, place: Place) -> Callable[[], list[Any]]:
-    return lambda: list(build(config.actions, place, config.parameters))
+def read_scheduler(own: Mapping[str, Any]) -> str | None:
+    """Address of the Dask scheduler that ``engine=dask engine.scheduler=ADDRESS`` names; None for this machine."""
+    engine, scheduler = own.get("engine", "local"), own.get("engine.scheduler")
+    if engine not in ("local", "dask"):
+        raise UserError(f"engine={engine} (command line) is not allowed: it must be local or dask.")
+    if engine == "dask" and scheduler is None:
+        raise UserError("engine.scheduler is missing: engine=dask needs the address of a running Dask scheduler, as in "
+                        "engine.scheduler=tcp://127.0.0.1:8786, or its file.")
+    return str(scheduler) if engine == "dask" else None
 
 
-def _beside(full: RunConfig, bare: RunConfig, config_dir: str | None) -> tuple[RunConfig, RunConfig]:
-    """Both with the actions that belong into both worlds, such as the rumour that a mediation answers."""
-    wanted = {name for section in full.actions.values() for name in section.also_in_control}
+def _check_axis(key: str, line: str, value: Any) -> None:
+    from hydra.core.override_parser.types import IntervalSweep
+
+    if any(isinstance(one, IntervalSweep) for one in [value, *(getattr(value, "list", None) or ())]):
+        raise UserError(f"'{line}' (command line) is an interval, and a comparison has no design that samples it: list "
+                        f"its values.")
+    if key in _NOT_AXES:
+        more = " (seeds=N counts seeds upwards from seed)" if key == "seed" else ""
+        raise UserError(f"'{line}' (command line) has several values, but a comparison takes one of {key}{more}.")
+
+
+def _label(value: Any) -> Label:
+    return value if isinstance(value, str | int | float | bool) else json.dumps(value)
+
+
+def _with_shared_actions(treatment: RunConfig, control: RunConfig,
+                         config_dir: str | None) -> tuple[RunConfig, RunConfig]:
+    """Both with the actions that belong to both arms, such as the rumour that a mediation answers."""
+    wanted = {name for section in treatment.actions.values() for name in section.also_in_control}
     if not wanted:
-        return full, bare
+        return treatment, control
     from contactsim.config import action_catalogue
 
-    both = {name: full.actions.get(name) or action_catalogue.load(name, config_dir) for name in sorted(wanted)}
-    return tuple(one.model_copy(update={"actions": {**both, **one.actions}}) for one in (full, bare))  # type: ignore[return-value]
+    both = {name: treatment.actions.get(name) or action_catalogue.load(name, config_dir) for name in sorted(wanted)}
+    return tuple(one.model_copy(update={"actions": {**both, **one.actions}})  # type: ignore[return-value]
+                 for one in (treatment, control))
 
 
-def _silent(config: RunConfig) -> RunConfig | None:
-    """The same with the messages off of all actions that both bring people together and speak."""
+def _message_off(config: RunConfig) -> RunConfig | None:
+    """The same without the messages of all actions that both bring people together and speak."""
     off = {name: section.without_message() for name, section in config.actions.items() if section.gathers}
     quiet = {name: section for name, section in off.items() if section is not None}
     return config.model_copy(update={"actions": {**config.actions, **quiet}}) if quiet else None
 
 
-def _end(full: RunConfig, bare: RunConfig) -> int | None:
-    """First week after all actions that only one side has; None where one lasts, or there is none."""
-    ends = [section.ends() for name, section in full.actions.items() if bare.actions.get(name) != section]
+def _end(treatment: RunConfig, control: RunConfig) -> int | None:
+    """First week after all actions that only one arm has; None if one lasts, or if there is none."""
+    ends = [section.ends() for name, section in treatment.actions.items() if control.actions.get(name) != section]
     known = [week for week in ends if week is not None]
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _readings(end: int | None, fixed: int | None, default: int,
-              follow: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Weeks to read: the end, the follow-ups after it, week 52 and the last, inside what is lived."""
+def _readouts(end: int | None, fixed: int | None, default: int,
+              follow_up: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """(weeks to read: the end, the follow-ups, week 52 and the last one, as far as they are simulated; notes)."""
     if end is None or end == 0:
         weeks = fixed or default
         return tuple(sorted({weeks, *(w for w in (52,) if w < weeks)})), (
             ("What differs lasts, so there is no follow-up after its end.",) if end is None else ())
-    weeks = fixed or end + max(follow, default=0)
-    wanted = {end, *(end + later for later in follow)}
+    weeks = fixed or end + max(follow_up, default=0)
+    wanted = {end, *(end + later for later in follow_up)}
     late = sorted(w for w in wanted if w > weeks)
     note = (f"weeks={weeks} is before {', '.join(map(str, late))}: not read then.",) if late else ()
     return tuple(sorted({w for w in wanted if w <= weeks} | {weeks} | ({52} if weeks >= 52 else set()))), note
@@ -157,9 +264,9 @@ def _seeds(value: Any, first: int) -> tuple[int, ...]:
     return tuple(range(first, first + number))
 
 
-def _follow(value: Any) -> tuple[int, ...]:
-    weeks = FOLLOW if value is None else value if isinstance(value, list) else [value]
+def _follow_up(value: Any) -> tuple[int, ...]:
+    weeks = FOLLOW_UP if value is None else value if isinstance(value, list) else [value]
     if any(isinstance(w, bool) or not isinstance(w, int) or not 0 <= w <= 5200 for w in weeks):
-        raise UserError(f"follow={value} (command line) is not allowed: it must be whole numbers from 0 to 5200 "
-                        f"(weeks after the end), as in follow=[13,52].")
+        raise UserError(f"follow_up={value} (command line) is not allowed: it must be whole numbers from 0 to 5200 "
+                        f"(weeks after the end), as in follow_up=[13,52].")
     return tuple(sorted(set(weeks)))

@@ -1,4 +1,4 @@
-"""The folder that a comparison leaves: whole or not at all."""
+"""The folder of a comparison, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,50 +11,54 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from contactsim.comparison import compare
+from contactsim.comparison import effects, estimates, paired_runs
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import Design
+from contactsim.comparison.design import Grid
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.show import summary
 from contactsim.errors import UserError
 from contactsim.observers.panel import OUTCOMES
-from contactsim.place import Place
-from contactsim.runs.run import read_table, write_table
+from contactsim.runs.folder import read_table, write_table
 from contactsim.storage.atomic import new_folder
 from contactsim.storage.provenance import provenance, run_code
 
-FILES = ("effects.parquet", "of_seeds.parquet", "precision.parquet", "reach.parquet", "seeds.parquet",
-         "comparison.json", "config.yaml", "provenance.json", "figure.png")
+TABLES = ("effects", "by_seed", "precision", "footprint", "seeds")
+#: Of a grid only.
+DIFFERENCES = "differences"
+FILES = (*(f"{name}.parquet" for name in TABLES), "comparison.json", "config.yaml", "provenance.json", "figure.png")
 UNITS = {
-    "side": "what is held against the untreated world", "week": "weeks lived since the burn-in ended",
+    "arm": "compared with the control arm", "week": "weeks since the end of the burn-in",
     "part": "; ".join(f"{name}: {text}" for name, text in PARTS.items()), "outcome": str(OUTCOMES),
     "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value",
-    "effect": "standard deviations of the own group in the untreated world", "low": "as effect, 95 % interval",
+    "effect": "standard deviations of the own group in the control arm", "low": "as effect, 95 % interval",
     "high": "as effect, 95 % interval", "raw": "the outcome's unit", "raw_low": "as raw", "raw_high": "as raw",
-    "without": "mean in the untreated world, the outcome's unit",
-    "shown": "which interval is reported: effect, or raw where nothing varies without",
-    "significant": "the interval that is reported leaves out 0",
-    "twins": "variance of one seed's effect", "independent": "the same with independent seeds",
-    "ratio": "independent over twins", "differing": "share in whom any bit differs",
+    "control": "mean in the control arm, the outcome's unit",
+    "control_sd": "mean of the own groups' standard deviations in the control arm, the outcome's unit",
+    "shown": "which interval is reported: effect, or raw if nothing varies in the control arm",
+    "significant": "the reported interval excludes 0",
+    "paired": "variance of one seed's effect, paired runs", "independent": "the same with independent seeds",
+    "ratio": "independent over paired", "differing": "share in whom any bit differs",
     "moved": "share whose attitude to some group differs by more than 0.01",
     "reachable": "share that the week could reach", "stray": "residents who differ outside that set",
-    "cost": "pounds", "burn_in": "weeks",
+    "cost": "pounds", "burn_in": "weeks", "stationary": "whether the burn-in had settled at its end",
+    "axis": "key of which values are compared", "value": "of that key", "reference": "first value of that key",
 }
 
 
-def target_of(design: Design, place: Place) -> Path:
-    """Where the comparison goes: ``output``, or ``comparisons/PLACE-WHAT-DIGEST``."""
-    if design.config.output:
-        return Path(design.config.output).expanduser()
-    what = "-".join(design.config.actions) or "parameters"
-    name = re.sub(r"[^a-z0-9]+", "-", f"{place.name}-{what}".lower()).strip("-")[:60]
-    return Path("comparisons") / f"{name}-{design.digest(place)[:8]}"
+def target_of(grid: Grid) -> Path:
+    """Where the comparison is written: ``output``, or ``comparisons/PLACE-ACTIONS-DIGEST``."""
+    config = grid.reference.design.config
+    if config.output:
+        return Path(config.output).expanduser()
+    what = "-".join(config.actions) or "parameters"
+    name = re.sub(r"[^a-z0-9]+", "-", f"{grid.reference.place.name}-{what}".lower()).strip("-")[:60]
+    return Path("comparisons") / f"{name}-{grid.digest()[:8]}"
 
 
-def stands(design: Design, place: Place) -> dict[str, Any] | None:
-    """The summary of this very comparison where it stands already; raises UserError if something else does."""
-    target = target_of(design, place)
-    if not target.exists() or design.config.force:
+def finished(grid: Grid) -> dict[str, Any] | None:
+    """The summary of this comparison if its folder is there; raises UserError if the folder holds something else."""
+    target = target_of(grid)
+    if not target.exists() or grid.reference.design.config.force:
         return None
     try:
         record = json.loads((target / "provenance.json").read_text(encoding="utf-8"))
@@ -62,40 +66,47 @@ def stands(design: Design, place: Place) -> dict[str, Any] | None:
     except (OSError, ValueError):
         raise UserError(f"output={target} is there and is no comparison of contactsim: choose another "
                         f"folder.") from None
-    if record.get("comparison") != design.digest(place) or record.get("model_sources") != _code(design):
+    if record.get("comparison") != grid.digest() or record.get("model_sources") != _code(grid):
         raise UserError(f"output={target} holds another comparison, or one by another version of the model: choose "
                         f"another folder, or replace it with force=true.")
     return found
 
 
-def _code(design: Design) -> str:
-    """Digest of all code that decides the numbers."""
-    sections = {f"{side}.{name}": one for side, config in design.configs.items()
-                for name, one in config.actions.items()}
-    return run_code(sections, compare.__name__)
+def _code(grid: Grid) -> str:
+    """Digest of all code that decides the results."""
+    sections = {f"{k}.{arm}.{name}": one for k, cell in enumerate(grid.cells)
+                for arm, config in cell.design.configs.items() for name, one in config.actions.items()}
+    return run_code(sections, effects.__name__, paired_runs.__name__, estimates.__name__)
 
 
 def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]:
     """Write the folder; returns it and the summary that it holds."""
     from contactsim.comparison.plots import save
 
-    design, place = comparison.design, comparison.place
-    target = target_of(design, place)
+    grid, design = comparison.grid, comparison.design
+    target = target_of(grid)
     found = summary(comparison, str(target))
     with new_folder(target, replace=design.config.force) as folder:
-        for name in ("effects", "of_seeds", "precision", "reach", "seeds"):
+        for name in (*TABLES, *([DIFFERENCES] if grid.axes else [])):
             table: pd.DataFrame = getattr(comparison, name)
             write_table(folder / f"{name}.parquet", table, UNITS)
-        config = {"seeds": list(design.seeds), "read_at": list(design.read_at),
-                  **{name: side.model_dump(mode="json") for name, side in design.configs.items()}}
-        (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        (folder / "config.yaml").write_text(yaml.safe_dump(_config(grid), sort_keys=False, allow_unicode=True),
                                             encoding="utf-8")
         write_json(folder / "provenance.json", {
-            **provenance(design.config, place, 1), "model_sources": _code(design), "comparison": design.digest(place),
-            "seeds": list(design.seeds), "weeks": design.weeks, "seconds": round(seconds, 3)})
+            **provenance(design.config, comparison.place, 1), "model_sources": _code(grid),
+            "comparison": grid.digest(), "seeds": list(design.seeds), "weeks": design.weeks,
+            "seconds": round(seconds, 3)})
         write_json(folder / "comparison.json", found)
         save(comparison, folder / "figure.png")
     return target, found
+
+
+def _config(grid: Grid) -> dict[str, Any]:
+    cells = [{**({"point": dict(cell.design.point)} if grid.axes else {}), "seeds": list(cell.design.seeds),
+              "readout_weeks": list(cell.design.readout_weeks),
+              **{name: arm.model_dump(mode="json") for name, arm in cell.design.configs.items()}}
+             for cell in grid.cells]
+    return {"axes": {key: list(values) for key, values in grid.axes.items()}, "cells": cells} if grid.axes else cells[0]
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -104,7 +115,7 @@ def write_json(path: Path, values: Any) -> None:
 
 
 def finite(value: Any) -> Any:
-    """The same with null for what is no finite number."""
+    """The same with null in the place of numbers that are not finite."""
     if isinstance(value, dict):
         return {key: finite(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -115,14 +126,12 @@ def finite(value: Any) -> Any:
 
 
 def load(folder: Path | str) -> dict[str, pd.DataFrame]:
-    """The tables of a comparison's folder by name; raises UserError where it is none."""
+    """The tables of a comparison's folder by name; raises UserError for any other folder."""
     path = Path(folder)
     if not (path / "comparison.json").is_file():
         raise UserError(f"{path} is no folder of a finished comparison (contactsim compare).")
     try:
-        return {name: read_table(path / f"{name}.parquet")
-                for name in ("effects", "of_seeds", "precision", "reach", "seeds")}
+        names = [name for name in (*TABLES, DIFFERENCES) if name in TABLES or (path / f"{name}.parquet").is_file()]
+        return {name: read_table(path / f"{name}.parquet") for name in names}
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
-
-

@@ -1,4 +1,4 @@
-"""The figure of a comparison: effects by outcome and part, over the follow-up, and by subgroup."""
+"""Figures of a comparison: effects by outcome and part, over time, and by subgroup; effects in each cell of a grid."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import WITH
 from contactsim.comparison.effects import PARTS
+from contactsim.comparison.paired_runs import TREATMENT
+from contactsim.comparison.show import main_week
 from contactsim.observers.panel import OUTCOMES
 from contactsim.runs.plots import CAVEAT, COLOURS
 
@@ -23,10 +24,12 @@ _COLOUR = dict(zip(PARTS, COLOURS, strict=False))
 
 
 def figure(comparison: Comparison) -> Figure:
-    """Three panels: all outcomes at the end, attitude over time, attitude by subgroup."""
+    """Three panels: all outcomes at the end, attitude over time, attitude by subgroup. In a grid attitude by cell."""
+    if comparison.grid.axes:
+        return _grid(comparison)
     design = comparison.design
-    week = design.end if design.end in design.read_at else design.read_at[-1]
-    e = comparison.effects[comparison.effects["side"] == WITH]
+    week = main_week(design)
+    e = comparison.effects[comparison.effects["arm"] == TREATMENT]
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.05, 0.985, 0.88), w_pad=0.1)
     canvas = Figure(figsize=(13, 6.4), dpi=130, layout=layout)
     left, middle, right = canvas.subplots(1, 3, width_ratios=(1.3, 1, 1))
@@ -38,11 +41,42 @@ def figure(comparison: Comparison) -> Figure:
         axis.spines[["top", "right"]].set_visible(False)
         axis.title.set_fontsize(11)
     what = ", ".join(design.config.actions) or "other parameters"
-    canvas.text(0.01, 0.985, f"{what} in {comparison.place.name}: with less without", fontsize=14, fontweight="bold",
-                va="top")
-    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(design.seeds)} seeds of twin worlds with 95 % intervals, in SD "
-                f"of the own group in the untreated world.", fontsize=8, color="#444444", va="bottom")
+    canvas.text(0.01, 0.985, f"{what} in {comparison.place.name}: treatment minus control", fontsize=14,
+                fontweight="bold", va="top")
+    _explain(canvas, comparison)
     return canvas
+
+
+def _grid(comparison: Comparison) -> Figure:
+    """One panel: attitude at the end in each cell, by part."""
+    cells = comparison.grid.cells
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.08, 0.985, 0.84), w_pad=0.1)
+    canvas = Figure(figsize=(10, 2.6 + 0.5 * len(cells)), dpi=130, layout=layout)
+    axis = canvas.add_subplot()
+    tables = []
+    for cell in cells:
+        e = comparison.of_cell(comparison.effects, cell.design.point)
+        tables.append(e[(e["arm"] == TREATMENT) & (e["week"] == main_week(cell.design)) & (e["by"] == "all")
+                        & (e["outcome"] == "attitude")].set_index("part"))
+    shown = [part for part in PARTS if any((table.loc[[part], "residents"] > 0).all() for table in tables)]
+    for k, part in enumerate(shown):
+        rows = pd.DataFrame([table.loc[part] for table in tables])
+        at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
+        _points(axis, rows, at, _COLOUR[part], part)
+    labels = [", ".join(f"{key} {value}" for key, value in cell.design.point.items()) for cell in cells]
+    axis.set_yticks(range(len(cells)), labels)
+    axis.invert_yaxis()
+    axis.axvline(0, color="#888888", linewidth=0.8)
+    axis.legend(frameon=False, fontsize=8, loc="best")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.set(title="Attitude, treatment minus control", xlabel="SD")
+    _explain(canvas, comparison)
+    return canvas
+
+
+def _explain(canvas: Figure, comparison: Comparison) -> None:
+    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(comparison.design.seeds)} seeds of paired runs with 95 % "
+                f"intervals, in SD of the own group in the control arm.", fontsize=8, color="#444444", va="bottom")
 
 
 def save(comparison: Comparison, path: Path) -> None:

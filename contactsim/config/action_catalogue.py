@@ -1,4 +1,4 @@
-"""The actions that there are: one file each, shipped or in a folder of the user's own."""
+"""The catalogue of actions: one file each, shipped or in a folder of the user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def names(config_dir: str | None = None) -> list[str]:
 
 
 def load(name: str, config_dir: str | None = None) -> ActionSection:
-    """The section of the action NAME as its file has it.
+    """The section of an action from its file.
 
     Args:
         name: of a shipped file, or of ``config_dir/action/NAME.yaml``.
@@ -67,7 +67,7 @@ def made(values: Mapping[str, Any], config_dir: str | None = None) -> dict[str, 
 
 
 def _short(costs: list[Cost]) -> str:
-    """Prices in a few words."""
+    """Prices in a few words, such as ``£300 + £60 to 121 a session``."""
     parts = [f"£{total:,.0f}"] if (total := sum(cost.fixed for cost in costs)) else []
     for key, per in (("session", "a session"), ("participant", "a participant")):
         prices = sorted({getattr(cost, key) for cost in costs} - {0.0})
@@ -79,7 +79,7 @@ def _short(costs: list[Cost]) -> str:
 
 
 def facts(name: str, section: ActionSection) -> dict[str, Any]:
-    """What a list of actions says about one."""
+    """The entry of an action in a list: title, mechanism, source, prices, evidence and possible harm."""
     return {"name": name, "title": section.title, "mechanism": " + ".join(section.kinds), "source": section.source,
             "price": _short(section.costs()), "cost": section.price(), "evidence": list(section.evidence),
             "harm": section.harm}

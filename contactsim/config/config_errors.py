@@ -1,7 +1,7 @@
-"""Mistakes in a configuration, said in one sentence with the nearest name.
+"""Turns errors of Hydra into one sentence that names the override, the mistake and the nearest allowed name.
 
-Hydra stops at the first mistake. Which override that is, and what is wrong with it, is found from the parsed overrides
-and the exception's attributes; Hydra's own words are used where nothing else says what has happened.
+Hydra stops at the first mistake. The parsed overrides and the attributes of its exception show which override that is
+and what is wrong with it. The words of Hydra itself are the last resort.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError, OmegaConfBaseException
 
+from contactsim import renamed
 from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
 
-#: Where Hydra names the file that asks for a configuration which does not exist: no attribute of its exception has it.
-_ASKED_BY = re.compile(r"In '([^']+)'")
-#: Mappings to which a user adds names of their own, with a ``+``.
+#: The file that refers to a missing configuration, in the text of Hydra's exception: no attribute has it.
+_REFERRED_BY = re.compile(r"In '([^']+)'")
+#: Mappings to which a user may add names of their own, with a ``+``.
 _OPEN = ("scenario.shocks", "settings.contact_contexts", "scenario.arrival_shares")
 
 
 @dataclass(frozen=True)
 class Given:
-    """The command line's overrides, and how to put a configuration together from some of them."""
+    """The overrides of the command line, and functions that compose a configuration from some of them."""
 
     lines: Sequence[str]
     options: Callable[[str], list[str]]
@@ -54,7 +55,7 @@ class Given:
 
 @contextmanager
 def reworded(given: Given | None) -> Iterator[None]:
-    """Turn any complaint raised inside into a UserError."""
+    """Turn any error of Hydra, OmegaConf or YAML raised inside into a UserError."""
     try:
         yield
     except yaml.MarkedYAMLError as error:
@@ -75,6 +76,9 @@ def several_values(override: Override) -> str:
 
 def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
     """The sentence for a key that is not among ``known``."""
+    old = renamed.key_sentence(line, "command line", key, line.partition("=")[2])
+    if old is not None:
+        return old
     parent, _, name = key.rpartition(".")
     known = [k for k in known if k.startswith("hydra.") == key.startswith("hydra.")]
     siblings = sorted({k[len(parent) + 1 if parent else 0:].split(".")[0] for k in known
@@ -148,6 +152,8 @@ def _wrong_choice(override: Override, choices: Mapping[str, Any], given: Given) 
         if name not in options:
             if group == "place" and re.fullmatch(r".*\.(csv|txt|gz)", name):
                 return f"{line} (command line) names a file: write place=census place.file={name}."
+            if (old := renamed.value_sentence(f"{group}={name}", "command line", group, name, options)) is not None:
+                return old
             return (f"{group}={name} (command line) is unknown: allowed are {', '.join(options)}."
                     f"{nearest(name, options)}")
     return None
@@ -176,14 +182,14 @@ def _not_there(override: Override) -> str:
 
 
 def _missing_file(error: MissingConfigException, given: Given | None) -> str:
-    """The sentence for a configuration that a file asks for and that does not exist."""
+    """The sentence for a missing configuration to which a file refers."""
     wanted = str(error.missing_cfg_file or "")
     group, _, name = wanted.rpartition("/")
-    inside = _ASKED_BY.match(str(error))
+    inside = _REFERRED_BY.match(str(error))
     where = f"{inside.group(1)}.yaml" if inside else "a configuration file"
     options = [str(option) for option in error.options or (given.options(group) if given else ())]
     if not options:
-        return f"{wanted}.yaml, asked for by {where}, does not exist."
+        return f"{wanted}.yaml, to which {where} refers, does not exist."
     return f"{group}={name} ({where}) is unknown: allowed are {', '.join(options)}.{nearest(name, options)}"
 
 

@@ -1,7 +1,7 @@
-"""Hydra behind one thin module: which configuration files there are, and putting one together from them.
+"""The only module that calls Hydra: finds configuration files and composes a configuration from them.
 
-Configuration is data: nothing in it may name code to run or read the environment. What Hydra complains
-about is said again in one sentence (:mod:`contactsim.config.config_errors`).
+Configuration is data: nothing in it may name code to run or read the environment. Errors of Hydra become one sentence
+(:mod:`contactsim.config.config_errors`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from contactsim.paths import configs_folder
 
 PRIMARY = "config"
 GROUPS = ("place", "residents", "settings", "psychology", "scenario", "survey")
-#: The group of which a run takes any number; an action of it stands under ``actions.NAME``.
+#: The group from which a run takes any number of configurations, each under ``actions.NAME``.
 ACTIONS = "action"
 #: An interpolation of another key, such as ${seed}; anything with a colon would call a resolver.
 _PLAIN = re.compile(r"\$\{[\w.\[\]]+\}")
@@ -39,7 +39,7 @@ _NOWHERE = object()
 
 
 class Composition:
-    """The shipped configuration files, a user's own beside them, and the command line's overrides.
+    """The shipped configuration files, those of the user, and the overrides of the command line.
 
     Args:
         overrides: ``key=value`` in Hydra's grammar.
@@ -61,7 +61,7 @@ class Composition:
         self._given = Given(self.overrides, self.options, self._put_together, _keys, (ACTIONS,))
 
     def reworded(self) -> AbstractContextManager[None]:
-        """Turns what Hydra complains about inside into a UserError."""
+        """A context that turns errors of Hydra into a UserError."""
         return reworded(self._given)
 
     @cached_property
@@ -93,7 +93,7 @@ class Composition:
                             f"{', '.join(self.options(group))}.")
 
     def _check_actions(self, line: str, override: Override) -> None:
-        """Hydra keeps only one of two equal choices, so say so instead."""
+        """Raise UserError for two equal choices, of which Hydra would silently use one."""
         value = override.value()
         chosen = value if isinstance(value, list) else []
         called: dict[str, str] = {}
@@ -119,7 +119,7 @@ class Composition:
         return self.hydra.compose_config(self.primary, list(lines), mode)
 
     def origin(self, key: str) -> str:
-        """Where a key (with dots) got its value: ``command line`` or a file."""
+        """The origin of the value of a key (with dots): ``command line`` or a file."""
         for override in self.parsed:
             name = override.key_or_group
             same = f"{key}.".startswith(f"{name}.") and name not in GROUPS
@@ -151,7 +151,7 @@ class Composition:
         return None
 
     def shown(self, config_path: str, provider: str) -> str | None:
-        """A configuration file as a user knows it; None for a definition in the code."""
+        """The path of a configuration file as the user knows it; None for a definition in the code."""
         if provider == "main":
             return f"configs/{config_path}.yaml"
         if provider == "command-line":
@@ -213,12 +213,12 @@ def _keys(config: DictConfig) -> list[str]:
 
 
 def _addable(override: str) -> str:
-    """An action's file holds only what differs from the defaults, so any key of it can be set."""
+    """Allow any key of an action to be set: its file has only those that differ from the defaults."""
     return f"++{override}" if override.startswith("actions.") else override
 
 
 def _refuse_code(hydra: Any) -> None:
-    """Hydra's own part can start code: let it choose a launcher and a sweeper, and nothing else."""
+    """Raise UserError if Hydra's own part would run code, apart from its choice of a launcher and a sweeper."""
     chosen = ("launcher._target_", "sweeper._target_")
     for key, value in _leaves(hydra):
         starts = key.rsplit(".", 1)[-1] in ("_target_", "()") and key not in chosen

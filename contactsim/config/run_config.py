@@ -1,4 +1,4 @@
-"""What one run is: its configuration, composed by Hydra and then checked by contactsim's own definitions."""
+"""The configuration of one run: Hydra composes it, the definitions of contactsim validate it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_validator
 
+from contactsim import renamed
 from contactsim.actions import ActionSection, sections
 from contactsim.actions.registry import MisconfiguredError
 from contactsim.errors import UserError, nearest
@@ -38,11 +39,11 @@ class RunConfig(Section):
         default=None, description="folder of the run; runs/PLACE-seedSEED-DIGEST if null",
         json_schema_extra={"unit": "path"})
     cache_burn_in: bool = Field(
-        default=True, description="keep the burn-in for later runs of the same place, parameters and seed")
+        default=True, description="store the burn-in and reuse it in later runs of the same place, parameters and seed")
     store: str | None = Field(
-        default=None, description="store of a sweep that keeps the run, instead of a folder of its own",
+        default=None, description="store of a sweep to which the run is added, instead of a folder of its own",
         json_schema_extra={"unit": "path"})
-    force: bool = Field(default=False, description="replace a finished run that stands in the folder already")
+    force: bool = Field(default=False, description="replace a finished run that is already in the folder")
     place: dict[str, Any] = Field(description="who lives where: see contactsim place")
     residents: Residents = Residents()
     settings: Settings
@@ -50,7 +51,7 @@ class RunConfig(Section):
     scenario: Scenario = Scenario()
     survey: Survey = Survey()
     actions: dict[str, SerializeAsAny[ActionSection]] = Field(
-        default={}, description="what is done about the place, by name: see contactsim actions")
+        default={}, description="actions (interventions) by name: see contactsim actions")
 
     @field_validator("actions", mode="before")
     @classmethod
@@ -59,18 +60,18 @@ class RunConfig(Section):
 
     @property
     def parameters(self) -> ModelParameters:
-        """What the world is made by, besides its place and its seed."""
+        """The parameters of the world, apart from its place and its seed."""
         return ModelParameters(residents=self.residents, settings=self.settings, psychology=self.psychology,
                                scenario=self.scenario)
 
 
-#: Groups whose default configuration is the definition itself, so that each number stands in one place.
+#: Groups whose defaults are those of the definition itself, so that each default is written down once.
 DEFINED: dict[str, type[Section]] = {
     "residents": Residents, "psychology": Psychology, "scenario": Scenario, "survey": Survey}
 
 
 def register_defaults() -> None:
-    """Make the definitions known to Hydra: ``psychology/default`` and its like, and the keys of the run."""
+    """Register the definitions with Hydra: ``psychology/default`` and the like, and the keys of a run."""
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
@@ -84,7 +85,7 @@ def register_defaults() -> None:
 def compose(overrides: list[str], config_dir: str | None = None) -> RunConfig:
     """The configuration of one run from ``key=value`` overrides, as on the command line.
 
-    Raises UserError with one sentence for anything wrong. The place's keys are checked when it is loaded.
+    Raises UserError with one sentence for the first mistake. The keys of the place are checked when it is loaded.
     """
     from contactsim.config.hydra_adapter import Composition, data_of
 
@@ -94,7 +95,7 @@ def compose(overrides: list[str], config_dir: str | None = None) -> RunConfig:
 
 
 def validate(values: dict[str, Any], origin: Origin = lambda key: "configuration") -> RunConfig:
-    """Check plain data; raises UserError for the first thing that is wrong."""
+    """Validate plain data; raises UserError for the first mistake."""
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -102,9 +103,13 @@ def validate(values: dict[str, Any], origin: Origin = lambda key: "configuration
 
 
 def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = RunConfig, prefix: str = "") -> str:
-    """One sentence for the first error: key, value, where from, what is allowed, the nearest name.
+    """One sentence for the first error: key, value, origin, allowed values, and the nearest or the new name.
 
-    ``prefix`` is the key, with a dot, under which ``model`` stands.
+    Args:
+        error: of the validation.
+        origin: gives the file (or "command line") from which a key got its value.
+        model: the section that was validated.
+        prefix: the key of that section, with a dot at its end; "" for a whole configuration.
     """
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     path = [str(part) for part in first["loc"]]
@@ -115,8 +120,12 @@ def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = Ru
             return sentence(wrong.error, origin, wrong.model, f"{prefix}{wrong.key}.")
         text = prefix + str(wrong).rstrip(".")
         return f"{text} ({origin(text.split('=')[0])})."
-    value = f"{key}={shown(first['input'])} ({origin(key)})"
+    given = f"{key}={shown(first['input'])}"
+    value = f"{given} ({origin(key)})"
     if what == "extra_forbidden":
+        old = renamed.key_sentence(given, origin(key), key, first["input"])
+        if old is not None:
+            return old
         owner = _model_at(model, path[:-1])
         names = list(owner.model_fields) if owner else []
         inside = f" in {key.rpartition('.')[0]}" if "." in key else ""
@@ -126,16 +135,18 @@ def sentence(error: ValidationError, origin: Origin, model: type[BaseModel] = Ru
     if what == "missing" or first["input"] == "???":
         about = f": {field.description}" if field is not None and field.description else ""
         return f"{key} ({origin(key)}) is missing{about}; it must be {allowed_of(field)}."
-    near = ""
-    if what == "literal_error":
-        if field is None:  # one of a list
-            field = _field_at(model, path[:-1])
-        near = nearest(str(first["input"]), _choices(field.annotation))
+    if what == "literal_error" and field is None:  # one of a list
+        field = _field_at(model, path[:-1])
+    choices = _choices(field.annotation) if field is not None else []
+    old = renamed.value_sentence(given, origin(key), key, first["input"], choices)
+    if old is not None:
+        return old
+    near = nearest(str(first["input"]), choices) if what == "literal_error" else ""
     return f"{value} is not allowed: it must be {allowed_of(field)}.{near}"
 
 
 def _choices(kind: Any) -> list[str]:
-    """What a literal, or a list of literals, allows."""
+    """The choices of a literal, or of a list of literals."""
     if typing.get_origin(kind) is list:
         kind = typing.get_args(kind)[0]
     return [str(choice) for choice in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
@@ -156,7 +167,7 @@ def bounds(field: Any) -> tuple[Any, Any]:
 
 
 def allowed_of(field: Any) -> str:
-    """What a field allows, in words: ``a number from 0 to 1 (share)``."""
+    """The allowed values of a field in words: ``a number from 0 to 1 (share)``."""
     if field is None:
         return "a mapping of names to values"
     kind, null = field.annotation, ""

@@ -1,4 +1,4 @@
-"""The two worlds of a choice, at the choice's week."""
+"""The two worlds of a page's state, built at week 0."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.demo.layout import Map, draw_map
-from contactsim.demo.own_folder import config_dir
-from contactsim.demo.ui_state import MOST_RESIDENTS, SIDES, Choice
+from contactsim.demo.menu import config_dir
+from contactsim.demo.ui_state import MOST_RESIDENTS, WORLDS, UIState
 from contactsim.errors import UserError
 from contactsim.observers.meetings import MeetingLog
 from contactsim.place import Place, load_place
@@ -24,37 +24,37 @@ from contactsim.runs.run import begin
 from contactsim.storage.burn_in_cache import key as burn_in_key
 from contactsim.world import World
 
-#: Bytes of an uploaded table at most.
+#: Largest uploaded table in bytes.
 LARGEST_UPLOAD = 5_000_000
-#: Residents up to which each is drawn as a dot.
+#: Largest number of residents for which each is drawn as a dot.
 MOST_DOTS = 6500
-#: Says how far the building is: stage, done, total.
+#: Is called with the progress of the building: stage, done, total.
 Progress = Callable[[str, int, int], None]
 
-# Hydra keeps what it composes in variables of the process.
+# Hydra stores what it composes in global variables, so one thread composes at a time.
 _COMPOSING = threading.Lock()
-# Two burn-ins at a time, however many pages are open.
-_LIVING = threading.BoundedSemaphore(2)
+# At most two burn-ins run at a time, however many pages are open.
+_RUNNING = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A census table that somebody brought along; it is kept in memory only."""
+    """A census table that a visitor has uploaded; it is held in memory only."""
 
     name: str
     raw: bytes
 
     @property
     def digest(self) -> str:
-        """What a link holds in place of the file."""
+        """The digest that a link holds instead of the file."""
         return hashlib.sha256(self.raw).hexdigest()[:16]
 
 
 def take_upload(name: str, raw: bytes) -> Upload:
-    """An uploaded table, its name made harmless; raises UserError for one that is too large or compressed."""
+    """An uploaded table with a harmless name; raises UserError for one that is too large or compressed."""
     if len(raw) > LARGEST_UPLOAD:
         raise UserError(f"{_plain_name(name)} has {len(raw) / 1e6:.1f} MB; at most {LARGEST_UPLOAD / 1e6:.0f} MB are "
-                        f"taken.")
+                        f"accepted.")
     if raw[:2] in (b"\x1f\x8b", b"PK"):
         raise UserError(f"{_plain_name(name)} is compressed: save the table as CSV.")
     return Upload(_plain_name(name), raw)
@@ -66,30 +66,34 @@ def _plain_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Side:
-    """One world of the page."""
+class WorldView:
+    """One world of the page and what is needed to draw it."""
 
     config: RunConfig
     world: World
     map: Map
     log: MeetingLog | None
-    """knows who met whom in a week; None where residents are too many to draw"""
+    """who met whom in the last week; None where there are too many residents to draw"""
 
 
-def build(choice: Choice, upload: Upload | None = None, progress: Progress | None = None) -> tuple[Side, Side]:
-    """Both worlds at week 0; raises UserError for a choice that makes no world."""
-    configs = [configure(choice, side, upload) for side in SIDES]
+def build(state: UIState, upload: Upload | None = None,
+          progress: Progress | None = None) -> tuple[WorldView, WorldView]:
+    """The left and the right world at week 0; raises UserError for an invalid configuration.
+
+    ``progress`` is called with the progress of both burn-ins together.
+    """
+    configs = [configure(state, world, upload) for world in WORLDS]
     places = [place_of(config, upload) for config in configs]
     keys = [burn_in_key(place, config.parameters, config.seed) for config, place in zip(configs, places, strict=True)]
-    told: dict[int, tuple[int, int]] = {}
+    counts: dict[int, tuple[int, int]] = {}
 
-    def one(k: int) -> Side:
-        def tell(stage: str, done: int, total: int) -> None:
-            told[k] = (done, total)
+    def one(k: int) -> WorldView:
+        def report(stage: str, done: int, total: int) -> None:
+            counts[k] = (done, total)
             if progress is not None:
-                progress(stage, sum(d for d, _ in told.values()), sum(t for _, t in told.values()))
+                progress(stage, sum(d for d, _ in counts.values()), sum(t for _, t in counts.values()))
 
-        return _side(configs[k], places[k], tell)
+        return _view(configs[k], places[k], report)
 
     if keys[0] == keys[1] and configs[0].cache_burn_in:
         return one(0), one(1)
@@ -98,52 +102,47 @@ def build(choice: Choice, upload: Upload | None = None, progress: Progress | Non
     return left, right
 
 
-def configure(choice: Choice, side: str, upload: Upload | None = None) -> RunConfig:
-    """The run that a world is; raises UserError."""
-    overrides = choice.overrides(side)
-    if choice.upload:
-        if upload is None or upload.digest != choice.upload:
+def configure(state: UIState, world: str, upload: Upload | None = None) -> RunConfig:
+    """The configuration of the left or right world; raises UserError for an invalid one."""
+    overrides = state.overrides(world)
+    if state.upload:
+        if upload is None or upload.digest != state.upload:
             raise UserError("This link shows a place from a file that is not in it: upload the file to see it.")
         overrides = ["place=census", f"place.file={upload.name}", *overrides]
-    config = _composed((*overrides, f"seed={choice.seed}", "threads=1"), config_dir())
-    return config.model_copy(update={"cache_burn_in": False}) if choice.upload else config  # nothing stays on the disk
+    config = _composed((*overrides, f"seed={state.seed}", "threads=1"), config_dir())
+    return config.model_copy(update={"cache_burn_in": False}) if state.upload else config  # store nothing
 
 
 @lru_cache(maxsize=128)
 def _composed(overrides: tuple[str, ...], folder: str | None) -> RunConfig:
-    """The run of these overrides; it never changes, and composing it takes longer than reading its burn-in."""
+    """The configuration of these overrides, cached because composing it takes longer than reading its burn-in."""
     with _COMPOSING:
         return compose(list(overrides), folder)
 
 
 def place_of(config: RunConfig, upload: Upload | None) -> Place:
-    """Who lives where; raises UserError for a place too large for a page."""
+    """The place of a configuration; raises UserError for one that is too large for a page."""
     keys = parse(config.place)
     if isinstance(keys, TablePlace) and upload is not None and keys.file == upload.name:
         place = table_place(keys, Path.cwd(), upload.raw)
     else:
         place = load_place(config.place)
     if place.residents > MOST_RESIDENTS:
-        raise UserError(f"{place.name} has {place.residents:,} residents; the page takes {MOST_RESIDENTS:,} at most: "
-                        f"use the command line, or keep a part of the table.")
+        raise UserError(f"{place.name} has {place.residents:,} residents; the page shows at most {MOST_RESIDENTS:,}: "
+                        f"use the command line, or upload a part of the table.")
     return place
 
 
-def _side(config: RunConfig, place: Place, progress: Progress) -> Side:
-    with _LIVING:
+def _view(config: RunConfig, place: Place, progress: Progress) -> WorldView:
+    with _RUNNING:
         world = begin(config, place, progress)[0]
     log = MeetingLog() if place.residents <= MOST_DOTS else None
     if log is not None:
         world.observe(log)
-    return Side(config, world, draw_map(world), log)
+    return WorldView(config, world, draw_map(world), log)
 
 
-def alike(one: Side, other: Side) -> bool:
-    """Whether the same people live in the same seats of both at week 0, so that one can be told from the other."""
+def same_residents(one: WorldView, other: WorldView) -> bool:
+    """Whether the same people live in the same seats of both worlds at week 0, so that they can be compared."""
     a, b = one.world.place, other.world.place
     return a.groups == b.groups and a.counts.shape == b.counts.shape and bool((a.counts == b.counts).all())
-
-
-def at_week_zero(choice: Choice) -> Choice:
-    """The choice before anything was lived."""
-    return replace(choice, week=0)

@@ -1,4 +1,4 @@
-"""A choice in words: what the controls, the captions and a lesson's table show of it."""
+"""A page's state in words: the content of the controls, the captions of the maps and a lesson's table."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from numpy.typing import NDArray
 
 from contactsim.demo import menu
 from contactsim.demo.lessons import Lesson, lessons
-from contactsim.demo.own_folder import config_dir
+from contactsim.demo.menu import config_dir
 from contactsim.demo.pictures import MEASURES
-from contactsim.demo.ui_state import SIDES, Choice, key_of
+from contactsim.demo.ui_state import WORLDS, UIState, key_of
 
 
-def told(choice: Choice, file: str) -> dict[str, Any]:
-    """What the controls show of a choice; ``file`` is the uploaded table's name."""
+def controls(state: UIState, file: str) -> dict[str, Any]:
+    """What the controls show; ``file`` is the uploaded table's name."""
     changes = [{"where": where, "key": key_of(o), "value": o.split("=", 1)[1]}
-               for where in ("both", *SIDES) for o in getattr(choice, where)]
-    place = next((o.split("=", 1)[1] for o in choice.both if key_of(o) == "place"), "synthetic")
+               for where in ("both", *WORLDS) for o in getattr(state, where)]
+    place = next((o.split("=", 1)[1] for o in state.both if key_of(o) == "place"), "synthetic")
     same = ("seed", "colour", "speed", "view", "meetings", "lesson", "upload")
     return {
-        **{name: getattr(choice, name) for name in same}, "file": file, "place": "upload" if choice.upload else place,
-        "changes": changes, "values": {where: _values(getattr(choice, where)) for where in ("both", *SIDES)},
-        "commands": [choice.command(side, file) for side in SIDES],
+        **{name: getattr(state, name) for name in same}, "file": file, "place": "upload" if state.upload else place,
+        "changes": changes, "values": {where: _values(getattr(state, where)) for where in ("both", *WORLDS)},
+        "commands": [state.command(world, file) for world in WORLDS],
     }
 
 
-def captions(choice: Choice) -> list[str]:
-    """What is different about each world, in a few words; those of the lesson or comparison if it is one unchanged."""
-    lesson = lessons(config_dir()).get(choice.lesson)
+def captions(state: UIState) -> list[str]:
+    """How each world differs, in a few words: those of the lesson or comparison, unless the worlds were changed."""
+    lesson = lessons(config_dir()).get(state.lesson)
     known: list[Lesson | menu.Comparison] = [*([lesson] if lesson else []), *menu.comparisons().values()]
     for one in known:
-        if (choice.left, choice.right) == (one.left, one.right):
+        if (state.left, state.right) == (one.left, one.right):
             return list(one.worlds)
-    return [" · ".join(_short(o) for o in getattr(choice, side)) or "as it is" for side in SIDES]
+    return [" · ".join(_short(o) for o in getattr(state, world)) or "unchanged" for world in WORLDS]
 
 
-def outcome(lesson: Lesson, rows: Sequence[list[NDArray[np.float32]]]) -> list[list[str]]:
-    """The lesson's measures in the last of both worlds' weeks: title, unit, A, B, B minus A."""
+def lesson_table(lesson: Lesson, rows: Sequence[list[NDArray[np.float32]]]) -> list[list[str]]:
+    """The lesson's measures in the last week: one row each of title, unit, A, B, B minus A."""
     column = -1 if lesson.group is None else lesson.group
     found = []
     for k, (name, title, unit) in enumerate(MEASURES):
@@ -50,15 +50,15 @@ def outcome(lesson: Lesson, rows: Sequence[list[NDArray[np.float32]]]) -> list[l
     return [row for _, row in sorted(found)]
 
 
-def without_place(choice: Choice) -> Choice:
-    """The choice without anything that is said about the place."""
-    kept = {where: tuple(o for o in getattr(choice, where) if key_of(o).split(".")[0] != "place")
-            for where in ("both", *SIDES)}
-    return replace(choice, **kept)  # type: ignore[arg-type]
+def without_place(state: UIState) -> UIState:
+    """The state without the overrides of the place."""
+    others = {where: tuple(o for o in getattr(state, where) if key_of(o).split(".")[0] != "place")
+            for where in ("both", *WORLDS)}
+    return replace(state, **others)  # type: ignore[arg-type]
 
 
 def _values(overrides: tuple[str, ...]) -> dict[str, float]:
-    """The values of sliders."""
+    """The positions of the sliders."""
     known = {s["key"] for s in menu.sliders()}
     found = {key_of(o): menu.slider_value(key_of(o), o.split("=", 1)[1]) for o in overrides if key_of(o) in known}
     return {key: value for key, value in found.items() if value is not None}

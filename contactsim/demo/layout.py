@@ -1,5 +1,8 @@
-"""Where a map draws areas and residents. Places have no geography of their own: areas of a place are tiles whose
-size is that of their population, nested as the areas are, in the order in which they stand."""
+"""Where a map draws areas and residents.
+
+Places have no geography: areas are drawn as nested tiles whose size is proportional to their population, in the order
+of the place's table.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from contactsim.world import World
 
-#: Space around a district, a neighbourhood and a output area, as a share of the map's side.
+#: Space around a district, a neighbourhood and an output area, as a share of the map's width.
 GAPS = (0.008, 0.004, 0.0018)
 Box = tuple[float, float, float, float]
 
@@ -25,7 +28,7 @@ class Map:
 
 
 def draw_map(world: World) -> Map:
-    """Tiles for all output areas and a point for each seat of the street."""
+    """The map of a world: a tile for each output area and a point for each dwelling seat."""
     start = world.settings["street"].partitions["output_area"].start
     weights = np.diff(start).astype(float)
     levels = [world.place.levels[k].area_of_output_area for k in (2, 1, 0)]
@@ -36,8 +39,9 @@ def draw_map(world: World) -> Map:
     return Map(tiles, seats, output_area)
 
 
-def _nest(box: Box, output_areas: NDArray[np.intp], weights: NDArray[np.float64], levels: list[NDArray[np.int32]], depth: int,
-          tiles: NDArray[np.float32]) -> None:
+def _nest(box: Box, output_areas: NDArray[np.intp], weights: NDArray[np.float64], levels: list[NDArray[np.int32]],
+          depth: int, tiles: NDArray[np.float32]) -> None:
+    """Write the tiles of some output areas, which together fill ``box``, into ``tiles``."""
     if depth == len(levels):
         tiles[output_areas[0]] = box
         return
@@ -50,8 +54,7 @@ def _nest(box: Box, output_areas: NDArray[np.intp], weights: NDArray[np.float64]
 
 
 def boxes(box: Box, weights: list[float]) -> list[Box]:
-    """The box cut into one part for each weight, in order, by halving the weight and the longer side again and
-    again."""
+    """The box divided into one part for each weight, in order; repeatedly halves the weight along the longer edge."""
     if len(weights) == 1:
         return [box]
     x, y, w, h = box

@@ -1,7 +1,11 @@
-"""What the page offers: comparisons, places, actions, and sliders made from the parameter table."""
+"""What a visitor can choose: comparisons, places, actions, and sliders made from the parameter table.
+
+The places, actions and lessons of a user's own folder are listed with the shipped ones.
+"""
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +17,21 @@ from contactsim.config.run_config import RunConfig, allowed_of
 from contactsim.paths import group_files
 from contactsim.place.config import SyntheticPlace
 
-_FILE = Path(__file__).parent / "offers.yaml"
-#: The share of all groups but the first stands for the list of shares.
+_FILE = Path(__file__).parent / "menu.yaml"
+#: The slider of this key sets the share of the second group of two.
 SHARE = "place.shares"
+#: Environment variable with the user's own folder. Solara loads the page by its name, so no argument can carry it.
+CONFIG_DIR = "CONTACTSIM_CONFIG_DIR"
+
+
+def config_dir() -> str | None:
+    """The user's own folder that the page is served with; None for none."""
+    return os.environ.get(CONFIG_DIR) or None
+
+
+def use_config_dir(folder: str | None) -> None:
+    """Serve the page with this folder from now on."""
+    os.environ[CONFIG_DIR] = folder or ""
 
 
 class Comparison(NamedTuple):
@@ -32,28 +48,28 @@ class Comparison(NamedTuple):
 @cache
 def comparisons() -> dict[str, Comparison]:
     """All comparisons by name."""
-    found = _offers()["comparisons"]
+    found = _menu()["comparisons"]
     return {name: Comparison(c["title"], c["text"], *(tuple(c.get(key, ())) for key in Comparison._fields[2:]))
             for name, c in found.items()}
 
 
 @cache
 def places(config_dir: str | None = None) -> dict[str, str]:
-    """Places that need no file, by name, with the first line of their configuration; a user's own among them."""
+    """Places that need no file, by name, with the first line of their configuration; including a user's own."""
     files = group_files("place", config_dir)
     return {name: _heading(files[name]) for name in sorted(files) if name != "census"}
 
 
 @cache
 def actions(config_dir: str | None = None) -> dict[str, str]:
-    """Titles of all actions whose file can be used, by name; a user's own among them."""
+    """Titles of all actions whose file can be used, by name; including a user's own."""
     return {name: section.title for name, section in action_catalogue.listed(config_dir)[0].items()}
 
 
 @cache
 def sliders() -> tuple[dict[str, Any], ...]:
-    """Key, title, bounds, step, default, unit, explanation, role and source of each parameter that one can move."""
-    return tuple(_slider(key, *bounds) for key, bounds in _offers()["sliders"].items())
+    """Each parameter with a slider: key, title, bounds, step, default, unit, explanation, role and source."""
+    return tuple(_slider(key, *bounds) for key, bounds in _menu()["sliders"].items())
 
 
 def _slider(key: str, low: float, high: float, step: float) -> dict[str, Any]:
@@ -76,7 +92,7 @@ def _field(key: str) -> Any:
 
 
 def override_value(key: str, value: float) -> str:
-    """A slider's value as an override has it."""
+    """A slider's value, written as in an override."""
     return f"[{1 - value:.2f}, {value:.2f}]" if key == SHARE else f"{value:g}"
 
 
@@ -96,6 +112,6 @@ def _heading(path: Path) -> str:
     return first.lstrip("# ").split(". ")[0].rstrip(".")
 
 
-def _offers() -> dict[str, Any]:
-    offers: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return offers
+def _menu() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return read

@@ -1,4 +1,4 @@
-"""Serves the page on this machine, with nothing fetched from anywhere."""
+"""Serves the page on this machine; nothing is fetched from other machines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import threading
 import warnings
 import webbrowser
 
-from contactsim.demo import own_folder
+from contactsim.demo.menu import config_dir, use_config_dir
 
-#: How Solara must behave here: no messages to its makers, no banner, and a closed page is forgotten.
+#: Settings of Solara: no telemetry, no banner, and the session of a closed page ends after a minute.
 ENVIRONMENT = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_THEME_SHOW_BANNER": "False",
@@ -25,13 +25,13 @@ ENVIRONMENT = {
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(host: str, port: int, browser: bool, config_dir: str | None = None) -> None:
-    """Warm the kernels, then serve until interrupted.
+def serve(host: str, port: int, browser: bool, folder: str | None = None) -> None:
+    """Compile the kernels, then serve until interrupted.
 
-    ``config_dir`` is a user's own folder, whose places, actions and lessons are offered, too. Raises UserError for
-    one that cannot be used.
+    ``folder`` is a user's own folder, whose places, actions and lessons are listed with the shipped ones. Raises
+    UserError for one that cannot be used.
     """
-    own_folder.use(config_dir)
+    use_config_dir(folder)
     os.environ.update(ENVIRONMENT)
     warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     warm()
@@ -46,27 +46,27 @@ def serve(host: str, port: int, browser: bool, config_dir: str | None = None) ->
 
 
 def warm() -> None:
-    """Compile the kernels and read what the first page needs, so that nobody waits for it."""
-    from contactsim.demo import app  # noqa: F401  what a page imports
+    """Compile the kernels and load what a page needs, so that the first visitor need not wait."""
+    from contactsim.demo import app  # noqa: F401  imports all that a page needs
     from contactsim.demo.lessons import listed, verdicts
     from contactsim.demo.player import Player
     from contactsim.demo.session import START
 
-    lessons, complaints = listed(own_folder.config_dir())
-    for sentence in complaints:
+    lessons, errors = listed(config_dir())
+    for sentence in errors:
         print(f"contactsim: {sentence}", file=sys.stderr)
 
     done = threading.Event()
 
     def sent(kind: str, _: object) -> None:
-        if kind in ("frame", "trouble"):
+        if kind in ("frame", "error"):
             done.set()
 
     player = Player(sent)
     player.start()
     player.show(START)
     for name in lessons:
-        verdicts(name, own_folder.config_dir())
+        verdicts(name, config_dir())
     done.wait(120)
     player.stop()
     player.thread.join()

@@ -1,6 +1,6 @@
-"""What happened to this person: a world is lived again with one resident recorded, and told as a short story.
+"""What happened to this person: a world is simulated again with one resident observed, and summarised as a short story.
 
-Every sentence rests on meetings from the record; nothing is made up but the wording.
+Every sentence follows from the meeting log and the resident's state; only the wording is invented.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from contactsim.demo.build import Upload, configure, place_of
-from contactsim.demo.ui_state import Choice
+from contactsim.demo.ui_state import UIState
 from contactsim.encounters.arrays import DECLINED, NEGATIVE, POSITIVE
 from contactsim.errors import UserError
 from contactsim.observers.base import Observer
@@ -20,19 +20,19 @@ from contactsim.residents import attitude_to_others
 from contactsim.runs.run import begin
 from contactsim.state import State
 
-#: Where a meeting of an contact context takes place; an contact context or session that is not here goes by its name.
+#: Where a meeting of a contact context takes place; contexts and sessions that are not listed are shown by name.
 WHERE = {
     "neighbours": "next door", "street": "in the street", "town": "in town", "classmates": "at the class table",
     "schoolyard": "in the schoolyard", "team": "in the work team", "workplace": "at the workplace",
     "club": "at the club", "friends": "among friends",
 }
 WHAT = {POSITIVE: "good", NEGATIVE: "bad", DECLINED: "declined"}
-#: Scenes told at most.
+#: Most scenes of a story.
 MOST_SCENES = 9
 
 
 class Scene(TypedDict):
-    """One moment of a life."""
+    """One event of a life story."""
 
     week: int
     kind: str
@@ -40,7 +40,7 @@ class Scene(TypedDict):
 
 
 class Story(TypedDict):
-    """A life in a world's weeks."""
+    """A life story over the weeks of a world."""
 
     title: str
     person: str
@@ -56,38 +56,38 @@ class _Event:
     where: str
     partner: int
     theirs: int
-    """what it was for the other side"""
+    """what it was for the partner"""
     felt: int
     """what it was for the resident"""
 
 
-def live_again(choice: Choice, side: str, row: int, weeks: int, upload: Upload | None = None) -> Story:
-    """Live a choice's world for some weeks and tell what the resident in ``row`` lived.
+def life_story(state: UIState, world: str, row: int, weeks: int, upload: Upload | None = None) -> Story:
+    """Simulate the left or right world of a state for some weeks and tell the story of the resident in ``row``.
 
-    Raises UserError where nobody lives in that row.
+    Raises UserError if nobody lives in that row.
     """
-    config = configure(choice, side, upload)
-    world = begin(config, place_of(config, upload))[0]
-    if not 0 <= row < len(world.people):
+    config = configure(state, world, upload)
+    simulated = begin(config, place_of(config, upload))[0]
+    if not 0 <= row < len(simulated.people):
         raise UserError(f"There is no resident {row} in this place.")
     log = MeetingLog()
     life = Life(row, log)
-    world.observe(log, life)
+    simulated.observe(log, life)
     for _ in range(weeks):
-        world.step()
-    if not world.people.active[row]:
+        simulated.step()
+    if not simulated.people.active[row]:
         raise UserError(f"Nobody lives there now: resident {row} has left the place.")
     return life.result()
 
 
 class Life(Observer):
-    """One resident's meetings, friends and attitude, week by week; starts again when somebody else moves in."""
+    """One resident's meetings, friends and attitude, week by week; starts again when another resident moves in."""
 
     def __init__(self, row: int, log: MeetingLog) -> None:
         self.row, self.log = row, log
 
     def begin(self, world: State) -> None:
-        """Note who lives there."""
+        """Record who lives in the row."""
         self.world = world
         self.uid = int(world.people.uid[self.row])
         self.events: list[_Event] = []
@@ -97,9 +97,9 @@ class Life(Observer):
         self.began = world.clock
 
     def look(self, world: State) -> None:
-        """Add the week that is over."""
+        """Add the past week."""
         people, week = world.people, world.clock
-        if int(people.uid[self.row]) != self.uid:  # somebody new has moved in
+        if int(people.uid[self.row]) != self.uid:  # another resident has moved in
             self.begin(world)
             return
         for meeting in self.log.meetings(self.row):
@@ -114,11 +114,11 @@ class Life(Observer):
         self.attitude.append(self._attitude())
 
     def result(self) -> Story:
-        """The life as sentences."""
+        """The life story in sentences."""
         return {"title": f"Resident {self.uid:,}", "person": self._person(), "summary": self._summary(),
                 "scenes": self._scenes(), "attitude": [round(a, 4) for a in self.attitude],
-                "note": "One person's life is an illustration: in twin worlds only averages say what an action does. "
-                        "Nobody here is real."}
+                "note": "One person's story is an illustration. Only averages over many people show what an action "
+                        "does. Nobody here is real."}
 
     def _attitude(self) -> float:
         return float(attitude_to_others(self.world.people, self.world.weights, np.array([self.row]))[0])
@@ -128,7 +128,7 @@ class Life(Observer):
         ties = people.ties[self.row]
         return {int(j) for j in ties if j >= 0 and people.group[j] != people.group[self.row]}
 
-    def _who(self, row: int) -> str:
+    def _name(self, row: int) -> str:
         people = self.world.people
         return f"resident {int(people.uid[row]):,} ({self.world.place.groups[people.group[row]]}, " \
                f"{max(0, int(people.age[row]))})"
@@ -143,26 +143,26 @@ class Life(Observer):
         doing = ", ".join(places[name] for name in belongs) or "belongs to no school, workplace or association"
         return (f"{self.world.place.groups[people.group[row]]}, {age} years old{newcomer}; {doing}. "
                 f"{_more(people.sociability[row], 1.0, 'Often out', 'Seldom out', 'Out as often as most')}; "
-                f"{_more(people.negative_exposure[row], 0.0, 'more', 'less', 'as')} prone to bad experiences "
+                f"{_more(people.negative_exposure[row], 0.0, 'more', 'less', 'as')} exposed to bad experiences "
                 f"{'as' if abs(people.negative_exposure[row]) < 0.5 else 'than'} most.")
 
     def _summary(self) -> list[str]:
         counts = {what: sum(e.felt == what for e in self.events) for what in (POSITIVE, NEGATIVE, DECLINED)}
         weeks = len(self.attitude) - 1
-        told = [f"In {_number(weeks, 'week')}: {_number(counts[POSITIVE], 'good meeting')} with other groups, "
-                f"{_number(counts[NEGATIVE], 'bad one')}, and {counts[DECLINED]:,} that came to nothing because one of "
-                f"the two walked away."]
+        sentences = [f"In {_number(weeks, 'week')}: {_number(counts[POSITIVE], 'good meeting')} with other groups, "
+                     f"{_number(counts[NEGATIVE], 'bad one')}, and {counts[DECLINED]:,} that did not happen "
+                     f"because one of the two walked away."]
         if self.began:
-            told.insert(0, f"Moved in in week {self.began}.")
+            sentences.insert(0, f"Moved in in week {self.began}.")
         change = self.attitude[-1] - self.attitude[0]
         how = "hardly changed" if abs(change) < 0.02 else "grew warmer" if change > 0 else "grew colder"
-        told.append(f"The attitude to other groups {how}: from {self.attitude[0]:+.2f} to {self.attitude[-1]:+.2f} "
-                    f"(on a scale from -1 to +1).")
-        told.append(f"Friends in other groups now: {len(self.friends)}.")
-        return told
+        sentences.append(f"The attitude to other groups {how}: from {self.attitude[0]:+.2f} to "
+                         f"{self.attitude[-1]:+.2f} (on a scale from -1 to +1).")
+        sentences.append(f"Friends in other groups now: {len(self.friends)}.")
+        return sentences
 
     def _scenes(self) -> list[Scene]:
-        """The moments that tell most: friendships, the first good and bad meeting, sessions, the steepest weeks."""
+        """The main events: the first good and bad meeting, friendships, sessions, weeks with the largest changes."""
         found: dict[tuple[int, str], Scene] = {}
 
         def add(week: int, kind: str, text: str) -> None:
@@ -172,35 +172,36 @@ class Life(Observer):
         for what in (POSITIVE, NEGATIVE):
             first = next((e for e in self.events if e.felt == what), None)
             if first is not None:
-                add(first.week, WHAT[what], f"The first {WHAT[what]} meeting: {self._told(first)}")
+                add(first.week, WHAT[what], f"The first {WHAT[what]} meeting: {self._describe(first)}")
         for week, friend, made in self.ties[:4]:
             add(week, "good" if made else "bad",
-                f"{'Made friends with' if made else 'Lost touch with'} {self._who(friend)}.")
+                f"{'Made friends with' if made else 'Lost touch with'} {self._name(friend)}.")
         steps = np.diff(self.attitude)
         for k in np.argsort(-np.abs(steps))[:3] if steps.size else []:
-            self._tell_week(int(k), float(steps[k]), add)
+            self._add_week(int(k), float(steps[k]), add)
         planned = [e for e in self.events if e.where not in WHERE]
         if planned:
             add(planned[0].week, "good", f"Came to {_where(planned[0].where)} for the first time.")
-        odd = next((e for e in self.events if {e.felt, e.theirs} == {POSITIVE, NEGATIVE}), None)
-        if odd is not None:
-            add(odd.week, "mixed", f"One meeting, two memories: {self._told(odd)} The other side lived it as "
-                                   f"{WHAT[odd.theirs]}.")
+        mixed = next((e for e in self.events if {e.felt, e.theirs} == {POSITIVE, NEGATIVE}), None)
+        if mixed is not None:
+            add(mixed.week, "mixed", f"One meeting, two views: {self._describe(mixed)} For the other person it was "
+                                     f"{WHAT[mixed.theirs]}.")
         return sorted(found.values(), key=lambda scene: scene["week"])
 
-    def _tell_week(self, k: int, step: float, add: Any) -> None:
+    def _add_week(self, k: int, step: float, add: Any) -> None:
+        """Add the scene of the ``k``-th week, in which the attitude changed by ``step``."""
         week = self.began + k + 1
-        lived = [e for e in self.events if e.week == week and e.felt in (POSITIVE, NEGATIVE)]
-        if not lived:
+        events = [e for e in self.events if e.week == week and e.felt in (POSITIVE, NEGATIVE)]
+        if not events:
             return
-        good, bad = (sum(e.felt == what for e in lived) for what in (POSITIVE, NEGATIVE))
+        good, bad = (sum(e.felt == what for e in events) for what in (POSITIVE, NEGATIVE))
         add(week, "good" if step > 0 else "bad",
-            f"A week that told: {_number(good, 'good meeting')} and {_number(bad, 'bad one')}; the attitude moved by "
-            f"{step:+.3f}.")
+            f"A week with a large change: {_number(good, 'good meeting')} and {_number(bad, 'bad one')}; the "
+            f"attitude changed by {step:+.3f}.")
 
-    def _told(self, event: _Event) -> str:
+    def _describe(self, event: _Event) -> str:
         verb = {POSITIVE: "got on well with", NEGATIVE: "fell out with"}[event.felt]
-        return f"{_where(event.where)}, {verb} {self._who(event.partner)}."
+        return f"{_where(event.where)}, {verb} {self._name(event.partner)}."
 
 
 def _where(context: str) -> str:

@@ -1,7 +1,7 @@
-"""What a page shows: two worlds as overrides of the configuration, and how they are looked at; also as a link.
+"""What a page shows: two worlds as overrides of the configuration, and how they are displayed; also as a link.
 
-A world of the page is the run ``contactsim run`` would make of the same overrides. Links come from other people,
-so only keys are taken that describe a world: none that names a file, a folder or code.
+A world of the page is the run that ``contactsim run`` makes of the same overrides. Links come from other people, so
+only keys that describe a world are accepted: none that names a file, a folder or code.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from contactsim.demo.own_folder import config_dir
+from contactsim.demo.menu import config_dir
 from contactsim.errors import UserError, nearest
 
-SIDES = ("left", "right")
+WORLDS = ("left", "right")
 #: What the maps can be coloured by.
 COLOURS = ("group", "attitude", "positive", "negative", "belonging")
 VIEWS = ("side", "difference")
 MEETINGS = ("shown", "hidden")
-#: Weeks a second; the last is as fast as it goes.
+#: Weeks a second; the last is as fast as possible.
 SPEEDS = (1, 2, 5, 10, 1000)
 #: Bounds on what one page may ask of the machine.
 LONGEST_LINK, MOST_CHANGES, MOST_RESIDENTS, MOST_WEEKS = 6000, 60, 200_000, 1040
-#: Groups of the configuration from which a link may choose, and sections of which it may set numbers.
+#: Groups of the configuration from which a link may choose, and sections in which it may set numbers.
 _GROUPS = ("place", "residents", "settings", "psychology", "scenario", "action")
 _PLACE = ("residents", "shares", "dissimilarity", "seed", "scheme", "groups", "dissimilarity_within")
 _KEY = re.compile(r"\+{0,2}[a-z_]\w*(\.\w+)*")
@@ -34,58 +34,58 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
-class Choice:
+class UIState:
     """All that a link holds."""
 
     both: tuple[str, ...] = ()
     """overrides of both worlds"""
     left: tuple[str, ...] = ()
-    """overrides of the left world alone"""
+    """overrides of the left world only"""
     right: tuple[str, ...] = ()
-    """overrides of the right world alone"""
+    """overrides of the right world only"""
     seed: int = 1
     week: int = 0
-    """weeks already lived"""
+    """weeks simulated since week 0"""
     upload: str = ""
-    """digest of the census file that one has to have to see this"""
+    """digest of the census file that this state needs"""
     lesson: str = ""
-    """name of a lesson's file"""
+    """name of a lesson"""
     colour: str = "attitude"
     speed: int = 5
     view: str = "side"
-    """the two worlds side by side, or the difference between them beside"""
+    """the two worlds side by side, or with the difference between them as a third map"""
     meetings: str = "shown"
     """whether the week's meetings are drawn as lines"""
 
-    def overrides(self, side: str) -> list[str]:
-        """The overrides of one world; its own ones win over those of both."""
-        own: tuple[str, ...] = getattr(self, side)
+    def overrides(self, world: str) -> list[str]:
+        """The overrides of one world (left or right); its own ones win over those of both."""
+        own: tuple[str, ...] = getattr(self, world)
         taken = {key_of(override) for override in own}
         return [*(o for o in self.both if key_of(o) not in taken), *own]
 
-    def changed(self, where: str, key: str, value: str | None) -> Choice:
-        """The choice with one override set (None: taken away) in ``both``, ``left`` or ``right``, at week 0.
+    def changed(self, where: str, key: str, value: str | None) -> UIState:
+        """The state with one override set (None: removed) in ``both``, ``left`` or ``right``, at week 0.
 
-        A change of both worlds takes the key away from each of them.
+        A change of both worlds removes the key from each of them.
         """
-        places = ("both", *SIDES) if where == "both" else (where,)
-        kept = {name: tuple(o for o in getattr(self, name) if key_of(o) != key.lstrip("+")) for name in places}
+        places = ("both", *WORLDS) if where == "both" else (where,)
+        changed = {name: tuple(o for o in getattr(self, name) if key_of(o) != key.lstrip("+")) for name in places}
         if value is not None:
-            kept[where] = (*kept[where], f"{key}={value}")
-        return replace(self, **kept, week=0)  # type: ignore[arg-type]
+            changed[where] = (*changed[where], f"{key}={value}")
+        return replace(self, **changed, week=0)  # type: ignore[arg-type]
 
     def link(self) -> str:
-        """The choice as the query of an address, without the question mark."""
-        start = Choice()
-        pairs: list[tuple[str, Any]] = [(name, o) for name in ("both", *SIDES) for o in getattr(self, name)]
+        """The state as the query of an address, without the question mark."""
+        start = UIState()
+        pairs: list[tuple[str, Any]] = [(name, o) for name in ("both", *WORLDS) for o in getattr(self, name)]
         for name in ("seed", "week", "upload", "lesson", "colour", "speed", "view", "meetings"):
             if getattr(self, name) != getattr(start, name):
                 pairs.append((name, getattr(self, name)))
         return urlencode(pairs)
 
-    def command(self, side: str, file: str = "") -> str:
+    def command(self, world: str, file: str = "") -> str:
         """The command line that repeats a world up to its week; ``file`` is the uploaded table's name."""
-        words = [*self.overrides(side)]
+        words = [*self.overrides(world)]
         if self.upload:
             words = ["place=census", f"place.file={file}", *words]
         words += [f"seed={self.seed}", f"weeks={max(1, self.week)}"]
@@ -98,44 +98,37 @@ def key_of(override: str) -> str:
     return override.split("=", 1)[0].lstrip("+")
 
 
-def read_link(query: str, lessons: tuple[str, ...] = ()) -> Choice:
-    """The choice that a link holds; raises UserError for anything that no link of ours would hold."""
+def read_link(query: str, lessons: tuple[str, ...] = ()) -> UIState:
+    """The state that a link holds; raises UserError for anything that a page would not have written."""
     if len(query) > LONGEST_LINK:
         raise UserError(f"This link has {len(query):,} characters; at most {LONGEST_LINK:,} are read.")
     values: dict[str, Any] = {"both": [], "left": [], "right": []}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in Choice.__dataclass_fields__:
+        if name not in UIState.__dataclass_fields__:
             raise UserError(f"{name}={value[:40]} in this link is unknown: allowed are "
-                            f"{', '.join(Choice.__dataclass_fields__)}.{nearest(name, Choice.__dataclass_fields__)}")
-        if name in ("both", *SIDES):
+                            f"{', '.join(UIState.__dataclass_fields__)}.{nearest(name, UIState.__dataclass_fields__)}")
+        if name in ("both", *WORLDS):
             values[name].append(check(value))
         else:
             values[name] = value
-    changes = sum(len(values[name]) for name in ("both", *SIDES))
-    if changes > MOST_CHANGES:
-        raise UserError(f"This link makes {changes} changes; at most {MOST_CHANGES} are read.")
-    for name in ("both", *SIDES):
-        keys = [key_of(o) for o in values[name]]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise UserError(f"{key} stands twice in {name} of this link: give it once.")
+    _check_changes(values)
     numbers = {"seed": (0, 2**31 - 1), "week": (0, MOST_WEEKS), "speed": (SPEEDS[0], SPEEDS[-1])}
     for name, (low, high) in numbers.items():
         if name in values:
-            values[name] = _whole(name, values[name], low, high)
+            values[name] = _integer(name, values[name], low, high)
     _one_of("colour", values, COLOURS)
     _one_of("view", values, VIEWS)
     _one_of("meetings", values, MEETINGS)
     _one_of("lesson", values, ("", *lessons))
     if values.get("upload") and not _DIGEST.fullmatch(values["upload"]):
         raise UserError(f"upload={values['upload'][:40]} in this link is no digest of a file (16 characters, 0-9 a-f).")
-    for name in ("both", *SIDES):
+    for name in ("both", *WORLDS):
         values[name] = tuple(values[name])
-    return Choice(**values)
+    return UIState(**values)
 
 
 def check(override: str) -> str:
-    """An override that a page may make, as it is; raises UserError for any other."""
+    """An override that a page may make, unchanged; raises UserError for any other."""
     key, equals, value = override.partition("=")
     bare = key.lstrip("+")
     head, _, rest = bare.partition(".")
@@ -151,13 +144,25 @@ def check(override: str) -> str:
     if bare == "place" and value == "census":
         raise UserError("place=census needs a file: use the page's own upload.")
     if bare == "place.residents":
-        _whole("place.residents", value, 100, MOST_RESIDENTS)
+        _integer("place.residents", value, 100, MOST_RESIDENTS)
     if bare in ("scenario.burn_in_min", "scenario.burn_in_max"):
-        _whole(bare, value, 0, MOST_WEEKS)
+        _integer(bare, value, 0, MOST_WEEKS)
     return override
 
 
-def _whole(name: str, text: str, low: int, high: int) -> int:
+def _check_changes(values: dict[str, Any]) -> None:
+    """Raise UserError for too many overrides, or two of the same key."""
+    changes = sum(len(values[name]) for name in ("both", *WORLDS))
+    if changes > MOST_CHANGES:
+        raise UserError(f"This link makes {changes} changes; at most {MOST_CHANGES} are read.")
+    for name in ("both", *WORLDS):
+        keys = [key_of(o) for o in values[name]]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise UserError(f"{key} is set twice in {name} of this link: set it once.")
+
+
+def _integer(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"\d{1,10}", str(text)) or not low <= int(text) <= high:
         raise UserError(f"{name}={str(text)[:40]} is not allowed: it must be a whole number from {low} to {high}.")
     return int(text)

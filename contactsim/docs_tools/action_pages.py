@@ -1,4 +1,4 @@
-"""The documentation page of each action, made from its file: ``python -m contactsim.docs_tools.action_pages``."""
+"""Generates the page of each action from its file: ``python -m contactsim.docs_tools.action_pages`` in a checkout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contactsim.actions.builtin import BUILTIN
+from contactsim.actions import BUILTIN
 from contactsim.actions.convene import Phase
 from contactsim.actions.registry import mechanisms
 from contactsim.actions.schema import ActionSection, Audience, Cost, Gathering, Helpers, plain
@@ -18,20 +18,21 @@ from contactsim.config.action_catalogue import facts, load, names
 from contactsim.messages import Rumour
 from contactsim.parameters import Conditions, Section
 
-#: Said in words on a page, not in its table.
+#: Fields that are in the text of a page, not in its table.
 _WORDS = {"mechanism", "title", "about", "source", "evidence", "harm", "sourced", "also_in_control", "parts"}
 
 
 def page(name: str, section: ActionSection) -> str:
     """The page of one action as Markdown."""
-    beside = [f"Compare it beside {', '.join(f'`{other}`' for other in section.also_in_control)}, in both worlds.", ""]
+    others = ", ".join(f"`{other}`" for other in section.also_in_control)
+    control = [f"In a comparison {others} should take place in both arms.", ""]
     lines = [f"# {section.title or name}", "", f"`action={name}`", "", section.about, "",
              f"- **Source**: {section.source}", f"- **Mechanism**: {' + '.join(section.kinds)}",
              f"- **Cost**: {section.price()}",
              f"- **Evidence**: {', '.join(section.evidence) or 'none found'}",
-             f"- **What would count as harm**: {section.harm or 'nothing is named'}", "",
-             *(beside if section.also_in_control else []), *_tables(section, "Parameters"),
-             "A value without a source is assumed. Values at their default are assumed and left out; "
+             f"- **Possible harm**: {section.harm or 'not stated'}", "",
+             *(control if section.also_in_control else []), *_tables(section, "Parameters"),
+             "A value without a source is assumed. Values at their default are assumed and not listed; see "
              "[all fields](index.md#fields)."]
     return "\n".join(lines) + "\n"
 
@@ -47,12 +48,12 @@ def _tables(section: ActionSection, title: str) -> Iterator[str]:
 
 
 def _rows(section: ActionSection) -> Iterator[tuple[str, Any, str]]:
-    """(key, value, source) of all that has a source or differs from the defaults of the action's mechanism."""
+    """(key, value, source) of all fields that have a source or differ from the defaults of the mechanism."""
     usual = plain(mechanisms()[section.mechanism].Config.model_construct())
     for key, value in _leaves({k: v for k, v in plain(section).items() if k not in _WORDS}):
         parts = key.split(".")
-        tried = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
-        source = next((section.sourced[at] for at in tried if at in section.sourced), "assumed")
+        keys = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
+        source = next((section.sourced[at] for at in keys if at in section.sourced), "assumed")
         if key != "cost.source" and (_at(usual, key) != value or (source != "assumed" and parts[0] != "cost")):
             yield key, value, section.cost.source if parts[0] == "cost" else source
 
@@ -105,7 +106,7 @@ def fields() -> str:
             default = field.get_default(call_default_factory=True)
             if alone or name not in done or done[name] != default:
                 shown = "" if field.is_required() or isinstance(default, BaseModel) else _shown(default)
-                lines.append(f"| `{name}` | {shown} | {_allowed(field)} | {field.description or 'see there'} |")
+                lines.append(f"| `{name}` | {shown} | {_allowed(field)} | {field.description or 'see below'} |")
             if not alone:
                 done[name] = default
         lines.append("")
@@ -124,7 +125,7 @@ def _allowed(field: Any) -> str:
 
 
 def filled(text: str) -> str:
-    """The index with its tables made anew."""
+    """The index with its tables generated again."""
     for mark, made in (("actions", listed()), ("fields", fields())):
         text = re.sub(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", lambda m, made=made: f"{m[1]}{made}\n{m[2]}",  # type: ignore[misc]
                       text, flags=re.DOTALL)

@@ -1,7 +1,7 @@
 """Draws the layers of the package from the import contract in ``pyproject.toml``.
 
-``python -m contactsim.docs_tools.layers`` in a checkout writes ``docs/pictures/layers.svg`` again; ``--check`` only
-says whether it is up to date (exit code 1 if not).
+``python -m contactsim.docs_tools.layers`` in a checkout writes ``docs/pictures/layers.svg``; ``--check`` only tests
+whether it is up to date (exit code 1 if not).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def layers(project: str) -> list[tuple[str, ...]]:
 
 
 def draw(rows: Sequence[Sequence[str]]) -> str:
-    """An SVG with one row of boxes for each layer, highest first, and an arrow that says which way imports run."""
+    """An SVG with one row of boxes for each layer, highest first, and an arrow that shows the direction of imports."""
     height = len(rows) * (_ROW + _GAP) + _GAP
     parts = [_head(height)]
     for number, names in enumerate(rows):

@@ -1,8 +1,8 @@
-"""Makes the tables of docs/odd.md and docs/parameters.md from the code's own definitions.
+"""Generates the tables of docs/odd.md and docs/parameters.md from the definitions in the code.
 
-A table stands between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
-``python -m contactsim.docs_tools.odd`` in a checkout writes all of them again; ``--check`` only says whether they
-are up to date (exit code 1 if not).
+A table is placed between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
+``python -m contactsim.docs_tools.odd`` in a checkout writes all of them; ``--check`` only tests whether they are up to
+date (exit code 1 if not).
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from contactsim import burn_in, demography, messages, parameters, paths, residents
+from contactsim import demography, messages, parameters, paths, residents, world
 from contactsim.encounters import arrays
 from contactsim.observers import survey, weekly
 from contactsim.place import downscaling, nesting
 from contactsim.settings import seating
-from contactsim.world import World
 
 DOCUMENTS = ("odd.md", "parameters.md")
 
-#: Sections of parameters by the name of their table, with the key under which a configuration has them.
+#: Sections of parameters by name of their table, with their key in a configuration.
 SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "residents": (parameters.Residents, "residents"),
     "psychology": (parameters.Psychology, "psychology"),
@@ -38,7 +37,7 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "survey": (parameters.Survey, "survey"),
 }
 
-#: Numbers that are no parameters: where each stands, its unit, and what it is.
+#: Constants that are not parameters: module, name, unit and meaning.
 CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "HOUSEHOLD_SIZES", "shares of sizes 1-6", "household sizes (recalled from census 2011)"),
     (residents, "ADULT_BANDS", "years", "edges of the age bands of adults"),
@@ -46,35 +45,35 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "CHILD_SECOND", "chance", "the second member of a household is a child (assumed)"),
     (residents, "CHILD_FURTHER", "chance", "each further member is a child (assumed)"),
     (residents, "MEETING_AGE", "years", "youngest age that meets people outside the family (assumed)"),
-    (residents, "SURVEY_AGE", "years", "youngest age that measures count (assumed; surveys of adults)"),
+    (residents, "SURVEY_AGE", "years", "youngest age that measures include (assumed; surveys of adults)"),
     (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
     (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
-    (residents, "UNHEARD", "state", "has not heard the rumour, or nobody speaks of one"),
-    (residents, "BELIEVES", "state", "has heard it and believes it"),
-    (residents, "KNOWS_BETTER", "state", "has been told why it is not so"),
-    (parameters, "MOST_SLOTS", "slots", "slots of all contact contexts in a week at most: one bit each"),
+    (residents, "UNHEARD", "state", "has not heard the rumour, or there is none"),
+    (residents, "BELIEVES", "state", "believes the rumour"),
+    (residents, "KNOWS_BETTER", "state", "knows that the rumour is false"),
+    (parameters, "MAX_SLOTS", "slots", "largest number of slots in a week, over all contact contexts"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
-    (demography, "TRIES", "tries", "times that somebody without a seat tries for an empty one (assumed)"),
-    (demography, "LOOKS", "looks", "dwellings or seats that a search looks at (assumed; finds nearly always)"),
-    (messages, "MOST", "SD", "the most by which a message may hold down a state, however often it is told (A4)"),
-    (burn_in, "WINDOW", "weeks", "stretch over which a burn-in must be flat (assumed)"),
+    (demography, "ATTEMPTS", "attempts", "attempts to find an empty seat (assumed)"),
+    (demography, "LOOKS", "looks", "dwellings or seats that a search examines (assumed; nearly always enough)"),
+    (messages, "LARGEST_EFFECT", "SD", "largest effect of a message on a state, however often it is repeated (A4)"),
+    (world, "WINDOW", "weeks", "period over which a burn-in must be stationary (assumed)"),
     (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
     (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),
     (downscaling, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
-    (nesting, "BLOCK", "residents", "size of a made block"),
-    (nesting, "DISTRICT", "residents", "size of a made district"),
-    (survey, "CUT_POINTS", "meetings a week", "from which an answer on frequency is 2, 3, 4, 5 (assumed)"),
-    (survey, "HIGHEST", "scale", "highest reading of every scale; the lowest is -1 for attitude, else 0"),
-    (weekly, "CHUNK", "rows", "residents summed together before chunks are added up"),
+    (nesting, "BLOCK", "residents", "size of a synthetic block"),
+    (nesting, "DISTRICT", "residents", "size of a synthetic district"),
+    (survey, "CUT_POINTS", "meetings a week", "lower limits of the answers 2, 3, 4 and 5 on frequency (assumed)"),
+    (survey, "HIGHEST", "scale", "highest value of each scale; the lowest is -1 for attitude, else 0"),
+    (weekly, "CHUNK", "rows", "rows of a chunk, within which residents are summed first"),
 )
 
-_BLOCK = re.compile(r"(<!-- (?P<name>[a-z]+)(?:: (?P<argument>\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (?P<name>[a-z_]+)(?:: (?P<argument>\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def renew(text: str) -> str:
-    """The text with each table between markers made again; an unknown marker raises KeyError."""
+    """The text with each table between markers generated again; an unknown marker raises KeyError."""
     def made(block: re.Match[str]) -> str:
         arguments = [block["argument"]] if block["argument"] else []
         return f"{block[1]}{TABLES[block['name']](*arguments)}\n{block[4]}"
@@ -83,26 +82,26 @@ def renew(text: str) -> str:
 
 
 def parameter_table(name: str) -> str:
-    """A section's parameters with default, range, unit, role, source and meaning."""
+    """Parameters of a section with default, range, unit, role, source and meaning."""
     section, _ = SECTIONS[name]
     return _table(("parameter", "default", "range", "unit", "role", "source", "meaning"),
                   (_row(key, field) for key, field in section.model_fields.items() if not _nested(field)))
 
 
 def week_table() -> str:
-    """The order of a week, as the docstring of World.step has it."""
-    lines = textwrap.dedent(" " * 8 + (World.step.__doc__ or "")).splitlines()
+    """The order of a week, from the docstring of World.step."""
+    lines = textwrap.dedent(" " * 8 + (world.World.step.__doc__ or "")).splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("1."))
     return "\n".join(lines[first:]).strip()
 
 
 def context_table() -> str:
-    """The contact contexts of the default settings, with Allport's conditions as their mean."""
+    """The contact contexts of the default settings, with the mean of Allport's conditions."""
     contexts = parameters.Settings(**_default_settings()).contact_contexts
     names = list(parameters.ContactContext.model_fields)
     rows = [[f"`{name}`", *(_plain(getattr(context, key)) for key in names),
              _plain(round(arrays.allport(context), 4))] for name, context in contexts.items()]
-    return _table(("contact_context", *names, "mean condition"), rows)
+    return _table(("contact context", *names, "mean condition"), rows)
 
 
 def mixing_group_table() -> str:
@@ -115,9 +114,9 @@ def mixing_group_table() -> str:
 
 
 def constant_table() -> str:
-    """Numbers of the code that are no parameters."""
+    """Constants of the code that are not parameters."""
     rows = [[f"`{name}`", _plain(getattr(home, name)), unit, text] for home, name, unit, text in CONSTANTS]
-    return _table(("constant", "value", "unit", "what it is"), rows)
+    return _table(("constant", "value", "unit", "meaning"), rows)
 
 
 def measure_table() -> str:
@@ -134,8 +133,8 @@ def role_list(role: str) -> str:
 
 
 TABLES: dict[str, Callable[..., str]] = {
-    "parameters": parameter_table, "week": week_table, "contact_contexts": context_table, "mixing_groups": mixing_group_table,
-    "constants": constant_table, "measures": measure_table, "role": role_list,
+    "parameters": parameter_table, "week": week_table, "contact_contexts": context_table,
+    "mixing_groups": mixing_group_table, "constants": constant_table, "measures": measure_table, "role": role_list,
 }
 
 
@@ -185,18 +184,18 @@ def _plain(value: Any) -> str:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
-    return "\n".join("| " + " | ".join(output_area.replace("|", "/") for output_area in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the tables again, or with ``--check`` say which documents are out of date."""
+    """Update the tables, or with ``--check`` report which documents are out of date."""
     folder, check = Path(__file__).parents[2] / "docs", "--check" in arguments
     texts = {folder / name: (folder / name).read_text() for name in DOCUMENTS}
     stale = {file: new for file, old in texts.items() if (new := renew(old)) != old}
     for file, new in stale.items():
         if not check:
             file.write_text(new)
-        print(f"docs/{file.name}: {'out of date; run python -m contactsim.docs_tools.odd' if check else 'renewed'}")
+        print(f"docs/{file.name}: {'out of date; run python -m contactsim.docs_tools.odd' if check else 'updated'}")
     return 1 if stale and check else 0
 
 

@@ -1,1 +1,1 @@
-"""Encounters: take-up, valence for each side, and what a week of meetings changes. Compiled kernels."""
+"""Encounters: pairing, take-up, valence for each side, learning and ties. Compiled kernels."""

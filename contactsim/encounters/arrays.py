@@ -1,4 +1,4 @@
-"""The arrays that the kernels of a week share, as tuples that Numba takes as they are."""
+"""The arrays that the kernels of a week share, in tuples that Numba accepts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.memory import together
 from contactsim.parameters import Conditions, ContactContext, Psychology
-from contactsim.residents import Residents
+from contactsim.residents import Residents, contiguous
 
 #: The psychology's numbers as a tuple of floats, field for field.
 Rules: Any = namedtuple("Rules", list(Psychology.model_fields))  # type: ignore[misc]
 
-#: Columns of ``Week.counts`` (meetings of the week by what they were) ...
+#: Columns of ``Week.counts`` (meetings of the week by valence, or declined) ...
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
-#: ... where the own group's columns count all own-group meetings, and those in community life ...
+#: ... where the own group's columns count all own-group meetings and those in community life ...
 ALL_OWN, BONDING = 0, 1
-#: ... and of ``Week.odds_factor`` (what a person brings into a meeting with a group; factors of odds).
+#: ... and of ``Week.odds_factor`` (a resident's factors of the odds in meetings with a group).
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
 
 
@@ -53,31 +52,31 @@ class People(NamedTuple):
 
 
 class Week(NamedTuple):
-    """What one week writes down before anything changes."""
+    """Results of a week's meetings before learning. N rows, G groups."""
 
-    availability: NDArray[np.float64]  # (N,) sociability of those old enough to meet people, else 0
-    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot elsewhere (with an action)
-    odds_factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, lean; the own group left out
-    counts: NDArray[np.int16]  # (N, G, 4) meetings; the own group's columns: all, and those in community life
+    availability: NDArray[np.float64]  # (N,) sociability if old enough to meet people and arrived, else 0
+    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot in an action instead
+    odds_factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect; no own group
+    counts: NDArray[np.int16]  # (N, G, 4) meetings by valence; own group: all, and those in community life
     dose: NDArray[np.int32]  # (N, G, 2) positive and negative meetings in hundredths of closeness
     shared_activity: NDArray[np.int32]  # (N,) shared activity, hundredths
-    community: NDArray[np.int32]  # (N,) the part of it in community life: associations and sessions
-    candidate: NDArray[np.int32]  # (N,) whom a tie may form with, -1 nobody
+    community: NDArray[np.int32]  # (N,) the part of it in community life (associations and sessions)
+    candidate: NDArray[np.int32]  # (N,) row with which a tie may form, -1 for none
     priority: NDArray[np.uint64]  # (N,) of that candidate
     extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
 
 
 class Areas(NamedTuple):
-    """Per neighbourhood P: what the people around think, and who they are."""
+    """Norms and composition of P neighbourhoods."""
 
     norm: NDArray[np.float64]  # (P, G, G) mean attitude of group g to group h
-    share: NDArray[np.float64]  # (P, G) share of group g now
-    past: NDArray[np.float64]  # (P, G) its mean over about the past year
-    message_effect: NDArray[np.float64]  # (P, G, G) what messages add to the norm that is perceived
+    share: NDArray[np.float64]  # (P, G) present share of group g
+    past: NDArray[np.float64]  # (P, G) mean share over about the past year
+    message_effect: NDArray[np.float64]  # (P, G, G) what messages add to the perceived norm
 
 
 class Terms(NamedTuple):
-    """An occasion's numbers, made ready for the meeting kernel."""
+    """The numbers of a contact context or session as the meeting kernel needs them."""
 
     closeness: int  # hundredths
     presence: float
@@ -88,13 +87,13 @@ class Terms(NamedTuple):
     negative: float  # odds factor
     inequality: float  # per gap in status
     shared_activity: int  # hundredths
-    community: bool  # is this community life: an association, a session?
+    community: bool  # community life: an association or a session
     tie_cross: float
     tie_own: float
 
 
-#: One slot of one contact context as the meeting kernel takes it: its scale (a row of ``within`` of
-#: :class:`contactsim.encounters.schedule.Round`), its bit in ``Week.displaced``, its terms, the bases of its draws.
+#: One slot of a contact context for the meeting kernel: its scale (a row of ``within`` of
+#: :class:`contactsim.encounters.schedule.SettingWeek`), its bit in ``Week.displaced``, its terms and bases of draws.
 SLOT = np.dtype([
     ("scale", np.int64), ("bit", np.uint32), ("closeness", np.int32), ("presence", float), ("sociable", bool),
     ("avoidability", float), ("take_up", float), ("positive", float), ("negative", float), ("inequality", float),
@@ -105,19 +104,19 @@ Slot: Any = namedtuple("Slot", list(SLOT.names or ()))  # type: ignore[misc]
 
 
 def rules(psychology: Psychology) -> Any:
-    """The psychology as the kernels take it."""
+    """The psychology as a tuple for the kernels."""
     return Rules(**psychology.model_dump())
 
 
 def people_of(residents: Residents) -> People:
-    """The residents' live columns as the kernels take them."""
+    """The residents' columns as a tuple for the kernels; the arrays are shared, not copied."""
     return People(*(getattr(residents, name) for name in People._fields))
 
 
 def blank_week(residents: Residents) -> Week:
-    """Empty arrays for a week's notes; about 120 bytes a resident with two groups."""
+    """Arrays for the results of a week, about 120 bytes for each resident with two groups."""
     n, G = len(residents), residents.groups
-    return Week(*together(Week(
+    return Week(*contiguous(Week(
         availability=np.zeros(n), displaced=np.zeros(n, np.uint32), odds_factor=np.zeros((n, G - 1, 4)),
         counts=np.zeros((n, G, 4), np.int16), dose=np.zeros((n, G, 2), np.int32), shared_activity=np.zeros(n, np.int32),
         community=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint64),
@@ -130,17 +129,18 @@ def allport(at: Conditions) -> float:
 
 
 def terms(context: ContactContext, p: Psychology) -> Terms:
-    """An contact context of the ordinary week: who is there by chance, and ties form in small groups alone."""
+    """Terms of a contact context: residents are present by chance, and ties form in small groups only."""
     community = context.setting == "association"
     return _terms(context, p, context.presence, context.sociable, community, context.scale == "small_group")
 
 
 def terms_of_session(at: Conditions, p: Psychology) -> Terms:
-    """A session of an action: all who are seated are there, it is community life, and its teams are small groups."""
+    """Terms of an action's session: all members are present, it is community life, and its teams are small groups."""
     return _terms(at, p, presence=1.0, sociable=False, community=True, in_small_group=True)
 
 
-def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool, in_small_group: bool) -> Terms:
+def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool,
+           in_small_group: bool) -> Terms:
     """Odds factors. Conditions of one half leave the psychology's base odds as they are."""
     fit = allport(at) - 0.5
     neutral = p.neutral_ground * at.neutral_ground

@@ -1,10 +1,10 @@
 """What a week of meetings changes: one closed form for each state, which cannot leave its range.
 
-Meetings count like further observations in a mean: with the weight w of what came before, n new ones move
-the state by n / (w + n) of the way. Each step is thus a move of a share in [0, 1] towards a point inside the
-range, however much is met in a week. The order is: learning from the week's meetings, return to rest, pull of
-the norms around; then memory; then anxiety, threat, belonging, engagement, felt stigma and language. All
-shares read the state and the norms of the week's start.
+Meetings count like further observations in a mean: if earlier experience has the weight w, n new observations move the
+state by n / (w + n) of the way. Each step is thus a move by a share in [0, 1] towards a point inside the range, however
+many meetings the week has. The order is: learning from the week's meetings, return to rest, pull of the local norms;
+then memory; then anxiety, threat, belonging, engagement, felt stigma and language. All shares read the state and the
+norms at the start of the week.
 """
 
 from __future__ import annotations
@@ -17,24 +17,23 @@ from contactsim.residents import BELIEVES, WEEKS_A_YEAR
 
 
 @kernel
-def change(lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
-    """Apply the week to all residents of the neighbourhoods lo .. hi - 1.
+def learn(lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+    """Apply the week's meetings to all residents of the neighbourhoods lo .. hi - 1.
 
-    ``transfer`` (G, G): how much an experience with group [column] counts as one with group [row]. ``good`` and
-    ``bad`` (G,) are scratch: experience of the week, with its transfer.
+    ``transfer`` (G, G): the share of an experience with group [column] that counts as one with group [row]. ``good``
+    and ``bad`` (G,) are scratch for the week's experience, secondary transfer included.
     """
-    # Two groups are the usual number. Where it is known when compiling, loops over groups need not be loops: this
-    # saves a fifth.
+    # Most places have two groups. A number of groups known at compile time lets loops be unrolled: a fifth faster.
     if transfer.shape[0] == 2:
-        _change(np.int64(2), lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
+        _learn(np.int64(2), lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
     else:
-        _change(transfer.shape[0], lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
+        _learn(transfer.shape[0], lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
 
 
 @inlined
-def _change(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
-    # Arrays are taken out of their tuples once: each access inside the loop would count references. Indices are
-    # unsigned, for a signed one is looked at each time for whether it counts from the end.
+def _learn(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+    # Arrays are taken out of their tuples once, since each access inside the loop would count references. Indices are
+    # unsigned, since a signed index is tested for being negative.
     group, age, arrived, baseline_attitude = people.group, people.age, people.arrived, people.baseline_attitude
     anxiety, threat, belonging, language = people.anxiety, people.threat, people.belonging, people.language
     attitude, positive, negative = (
@@ -44,8 +43,8 @@ def _change(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, 
     counts, dose = sized(week.counts, (G, 4)), sized(week.dose, (G, 2))
     shared_activity, community, extended_contact = week.shared_activity, week.community, week.extended_contact
     norm, share, past = sized(areas.norm, (G, G)), sized(areas.share, (G,)), sized(areas.past, (G,))
-    for mixing_group in range(lo, hi):
-        for s in range(start[mixing_group], start[mixing_group + 1]):
+    for area in range(lo, hi):
+        for s in range(start[area], start[area + 1]):
             if occupant[s] < 0:
                 continue
             i = np.uintp(occupant[s])
@@ -60,40 +59,41 @@ def _change(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, 
                 if (extended_contact[i] >> h) & 1:
                     good[h] += p.extended
                 before = prior + positive[i, h] + negative[i, h]
-                a = _learn(attitude[i, h], good[h], p.negative_weight * bad[h], before)
+                a = _updated_attitude(attitude[i, h], good[h], p.negative_weight * bad[h], before)
                 a += p.drift * (rest - a)
-                attitude[i, h] = a + p.norms * (norm[mixing_group, own, h] - a)
+                attitude[i, h] = a + p.norms * (norm[area, own, h] - a)
                 positive[i, h] = (positive[i, h] + good[h]) * (1.0 - p.forgetting)
                 negative[i, h] = (negative[i, h] + bad[h]) * (1.0 - p.forgetting)
                 recent_positive[i, h] += p.recall * (counts[i, h, POSITIVE] - recent_positive[i, h])
                 recent_negative[i, h] += p.recall * (counts[i, h, NEGATIVE] - recent_negative[i, h])
-            felt = stigma[i]
-            stigma[i] = _feel(felt, p.stigma_bonding * counts[i, own, BONDING], all_bad, p.stigma_learning,
-                              p.stigma_drift, p.stigma_rest)
+            stigma_before = stigma[i]
+            bonding = p.stigma_bonding * counts[i, own, BONDING]
+            stigma[i] = _updated_state(stigma_before, bonding, all_bad, p.stigma_learning, p.stigma_drift,
+                                       p.stigma_rest)
             all_bad *= p.negative_weight
             rest = (p.anxiety_rest - p.anxiety_baseline_attitude * baseline_attitude[i]
-                    + p.stigma_anxiety * (felt - p.stigma_rest))
-            anxiety[i] = _feel(anxiety[i], all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
-            rest = (p.threat_rest + p.threat_level * (1.0 - share[mixing_group, own])
-                    + p.threat_change * max(0.0, past[mixing_group, own] - share[mixing_group, own])
+                    + p.stigma_anxiety * (stigma_before - p.stigma_rest))
+            anxiety[i] = _updated_state(anxiety[i], all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
+            rest = (p.threat_rest + p.threat_level * (1.0 - share[area, own])
+                    + p.threat_change * max(0.0, past[area, own] - share[area, own])
                     + p.rumour_threat * (rumour[i] == BELIEVES))
-            threat[i] = _feel(threat[i], all_good, all_bad, p.threat_learning, p.threat_drift, rest)
-            c = _rise(belonging[i], p.belonging_gain * 0.01 * shared_activity[i])
+            threat[i] = _updated_state(threat[i], all_good, all_bad, p.threat_learning, p.threat_drift, rest)
+            c = _raised(belonging[i], p.belonging_gain * 0.01 * shared_activity[i])
             belonging[i] = c + p.belonging_decline * (p.belonging_rest - c)
-            c = _rise(engagement[i], p.engagement_gain * 0.01 * community[i])
+            c = _raised(engagement[i], p.engagement_gain * 0.01 * community[i])
             engagement[i] = c + p.engagement_decline * (p.engagement_rest - c)
-            language[i] = _rise(language[i], p.language_gain * met)
+            language[i] = _raised(language[i], p.language_gain * met)
             age[i] += 1.0 / WEEKS_A_YEAR
             arrived[i] += 1.0 / WEEKS_A_YEAR
         for g in range(G):
-            past[mixing_group, g] += (share[mixing_group, g] - past[mixing_group, g]) / WEEKS_A_YEAR
+            past[area, g] += (share[area, g] - past[area, g]) / WEEKS_A_YEAR
 
 
 @inlined
 def _experience(i, own, G, transfer, counts, dose, good, bad):  # type: ignore[no-untyped-def]
     """Fill ``good`` and ``bad`` (G,) and return (good, bad) with all other groups and the number of meetings.
 
-    Most residents meet few groups in a week, so the groups they did not meet are passed over.
+    Most residents meet few groups in a week; groups that they did not meet are skipped.
     """
     all_good, all_bad, met = 0.0, 0.0, 0
     for h in range(G):
@@ -112,19 +112,19 @@ def _experience(i, own, G, transfer, counts, dose, good, bad):  # type: ignore[n
 
 
 @inlined
-def _learn(a, good, bad, before):  # type: ignore[no-untyped-def]
-    """Attitude ``a`` after ``good`` and ``bad`` experience, against the weight of what came ``before``."""
+def _updated_attitude(a, good, bad, before):  # type: ignore[no-untyped-def]
+    """Attitude ``a`` after ``good`` and ``bad`` experience; ``before`` is the weight of earlier experience."""
     return (before * a + good - bad) / (before + good + bad)
 
 
 @inlined
-def _feel(x, good, bad, learning, drift, rest):  # type: ignore[no-untyped-def]
-    """Anxiety, threat or stigma ``x``: meetings move it to 0 (good) or 1 (bad), then it returns towards rest."""
+def _updated_state(x, good, bad, learning, drift, rest):  # type: ignore[no-untyped-def]
+    """Anxiety, threat or stigma ``x``: meetings move it towards 0 (good) or 1 (bad), then it returns towards rest."""
     x = (x + learning * bad) / (1.0 + learning * (good + bad))
     return x + drift * (min(1.0, max(0.0, rest)) - x)
 
 
 @inlined
-def _rise(x, by):  # type: ignore[no-untyped-def]
-    """A state ``x`` in [0, 1] that ``by`` (0 or more) brings nearer to 1."""
+def _raised(x, by):  # type: ignore[no-untyped-def]
+    """The state ``x`` in [0, 1], raised towards 1 by ``by`` (0 or more)."""
     return (x + by) / (1.0 + by)

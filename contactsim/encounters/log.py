@@ -1,8 +1,8 @@
-"""Who met whom in a week, and what the meeting was for each side: the one place that works it out.
+"""The meetings of a week: who met whom, and the valence for each side.
 
-The world keeps only how many meetings of each kind a resident had. Every draw is keyed, so the pairs follow from a
-:class:`Snapshot` of the week, taken after its actions, and what each meeting was from the week's notes as well. Tests
-check that these meetings add up to ``week.counts``.
+A world stores only each resident's number of meetings by valence. Since draws are keyed, the pairs can be computed
+from a :class:`Snapshot` of the week, taken after its actions, and the valences from the week's odds factors as well.
+Tests check that these meetings add up to ``week.counts``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ from contactsim.encounters.arrays import (
     terms,
     terms_of_session,
 )
-from contactsim.encounters.impulse import Impulse
-from contactsim.encounters.session import Session
+from contactsim.encounters.session import Impulse, Session
 from contactsim.parameters import ModelParameters
 from contactsim.residents import MEETING_AGE
 from contactsim.settings.pairing import pairs
@@ -38,52 +37,52 @@ from contactsim.settings.seating import Partition
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 Rows = NDArray[np.int32]
-#: Columns of the residents that decide who meets whom and what it is for them; a snapshot needs no others for that.
+#: The residents' columns that determine meetings and their valences.
 COLUMNS = ("group", "uid", "age", "arrived", "sociability", "status", "ties")
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the rest of a week follows from: copies taken after the week's actions."""
+    """Copies of everything that determines the rest of a week, taken after the week's actions."""
 
     seed: int
     week: int
     parameters: ModelParameters
     partitions: Mapping[str, Mapping[str, Partition]]
-    """by setting and scale: the mixing groups, which never change"""
+    """mixing groups by setting and scale; they never change"""
     columns: dict[str, NDArray[Any]]
-    """by name: columns of the residents, ``displaced`` (slots spent elsewhere) and ``seat <setting>``"""
+    """the residents' columns, ``displaced`` (slots lost to actions) and ``seat <setting>``, by name"""
     occupant: dict[str, NDArray[np.int32]]
-    """by setting: the row in each seat, -1 for nobody"""
+    """(seats,) row in each seat by setting, -1 for nobody"""
     past: NDArray[np.float64]
-    """(neighbourhoods, G) composition of the past year"""
+    """(P, G) mean composition of neighbourhoods over the past year"""
     message_effect: NDArray[np.float64]
-    """(neighbourhoods, G, G) what messages add to norms"""
+    """(P, G, G) what messages add to perceived norms"""
     sessions: tuple[Session, ...]
     impulses: tuple[Impulse, ...] = ()
-    """those of this week; nobody is met in them, so they are no meetings of the week"""
+    """the impulses of this week; they have no partners and are not in the meetings of the week"""
 
     @cached_property
     def availability(self) -> NDArray[np.float64]:
-        """(N,) sociability of those who meet people this week, else 0."""
+        """(N,) sociability of residents who are old enough to meet people and have arrived, else 0."""
         able = (self.columns["age"] >= MEETING_AGE) & ~(self.columns["arrived"] < 0)
         return np.where(able, self.columns["sociability"], 0.0)
 
 
 class Context(NamedTuple):
-    """One contact context of a week: a context of the ordinary week, or a session."""
+    """A contact context of the ordinary week, or a session, with all that its pairs depend on."""
 
     name: str
     kind: Literal["setting", "friends", "session"]
     setting: str
     """name of the setting; empty for a session"""
     scale: str
-    """scale of its mixing groups: small group, output area ...; friends or session"""
+    """scale of its mixing groups (small_group, output_area ...), friends or session"""
     key: int
-    """names its draws"""
+    """key of its draws"""
     encounters: int
     first_bit: int | None
-    """bit in ``displaced`` of its first slot; None where nobody can be away"""
+    """bit in ``displaced`` of its first slot; None for a session"""
     terms: Terms
     start: NDArray[np.int64]
     keys: NDArray[np.uint64]
@@ -92,7 +91,7 @@ class Context(NamedTuple):
 
 @dataclass(frozen=True)
 class Meetings:
-    """Meetings of one slot between two groups: rows, and what it was for each side (POSITIVE ... DECLINED)."""
+    """Meetings between groups in one slot: rows, and the valence for each side (POSITIVE ... DECLINED)."""
 
     context: str
     one: Rows
@@ -108,32 +107,32 @@ def contexts_of_week(week: Snapshot) -> list[Context]:
     for name, context in week.parameters.settings.contact_contexts.items():
         number, numbers = name_key(name), terms(context, psychology)
         if context.setting == "ties":
-            found.append(Context(name, "friends", "ties", "friends", number, context.encounters_per_week, bit, numbers, none,
-                                 none.astype(np.uint64), none.astype(np.int32)))
+            found.append(Context(name, "friends", "ties", "friends", number, context.encounters_per_week, bit, numbers,
+                                 none, none.astype(np.uint64), none.astype(np.int32)))
         else:
             mixing_groups = week.partitions[context.setting][context.scale]
-            found.append(Context(name, "setting", context.setting, context.scale, number, context.encounters_per_week, bit,
-                                 numbers, mixing_groups.start, mixing_groups.keys, week.occupant[context.setting]))
+            found.append(Context(name, "setting", context.setting, context.scale, number, context.encounters_per_week,
+                                 bit, numbers, mixing_groups.start, mixing_groups.keys, week.occupant[context.setting]))
         bit += context.encounters_per_week
     for session in week.sessions:
         keys = np.arange(session.start.shape[0] - 1, dtype=np.uint64)
-        found.append(Context(session.name, "session", "", "session", name_key("session", session.name), session.encounters,
-                             None, terms_of_session(session.conditions, psychology), session.start, keys,
-                             session.occupant))
+        key, numbers = name_key("session", session.name), terms_of_session(session.conditions, psychology)
+        found.append(Context(session.name, "session", "", "session", key, session.encounters, None, numbers,
+                             session.start, keys, session.occupant))
     return found
 
 
 def pairs_in_slot(week: Snapshot, context: Context, slot: int, row: int | None = None, across: bool = False,
                   displaced: bool = False) -> Rows:
-    """(n, 2) rows of those who are paired in one slot of a context and are both there.
+    """(n, 2) rows of the pairs in one slot of a context whose members are both present.
 
     Args:
         week: the week's snapshot.
         context: one of :func:`contexts_of_week`.
-        slot: which of its slots, from 0.
-        row: only pairs of this resident.
-        across: only pairs of two groups; friends of the own group do not meet in the model and are never among them.
-        displaced: whether those who spend the slot elsewhere, in a session, are counted as there.
+        slot: number of the slot in the context, from 0.
+        row: return only pairs of this resident.
+        across: return only pairs of two groups; friends of the same group never meet in the model.
+        displaced: count residents who lose the slot to an action as present.
     """
     if context.kind == "friends":
         return _friends(week, context, slot, row, displaced)
@@ -143,12 +142,12 @@ def pairs_in_slot(week: Snapshot, context: Context, slot: int, row: int | None =
         pair = pair[group[pair[:, 0]] != group[pair[:, 1]]]
     if row is not None:
         pair = pair[(pair == row).any(axis=1)]
-    return pair[_there(week, context, slot, pair, displaced).all(axis=1)]
+    return pair[_present(week, context, slot, pair, displaced).all(axis=1)]
 
 
 def pairs_of_week(week: Snapshot, row: int | None = None, across: bool = False,
                   displaced: bool = False) -> Iterator[tuple[Context, int, Rows]]:
-    """(context, slot, pairs) of the whole week, slot by slot; the arguments are those of :func:`pairs_in_slot`."""
+    """(context, slot, pairs) for each slot of the week; arguments as for :func:`pairs_in_slot`."""
     for context in contexts_of_week(week):
         for slot in range(context.encounters):
             yield context, slot, pairs_in_slot(week, context, slot, row, across, displaced)
@@ -157,24 +156,25 @@ def pairs_of_week(week: Snapshot, row: int | None = None, across: bool = False,
 def meetings_of_week(week: Snapshot, odds_factor: NDArray[np.float64], row: int | None = None) -> list[Meetings]:
     """All meetings between groups in a week, or those of one row.
 
-    ``odds_factor`` (N, G - 1, 4) is ``week.odds_factor`` of the world's notes, from the week's appraisal until the next one.
+    ``odds_factor`` (N, G - 1, 4) is the world's ``week.odds_factor``, valid from the week's appraisal until the next
+    one.
     """
-    found = [_experienced(week, odds_factor, context, slot, pair)
+    found = [_meetings(week, odds_factor, context, slot, pair)
              for context, slot, pair in pairs_of_week(week, row, across=True)]
     return [one for one in found if one.one.shape[0]]
 
 
 def counts_of(meetings: list[Meetings], group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:
-    """(N, G, 4) meetings with other groups by what they were, as ``week.counts`` has them; ``group`` of each row."""
-    availability = np.zeros((group.shape[0], groups, 4), np.int64)
+    """(N, G, 4) meetings with other groups by valence, as in ``week.counts``; ``group`` (N,) are the own groups."""
+    counts = np.zeros((group.shape[0], groups, 4), np.int64)
     for m in meetings:
-        np.add.at(availability, (m.one, group[m.other], m.mine), 1)
-        np.add.at(availability, (m.other, group[m.one], m.theirs), 1)
-    return availability
+        np.add.at(counts, (m.one, group[m.other], m.mine), 1)
+        np.add.at(counts, (m.other, group[m.one], m.theirs), 1)
+    return counts
 
 
-def _there(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: bool) -> NDArray[np.bool_]:
-    """Whether each of ``rows`` comes."""
+def _present(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: bool) -> NDArray[np.bool_]:
+    """Whether each of ``rows`` is present in the slot."""
     at, availability = context.terms, week.availability[rows]
     here = availability > 0
     if context.first_bit is not None and not displaced:
@@ -187,7 +187,7 @@ def _there(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: b
 
 
 def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displaced: bool) -> Rows:
-    """Friends of two groups who meet, each pair once."""
+    """Pairs of friends of two groups who meet, each pair once."""
     group, uid, ties = week.columns["group"], week.columns["uid"], week.columns["ties"]
     if row is None:
         one, place = np.nonzero(ties >= 0)
@@ -208,8 +208,8 @@ def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displ
     return np.stack([one[keep], other[keep]], axis=1)
 
 
-def _experienced(week: Snapshot, odds_factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
-    """What each meeting was for each side."""
+def _meetings(week: Snapshot, odds_factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
+    """The valence of each meeting for each side."""
     at, group, uid, status = context.terms, week.columns["group"], week.columns["uid"], week.columns["status"]
     one, other = pair[:, 0], pair[:, 1]
     decision = Decision.FRIENDS if context.kind == "friends" else Decision.MEETING
@@ -220,10 +220,11 @@ def _experienced(week: Snapshot, odds_factor: NDArray[np.float64], context: Cont
     bad = at.negative * (1.0 + at.inequality * np.abs(status[one] - status[other]))
     halves = _mix(drawn + _GOLDEN)
     lower, higher = (halves >> np.uint64(32)) * 2.0**-32, (halves & np.uint64(0xFFFFFFFF)) * 2.0**-32
-    mine = _valence(odds_factor[one, m], odds_factor[other, n, PARTNER_EFFECT], at, bad, np.where(a < b, lower, higher))
-    theirs = _valence(odds_factor[other, n], odds_factor[one, m, PARTNER_EFFECT], at, bad, np.where(a < b, higher, lower))
+    factor, of_other = odds_factor[one, m], odds_factor[other, n]
+    mine = _valence(factor, of_other[:, PARTNER_EFFECT], at, bad, np.where(a < b, lower, higher))
+    theirs = _valence(of_other, factor[:, PARTNER_EFFECT], at, bad, np.where(a < b, higher, lower))
     if decision == Decision.MEETING:
-        odds = at.take_up * odds_factor[one, m, TAKE_UP] * odds_factor[other, n, TAKE_UP]
+        odds = at.take_up * factor[:, TAKE_UP] * of_other[:, TAKE_UP]
         declined = _unit(drawn) * (1.0 + odds) < at.avoidability
         mine[declined] = theirs[declined] = DECLINED
     return Meetings(context.name, one, other, mine, theirs)

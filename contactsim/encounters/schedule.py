@@ -1,4 +1,4 @@
-"""The week's slots, made ready for the meeting kernel: all slots of a setting as one table."""
+"""The schedule of an ordinary week: for each setting one table of slots for the meeting kernel."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _key_of = cache(name_key)
 
 @dataclass(frozen=True)
 class Slots:
-    """Slots that are lived together: a table, and what names the draws of each row."""
+    """Slots that are processed together: a table, and the names of the draws of each row."""
 
     table: NDArray[np.void]  # (S,) of SLOT
-    names: NDArray[np.int64]  # (S,) key of the occasion's name
-    numbers: NDArray[np.int64]  # (S,) which of the occasion's slots
+    names: NDArray[np.int64]  # (S,) key of the contact context's name
+    numbers: NDArray[np.int64]  # (S,) number of the slot within its contact context
 
     def draw(self, seed: int, week: int, decisions: NDArray[np.int64]) -> NDArray[np.void]:
-        """The table with the bases of this week's draws."""
+        """The table with the bases of the draws of a week."""
         bases = streams(seed, decisions, week, self.names, self.numbers)
         for k, field in enumerate(BASES[-decisions.shape[0]:]):
             self.table[field] = bases[:, k]
@@ -41,29 +41,29 @@ class Slots:
 
 
 @dataclass(frozen=True)
-class Round:
+class SettingWeek:
     """All slots of one setting in an ordinary week."""
 
     setting: Setting
     slots: Slots
-    within: NDArray[np.int64]  # (scales, Q + 1) mixing groups of each scale inside each of the Q largest mixing groups
-    start: NDArray[np.int64]  # edges of the mixing groups of all scales, one scale after the other
-    keys: NDArray[np.uint64]  # their keys, at the places of their first edges
+    within: NDArray[np.int64]  # (scales, Q + 1) first mixing group of each scale in each of the Q largest
+    start: NDArray[np.int64]  # first seats of the mixing groups, one scale after the other
+    keys: NDArray[np.uint64]  # keys of the mixing groups, aligned with ``start``
     edges: list[int]  # ranges of largest mixing groups, one for each thread
 
-    def live(self, seed: int, week: int, people: People, notes: Week, threads: Threads,
+    def meet(self, seed: int, week: int, people: People, results: Week, threads: Threads,
              scratch: list[tuple[NDArray[np.int32], NDArray[np.int32]]]) -> None:
-        """Everybody meets whom this week's slots bring together."""
+        """All meetings of a week in this setting; results are added to ``results``."""
         table = self.slots.draw(seed, week, DECISIONS)
         threads.run(lambda k, lo, hi: meet(lo, hi, table, self.within, self.start, self.keys, self.setting.occupant,
-                                           people, notes, *scratch[k]), self.edges)
+                                           people, results, *scratch[k]), self.edges)
 
 
-def rounds_of(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms], settings: Mapping[str, Setting],
-              threads: Threads) -> tuple[list[Round], Slots]:
-    """The rounds of an ordinary week, setting by setting, and the slots in which friends meet.
+def weekly_schedule(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms], settings: Mapping[str, Setting],
+              threads: Threads) -> tuple[list[SettingWeek], Slots]:
+    """The ordinary week of each setting, and the slots in which friends meet.
 
-    The k-th slot of the week, counted over all contact contexts as they are written, has bit k.
+    The k-th slot of the week, counted over all contact contexts in the order of the parameters, has bit k.
     """
     at: dict[str, list[tuple[str, int, int]]] = {}
     bit = 0
@@ -71,15 +71,15 @@ def rounds_of(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms]
         for number in range(context.encounters_per_week):
             at.setdefault(context.setting, []).append((name, number, bit))
             bit += 1
-    rounds = []
+    weeks = []
     for setting, rows in at.items():
         if setting != "ties":
             partitions = settings[setting].partitions
             scales = sorted({contexts[name].scale for name, _, _ in rows} | {_largest(partitions)},
                             key=lambda scale: len(partitions[scale]))
             slots = _slots(rows, terms, {name: scales.index(contexts[name].scale) for name, _, _ in rows})
-            rounds.append(_round(settings[setting], slots, [partitions[scale] for scale in scales], threads))
-    return rounds, _slots(at.get("ties", []), terms, {})
+            weeks.append(_setting_week(settings[setting], slots, [partitions[scale] for scale in scales], threads))
+    return weeks, _slots(at.get("ties", []), terms, {})
 
 
 def _largest(partitions: Mapping[str, Partition]) -> str:
@@ -95,7 +95,7 @@ def _slots(rows: list[tuple[str, int, int]], terms: Mapping[str, Terms], scale: 
 
 
 def table_row(terms: Terms, scale: int, bit: int | None) -> NDArray[np.void]:
-    """One record of :data:`SLOT`, its draws still missing; without a bit nobody is ever away from it."""
+    """One record of :data:`SLOT` without the bases of its draws; a slot without a bit cannot be displaced."""
     row = np.zeros((), SLOT)
     for field, value in terms._asdict().items():
         row[field] = value
@@ -103,10 +103,10 @@ def table_row(terms: Terms, scale: int, bit: int | None) -> NDArray[np.void]:
     return row
 
 
-def _round(setting: Setting, slots: Slots, scales: list[Partition], threads: Threads) -> Round:
+def _setting_week(setting: Setting, slots: Slots, scales: list[Partition], threads: Threads) -> SettingWeek:
     largest = scales[0].start
     first = np.cumsum([0, *(part.start.shape[0] for part in scales)])
     within = np.stack([first[k] + np.searchsorted(part.start, largest) for k, part in enumerate(scales)])
     start = np.concatenate([part.start for part in scales])
-    keys = np.concatenate([np.append(part.keys, np.uint64(0)) for part in scales])  # the last edge begins no mixing group
-    return Round(setting, slots, within, start, keys, threads.split(largest))
+    keys = np.concatenate([np.append(part.keys, np.uint64(0)) for part in scales])  # the last edge has no mixing group
+    return SettingWeek(setting, slots, within, start, keys, threads.split(largest))

@@ -1,8 +1,7 @@
-"""Ties: friends meet, ties form after good meetings in small groups, fade when not kept up.
+"""Ties: friends meet; ties form after positive meetings in small groups and fade.
 
-A tie stands in a place of each of the two rows; each row writes its own places only and both decide by the
-same draws, so ties stay symmetric on any number of threads. Free places come last, so that looking through a
-row's friends ends at the first of them.
+A tie is stored in both rows. Each row writes its own places only and both rows use the same draws, so ties stay
+symmetric on any number of threads. Free places come last, so a search through a row's friends ends at the first one.
 """
 
 from __future__ import annotations
@@ -13,16 +12,18 @@ from contactsim.compiled import inlined, kernel
 from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
 from contactsim.encounters.appraisal import other
 from contactsim.encounters.arrays import PARTNER_EFFECT
-from contactsim.encounters.meeting import note, valence
+from contactsim.encounters.meeting import record, valence
 
-#: Rows among which those that have or may get friends are sought before any of them is looked at.
+#: Rows that are searched at a time for residents who have or may get friends.
 BLOCK = 128
 
 
 @kernel
 def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
-    """Rows lo .. hi - 1 meet each of their friends of other groups or not, in each of ``slots`` (records of
-    :data:`SLOT`); own side noted only."""
+    """Meetings of rows lo .. hi - 1 with their friends of other groups in each of ``slots`` (records of :data:`SLOT`).
+
+    Only the row's own side is recorded; the friend's row records the other.
+    """
     group, uid, status = people.group, people.uid, people.status
     ties, friend_groups = people.ties, people.friend_groups
     displaced, odds_factor, counts, dose = week.displaced, week.odds_factor, week.counts, week.dose
@@ -47,14 +48,14 @@ def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
                     partner_effect = odds_factor[j, other(group[i], group[j]), PARTNER_EFFECT]
                     what = valence(i, other(group[j], group[i]), partner_effect, t.positive, bad,
                                    of_lower if a < b else of_higher, odds_factor)
-                    note(i, group[j], what, t.closeness, counts, dose)
+                    record(i, group[j], what, t.closeness, counts, dose)
 
 
 @kernel
-def hear_of(ties, group, friend_groups, extended_contact):  # type: ignore[no-untyped-def]
-    """Note for everybody in which other groups a friend of the own group has a friend.
+def find_extended_contact(ties, group, friend_groups, extended_contact):  # type: ignore[no-untyped-def]
+    """Find for each resident the other groups in which a friend of the own group has a friend.
 
-    Those few who have such a friend tell it to theirs. Rows write to other rows here, so this is for one thread.
+    Sets bit g of ``extended_contact`` (N,). Rows write to other rows, so this runs on one thread.
     """
     extended_contact[:] = 0
     for j in range(group.shape[0]):
@@ -70,7 +71,7 @@ def hear_of(ties, group, friend_groups, extended_contact):  # type: ignore[no-un
 
 @kernel
 def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
-    """Free tie places of the rows lo .. hi - 1 that have a candidate, before ties fade and form."""
+    """Count the free tie places of the rows lo .. hi - 1 that have a candidate, before ties fade and form."""
     for row in range(lo, hi):
         i = np.uintp(row)
         if candidate[i] >= 0:
@@ -79,27 +80,27 @@ def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
 
 @kernel
 def renew(lo, hi, fade, fade_shared, base, small_groups, free, group, uid, ties, friend_groups, candidate, rows):  # type: ignore[no-untyped-def]
-    """Rows lo .. hi - 1: form the mutual candidates' ties, let others fade, note the friends' groups.
+    """Rows lo .. hi - 1: form ties between mutual candidates, let other ties fade, update the friends' groups.
 
     ``small_groups`` (N, settings) holds the small group of each row in each setting, -1 for none. Rows without a
-    candidate and without friends (``friend_groups`` 0) are passed over. ``rows`` (BLOCK,) is scratch.
+    candidate and without friends (``friend_groups`` 0) are skipped. ``rows`` (BLOCK,) is scratch.
     """
     for first in range(lo, hi, BLOCK):
         n = 0
         for row in range(first, min(first + BLOCK, hi)):
             i = np.uintp(row)
-            rows[np.uintp(n)] = row  # without a branch: the next one overwrites a row that is passed over
+            rows[np.uintp(n)] = row  # without a branch: the next row overwrites one that is skipped
             n += (candidate[i] >= 0) | (friend_groups[i] != 0)
         for r in range(n):
             i = np.uintp(rows[np.uintp(r)])
-            kept = candidate[i]
-            if kept >= 0 and np.uintp(candidate[np.uintp(kept)]) != i:
-                kept = -1
-            changed = _fade(i, kept, fade, fade_shared, base, small_groups, uid, ties)
-            if kept >= 0 and free[i] > 0 and free[np.uintp(kept)] > 0:
-                changed |= _form(i, kept, ties)
+            mutual = candidate[i]
+            if mutual >= 0 and np.uintp(candidate[np.uintp(mutual)]) != i:
+                mutual = -1
+            changed = _fade(i, mutual, fade, fade_shared, base, small_groups, uid, ties)
+            if mutual >= 0 and free[i] > 0 and free[np.uintp(mutual)] > 0:
+                changed |= _form(i, mutual, ties)
             if changed:
-                friend_groups[i] = _know(i, group, ties)
+                friend_groups[i] = _groups_of_friends(i, group, ties)
 
 
 @inlined
@@ -112,17 +113,17 @@ def number_of_friends(i, ties):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _fade(i, kept, fade, fade_shared, base, small_groups, uid, ties):  # type: ignore[no-untyped-def]
-    """End the ties of resident i that fade, all but one with ``kept``; returns whether any did."""
+def _fade(i, mutual, fade, fade_shared, base, small_groups, uid, ties):  # type: ignore[no-untyped-def]
+    """End the fading ties of resident i, except one with ``mutual``; returns whether any tie ended."""
     most, faded = max(fade, fade_shared), False
     for k in range(ties.shape[1]):
         friend = ties[i, np.uintp(k)]
         if friend < 0:
             break
-        if friend != kept:
+        if friend != mutual:
             j = np.uintp(friend)
             u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
-            # most ties are kept whatever the two share, which is looked up for the others alone
+            # most ties last in either case, so the shared small group is looked up for the others only
             if u < most and u < (fade_shared if _share_small_group(i, j, small_groups) else fade):
                 ties[i, np.uintp(k)] = -1
                 faded = True
@@ -133,7 +134,7 @@ def _fade(i, kept, fade, fade_shared, base, small_groups, uid, ties):  # type: i
 
 @inlined
 def _close_gaps(i, ties):  # type: ignore[no-untyped-def]
-    """Bring the free places of resident i last; friends stay in their order."""
+    """Move the free places of resident i to the end; friends stay in their order."""
     n = 0
     for k in range(ties.shape[1]):
         friend = ties[i, k]
@@ -145,7 +146,7 @@ def _close_gaps(i, ties):  # type: ignore[no-untyped-def]
 
 @inlined
 def _form(i, j, ties):  # type: ignore[no-untyped-def]
-    """Put j in the first free place of i, unless they are tied already; returns whether it was done."""
+    """Put j in the first free place of i unless the two have a tie already; returns whether i has a new tie."""
     n = number_of_friends(i, ties)
     for k in range(n):
         if ties[i, k] == j:
@@ -163,8 +164,8 @@ def _share_small_group(i, j, small_groups):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _know(i, group, ties):  # type: ignore[no-untyped-def]
-    """Bit g is set if resident i has a friend in group g."""
+def _groups_of_friends(i, group, ties):  # type: ignore[no-untyped-def]
+    """Bits of the groups in which resident i has friends."""
     groups = 0
     for k in range(ties.shape[1]):
         j = ties[i, k]

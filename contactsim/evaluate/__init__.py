@@ -1,1 +1,1 @@
-"""Evaluation as the sources did it: a simulated survey of an action, analysed as usual, beside the truth."""
+"""Simulated surveys that evaluate an action as the sources did, compared with the action's true effect."""

@@ -1,4 +1,4 @@
-"""What an evaluation is: who is asked, when, how well, and how the answers are analysed."""
+"""The design of an evaluation: sample, controls, waves, scales, and methods of analysis."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from contactsim.parameters import Section, parameter
 from contactsim.paths import group_files
 
 GROUP = "evaluation"
-#: Methods by what they need.
+#: Methods that need controls, and methods that need a wave before the action.
 NEEDS_CONTROL = {"after", "did", "ancova", "matched", "weighted"}
 NEEDS_BEFORE = {"before_after", "did", "ancova", "two_pretests"}
 METHODS = {
     "after": "participants against controls, afterwards",
-    "before_after": "participants afterwards less before",
-    "did": "difference in differences: participants' change less the controls'",
-    "ancova": "participants against controls afterwards, held at the same answer before",
+    "before_after": "participants afterwards minus before",
+    "did": "difference in differences: participants' change minus the controls' change",
+    "ancova": "participants against controls afterwards, adjusted for the answer before",
     "matched": "difference in differences after matching on the propensity to take part",
     "weighted": "difference in differences, controls weighted by their propensity to take part",
-    "two_pretests": "participants' change less their own change between two pretests",
+    "two_pretests": "participants' change minus their own change between two pretests",
 }
 
 
 class Evaluation(Section):
-    """A survey design. All numbers are those of the study; see each file for what its source gives."""
+    """A survey design. Each file says which numbers its source gives and which are assumed."""
 
-    title: str = Field(default="", description="what it is called")
-    about: str = Field(default="", description="what the source did, and what is assumed")
+    title: str = Field(default="", description="title in tables and figures")
+    about: str = Field(default="", description="the design of the source, and what is assumed")
     source: str = Field(default="our own", description="evidence ids or chapter")
     treated: Literal["participants", "residents"] = Field(
-        default="participants", description="who is asked on the action's side: those who took part, or the town")
+        default="participants", description="who is surveyed: participants of the action, or all residents")
     control: Literal["interested", "others", "untouched", "matched_town", "none"] = Field(
-        default="interested", description="interested: asked for a place and did not take part; others: anybody else; "
-        "untouched: from schools (children) or neighbourhoods where nobody took part; matched_town: the same place "
-        "under another seed without the action")
+        default="interested", description="interested: wanted a place and did not take part; others: anybody else; "
+        "untouched: from schools (children) or neighbourhoods in which nobody took part; matched_town: the same place "
+        "with another seed and without the action")
     ages: list[int] | None = Field(
-        default=None, description="first and last year of age of those asked, at week 0; null: no limit",
+        default=None, description="first and last year of age of those surveyed, at week 0; null: no limit",
         json_schema_extra={"unit": "years"})
-    size: int = parameter(500, 2, 1_000_000, "people", "assumed", "asked on the action's side; all if there are fewer")
-    control_size: int = parameter(500, 2, 1_000_000, "people", "assumed", "asked as controls; all if there are fewer")
+    size: int = parameter(500, 2, 1_000_000, "people", "assumed", "treated people sampled; all if there are fewer")
+    control_size: int = parameter(500, 2, 1_000_000, "people", "assumed", "controls sampled; all if there are fewer")
     sites: int = parameter(
-        1, 1, 1000, "towns", "assumed", "seeds that one study draws on as its towns, which share size and control_size")
-    start: int | None = parameter(None, 0, 5200, "week", "assumed", "begin of the action; null as configured")
+        1, 1, 1000, "towns", "assumed", "seeds that make the towns of one study, which share size and control_size")
+    start: int | None = parameter(None, 0, 5200, "week", "assumed", "first week of the action; null as configured")
     gap: int = parameter(13, 1, 520, "weeks", "assumed", "between two pretests")
-    after: int = parameter(17, 0, 5200, "weeks", "assumed", "until people are asked again")
-    counted_from: Literal["end", "start"] = Field(default="end", description="of the action: where 'after' begins")
-    outcomes: list[str] = Field(default=["attitude"], description="scales that are asked")
+    after: int = parameter(17, 0, 5200, "weeks", "assumed", "until the last wave")
+    counted_from: Literal["end", "start"] = Field(default="end", description="of the action; 'after' counts from it")
+    outcomes: list[str] = Field(default=["attitude"], description="scales of the survey")
     items: int = parameter(4, 1, 50, "items", "assumed", "of each scale")
     categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
     reliability: float = parameter(0.8, 0.05, 1, "alpha", "assumed", "Cronbach's alpha of each scale")
-    nonresponse: float = parameter(0.0, 0, 0.95, "share", "assumed", "of those asked, who never answer")
-    attrition: float = parameter(0.0, 0, 0.95, "share", "assumed", "of those who answered before, not found again")
+    nonresponse: float = parameter(0.0, 0, 0.95, "share", "assumed", "of the sample, who never respond")
+    attrition: float = parameter(0.0, 0, 0.95, "share", "assumed", "of respondents, lost before the last wave")
     selective: float = parameter(
-        0.0, -5, 5, "log odds per SD", "assumed", "the friendlier answer more (attitude, at the first wave)")
+        0.0, -5, 5, "log odds per SD", "assumed", "people with warmer attitudes at the first wave respond more")
     methods: list[str] = Field(default=["did"], description="; ".join(f"{k}: {v}" for k, v in METHODS.items()))
     mediator: str | None = Field(
-        default=None, description="an outcome, or 'attended' (sessions), that may carry the effect")
-    mediated: str | None = Field(default=None, description="the outcome that it is carried to; the first if null")
+        default=None, description="an outcome, or 'attended' (sessions), that may mediate the effect")
+    mediated: str | None = Field(default=None, description="the mediated outcome; the first if null")
 
     @field_validator("outcomes", "methods", "ages", mode="before")
     @classmethod
@@ -79,8 +79,8 @@ class Evaluation(Section):
         if not self.outcomes or not self.methods:
             raise ValueError("outcomes and methods need one name each at least")
         if self.control == "none" and NEEDS_CONTROL & set(self.methods):
-            raise ValueError(f"control=none leaves nobody to hold methods={', '.join(self.methods)} against: "
-                             f"without controls only before_after and two_pretests can be used")
+            raise ValueError(f"control=none leaves no controls for methods={', '.join(self.methods)}: without controls "
+                             f"only before_after and two_pretests can be used")
         if self.mediator not in (None, "attended", *OUTCOMES):
             raise ValueError(f"mediator={self.mediator!r} is unknown: allowed are attended, {', '.join(OUTCOMES)}")
         if self.mediator and self.control == "none":
@@ -106,10 +106,10 @@ class Evaluation(Section):
 
 
 def a_list(value: Any, kind: type, key: str) -> list[Any]:
-    """The value, or a single one as a list; raises ValueError where something is not of the kind."""
+    """The value, or a single one as a list; raises ValueError for values of another kind."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(one, bool) or not isinstance(one, (int, float) if kind is float else kind) for one in values):
-        words = {int: "whole numbers", float: "numbers", str: "names"}[kind]
+        words = {int: "integers", float: "numbers", str: "names"}[kind]
         raise ValueError(f"{key}={value} must be a list of {words}")
     return [kind(one) for one in values]
 
@@ -122,7 +122,7 @@ def known(key: str, given: list[str], allowed: Iterable[str]) -> None:
 
 
 def names(config_dir: str | None = None) -> list[str]:
-    """Evaluations that have a file, sorted: those of contactsim and those of ``config_dir/evaluation``.
+    """Names of evaluations, sorted: those of contactsim and those of ``config_dir/evaluation``.
 
     Raises UserError for a wrong ``config_dir``.
     """
@@ -130,7 +130,7 @@ def names(config_dir: str | None = None) -> list[str]:
 
 
 def load(name: str, changes: dict[str, Any] | None = None, config_dir: str | None = None) -> Evaluation:
-    """An evaluation's design by name or file, with changed keys.
+    """The design of an evaluation, by name or file.
 
     Args:
         name: of a shipped evaluation or of ``config_dir/evaluation/NAME.yaml``; or the path of a YAML file.
@@ -150,7 +150,7 @@ def load(name: str, changes: dict[str, Any] | None = None, config_dir: str | Non
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(values, dict):
-        raise UserError(f"{path} holds no mapping of keys such as control, size and after.")
+        raise UserError(f"{path} contains no mapping of keys such as control, size and after.")
     changes = changes or {}
     try:
         return Evaluation.model_validate({**values, **changes})

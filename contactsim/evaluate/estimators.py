@@ -1,6 +1,6 @@
-"""What evaluators compute, on statsmodels and scipy.
+"""Estimators of evaluations, on statsmodels and scipy.
 
-All take a table with one row a person: ``treated`` (0 or 1), ``before`` and ``after`` (scale scores), ``earlier``
+All take a table with one row per person: ``treated`` (0 or 1), ``before`` and ``after`` (scale scores), ``earlier``
 (a second pretest) and covariates (names starting with ``x_``); each gives an :class:`Estimate`.
 """
 
@@ -22,7 +22,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect as an evaluation would report it, in the unit of the table's scores."""
+    """An effect as an evaluation reports it, in the unit of the table's scores."""
 
     value: float
     low: float
@@ -32,23 +32,23 @@ class Estimate:
     note: str = ""
 
     @property
-    def found(self) -> bool:
-        """Whether the evaluation would call it significant (95 %)."""
+    def detected(self) -> bool:
+        """Whether the 95 % interval excludes 0."""
         return Interval(self.value, self.low, self.high).significant
 
 
 def after(table: pd.DataFrame) -> Estimate:
-    """Treated less controls, afterwards."""
+    """Treated minus controls, afterwards."""
     return _difference(table, table["after"])
 
 
 def did(table: pd.DataFrame) -> Estimate:
-    """Change of the treated less that of the controls."""
+    """Change of the treated minus change of the controls."""
     return _difference(table, table["after"] - table["before"])
 
 
 def ancova(table: pd.DataFrame) -> Estimate:
-    """Treated less controls afterwards, at the same score before."""
+    """Treated minus controls afterwards, adjusted for the score before."""
     return _difference(table, table["after"], table[["before"]])
 
 
@@ -59,14 +59,14 @@ def before_after(table: pd.DataFrame) -> Estimate:
 
 
 def two_pretests(table: pd.DataFrame) -> Estimate:
-    """Change of the treated less their change between the pretests."""
+    """Change of the treated minus their change between the pretests."""
     own = table[table["treated"] == 1]
     return _mean(own["after"] - own["before"] - (own["before"] - own["earlier"]))
 
 
 def matched(table: pd.DataFrame) -> Estimate:
-    """The same as :func:`did` (or :func:`after`, where nobody was asked before) with each treated person held
-    against the control of the nearest propensity, within a caliper and with replacement."""
+    """As :func:`did` (or :func:`after`, without a wave before), each treated person with the control of the nearest
+    propensity, within a caliper and with replacement."""
     from scipy.spatial import KDTree
 
     try:
@@ -75,19 +75,19 @@ def matched(table: pd.DataFrame) -> Estimate:
         return Estimate(NAN, NAN, NAN, 0, 0, f"no propensity: {str(error).splitlines()[0][:60]}")
     one = (table["treated"] == 1).to_numpy()
     far, near = KDTree(odds[~one, None]).query(odds[one, None])
-    kept = far <= CALIPER * odds.std()
-    if kept.sum() < 2:
-        return Estimate(NAN, NAN, NAN, int(kept.sum()), 0, "no two people could be matched")
+    matches = far <= CALIPER * odds.std()
+    if matches.sum() < 2:
+        return Estimate(NAN, NAN, NAN, int(matches.sum()), 0, "no two people could be matched")
     weight = np.zeros(len(table))
-    weight[np.flatnonzero(one)[kept]] = 1.0
-    np.add.at(weight, np.flatnonzero(~one)[near[kept]], 1.0)
+    weight[np.flatnonzero(one)[matches]] = 1.0
+    np.add.at(weight, np.flatnonzero(~one)[near[matches]], 1.0)
     used = weight > 0
-    note = f"{int((~kept).sum())} of {kept.size} without a match" if not kept.all() else ""
+    note = f"{int((~matches).sum())} of {matches.size} without a match" if not matches.all() else ""
     return _difference(table[used], score(table)[used], weight=weight[used], note=note)
 
 
 def weighted(table: pd.DataFrame) -> Estimate:
-    """The same with controls weighted by the odds of their propensity (effect on the treated)."""
+    """As :func:`did` (or :func:`after`), controls weighted by the odds of their propensity: effect on the treated."""
     try:
         odds = _log_odds(table)
     except (np.linalg.LinAlgError, ValueError, _separation()) as error:
@@ -101,18 +101,18 @@ ESTIMATORS: dict[str, Callable[[pd.DataFrame], Estimate]] = {
 
 
 def score(table: pd.DataFrame) -> pd.Series[float]:
-    """Change from before, or what was said afterwards where nobody was asked before."""
+    """Change since the wave before, or the score afterwards if there is no such wave."""
     return table["after"] - table["before"] if "before" in table else table["after"]
 
 
-def _difference(table: pd.DataFrame, of: pd.Series[float], held: pd.DataFrame | None = None,
+def _difference(table: pd.DataFrame, of: pd.Series[float], adjusted_for: pd.DataFrame | None = None,
                 weight: NDArray[np.float64] | None = None, note: str = "") -> Estimate:
     """Coefficient of ``treated`` with heteroscedasticity-robust errors (HC3; HC1 with weights)."""
     treated = table["treated"].to_numpy(float)
     n = int(treated.sum()), int((1 - treated).sum())
     if min(n) < 2:
-        return Estimate(NAN, NAN, NAN, *n, "fewer than two people on one side")
-    others = () if held is None else tuple(held.to_numpy(float).T)
+        return Estimate(NAN, NAN, NAN, *n, "fewer than two people in one group")
+    others = () if adjusted_for is None else tuple(adjusted_for.to_numpy(float).T)
     return Estimate(*coefficient(of.to_numpy(float), treated, *others, weights=weight), *n, note)
 
 
@@ -131,14 +131,14 @@ def _separation() -> type[Exception]:
 
 
 def _log_odds(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Log odds of taking part, by logistic regression on the covariates and the scores before."""
+    """Log odds of participation, by logistic regression on the covariates and the scores before."""
     import warnings
 
     sm = statsmodels()
     known = table[[name for name in table if str(name).startswith("x_")]].astype(float)
     varied = known.loc[:, known.std() > 0]
     if varied.empty:
-        raise ValueError("nothing is known of people before")
+        raise ValueError("there are no covariates")
     standard = (varied - varied.mean()) / varied.std()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,8 +1,8 @@
 """Likert items with a known reliability.
 
-A scale's items are parallel: each is the person's standardised true value and noise of its own, cut into
-categories at equal steps. The noise is such that Cronbach's alpha, *after* the cutting and for normally
-distributed true values, is the reliability asked for.
+The items of a scale are parallel: each is the person's standardised true value plus independent noise, cut into
+categories at equal steps. The noise is such that Cronbach's alpha of the *categories*, for normally distributed true
+values, is the given reliability.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def answers(true: Array, uid: NDArray[np.int64], seed: int, name: str, items: in
     """
     r = correlation(items, categories, reliability)
     noise = np.stack([normals(stream(seed, Decision.ITEM, name_key(name), k), uid) for k in range(items)], axis=1)
-    heard = np.sqrt(r) * true[:, None] + np.sqrt(1 - r) * noise
-    return 1.0 + np.searchsorted(thresholds(categories), heard, side="right")
+    values = np.sqrt(r) * true[:, None] + np.sqrt(1 - r) * noise
+    return 1.0 + np.searchsorted(thresholds(categories), values, side="right")
 
 
 def scale(given: Array) -> Array:

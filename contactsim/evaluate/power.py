@@ -1,7 +1,7 @@
-"""What a design can see: by closed forms where there are any, and by simulating the survey.
+"""Statistical power of survey designs: by closed forms if there are any, and by simulating the survey.
 
-Effects are in standard deviations of true values; a scale of reliability r shows sqrt(r) of them. With a stability
-s of true values between waves, answers correlate by r s. In units of the answers' standard deviation the noise of
+Effects are in standard deviations of true values; a scale of reliability r shows sqrt(r) of them. With a stability s of
+true values between waves, answers correlate by r s. In units of the answers' standard deviation the noise of
 
 - after: 1; before_after and did: sqrt(2 (1 - r s)); ancova: sqrt(1 - (r s)^2);
 - two_pretests: sqrt(6 - 8 r s + 2 r s^2).
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.config.run_config import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
@@ -27,31 +28,31 @@ from contactsim.parameters import Section, parameter
 from contactsim.stats import detectable_effect, required_number
 
 DESIGNS = ("after", "did", "ancova", "before_after", "two_pretests", "matched")
-#: Designs of one sample; the others hold it against as many controls.
+#: Designs of one sample; the others compare it with as many controls.
 ONE_SAMPLE = ("before_after", "two_pretests")
 
 
 class Power(Section):
-    """A question of power."""
+    """A power analysis."""
 
-    effect: float = parameter(0.2, 0.001, 5, "SD", "assumed", "effect that is to be seen, in SD of true values")
+    effect: float = parameter(0.2, 0.001, 5, "SD", "assumed", "effect to be detected, in SD of true values")
     sample: list[int] = Field(default=[20, 50, 200], description="participants; as many controls",
                               json_schema_extra={"unit": "people"})
     reliability: list[float] = Field(default=[0.6, 0.8, 0.9], description="Cronbach's alpha of the scale",
                                      json_schema_extra={"unit": "alpha"})
     stability: float = parameter(
-        0.85, 0, 0.999, "correlation", "assumed", "of true values before and after", "order of A25; compare says yours")
-    power: float = parameter(0.8, 0.05, 0.999, "chance", "assumed", "of seeing the effect")
-    level: float = parameter(0.05, 0.0001, 0.5, "chance", "assumed", "of seeing one where there is none, both sides")
+        0.85, 0, 0.999, "correlation", "assumed", "of true values before and after", "order of A25")
+    power: float = parameter(0.8, 0.05, 0.999, "chance", "assumed", "of detecting the effect")
+    level: float = parameter(0.05, 0.0001, 0.5, "chance", "assumed", "of a false positive, two-sided")
     designs: list[str] = Field(default=["after", "did", "ancova", "before_after", "two_pretests"],
                                description=f"of {', '.join(DESIGNS)}, as in an evaluation's methods")
     items: int = parameter(4, 1, 50, "items", "assumed", "of the scale")
     categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
-    studies: int = parameter(100, 0, 100_000, "studies", "assumed", "simulated for each cell; 0 for none")
+    studies: int = parameter(100, 0, 100_000, "studies", "assumed", "simulated for each combination; 0 for none")
     seed: int = parameter(1, 0, 2**31 - 1, "integer", "assumed", "fixes the simulated studies")
     output: str | None = Field(
         default=None, description="folder; power/DIGEST if null", json_schema_extra={"unit": "path"})
-    force: bool = Field(default=False, description="replace what stands in the folder")
+    force: bool = Field(default=False, description="replace what is in the folder")
 
     @field_validator("sample", "reliability", "designs", mode="before")
     @classmethod
@@ -72,7 +73,7 @@ class Power(Section):
 
 
 def check(values: dict[str, Any]) -> Power:
-    """A question from plain data; raises UserError with one sentence."""
+    """A power analysis from plain data; raises UserError with one sentence."""
     try:
         return Power.model_validate(values)
     except ValidationError as error:
@@ -80,7 +81,7 @@ def check(values: dict[str, Any]) -> Power:
 
 
 def noise(design: str, reliability: float, stability: float) -> float:
-    """Standard deviation of what a design compares, in those of the answers; nan without a closed form."""
+    """Standard deviation of what a design compares, in SD of the answers; nan without a closed form."""
     r = reliability * stability
     forms: dict[str, Callable[[], float]] = {
         "after": lambda: 1.0, "did": lambda: sqrt(2 * (1 - r)), "before_after": lambda: sqrt(2 * (1 - r)),
@@ -90,16 +91,16 @@ def noise(design: str, reliability: float, stability: float) -> float:
 
 
 def smallest(question: Power, design: str, sample: int, reliability: float) -> float:
-    """Smallest effect (SD of true values) that ``sample`` participants can show; nan without a closed form."""
+    """Smallest effect (SD of true values) that ``sample`` participants detect; nan without a closed form."""
     spread = noise(design, reliability, question.stability)
     if np.isnan(spread):
         return float("nan")
-    seen = detectable_effect(sample, question.power, question.level, _samples(design))
-    return float(seen * spread / sqrt(reliability))
+    detectable = detectable_effect(sample, question.power, question.level, _samples(design))
+    return float(detectable * spread / sqrt(reliability))
 
 
 def needed(question: Power, design: str, reliability: float) -> float:
-    """Participants that can show the effect asked for; nan without a closed form."""
+    """Participants needed to detect the effect; nan without a closed form."""
     spread = noise(design, reliability, question.stability)
     if np.isnan(spread):
         return float("nan")
@@ -108,12 +109,12 @@ def needed(question: Power, design: str, reliability: float) -> float:
 
 
 def _samples(design: str) -> int:
-    """Samples that a design compares."""
+    """Number of samples that a design compares."""
     return 1 if design in ONE_SAMPLE else 2
 
 
 def simulate(question: Power, design: str, sample: int, reliability: float, effect: float) -> float:
-    """Share of simulated studies that find the effect (in its direction).
+    """Share of simulated studies that detect the effect (in its direction).
 
     True values are normal; people answer items; the design's estimator is that of an evaluation, at 95 %.
     """
@@ -141,8 +142,8 @@ def _study(question: Power, design: str, sample: int, reliability: float, effect
 
 
 def table(question: Power) -> pd.DataFrame:
-    """By design, sample and reliability: smallest effect, the participants that ``effect`` needs, and the simulated
-    power at that smallest effect (at ``effect`` where there is no closed form)."""
+    """By design, sample and reliability: smallest effect, participants needed for ``effect``, and the simulated power
+    at that smallest effect (at ``effect`` without a closed form)."""
     rows = []
     for design in question.designs:
         for reliability in question.reliability:
@@ -155,23 +156,23 @@ def table(question: Power) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def seeds_needed(question: Power, of_seeds: pd.DataFrame, effects: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1),
+def seeds_needed(question: Power, by_seed: pd.DataFrame, effects: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1),
                  week: int | None = None) -> pd.DataFrame:
-    """Seeds that show an average effect, with twin worlds and with independent seeds, from a comparison's own
-    scatter over seeds (``of_seeds.parquet``): part, outcome, effect, twins, independent."""
-    last = int(of_seeds["week"].max()) if week is None else week
-    whole = of_seeds[(of_seeds["by"] == "all") & (of_seeds["week"] == last) & (of_seeds["side"] == "with")]
+    """Seeds needed to detect an average effect, with paired runs and with independent seeds, from a comparison's own
+    variance over seeds (``by_seed.parquet``): part, outcome, effect, paired, independent."""
+    last = int(by_seed["week"].max()) if week is None else week
+    whole = by_seed[(by_seed["by"] == "all") & (by_seed["week"] == last) & (by_seed["arm"] == TREATMENT)]
     rows = []
     for (part, outcome), cell in whole.groupby(["part", "outcome"], sort=False):
         with np.errstate(invalid="ignore", divide="ignore"):
             sd = float(np.nanmedian(cell["raw"] / cell["effect"])) if (cell["effect"] != 0).any() else float("nan")
-        raw, without = cell["raw"].dropna(), cell["without"].dropna()
+        raw, control = cell["raw"].dropna(), cell["control"].dropna()
         if len(raw) < 3 or not sd > 0 or raw.std() == 0:
             continue
-        apart = sqrt((float((raw + without).var()) + float(without.var())) / 2)
+        independent = sqrt((float((raw + control).var()) + float(control.var())) / 2)
         for effect in effects:
             needs = {samples: required_number(effect * sd / scatter, question.power, question.level, samples)
-                     for samples, scatter in ((1, float(raw.std())), (2, apart))}
-            rows.append({"part": part, "outcome": outcome, "effect": effect, "twins": needs[1],
+                     for samples, scatter in ((1, float(raw.std())), (2, independent))}
+            rows.append({"part": part, "outcome": outcome, "effect": effect, "paired": needs[1],
                          "independent": needs[2]})
-    return pd.DataFrame(rows, columns=["part", "outcome", "effect", "twins", "independent"])
+    return pd.DataFrame(rows, columns=["part", "outcome", "effect", "paired", "independent"])

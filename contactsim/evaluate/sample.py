@@ -1,4 +1,4 @@
-"""Who is asked, who answers, and what they say."""
+"""The survey of one seed: sampling frame, respondents, and their answers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.comparison.design import WITH
-from contactsim.comparison.paired_runs import WITHOUT, Twins
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, PairedRuns
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.instruments import alpha, answers, scale
-from contactsim.observers.cohort import Residents
+from contactsim.observers.panel import Residents
 
 Rows = NDArray[np.bool_]
 Array = NDArray[np.float64]
@@ -21,43 +20,89 @@ ADULT = 18
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One side of a study: people of one town, as one world has them."""
+class Surveyed:
+    """What the survey of one seed gives to a study."""
 
-    twins: Twins
-    side: str
+    seed: int
+    tables: dict[str, pd.DataFrame]
+    """answers by outcome (see :func:`tables`)"""
+    alphas: dict[str, float]
+    """Cronbach's alpha by outcome, first wave"""
+    truth: dict[str, tuple[float, int]]
+    """(true effect, number of people it is an average of) by outcome"""
+    lacking: str = ""
+    """why nobody could be surveyed"""
+
+
+@dataclass(frozen=True)
+class SurveyGroup:
+    """Participants or controls of a survey: people of one town in one arm of the simulation."""
+
+    paired: PairedRuns
+    arm: str
     frame: Rows
-    """(n,) who could be asked"""
+    """(n,) sampling frame: who could be surveyed"""
 
     def true(self, outcome: str, week: int) -> Array:
         """(n,) true values."""
-        return self.twins.sides[self.side].readings[week].values[outcome].astype(float)
+        return self.paired.arms[self.arm].readings[week].values[outcome].astype(float)
 
     def untreated(self, outcome: str, week: int) -> Array:
-        """(n,) true values in the world without."""
-        return self.twins.sides[WITHOUT].readings[week].values[outcome].astype(float)
+        """(n,) true values in the control arm of the simulation."""
+        return self.paired.arms[CONTROL].readings[week].values[outcome].astype(float)
 
 
-def arms(design: Evaluation, twins: Twins, other: Twins | None, week: int) -> tuple[Arm, Arm | None]:
-    """The action's side and the controls (None where the design has none), of those listed by ``week``."""
-    took = twins.mask(WITH, "participants", week)
-    aged = of_age(design, twins.residents)
-    treated = Arm(twins, WITH, aged & (took if design.treated == "participants" else True))
+def survey(design: Evaluation, paired: PairedRuns, other: PairedRuns | None, weeks: dict[str, int],
+           sites: int = 1) -> Surveyed:
+    """Survey the people of one seed (and of another seed's control arm, for a matched town).
+
+    Args:
+        design: of the evaluation.
+        paired: the seed's runs, read at all ``weeks``.
+        other: the matched town; None for other designs.
+        weeks: of the waves ``earlier``, ``before`` and ``after``.
+        sites: towns that share the sample.
+    """
+    treated, control = survey_groups(design, paired, other, weeks["after"])
+    lacking = _lacking(treated, control)
+    if lacking:
+        return Surveyed(paired.seed, {}, {}, {}, lacking)
+    groups = [treated] if control is None else [treated, control]
+    first, last = min(weeks.values()), weeks["after"]
+    answered, alphas = tables(design, groups, weeks, sites)
+    return Surveyed(paired.seed, answered, alphas,
+                    {outcome: truth(treated, outcome, groups, first, last) for outcome in design.outcomes})
+
+
+def _lacking(treated: SurveyGroup, control: SurveyGroup | None) -> str:
+    if treated.frame.sum() < 2:
+        return "nobody of the surveyed ages took part"
+    if control is not None and control.frame.sum() < 2:
+        return "there are no controls"
+    return ""
+
+
+def survey_groups(design: Evaluation, paired: PairedRuns, other: PairedRuns | None,
+                  week: int) -> tuple[SurveyGroup, SurveyGroup | None]:
+    """Participants and controls (None if the design has none), as the action has listed them by ``week``."""
+    took = paired.mask(TREATMENT, "participants", week)
+    aged = of_age(design, paired.residents)
+    treated = SurveyGroup(paired, TREATMENT, aged & (took if design.treated == "participants" else True))
     if design.control == "none":
         return treated, None
     if design.control == "matched_town":
         assert other is not None, "a matched town is another seed's"
-        return treated, Arm(other, WITHOUT, of_age(design, other.residents))
-    left = aged & ~took & ~twins.mask(WITH, "staff", week)
+        return treated, SurveyGroup(other, CONTROL, of_age(design, other.residents))
+    left = aged & ~took & ~paired.mask(TREATMENT, "staff", week)
     if design.control == "interested":
-        left &= twins.mask(WITH, "interested", week)
+        left &= paired.mask(TREATMENT, "interested", week)
     if design.control == "untouched":
-        left &= _untouched(twins.residents, took)
-    return treated, Arm(twins, WITH, left)
+        left &= _untouched(paired.residents, took)
+    return treated, SurveyGroup(paired, TREATMENT, left)
 
 
 def of_age(design: Evaluation, people: Residents) -> Rows:
-    """(n,) whether each is of the ages that are asked."""
+    """(n,) whether each resident is of the surveyed ages."""
     low, high = design.ages or (0, 200)
     return np.asarray((people.age >= low) & (people.age < high + 1))
 
@@ -71,37 +116,38 @@ def _untouched(people: Residents, took: Rows) -> Rows:
     return np.where(at_school, free_school, free_around)
 
 
-def respondents(design: Evaluation, arm: Arm, size: int, first: int, last: int) -> tuple[NDArray[np.intp], Rows]:
-    """(indices of those asked who answer in the first wave, whether each answers in the last one too).
+def respondents(design: Evaluation, group: SurveyGroup, size: int, first: int,
+                last: int) -> tuple[NDArray[np.intp], Rows]:
+    """(indices of the sampled people who respond in the first wave, whether each is retained in the last one).
 
-    By lot, keyed by person. Whoever has left is not found. With ``selective``, the chance to answer rises with
-    attitude at the first wave.
+    Random draws are keyed by person. People who have moved away are lost. With ``selective``, the probability to
+    respond rises with attitude at the first wave.
     """
-    twins, uid = arm.twins, arm.twins.residents.uid
-    readings = twins.sides[arm.side].readings
-    frame = np.flatnonzero(arm.frame & readings[first].here)
-    order = np.argsort(_lot(twins, "lot", uid[frame]), kind="stable")
-    asked = np.sort(frame[order[:size]])
-    friendly = arm.true("attitude", first)[asked]
-    friendly = (friendly - friendly.mean()) / friendly.std() if asked.size > 1 and friendly.std() > 0 else 0 * friendly
-    there = asked[_lot(twins, "answers", uid[asked]) < _chance(design.nonresponse, design.selective, friendly)]
-    friendly = friendly[np.isin(asked, there)]
-    again = _lot(twins, "again", uid[there]) < _chance(design.attrition, design.selective, friendly)
-    return there, again & readings[last].here[there] if last != first else np.ones(there.size, bool)
+    paired, uid = group.paired, group.paired.residents.uid
+    readings = paired.arms[group.arm].readings
+    frame = np.flatnonzero(group.frame & readings[first].here)
+    random_order = np.argsort(_uniforms(paired, "lot", uid[frame]), kind="stable")
+    sample = np.sort(frame[random_order[:size]])
+    attitude = group.true("attitude", first)[sample]
+    attitude = (attitude - attitude.mean()) / attitude.std() if sample.size > 1 and attitude.std() > 0 else 0 * attitude
+    responds = _uniforms(paired, "answers", uid[sample]) < _probability(design.nonresponse, design.selective, attitude)
+    found, attitude = sample[responds], attitude[responds]
+    retained = _uniforms(paired, "again", uid[found]) < _probability(design.attrition, design.selective, attitude)
+    return found, retained & readings[last].here[found] if last != first else np.ones(found.size, bool)
 
 
-def _lot(twins: Twins, what: str, uid: NDArray[np.int64]) -> Array:
-    return uniforms(stream(twins.seed, Decision.RESPONSE, name_key(what)), uid)
+def _uniforms(paired: PairedRuns, what: str, uid: NDArray[np.int64]) -> Array:
+    return uniforms(stream(paired.seed, Decision.RESPONSE, name_key(what)), uid)
 
 
-def _chance(missing: float, selective: float, friendly: Array) -> Array:
-    """Chance to answer, of people with standardised attitude ``friendly``."""
+def _probability(missing: float, selective: float, attitude: Array) -> Array:
+    """Probability to respond, of people with these standardised attitudes."""
     if missing == 0.0:
-        return np.ones_like(friendly)
-    return 1.0 / (1.0 + np.exp(np.log(missing / (1.0 - missing)) - selective * friendly))
+        return np.ones_like(attitude)
+    return 1.0 / (1.0 + np.exp(np.log(missing / (1.0 - missing)) - selective * attitude))
 
 
-def tables(design: Evaluation, both: list[Arm], weeks: dict[str, int],
+def tables(design: Evaluation, groups: list[SurveyGroup], weeks: dict[str, int],
            sites: int) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
     """(one town's answers by outcome, alpha by outcome), for ``weeks`` by wave (earlier, before, after).
 
@@ -110,13 +156,13 @@ def tables(design: Evaluation, both: list[Arm], weeks: dict[str, int],
     """
     first, last = min(weeks.values()), weeks["after"]
     sizes = (-(-design.size // sites), -(-design.control_size // sites))
-    found = [respondents(design, arm, size, first, last) for arm, size in zip(both, sizes, strict=False)]
-    people = pd.concat([_people(arm, *one, treated=1 - k, week=last)
-                        for k, (arm, one) in enumerate(zip(both, found, strict=True))], ignore_index=True)
+    found = [respondents(design, group, size, first, last) for group, size in zip(groups, sizes, strict=False)]
+    people = pd.concat([_people(group, *one, treated=1 - k, week=last)
+                        for k, (group, one) in enumerate(zip(groups, found, strict=True))], ignore_index=True)
     also = [design.mediator] if design.mediator not in (None, "attended") else []
     scores, alphas = {}, {}
     for outcome in [str(name) for name in dict.fromkeys([*design.outcomes, *also])]:
-        scores[outcome], alphas[outcome] = _scores(design, both, [one[0] for one in found], weeks, outcome)
+        scores[outcome], alphas[outcome] = _scores(design, groups, [one[0] for one in found], weeks, outcome)
     if "before" in weeks:
         people = people.assign(**{f"x_{name}": table["before"].to_numpy() for name, table in scores.items()})
     ready = {}
@@ -129,37 +175,37 @@ def tables(design: Evaluation, both: list[Arm], weeks: dict[str, int],
 
 
 def standardised(table: pd.DataFrame) -> pd.DataFrame:
-    """Scores in standard deviations of all who answered the first wave; of those who answered the last one too."""
+    """Scores of those who are retained, in standard deviations of all who responded in the first wave."""
     waves = [wave for wave in ("earlier", "before", "after") if wave in table]
     first = table[waves[0]]
     sd = float(first.std(ddof=0))
     scores = {wave: (table[wave] - first.mean()) / (sd if sd > 0 else 1.0) for wave in waves}
-    return table.assign(**scores)[table["again"]].reset_index(drop=True)
+    return table.assign(**scores)[table["retained"]].reset_index(drop=True)
 
 
-def _people(arm: Arm, there: NDArray[np.intp], again: Rows, treated: int, week: int) -> pd.DataFrame:
-    who = arm.twins.residents
-    facts = {"treated": treated, "uid": who.uid[there], "again": again, "x_age": who.age[there],
-             "x_female": (who.sex[there] == 0).astype(float)}
-    facts |= {f"x_group_{g}": (who.group[there] == g).astype(float) for g in range(1, len(who.groups))}
-    facts["attended"] = arm.twins.sides[arm.side].attended[week][there]
+def _people(group: SurveyGroup, rows: NDArray[np.intp], retained: Rows, treated: int, week: int) -> pd.DataFrame:
+    people = group.paired.residents
+    facts = {"treated": treated, "uid": people.uid[rows], "retained": retained, "x_age": people.age[rows],
+             "x_female": (people.sex[rows] == 0).astype(float)}
+    facts |= {f"x_group_{g}": (people.group[rows] == g).astype(float) for g in range(1, len(people.groups))}
+    facts["attended"] = group.paired.arms[group.arm].attended[week][rows]
     return pd.DataFrame(facts)
 
 
-def _scores(design: Evaluation, both: list[Arm], found: list[NDArray[np.intp]], weeks: dict[str, int],
+def _scores(design: Evaluation, groups: list[SurveyGroup], found: list[NDArray[np.intp]], weeks: dict[str, int],
             outcome: str) -> tuple[pd.DataFrame, float]:
     """Scale scores by wave, and the first wave's alpha.
 
-    What people hear in items is standardised by the true values, at the first wave and without the action, of all
-    who could be asked.
+    Items measure true values standardised by those of the whole sampling frame at the first wave, in the control arm of
+    the simulation.
     """
-    middle, spread = _reference(both, outcome, min(weeks.values()))
+    middle, spread = _reference(groups, outcome, min(weeks.values()))
     given: dict[str, Array] = {}
     for wave, week in weeks.items():
         parts = []
-        for arm, there in zip(both, found, strict=True):
-            true = (arm.true(outcome, week)[there] - middle) / spread if spread > 0 else np.zeros(there.size)
-            parts.append(answers(true, arm.twins.residents.uid[there], arm.twins.seed, f"{outcome}/{wave}",
+        for group, rows in zip(groups, found, strict=True):
+            true = (group.true(outcome, week)[rows] - middle) / spread if spread > 0 else np.zeros(rows.size)
+            parts.append(answers(true, group.paired.residents.uid[rows], group.paired.seed, f"{outcome}/{wave}",
                                  design.items, design.categories, design.reliability))
         given[wave] = np.concatenate(parts)
     start = given[min(weeks, key=lambda wave: weeks[wave])]
@@ -167,27 +213,27 @@ def _scores(design: Evaluation, both: list[Arm], found: list[NDArray[np.intp]], 
             alpha(start) if start.shape[0] > 2 else float("nan"))
 
 
-def _reference(both: list[Arm], outcome: str, week: int) -> tuple[float, float]:
-    """(mean, SD) of the true values of all who could be asked, without the action."""
-    true = np.concatenate([arm.untreated(outcome, week)[arm.frame] for arm in both])
+def _reference(groups: list[SurveyGroup], outcome: str, week: int) -> tuple[float, float]:
+    """(mean, SD) of the true values of the whole sampling frame, in the control arm of the simulation."""
+    true = np.concatenate([group.untreated(outcome, week)[group.frame] for group in groups])
     return float(true.mean()), float(true.std())
 
 
 def _mediator(design: Evaluation, table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> Array:
-    """Sessions attended, or the mediator's scale (its change, where it was asked before)."""
+    """Sessions attended, or the mediator's scale (its change, if there is a wave before)."""
     if design.mediator == "attended":
         return table["attended"].to_numpy(float)
     of = scores[str(design.mediator)]
     return (of["after"] - of["before"] if "before" in of else of["after"]).to_numpy(float)
 
 
-def truth(treated: Arm, outcome: str, both: list[Arm], first: int, last: int) -> tuple[float, int]:
-    """(mean effect at the last wave on all whom the action's side could ask, their number).
+def truth(treated: SurveyGroup, outcome: str, groups: list[SurveyGroup], first: int, last: int) -> tuple[float, int]:
+    """(true mean effect at the last wave on the treated sampling frame, number of people).
 
-    In standard deviations of the true values by which the study's items are standardised; nan where there is nobody.
+    In standard deviations of the true values by which the study's items are standardised; nan if there is nobody.
     """
-    spread = _reference(both, outcome, first)[1]
-    difference = treated.twins.difference(WITH, outcome, last)[treated.frame]
+    spread = _reference(groups, outcome, first)[1]
+    difference = treated.paired.difference(TREATMENT, outcome, last)[treated.frame]
     difference = difference[~np.isnan(difference)]
     known = difference.size > 0 and spread > 0
     return (float(difference.mean()) / spread if known else float("nan")), difference.size

@@ -1,68 +1,63 @@
-"""A study: the survey of an action in one or several towns (seeds), its estimates, and the truth beside them."""
+"""A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from contactsim.comparison.compare import one_seed
-from contactsim.comparison.design import WITH, WITHOUT, Design
-from contactsim.comparison.paired_runs import Progress, Twins
+from contactsim.comparison.compare import Progress, carry_out
+from contactsim.comparison.design import Cell, Design, Grid, Label
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT
+from contactsim.comparison.tasks import default_store
 from contactsim.errors import UserError
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
-from contactsim.evaluate.sample import Arm, arms, standardised, tables, truth
-from contactsim.place import Place
-from contactsim.runs.threads import Together, over_seeds
+from contactsim.evaluate.sample import Surveyed, standardised
+from contactsim.evaluate.tasks import read, tasks_of
+from contactsim.runs.task import Task
 from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
+from contactsim.storage.store import Store
 
-
-@dataclass(frozen=True)
-class Town:
-    """What one seed gives to a study."""
-
-    seed: int
-    tables: dict[str, pd.DataFrame]
-    """answers by outcome (see :func:`contactsim.evaluate.sample.tables`)"""
-    alphas: dict[str, float]
-    truth: dict[str, tuple[float, int]]
-    """(true effect, people it is an average of) by outcome"""
-    lacking: str = ""
-    """why nobody could be worlds"""
+#: Name of the default store in the user's cache.
+STORE = "evaluations"
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Study:
-    """What came of an evaluation."""
+    """The results of an evaluation. Tables of a grid begin with a column for each axis."""
 
     design: Evaluation
-    worlds: Design
-    place: Place
+    grid: Grid
+    """the simulated arms of each cell"""
     weeks: dict[str, int]
-    """weeks lived at each wave"""
+    """week of each wave, in the reference cell"""
     of_studies: pd.DataFrame
     """study, seeds, outcome, method, estimate, low, high (SD of the first wave's scores), true (SD of true values),
     bias, treated, control (people in the estimate), alpha, note"""
     paths: pd.DataFrame
     """study, outcome, mediator, total, indirect, indirect_low, indirect_high, direct, share, people, true; empty
-    where no mediator is asked for"""
+    without a mediator"""
 
     @property
     def summary(self) -> pd.DataFrame:
         """By outcome and method: estimate with the mean limits of the studies' own intervals, true and bias with
-        intervals over studies, covered and found (shares of studies), people."""
-        rows = []
-        for (outcome, method), cell in self.of_studies.groupby(["outcome", "method"], sort=False, observed=True):
-            kept = cell[cell["estimate"].notna()]
-            covered = (kept["low"] <= kept["true"]) & (kept["true"] <= kept["high"])
+        intervals over studies, coverage and detected (shares of studies), people."""
+        keys, rows = [*self.grid.axes, "outcome", "method"], []
+        for key, cell in self.of_studies.groupby(keys, sort=False, observed=True):
+            values: tuple[Any, ...] = key  # type: ignore[assignment]
+            known = cell[cell["estimate"].notna()]
+            covers = (known["low"] <= known["true"]) & (known["true"] <= known["high"])
             rows.append({
-                "outcome": outcome, "method": method, "studies": len(kept), "estimate": kept["estimate"].mean(),
-                "low": kept["low"].mean(), "high": kept["high"].mean(), **_spread("true", kept["true"]),
-                **_spread("bias", kept["bias"]), "covered": share(covered),
-                "found": share(excludes_zero(kept["low"], kept["high"])),
+                **dict(zip(keys, values, strict=True)), "studies": len(known), "estimate": known["estimate"].mean(),
+                "low": known["low"].mean(), "high": known["high"].mean(), **_spread("true", known["true"]),
+                **_spread("bias", known["bias"]), "coverage": share(covers),
+                "detected": share(excludes_zero(known["low"], known["high"])),
                 "treated": cell["treated"].mean(), "control": cell["control"].mean(), "alpha": cell["alpha"].mean()})
         return pd.DataFrame(rows)
 
@@ -72,93 +67,107 @@ def _spread(name: str, values: pd.Series[Any]) -> dict[str, float]:
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
 
-def waves(design: Evaluation, worlds: Design) -> tuple[Design, dict[str, int]]:
-    """(the comparison that the study needs, weeks lived at each wave); the action begins when the study has it.
+def waves(evaluation: Evaluation, design: Design) -> tuple[Design, dict[str, int]]:
+    """(the comparison that the study needs, week of each wave); the action begins when the evaluation sets it.
 
-    Raises UserError where the waves do not fit the action's calendar.
+    Raises UserError if the waves do not fit the action's calendar.
     """
-    worlds = _moved(worlds, design.start)
-    begin = min(section.start for section in _studied(worlds).values())
-    if design.counted_from == "end" and worlds.end is None:
+    design = _moved(design, evaluation.start)
+    begin = min(section.start for section in _studied(design).values())
+    if evaluation.counted_from == "end" and design.end is None:
         raise UserError("evaluation.counted_from=end needs an action that ends: give it an end (or intakes=1), or set "
                         "evaluation.counted_from=start.")
-    since = begin if design.counted_from == "start" else worlds.end
+    since = begin if evaluation.counted_from == "start" else design.end
     assert since is not None
-    weeks = {"after": since + design.after}
-    if design.asks_before:
+    weeks = {"after": since + evaluation.after}
+    if evaluation.asks_before:
         weeks = {"before": begin, **weeks}
-    if design.asks_twice_before:
-        if begin < design.gap:
-            raise UserError(f"evaluation.gap={design.gap} asks twice before the action, which begins in week {begin}: "
-                            f"set evaluation.start={design.gap} or later.")
-        weeks = {"earlier": begin - design.gap, **weeks}
+    if evaluation.asks_twice_before:
+        if begin < evaluation.gap:
+            raise UserError(f"evaluation.gap={evaluation.gap} puts the first pretest before week 0, since the action "
+                            f"begins in week {begin}: set evaluation.start={evaluation.gap} or later.")
+        weeks = {"earlier": begin - evaluation.gap, **weeks}
     if weeks["after"] <= begin:
-        raise UserError(f"evaluation.after={design.after} asks in week {weeks['after']}, before the action has begun "
-                        f"(week {begin}).")
-    return dataclasses.replace(worlds, read_at=tuple(sorted({*weeks.values()}))), weeks
+        raise UserError(f"evaluation.after={evaluation.after} puts the last wave into week {weeks['after']}, before "
+                        f"the action has begun (week {begin}).")
+    arms = {name: design.configs[name] for name in (CONTROL, TREATMENT)}
+    return dataclasses.replace(design, configs=arms, readout_weeks=tuple(sorted({*weeks.values()}))), weeks
 
 
-def study(design: Evaluation, worlds: Design, place: Place, jobs: int = 1, progress: Progress | None = None) -> Study:
-    """Live the seeds, ask people and analyse their answers. Raises UserError."""
+def study(evaluation: Evaluation, grid: Grid, store: Path | str | None = None, jobs: int | None = None,
+          scheduler: str | None = None, progress: Progress | None = None) -> Study:
+    """Simulate and survey all seeds that the store lacks, and analyse the answers.
+
+    Args:
+        evaluation: survey design.
+        grid: arms and seeds (:func:`contactsim.comparison.design.read_grid`).
+        store: folder of the store; one in the user's cache if None.
+        jobs: processes; all processors if None, 0 for this very process. It changes no result.
+        scheduler: address of a Dask scheduler, to use its workers instead.
+        progress: called with ("replications", done, to do).
+
+    Raises UserError for a survey that fails or cannot be made; what is stored by then stays.
+    """
     statsmodels()
-    worlds, weeks = waves(design, worlds)
-    if design.control == "matched_town" and len(worlds.seeds) < 2:
-        raise UserError("control=matched_town takes the town of another seed: ask for seeds=2 or more.")
-    worlds = dataclasses.replace(worlds, configs={name: worlds.configs[name] for name in (WITHOUT, WITH)})
-    sites = min(design.sites, len(worlds.seeds))
-    tell = Together(progress, len(worlds.seeds))
-    if design.control == "matched_town":  # every seed's untreated town is the match of the seed before
-        lived = over_seeds(lambda seed: one_seed(worlds, place, seed, tell), worlds.seeds, jobs, tell.stop)
-        towns = [survey(design, one, lived[(k + 1) % len(lived)], weeks, sites) for k, one in enumerate(lived)]
-    else:
-        towns = over_seeds(lambda seed: survey(design, one_seed(worlds, place, seed, tell), None, weeks, sites),
-                           worlds.seeds, jobs, tell.stop)
-    number = len(towns) // sites
-    found = [analyse(design, towns[k::number], k) for k in range(number)]
-    of_studies = pd.DataFrame([row for rows, _ in found for row in rows])
+    seeds = grid.reference.design.seeds
+    if evaluation.control == "matched_town" and len(seeds) < 2:
+        raise UserError("control=matched_town takes the town of another seed: set seeds=2 or more.")
+    sites = min(evaluation.sites, len(seeds))
+    folder = Store(default_store(STORE) if store is None else store, missing=True)
+    cells: list[Cell] = []
+    first: dict[str, int] = {}
+    planned: list[list[Task]] = []
+    for cell in grid.cells:
+        design, weeks = waves(evaluation, cell.design)
+        first = first or weeks
+        cells.append(Cell(design, cell.place))
+        planned.append(tasks_of(evaluation, design, cell.place, weeks, sites))
+    carry_out(folder, [task for tasks in planned for task in tasks], [cell.place for cell in cells], jobs,
+              scheduler or grid.scheduler, progress)
+    surveyed = read(folder, {task.id for tasks in planned for task in tasks})
+    estimates: Rows = []
+    paths: Rows = []
+    for cell, tasks in zip(cells, planned, strict=True):
+        found = studies(evaluation, [surveyed[task.id] for task in tasks], sites, cell.design.point)
+        estimates, paths = estimates + found[0], paths + found[1]
+    of_studies = pd.DataFrame(estimates)
     if of_studies["estimate"].isna().all():
-        raise UserError(f"This evaluation found nobody to hold against each other in any town: "
-                        f"{next((note for note in of_studies['note'] if note), 'nobody to ask')}.")
-    paths = pd.DataFrame([row for _, rows in found for row in rows])
-    return Study(design, worlds, place, weeks, of_studies, paths)
+        raise UserError(f"This evaluation has nobody to compare in any town: "
+                        f"{next((note for note in of_studies['note'] if note), 'nobody to survey')}.")
+    return Study(evaluation, dataclasses.replace(grid, cells=tuple(cells)), first, of_studies, pd.DataFrame(paths))
 
 
-def survey(design: Evaluation, twins: Twins, other: Twins | None, weeks: dict[str, int], sites: int = 1) -> Town:
-    """Ask the people of one seed's treated world (and of another seed's untreated one, for a matched town)."""
-    treated, control = arms(design, twins, other, weeks["after"])
-    lacking = _lacking(treated, control)
-    if lacking:
-        return Town(twins.seed, {}, {}, {}, lacking)
-    both = [treated] if control is None else [treated, control]
-    first, last = min(weeks.values()), weeks["after"]
-    answered, alphas = tables(design, both, weeks, sites)
-    return Town(twins.seed, answered, alphas,
-                {outcome: truth(treated, outcome, both, first, last) for outcome in design.outcomes})
+def studies(evaluation: Evaluation, towns: Sequence[Surveyed], sites: int = 1,
+            point: Mapping[str, Label] | None = None) -> tuple[Rows, Rows]:
+    """(estimates, mediation paths) of the studies that each take ``sites`` of the towns, as rows."""
+    number = len(towns) // sites
+    found = [analyse(evaluation, towns[k::number], k) for k in range(number)]
+    first, second = ([{**(point or {}), **row} for study in found for row in study[k]] for k in (0, 1))
+    return first, second
 
 
-def analyse(design: Evaluation, towns: list[Town],
-            number: int = 0) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """One study's estimates and mediation paths, its towns taken together, as rows."""
+def analyse(evaluation: Evaluation, towns: Sequence[Surveyed], number: int = 0) -> tuple[Rows, Rows]:
+    """(estimates, mediation paths) of one study of all these towns, as rows."""
     answered = [town for town in towns if not town.lacking]
     seeds = [town.seed for town in answered]
-    rows: list[dict[str, Any]] = []
-    paths: list[dict[str, Any]] = []
-    for outcome in design.outcomes:
+    rows: Rows = []
+    paths: Rows = []
+    for outcome in evaluation.outcomes:
         if not answered:
             nobody = Estimate(NAN, NAN, NAN, 0, 0, towns[0].lacking)
-            rows += [_row(number, seeds, outcome, method, nobody, NAN, NAN) for method in design.methods]
+            rows += [_row(number, seeds, outcome, method, nobody, NAN, NAN) for method in evaluation.methods]
             continue
         table = standardised(pd.concat([town.tables[outcome] for town in answered], ignore_index=True))
         people = sum(town.truth[outcome][1] for town in answered)
         true = sum(effect * n for effect, n in (town.truth[outcome] for town in answered) if n) / max(people, 1)
         alpha = sum(town.alphas[outcome] for town in answered) / len(answered)
         rows += [_row(number, seeds, outcome, method, ESTIMATORS[method](table), true, alpha)
-                 for method in design.methods]
-        if design.mediator is not None and outcome == (design.mediated or design.outcomes[0]):
+                 for method in evaluation.methods]
+        if evaluation.mediator is not None and outcome == (evaluation.mediated or evaluation.outcomes[0]):
             treated, mediator, change = (of.to_numpy(float) for of in (
                 table["treated"], table["mediator"], score(table)))
             found = mediation(treated, mediator, change)
-            paths.append({"study": number, "outcome": outcome, "mediator": design.mediator, "total": found.total,
+            paths.append({"study": number, "outcome": outcome, "mediator": evaluation.mediator, "total": found.total,
                           "indirect": found.indirect, "indirect_low": found.low, "indirect_high": found.high,
                           "direct": found.direct, "people": len(table), "share": found.share, "true": true})
     return rows, paths
@@ -172,31 +181,23 @@ def _row(number: int, seeds: list[int], outcome: str, method: str, estimate: Est
             "note": estimate.note}
 
 
-def _lacking(treated: Arm, control: Arm | None) -> str:
-    if treated.frame.sum() < 2:
-        return "nobody of the ages that are asked took part"
-    if control is not None and control.frame.sum() < 2:
-        return "there are no controls"
-    return ""
-
-
-def _studied(worlds: Design) -> dict[str, Any]:
-    """The actions that one world has and the other has not."""
-    bare = worlds.configs[WITHOUT].actions
-    studied = {name: section for name, section in worlds.config.actions.items() if bare.get(name) != section}
+def _studied(design: Design) -> dict[str, Any]:
+    """The actions that only the treatment arm has."""
+    control = design.configs[CONTROL].actions
+    studied = {name: section for name, section in design.config.actions.items() if control.get(name) != section}
     if not studied:
-        raise UserError("An evaluation needs an action that one world has and the other lacks, as in "
+        raise UserError("An evaluation needs an action that the treatment arm has and the control arm lacks, as in "
                         "action=youth_scheme.")
     return studied
 
 
-def _moved(worlds: Design, start: int | None) -> Design:
+def _moved(design: Design, start: int | None) -> Design:
     """The same with the studied actions' calendars moved so that the first begins in week ``start``."""
-    studied = _studied(worlds)
+    studied = _studied(design)
     by = 0 if start is None else start - min(section.start for section in studied.values())
     if by == 0:
-        return worlds
+        return design
     moved = {name: section.moved(by) for name, section in studied.items()}
-    full = worlds.config.model_copy(update={"actions": {**worlds.config.actions, **moved}})
-    return dataclasses.replace(worlds, configs={**worlds.configs, WITH: full},
-                               end=None if worlds.end is None else worlds.end + by)
+    full = design.config.model_copy(update={"actions": {**design.config.actions, **moved}})
+    return dataclasses.replace(design, configs={**design.configs, TREATMENT: full},
+                               end=None if design.end is None else design.end + by)

@@ -1,1 +1,1 @@
-"""Evidence: designs fixed beforehand, estimands, bands and knock-outs, verdicts and reports."""
+"""Tests of published findings: registered designs, estimands, verdicts, the baseline and the report."""

@@ -1,4 +1,4 @@
-"""Kept tables: what was tried beside the findings, with what it takes to tell whether the model has changed since."""
+"""Archived tables of sensitivity analyses and full replays, with a record of whether the model has changed since."""
 
 from __future__ import annotations
 
@@ -15,39 +15,43 @@ from contactsim.storage.provenance import model_digest, numbers_digest
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A kept table and how it came about."""
+class ArchivedTable:
+    """An archived table and its record."""
 
     table: pd.DataFrame
-    about: dict[str, Any]
-    """budget, seeds and the like; empty where nothing was written down"""
+    record: dict[str, Any]
+    """parameter sets, seeds, digests and the like; empty if there is no record"""
 
     @property
     def outdated(self) -> bool:
-        """The model gives other numbers than those that it was computed from."""
-        return self.about.get("numbers") != numbers_digest()
+        """Whether the model gives other numbers than when the table was computed."""
+        return self.record.get("numbers") != numbers_digest()
 
 
-def read(name: str) -> Tried | None:
-    """The table ``experiments/NAME.csv`` with what ``NAME.json`` says of it; None where there is none."""
+def read(name: str) -> ArchivedTable | None:
+    """The table ``experiments/NAME.csv`` with its record ``NAME.json``; None if there is no such table."""
     file = experiments_folder() / f"{name}.csv"
     if not file.is_file():
         return None
-    beside = file.with_suffix(".json")
-    return Tried(pd.read_csv(file), json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {})
+    record = file.with_suffix(".json")
+    return ArchivedTable(pd.read_csv(file), json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {})
 
 
-def keep(table: pd.DataFrame, name: str, about: dict[str, Any]) -> Path:
-    """Keep a table as ``experiments/NAME.csv``, and beside it how it came about; returns the CSV's path."""
+def archive(table: pd.DataFrame, name: str, record: dict[str, Any]) -> Path:
+    """Write a table to ``experiments/NAME.csv`` and its record to ``NAME.json``; returns the path of the CSV file."""
     file = experiments_folder() / f"{name}.csv"
     write(table, file)
-    with new_file(file.with_suffix(".json")) as partial:
-        of = {"model": model_digest(), "numbers": numbers_digest()}
-        partial.write_text(json.dumps({**about, **of}, indent=1) + "\n", encoding="utf-8")
+    write_json({**record, "model": model_digest(), "numbers": numbers_digest()}, file.with_suffix(".json"))
     return file
 
 
 def write(table: pd.DataFrame, file: Path) -> None:
-    """Write a table as CSV, whole or not at all."""
+    """Write a table as CSV, atomically, with five decimal places."""
     with new_file(file) as partial:
         table.round(5).to_csv(partial, index=False)
+
+
+def write_json(content: dict[str, Any], file: Path, sort_keys: bool = False) -> None:
+    """Write indented JSON, atomically."""
+    with new_file(file) as partial:
+        partial.write_text(json.dumps(content, indent=1, sort_keys=sort_keys) + "\n", encoding="utf-8")

@@ -1,38 +1,43 @@
-"""Kept results: verdicts and figures that a later replay is held against.
+"""The baseline: verdicts and figures with which later replays are compared, and the list of findings with them.
 
-A figure may move by as much as its own seeds make it uncertain: ``TOLERANCE`` standard errors of its mean. The same
-code gives the same bits; a tolerance is for changes that should not matter.
+A mean may deviate from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives identical
+figures; the tolerance allows for changes of the code that should not matter.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from contactsim.evidence.results import Entry
+from contactsim.evidence.archived_tables import write_json
+from contactsim.evidence.design import Finding, Folder
+from contactsim.evidence.loading import select
+from contactsim.evidence.results import FindingResult
+from contactsim.evidence.verdicts import ORDER
 from contactsim.paths import experiments_folder
-from contactsim.storage.atomic import new_file
 
-#: Standard errors of its mean by which a figure may move (two independent samples differ by more once in 200 times).
+#: Standard errors by which a mean may deviate (two independent samples differ by more once in 200 times).
 TOLERANCE = 4.0
-Kept = dict[str, dict[str, Any]]
+Baseline = dict[str, dict[str, Any]]
+FILE = "baseline.json"
 
 
-def read(folder: str, sample: str) -> Kept:
-    """{row: {verdict, mean, tolerance}} kept for a folder's sample; empty where none is."""
-    file = experiments_folder() / folder / "kept.json"
+def read(folder: str, sample: str) -> Baseline:
+    """{outcome: {verdict, mean, tolerance}} of a folder's sample; empty if there is no baseline."""
+    file = experiments_folder() / folder / FILE
     if not file.is_file():
         return {}
-    found: Kept = json.loads(file.read_text(encoding="utf-8")).get(sample, {})
+    found: Baseline = json.loads(file.read_text(encoding="utf-8")).get(sample, {})
     return found
 
 
-def rows(entries: list[Entry]) -> Kept:
-    """What would be kept of entries."""
-    return {row.id: {"verdict": row.verdict, "mean": round(row.effect.mean, 4), "tolerance": _tolerance(row.values)}
-            for entry in entries for row in entry.rows}
+def entries(results: Sequence[FindingResult]) -> Baseline:
+    """The baseline that these results give."""
+    return {one.id: {"verdict": one.verdict, "mean": round(one.effect.mean, 4), "tolerance": _tolerance(one.values)}
+            for result in results for one in result.outcomes}
 
 
 def _tolerance(values: list[float]) -> float | None:
@@ -42,36 +47,68 @@ def _tolerance(values: list[float]) -> float | None:
     return float(f"{max(TOLERANCE * x.std(ddof=1) / np.sqrt(x.shape[0]), 1e-4):.2g}")
 
 
-def moved(entries: list[Entry], sample: str) -> list[str]:
-    """A sentence for each kept result of these entries that no longer holds."""
-    said = []
-    for entry in entries:
-        kept, now = read(entry.folder, sample), rows([entry])
+def deviations(results: Sequence[FindingResult], sample: str) -> list[str]:
+    """A sentence for each outcome whose verdict or mean deviates from the baseline."""
+    sentences = []
+    for result in results:
+        baseline, now = read(result.folder, sample), entries([result])
         for name, found in now.items():
-            before = kept.get(name)
+            before = baseline.get(name)
             if before is None:
                 continue
             if before["verdict"] != found["verdict"]:
-                said.append(f"{name}: kept '{before['verdict']}' ({before['mean']:g}), now '{found['verdict']}' "
-                            f"({found['mean']:g})")
+                sentences.append(f"{name}: baseline '{before['verdict']}' ({before['mean']:g}), now "
+                                 f"'{found['verdict']}' ({found['mean']:g})")
             elif before["tolerance"] is not None and not abs(found["mean"] - before["mean"]) <= before["tolerance"]:
-                said.append(f"{name}: kept {before['mean']:g} ± {before['tolerance']:g}, now {found['mean']:g}")
-    return said
+                sentences.append(f"{name}: baseline {before['mean']:g} ± {before['tolerance']:g}, now "
+                                 f"{found['mean']:g}")
+    return sentences
 
 
-def unkept(entries: list[Entry], sample: str) -> list[str]:
-    """Rows for which nothing is kept yet."""
-    return [row.id for entry in entries for row in entry.rows if row.id not in read(entry.folder, sample)]
+def missing(results: Sequence[FindingResult], sample: str) -> list[str]:
+    """Outcomes that the baseline does not have yet."""
+    return [one.id for result in results for one in result.outcomes if one.id not in read(result.folder, sample)]
 
 
-def keep(entries: list[Entry], sample: str) -> list[str]:
-    """Keep these results, in the folders of their findings; returns what moved and what is new, a sentence each."""
-    said = moved(entries, sample) + [f"{name}: new" for name in unkept(entries, sample)]
-    for folder in sorted({entry.folder for entry in entries}):
-        file = experiments_folder() / folder / "kept.json"
+def update(results: Sequence[FindingResult], sample: str) -> list[str]:
+    """Write these results to the baseline files of their folders; returns a sentence for each change."""
+    sentences = deviations(results, sample) + [f"{name}: new" for name in missing(results, sample)]
+    for folder in sorted({result.folder for result in results}):
+        file = experiments_folder() / folder / FILE
         everything = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        of_folder = [entry for entry in entries if entry.folder == folder]
-        everything[sample] = {**everything.get(sample, {}), **rows(of_folder)}
-        with new_file(file) as partial:
-            partial.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return said
+        of_folder = [result for result in results if result.folder == folder]
+        everything[sample] = {**everything.get(sample, {}), **entries(of_folder)}
+        write_json(everything, file, sort_keys=True)
+    return sentences
+
+
+# --- the list of findings
+
+def listed(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Designs and baseline verdicts of findings, one mapping each, ordered by their numbers; nothing is simulated.
+
+    ``names`` are ids and folders, all findings if empty. Raises UserError for an unknown name.
+    """
+    lines = [_line(folder, finding) for folder, finding in select(names).findings]
+    return sorted(lines, key=lambda line: (line["id"][0], int(line["id"][1:])))
+
+
+def _line(folder: Folder, finding: Finding) -> dict[str, Any]:
+    outcomes = [outcome.model_dump() for outcome in finding.outcomes]
+    worlds = {name: {**world.model_dump(exclude_defaults=True), "place": world.place.name}
+              for name, world in finding.worlds.items()}
+    return {"id": finding.id, "claim": finding.claim, "folder": folder.name, "title": folder.title,
+            "essays": folder.essays, "source": finding.source, "grade": finding.grade, "evidence": finding.evidence,
+            "role": finding.role, "role_note": finding.role_note, "measurement": finding.measurement,
+            "registered": folder.registered, "changes": folder.changes, "worlds": worlds,
+            "knock_outs": {name: one.text for name, one in finding.knock_outs.items()}, "outcomes": outcomes,
+            "baseline": verdicts(folder.name, [one.id for one in finding.outcomes if one.judged])}
+
+
+def verdicts(folder: str, outcomes: Sequence[str]) -> dict[str, str]:
+    """The worst baseline verdict of some outcomes, by sample; empty if the baseline does not have all of them."""
+    found = {}
+    for sample in ("quick", "full"):
+        words = {read(folder, sample).get(outcome, {}).get("verdict") for outcome in outcomes}
+        found[sample] = "" if None in words else next(word for word in ORDER if word in words)
+    return found

@@ -1,6 +1,7 @@
-"""Calibration, apart from testing: parameters are fitted to the calibrated rows (F7, F13) and to nothing else.
+"""Calibration: fit parameters to the calibrated outcomes (F7, F13), separately from the test of findings.
 
-A fit changes nothing in the model: its values are kept beside its design, and set in ``parameters.py`` by hand or left.
+A fit does not change the model. Its values are stored next to its design, and somebody decides whether to enter them
+in ``parameters.py``.
 """
 
 from __future__ import annotations
@@ -12,32 +13,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from contactsim.evidence import evaluate_points
-from contactsim.evidence.ledger import Part
+from contactsim.evidence import runs
+from contactsim.evidence.archived_tables import write_json
+from contactsim.evidence.design import DesignPart
+from contactsim.evidence.loading import read_yaml
 from contactsim.parameters import ModelParameters
 from contactsim.paths import experiments_folder
-from contactsim.storage.atomic import new_file
 from contactsim.storage.provenance import model_digest
 
 METHOD = "Nelder-Mead, scipy.optimize.minimize"
 
 
-class Target(Part):
-    """What a row should be, and by how much it may miss."""
+class Target(DesignPart):
+    """The target value of an outcome, and the scale of deviations from it (both in the outcome's unit)."""
 
     target: float
     scale: float
 
 
-class Calibration(Part):
-    """What is fitted to what, on which seeds, with how many evaluations."""
+class Calibration(DesignPart):
+    """The design of a fit: parameters with their ranges, targets, seeds and the largest number of evaluations."""
 
     title: str
-    outcome: str
-    """what became of it: in use, or tried and left"""
-    rows: dict[str, Target]
+    conclusion: str
+    """whether the fitted values are in use, and why"""
+    outcomes: dict[str, Target]
     parameters: dict[str, tuple[float, float]]
     budget: int
     first_seed: int
@@ -47,58 +48,56 @@ class Calibration(Part):
 
 @dataclass(frozen=True)
 class Fit:
-    """What a calibration came to."""
+    """The result of a fit."""
 
     parameters: dict[str, float]
     objective: float
-    rows: dict[str, float]
+    outcomes: dict[str, float]
     evaluations: int
     trace: list[dict[str, float]]
-    """each evaluation's parameters, rows and objective"""
+    """parameters, outcomes and objective of each evaluation"""
 
 
 def designs() -> dict[str, Calibration]:
-    """The fits of ``experiments/calibration.yaml`` by name."""
-    text = (experiments_folder() / "calibration.yaml").read_text(encoding="utf-8")
-    return {name: Calibration.model_validate(one) for name, one in yaml.safe_load(text).items()}
+    """The designs of ``experiments/calibration.yaml`` by name."""
+    return {name: Calibration.model_validate(one) for name, one in read_yaml("calibration.yaml").items()}
 
 
-def fit(of: Calibration, base: ModelParameters, store: Path, budget: int, jobs: int | None = None,
-        tell: Callable[[dict[str, float]], None] = lambda line: None) -> Fit:
-    """Nelder and Mead's simplex (scipy) over the parameters' ranges, from where the model stands.
+def fit(design: Calibration, base: ModelParameters, store: Path, budget: int, jobs: int | None = None,
+        report: Callable[[dict[str, float]], None] = lambda line: None) -> Fit:
+    """Minimise the objective by the Nelder-Mead simplex (scipy) within the parameters' ranges, from the model's values.
 
-    The search is a pure function of the figures, and the figures are in the store: stopped and begun again, it takes
-    the same steps and lives only what is lacking.
+    The search is deterministic and its figures are stored: when a stopped search is run again, it repeats the same
+    steps and simulates only what the store does not have. ``report`` is called with each line of the trace.
     """
     from scipy.optimize import minimize
 
-    findings = evaluate_points.bare(sorted({row.split("-")[0] for row in of.rows}), list(of.rows))
-    seeds = [of.first_seed + k for k in range(of.seeds)]
-    low, high = (np.array([ends[k] for ends in of.parameters.values()]) for k in (0, 1))
+    findings = runs.base_findings(sorted({one.split("-")[0] for one in design.outcomes}), list(design.outcomes))
+    seeds = [design.first_seed + k for k in range(design.seeds)]
+    low, high = (np.array([ends[k] for ends in design.parameters.values()]) for k in (0, 1))
     trace: list[dict[str, float]] = []
 
-    def objective(x: np.ndarray) -> float:
-        point = dict(zip(of.parameters, (low + np.clip(x, 0, 1) * (high - low)).tolist(), strict=True))
-        found = evaluate_points.figures([point], findings, base, seeds, of.residents, store, jobs)[0]
-        rows = {row: evaluate_points.mean(found[row]) for row in of.rows}
-        miss = missed(of, rows)
-        trace.append({**point, **rows, "objective": miss})
-        tell(trace[-1])
-        return miss
+    def evaluate(x: np.ndarray) -> float:
+        values = dict(zip(design.parameters, (low + np.clip(x, 0, 1) * (high - low)).tolist(), strict=True))
+        found = runs.evaluate([values], findings, base, seeds, design.residents, store, jobs)[0]
+        outcomes = {name: runs.mean(found[name]) for name in design.outcomes}
+        trace.append({**values, **outcomes, "objective": objective(design, outcomes)})
+        report(trace[-1])
+        return trace[-1]["objective"]
 
-    start = (np.array([_value(base, path) for path in of.parameters]) - low) / (high - low)
-    minimize(objective, start, method="Nelder-Mead", bounds=[(0.0, 1.0)] * len(low),
+    start = (np.array([_value(base, path) for path in design.parameters]) - low) / (high - low)
+    minimize(evaluate, start, method="Nelder-Mead", bounds=[(0.0, 1.0)] * len(low),
              options={"maxfev": budget, "xatol": 0.005, "fatol": 0.001,
-                      "initial_simplex": [start, *(np.clip(start + 0.15 * (1 - 2 * (start > 0.8)) * row, 0, 1)
-                                                   for row in np.eye(len(low)))]})
+                      "initial_simplex": [start, *(np.clip(start + 0.15 * (1 - 2 * (start > 0.8)) * step, 0, 1)
+                                                   for step in np.eye(len(low)))]})
     best = min(trace, key=lambda line: line["objective"])
-    return Fit({path: round(best[path], 4) for path in of.parameters}, best["objective"],
-               {row: best[row] for row in of.rows}, len(trace), trace)
+    return Fit({path: round(best[path], 4) for path in design.parameters}, best["objective"],
+               {name: best[name] for name in design.outcomes}, len(trace), trace)
 
 
-def missed(of: Calibration, rows: Mapping[str, float]) -> float:
-    """The objective."""
-    return float(sum(((rows[row] - aim.target) / aim.scale) ** 2 for row, aim in of.rows.items()))
+def objective(design: Calibration, outcomes: Mapping[str, float]) -> float:
+    """Sum over outcomes of ((figure - target) / scale) squared."""
+    return float(sum(((outcomes[name] - of.target) / of.scale) ** 2 for name, of in design.outcomes.items()))
 
 
 def _value(base: ModelParameters, path: str) -> float:
@@ -110,17 +109,15 @@ def _file(name: str) -> Path:
     return experiments_folder() / "calibration" / f"{name}.json"
 
 
-def keep(name: str, of: Calibration, found: Fit, budget: int) -> Path:
-    """Write a fit as ``experiments/calibration/NAME.json``."""
-    text: dict[str, Any] = {"design": of.model_dump(mode="json", exclude={"title", "outcome"}), "budget": budget,
-                            "method": METHOD, "model": model_digest(), **asdict(found)}
-    with new_file(_file(name)) as partial:
-        partial.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
+def archive(name: str, design: Calibration, found: Fit, budget: int) -> Path:
+    """Write a fit to ``experiments/calibration/NAME.json``; returns the path."""
+    write_json({"design": design.model_dump(mode="json", exclude={"title", "conclusion"}), "budget": budget,
+                "method": METHOD, "model": model_digest(), **asdict(found)}, _file(name))
     return _file(name)
 
 
-def kept(name: str) -> dict[str, Any] | None:
-    """What is kept of a fit; None where nothing is."""
+def archived(name: str) -> dict[str, Any] | None:
+    """The archived fit of a design; None if there is none."""
     if not _file(name).is_file():
         return None
     found: dict[str, Any] = json.loads(_file(name).read_text(encoding="utf-8"))

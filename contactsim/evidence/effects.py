@@ -1,258 +1,332 @@
-"""Estimands that compare worlds, readings and people: each gives one number for one seed.
+"""Estimands that describe worlds and compare worlds, waves and subgroups. Each returns one number for one seed.
 
-An effect on nobody is 0: so a figure about participants fails where an action has no reach.
+``world@wave`` names a wave of a world. Without participants, an effect on participants is 0; outcomes that require an
+effect therefore fail if an action has no reach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from contactsim import stats
 from contactsim.draws import Decision, stream, uniforms
-from contactsim.evidence.panel import END, MIDDLE, Array, Mask, Seen
-from contactsim.evidence.subgroups import ADULT_AGES, mask
-
-Who = Mapping[str, Any] | None
+from contactsim.evidence.panel import ADULT_AGES, END, MIDPOINT, Array, Mask, PanelData, Subgroup, select
 
 
 @dataclass(frozen=True)
 class Worlds:
-    """The worlds of a finding for one seed, and those that single people out (the same, or the finding's own)."""
+    """The worlds of a finding for one seed."""
 
-    worlds: Mapping[str, Seen]
-    chosen: Mapping[str, Seen]
+    worlds: Mapping[str, PanelData]
+    selecting: Mapping[str, PanelData]
+    """the worlds that select subgroups: the same, or the finding's base worlds"""
 
-    def mask(self, who: Who, name: str) -> Mask:
-        """(N,) rows of a world that ``who`` speaks of."""
-        return mask(who, self.worlds[name], self.chosen)
+    def mask(self, subgroup: Subgroup, name: str) -> Mask:
+        """(N,) rows of a world that belong to a subgroup."""
+        return select(subgroup, self.worlds[name], self.selecting)
 
-    def at(self, where: str) -> tuple[Seen, str]:
-        """World and reading of ``world@reading``."""
+    def at(self, where: str) -> tuple[PanelData, str]:
+        """World and wave of ``world@wave``."""
         name, wave = where.split("@")
         return self.worlds[name], wave
 
 
-def standard_deviation(case: Worlds, column: str, sd: str, who: Who) -> float:
-    """SD of a column at ``world@reading`` among all of the same group and ages (adults, if no ages are given)."""
+# --- contrasts of attitudes and other columns
+
+def standard_deviation(case: Worlds, column: str, sd: str, subgroup: Subgroup) -> float:
+    """Standard deviation of a column at ``world@wave`` in the subgroup's group and ages; 1 if ``sd`` is "none".
+
+    Without a subgroup the group is the majority; without ages it consists of adults.
+    """
     if sd == "none":
         return 1.0
-    seen, wave = case.at(sd)
-    given = who or {}
-    around = {"group": given.get("group", "majority" if who is None else "all"), "ages": given.get("ages", ADULT_AGES)}
-    values = seen.at(column, wave)[mask(around, seen, {}) & (seen.at("here", wave) > 0)]
+    data, wave = case.at(sd)
+    given = subgroup or {}
+    group = given.get("group", "majority" if subgroup is None else "all")
+    around = {"group": group, "ages": given.get("ages", ADULT_AGES)}
+    values = data.at(column, wave)[select(around, data, {}) & (data.at("here", wave) > 0)]
     return float(values.std())
 
 
-def _sum(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float], sd: str, who: Who) -> float:
-    """Sum over ``world@reading`` of weight times mean, each column in its own SD."""
-    rows = {where: case.mask(who, where.split("@")[0]) & _here(case, where, terms) for where in terms}
+def scaled(change: float, sd: float) -> float:
+    """A change divided by ``sd``; if that is 0, 0 for no change and nan for any other."""
+    if sd > 1e-9:
+        return float(change / sd)
+    return 0.0 if abs(change) < 1e-9 else float("nan")
+
+
+def _sum(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float], sd: str, subgroup: Subgroup) -> float:
+    """Sum over ``world@wave`` of weight times mean, each column in its own standard deviation."""
+    rows = {where: case.mask(subgroup, where.split("@")[0]) & _here(case, where, terms) for where in terms}
     if not all(r.any() for r in rows.values()):
         return 0.0
     total = 0.0
     for column, sign in columns.items():
         means = {where: case.at(where)[0].at(column, case.at(where)[1])[rows[where]].mean() for where in terms}
         total += scaled(sign * sum(weight * means[where] for where, weight in terms.items()),
-                        standard_deviation(case, column, sd, who))
+                        standard_deviation(case, column, sd, subgroup))
     return float(total)
 
 
-def scaled(change: float, sd: float) -> float:
-    """A change in SD; 0 where nothing varies and nothing changes, nan where nothing varies and something does."""
-    if sd > 1e-9:
-        return float(change / sd)
-    return 0.0 if abs(change) < 1e-9 else float("nan")
-
-
 def _here(case: Worlds, where: str, terms: Mapping[str, float]) -> Mask:
-    """Rows with the same person in every world with the same rows, at every reading that is compared."""
+    """(N,) rows in which the same person lives at all compared waves, in all worlds with the same rows."""
     n = case.at(where)[0].people["uid"]
     here = np.ones(n.shape[0], bool)
     for other in terms:
-        seen, wave = case.at(other)
-        if np.array_equal(seen.people["uid"], n):
-            here &= seen.at("here", wave) > 0
+        data, wave = case.at(other)
+        if np.array_equal(data.people["uid"], n):
+            here &= data.at("here", wave) > 0
     return here
 
 
-def contrast(case: Worlds, column: str, terms: Mapping[str, float], sd: str, who: Who = None) -> float:
-    """Weighted sum of a column's means over ``world@reading``, in SD."""
-    return _sum(case, {column: 1.0}, terms, sd, who)
+def contrast(case: Worlds, column: str, terms: Mapping[str, float], sd: str, subgroup: Subgroup = None) -> float:
+    """Weighted sum of a column's means over ``world@wave``, in standard deviations."""
+    return _sum(case, {column: 1.0}, terms, sd, subgroup)
 
 
 def contrast_of_columns(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float], sd: str,
-                        who: Who = None) -> float:
-    """Weighted sum of several columns' contrasts, each in its own SD."""
-    return _sum(case, columns, terms, sd, who)
+                        subgroup: Subgroup = None) -> float:
+    """Weighted sum of the contrasts of several columns, each in its own standard deviations."""
+    return _sum(case, columns, terms, sd, subgroup)
 
 
-def double_contrast(case: Worlds, column: str, terms: Mapping[str, float], sd: str, who: Who, than: Who) -> float:
-    """A contrast among some people less that among others."""
-    return _sum(case, {column: 1.0}, terms, sd, who) - _sum(case, {column: 1.0}, terms, sd, than)
+def double_contrast(case: Worlds, column: str, terms: Mapping[str, float], sd: str, subgroup: Subgroup,
+                    reference_subgroup: Subgroup) -> float:
+    """A contrast in one subgroup minus the same contrast in another, in standard deviations."""
+    return (_sum(case, {column: 1.0}, terms, sd, subgroup)
+            - _sum(case, {column: 1.0}, terms, sd, reference_subgroup))
 
 
-def between(case: Worlds, column: str, world: str, who: Who, than: Who, sd: str, sd_of: Who = None) -> float:
-    """Mean of a column at ``world@reading`` among some people less that among others, in SD."""
-    seen, wave = case.at(world)
+def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, reference_subgroup: Subgroup, sd: str,
+                 sd_subgroup: Subgroup = None) -> float:
+    """Mean of a column at ``world@wave`` in one subgroup minus that in another, in standard deviations."""
+    data, wave = case.at(world)
     name = world.split("@")[0]
-    these, those = case.mask(who, name), case.mask(than, name)
+    these, those = case.mask(subgroup, name), case.mask(reference_subgroup, name)
     if not these.any() or not those.any():
         return 0.0
-    values = seen.at(column, wave)
+    values = data.at(column, wave)
     gap = values[these].mean() - values[those].mean()
-    return scaled(gap, standard_deviation(case, column, sd, sd_of or {"group": (who or {}).get("group", "all")}))
+    around = sd_subgroup or {"group": (subgroup or {}).get("group", "all")}
+    return scaled(gap, standard_deviation(case, column, sd, around))
 
 
-def spread_change(case: Worlds, of: str, than: str, column: str, who: Who = None) -> float:
-    """SD of a column at the end in one world over that in another, less 1."""
-    one, other = (case.worlds[name].at(column, END)[case.mask(who, name)].std() for name in (of, than))
+def spread_change(case: Worlds, world: str, reference: str, column: str, subgroup: Subgroup = None) -> float:
+    """Relative difference of a column's standard deviation at the end between two worlds (0: the same)."""
+    one, other = (case.worlds[name].at(column, END)[case.mask(subgroup, name)].std() for name in (world, reference))
     return float(one / other - 1)
 
 
-def count_change(case: Worlds, what: str, of: str, than: str, who: Who = None) -> float:
-    """Meetings a week in the second half in one world over those in another, less 1; 0 where there are none."""
-    one, other = (_meetings(case, name, what, who).mean() for name in (of, than))
+def relative_cost_effectiveness(case: Worlds, world: str, others: list[str], control: str, column: str,
+                                subgroup: Subgroup, cost_factor: float = 1.0) -> float:
+    """Effect per pound of the actions of one world relative to the best of the others, minus 1.
+
+    nan if no other world, but this one, has a positive effect. ``cost_factor`` multiplies the costs of ``world``.
+    """
+    def per_pound(name: str) -> float:
+        gain = _sum(case, {column: 1.0}, {f"{name}@{END}": 1.0, f"{control}@{END}": -1.0}, "none", subgroup)
+        cost = sum(case.worlds[name].costs.values())
+        return gain / cost if cost > 0 else 0.0
+
+    best = max(per_pound(name) for name in others)
+    if best <= 0:
+        return -1.0 if per_pound(world) <= 0 else float("nan")
+    return per_pound(world) / cost_factor / best - 1
+
+
+def impulse_shortfall(case: Worlds, world: str, reference: str, high: Subgroup, low: Subgroup) -> float:
+    """1 minus the ratio of responses to an impulse in subgroup ``high`` and in ``low``; attitude at the end."""
+    change = case.worlds[world].at("attitude", END) - case.worlds[reference].at("attitude", END)
+    return float(1 - change[case.mask(high, world)].mean() / change[case.mask(low, world)].mean())
+
+
+def transfer_ratio(case: Worlds, world: str, reference: str) -> float:
+    """Effect of an impulse on the majority's attitude to the group not met (2), relative to the group met (1)."""
+    rows = case.mask(None, world)
+    change = (case.worlds[world].targets[END] - case.worlds[reference].targets[END])[rows].mean(axis=0)
+    return float(change[2] / change[1])
+
+
+# --- meetings and friends
+
+def _meetings(case: Worlds, name: str, kind: str, subgroup: Subgroup) -> Array:
+    return case.worlds[name].at(f"second_{kind}", END)[case.mask(subgroup, name)]
+
+
+def _mean_meetings(case: Worlds, kind: str, names: tuple[str, str], subgroup: Subgroup) -> tuple[float, float]:
+    one, other = (_meetings(case, name, kind, subgroup).mean() for name in names)
+    return one, other
+
+
+def count_change(case: Worlds, kind: str, world: str, reference: str, subgroup: Subgroup = None) -> float:
+    """Relative difference of meetings per week in the second half between two worlds; 0 if the second has none."""
+    one, other = _mean_meetings(case, kind, (world, reference), subgroup)
     return float(one / other - 1) if other > 0 else 0.0
 
 
-def count_ratio(case: Worlds, above: str, below: str, world: str, who: Who = None) -> float:
-    """Meetings of one kind over those of another in the second half."""
-    one, other = (_meetings(case, world, what, who).mean() for what in (above, below))
+def contact_ratio(case: Worlds, kind: str, world: str, reference: str, subgroup: Subgroup = None) -> float:
+    """Ratio of meetings per week in the second half of two worlds; nan if the second has none."""
+    one, other = _mean_meetings(case, kind, (world, reference), subgroup)
     return float(one / other) if other > 0 else float("nan")
 
 
-def contact_rise(case: Worlds, what: str, less: str, more: str, who: Who = None) -> float:
-    """Meetings a week in the second half in one world less those in another, in SD of both worlds' people."""
-    low, high = (_meetings(case, name, what, who) for name in (less, more))
+def count_ratio(case: Worlds, numerator: str, denominator: str, world: str, subgroup: Subgroup = None) -> float:
+    """Ratio of two kinds of meetings in the second half of a world; nan if there are none of the second kind."""
+    one, other = (_meetings(case, world, kind, subgroup).mean() for kind in (numerator, denominator))
+    return float(one / other) if other > 0 else float("nan")
+
+
+def contact_rise(case: Worlds, kind: str, world: str, reference: str, subgroup: Subgroup = None) -> float:
+    """Difference of meetings per week in the second half between two worlds, in standard deviations of both."""
+    low, high = (_meetings(case, name, kind, subgroup) for name in (reference, world))
     sd = np.concatenate([low, high]).std()
     return float((high.mean() - low.mean()) / sd) if sd > 0 else 0.0
 
 
-def contact_ratio(case: Worlds, what: str, of: str, than: str, who: Who = None) -> float:
-    """Meetings a week in the second half in one world over those in another."""
-    one, other = (_meetings(case, name, what, who).mean() for name in (of, than))
-    return float(one / other) if other > 0 else float("nan")
+def frequent_negative(case: Worlds, world: str, outcome: str, counterfactual: str | None = None) -> float:
+    """Difference between the tenth of majority adults with most negative contact in the first half and all others.
 
+    In standard deviations of attitude. A keyed random number orders people with equal counts.
 
-def frequent_negative(case: Worlds, world: str, reading: str, twin: str | None = None) -> float:
-    """The tenth of majority adults with most negative contact in the first half against all others, in SD of attitude.
-
-    Readings: ``level`` at the end; ``change`` over the second half; ``effect``: at the end less the same people's in
-    the world ``twin``. A keyed number decides between equals.
+    Args:
+        outcome: ``level`` (attitude at the end), ``change`` (over the second half) or ``effect`` (at the end, minus
+            that of the same people in the world ``counterfactual``).
     """
-    seen, rows = case.worlds[world], case.mask(None, world)
-    end = seen.at("attitude", END)
-    value = {"level": lambda: end, "change": lambda: end - seen.at("attitude", MIDDLE),
-             "effect": lambda: end - case.worlds[str(twin)].at("attitude", END)}[reading]()
-    tenth = _most_negative(case.chosen[world], case.mask(None, world))
+    data, rows = case.worlds[world], case.mask(None, world)
+    end = data.at("attitude", END)
+    value = {"level": lambda: end, "change": lambda: end - data.at("attitude", MIDPOINT),
+             "effect": lambda: end - case.worlds[str(counterfactual)].at("attitude", END)}[outcome]()
+    tenth = _most_negative(case.selecting[world], case.mask(None, world))
     return float((value[rows & tenth].mean() - value[rows & ~tenth].mean()) / end[rows].std())
 
 
-def frequent_negative_rise(case: Worlds, reading: str, less: str, more: str) -> float:
-    """:func:`frequent_negative` in one world less that in another."""
-    return frequent_negative(case, more, reading) - frequent_negative(case, less, reading)
+def frequent_negative_rise(case: Worlds, outcome: str, world: str, reference: str) -> float:
+    """:func:`frequent_negative` in one world minus that in another."""
+    return frequent_negative(case, world, outcome) - frequent_negative(case, reference, outcome)
 
 
-def _most_negative(seen: Seen, rows: Mask) -> Mask:
+def _most_negative(data: PanelData, rows: Mask) -> Mask:
     index = np.flatnonzero(rows)
-    random_order = uniforms(stream(seen.seed, Decision.SURVEY), seen.people["uid"][index])
-    order = index[np.lexsort((random_order, -seen.at("first_negative", END)[index]))]
+    random_order = uniforms(stream(data.seed, Decision.SURVEY), data.people["uid"][index])
+    order = index[np.lexsort((random_order, -data.at("first_negative", END)[index]))]
     tenth = np.zeros(rows.shape[0], bool)
     tenth[order[: max(1, order.shape[0] // 10)]] = True
     return tenth
 
 
-def _meetings(case: Worlds, name: str, what: str, who: Who) -> Array:
-    return case.worlds[name].at(f"second_{what}", END)[case.mask(who, name)]
-
-
 def rare_contact(case: Worlds, worlds: list[str], fewer_than: float) -> float:
-    """Mean over worlds of the share with fewer meetings with others (of any kind) in a year, by the second half."""
+    """Share with fewer than so many meetings with other groups per year, in the second half; mean over worlds."""
     shares = []
     for name in worlds:
-        week = sum(_meetings(case, name, what, None) for what in ("positive", "negative", "neutral"))
+        week = sum(_meetings(case, name, kind, None) for kind in ("positive", "negative", "neutral"))
         shares.append(np.mean(52 * week < fewer_than))
     return float(np.mean(shares))
 
 
 def friendless(case: Worlds, worlds: list[str]) -> float:
-    """Mean over worlds of the share of majority adults without a friend in another group, at the end."""
+    """Share of majority adults without a friend in another group at the end; mean over worlds."""
     return float(np.mean([np.mean(case.worlds[name].at("friends", END)[case.mask(None, name)] == 0)
                           for name in worlds]))
 
 
-def friendless_ratio(case: Worlds, above: list[str], below: list[str]) -> float:
-    """:func:`friendless` in some worlds over that in others."""
-    return friendless(case, above) / friendless(case, below)
+def friendless_ratio(case: Worlds, numerator: list[str], denominator: list[str]) -> float:
+    """Ratio of :func:`friendless` in two sets of worlds."""
+    return friendless(case, numerator) / friendless(case, denominator)
 
 
-def declined(case: Worlds, world: str, who: Who) -> float:
-    """Share of the meetings with others that chance offered which did not come about."""
-    return _declined(case.worlds[world], case.mask(who, world))
+def declined(case: Worlds, world: str, subgroup: Subgroup) -> float:
+    """Share of the possible meetings with other groups that were declined, in the second half."""
+    return _declined(case.worlds[world], case.mask(subgroup, world))
 
 
-def declined_by_anxiety(case: Worlds, world: str, who: Mapping[str, Any]) -> float:
-    """:func:`declined` of the most anxious third at the start less that of the least anxious third."""
-    high, low = (declined(case, world, {**who, "third": {"by": "anxiety", "side": side}}) for side in ("high", "low"))
+def declined_by_anxiety(case: Worlds, world: str, subgroup: Mapping[str, object]) -> float:
+    """:func:`declined` in the most anxious third at the start minus that in the least anxious third."""
+    high, low = (declined(case, world, {**subgroup, "third": {"by": "anxiety", "tail": tail}})
+                 for tail in ("high", "low"))
     return high - low
 
 
-def declined_change(case: Worlds, of: str, than: str, who: Who) -> float:
-    """:func:`declined` in one world less that in another; 0 for nobody."""
-    rows = case.mask(who, of)
-    return _declined(case.worlds[of], rows) - _declined(case.worlds[than], rows) if rows.any() else 0.0
+def declined_change(case: Worlds, world: str, reference: str, subgroup: Subgroup) -> float:
+    """:func:`declined` in one world minus that in another; 0 for an empty subgroup."""
+    rows = case.mask(subgroup, world)
+    return _declined(case.worlds[world], rows) - _declined(case.worlds[reference], rows) if rows.any() else 0.0
 
 
-def _declined(seen: Seen, rows: Mask) -> float:
-    had = sum(seen.at(f"second_{what}", END)[rows].sum() for what in ("positive", "negative", "neutral"))
-    refused = seen.at("second_declined", END)[rows].sum()
+def _declined(data: PanelData, rows: Mask) -> float:
+    had = sum(data.at(f"second_{kind}", END)[rows].sum() for kind in ("positive", "negative", "neutral"))
+    refused = data.at("second_declined", END)[rows].sum()
     return float(refused / (had + refused)) if had + refused > 0 else 0.0
 
 
-def friend_homophily(case: Worlds, world: str, who: Who) -> float:
-    """1 less the share of friendships across groups over the share that meetings by chance would give.
+def friend_homophily(case: Worlds, world: str, subgroup: Subgroup) -> float:
+    """1 minus the share of friendships between groups relative to the share expected from possible meetings.
 
-    Chance: meetings with others that were had or declined, among all meetings had or declined.
+    Possible meetings are those that took place or were declined in the second half.
     """
-    seen, rows = case.worlds[world], case.mask(who, world)
-    offered = sum(seen.at(f"second_{what}", END)[rows].sum()
-                  for what in ("positive", "negative", "neutral", "declined"))
-    own = seen.at("second_own", END)[rows].sum()
-    across, ties = seen.at("friends", END)[rows].sum(), seen.at("ties", END)[rows].sum()
+    data, rows = case.worlds[world], case.mask(subgroup, world)
+    offered = sum(data.at(f"second_{kind}", END)[rows].sum()
+                  for kind in ("positive", "negative", "neutral", "declined"))
+    own = data.at("second_own", END)[rows].sum()
+    across, ties = data.at("friends", END)[rows].sum(), data.at("ties", END)[rows].sum()
     return float(1 - (across / ties) / (offered / (offered + own)))
 
 
-def per_pound(case: Worlds, world: str, others: list[str], without: str, column: str, who: Who,
-              cost_factor: float = 1.0) -> float:
-    """Effect per pound of one world's actions over the best of the others', less 1; nan where none has an effect."""
-    def worth(name: str) -> float:
-        gain = _sum(case, {column: 1.0}, {f"{name}@{END}": 1.0, f"{without}@{END}": -1.0}, "none", who)
-        cost = sum(case.worlds[name].costs.values())
-        return gain / cost if cost > 0 else 0.0
+# --- descriptives of one world
 
-    best = max(worth(name) for name in others)
-    if best <= 0:
-        return -1.0 if worth(world) <= 0 else float("nan")
-    return worth(world) / cost_factor / best - 1
+def _values(case: Worlds, world: str, column: str, subgroup: Subgroup) -> Array:
+    return case.worlds[world].at(column, END)[case.mask(subgroup, world)]
 
 
-def probe_shortfall(case: Worlds, of: str, than: str, high: Who, low: Who) -> float:
-    """1 less the response to the probe among ``high`` over that among ``low``, in attitude at the end."""
-    change = case.worlds[of].at("attitude", END) - case.worlds[than].at("attitude", END)
-    return float(1 - change[case.mask(high, of)].mean() / change[case.mask(low, of)].mean())
+def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
+    """Mean of a column at the end."""
+    return float(_values(case, world, column, subgroup).mean())
 
 
-def transfer_ratio(case: Worlds, of: str, than: str) -> float:
-    """The probe's effect on the majority's attitude to the group not met (2) over that on the group met (1)."""
-    rows = case.mask(None, of)
-    change = (case.worlds[of].targets[END] - case.worlds[than].targets[END])[rows].mean(axis=0)
-    return float(change[2] / change[1])
+def spread(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
+    """Standard deviation of a column at the end."""
+    return float(_values(case, world, column, subgroup).std())
+
+
+def bimodality(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
+    """Sarle's bimodality coefficient of a column at the end."""
+    return stats.bimodality(_values(case, world, column, subgroup))
+
+
+def bimodality_change(case: Worlds, world: str, reference: str, column: str, subgroup: Subgroup = None) -> float:
+    """:func:`bimodality` in one world minus that in another."""
+    return bimodality(case, world, column, subgroup) - bimodality(case, reference, column, subgroup)
+
+
+def share_above_zero(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
+    """Share of people with a value above 0 in a column at the end."""
+    return float(np.mean(_values(case, world, column, subgroup) > 0))
+
+
+def share_between_areas(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
+    """Share of a column's variance at the end that lies between neighbourhoods."""
+    values = _values(case, world, column, subgroup)
+    area = case.worlds[world].people["neighbourhood"][case.mask(subgroup, world)]
+    n = np.bincount(area)
+    means = np.bincount(area, weights=values) / np.maximum(n, 1)
+    return float(np.sum(n * (means - values.mean()) ** 2) / max(np.sum((values - values.mean()) ** 2), 1e-300))
+
+
+def people(case: Worlds, world: str, subgroup: Subgroup = None) -> float:
+    """Number of people in a subgroup."""
+    return float(np.count_nonzero(case.mask(subgroup, world)))
+
+
+def burn_in(case: Worlds, world: str, quantity: str) -> float:
+    """``weeks`` of the burn-in, or whether attitudes were ``stationary`` at its end (1 or 0)."""
+    return case.worlds[world].burn_in[quantity]
 
 
 ESTIMANDS = {f.__name__: f for f in (
-    contrast, contrast_of_columns, double_contrast, between, spread_change, count_change, count_ratio, contact_rise,
-    contact_ratio, frequent_negative, frequent_negative_rise, rare_contact,
-    friendless, friendless_ratio, declined, declined_by_anxiety, declined_change, friend_homophily, per_pound,
-    probe_shortfall, transfer_ratio)}
+    contrast, contrast_of_columns, double_contrast, subgroup_gap, spread_change, relative_cost_effectiveness,
+    impulse_shortfall, transfer_ratio, count_change, contact_ratio, count_ratio, contact_rise, frequent_negative,
+    frequent_negative_rise, rare_contact, friendless, friendless_ratio, declined, declined_by_anxiety, declined_change,
+    friend_homophily, average, spread, bimodality, bimodality_change, share_above_zero, share_between_areas, people,
+    burn_in)}

@@ -1,4 +1,4 @@
-"""Pictures of the ledger: a finding's rows with their bands, what was read along the gradient, the sweeps."""
+"""Figures of the report: outcomes with their acceptance intervals, descriptives along a gradient, and sweeps."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from contactsim.evidence.formats import swept, words
-from contactsim.evidence.ledger import Folder
-from contactsim.evidence.results import Entry, Judged
-from contactsim.evidence.tasks import BASE
+from contactsim.evidence.design import BASE, AcceptanceInterval, Folder
+from contactsim.evidence.results import FindingResult, OutcomeResult
+from contactsim.evidence.tables import swept, words
 from contactsim.evidence.verdicts import Interval
 
-# Okabe and Ito's colours, told apart by people with any common colour blindness.
+# Okabe and Ito's colours, which people with any common colour blindness can distinguish.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
-#: Inches of a finding's picture: its width, the room for names, above a row and below it.
+#: Sizes of a finding's figure in inches: width, space for names, space above and below an outcome.
 WIDE, LEFT, TITLE, LABEL = 8.5, 2.0, 0.25, 0.45
 #: Colours of panels, and markers and lines of the base and its alternatives.
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 LINES = (("o", "-"), ("s", "--"), ("^", ":"))
 
 
-def gradient(folder: Folder, readings: pd.DataFrame) -> Figure:
-    """The labelled readings along a folder's gradient, base worlds, mean over seeds and their standard deviation."""
+def gradient(folder: Folder, descriptives: pd.DataFrame) -> Figure:
+    """The labelled descriptives along a folder's gradient: base worlds, mean and standard deviation over seeds."""
     assert folder.gradient is not None
-    base = readings[readings["knock_out"] == BASE]
-    panels = {name: one.label for name, one in folder.gradient.readings.items() if one.label}
+    base = descriptives[descriptives["knock_out"] == BASE]
+    panels = {name: one.label for name, one in folder.gradient.descriptives.items() if one.label}
     figure = Figure(figsize=(2.75 * len(panels), 3.4), layout="constrained")
     names = {BASE: "as judged", **{name: one.text for name, one in folder.alternatives.items()}}
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
@@ -47,41 +46,41 @@ def gradient(folder: Folder, readings: pd.DataFrame) -> Figure:
     return figure
 
 
-def entry(found: Entry) -> Figure:
-    """Each row of a finding: interval and those of its knock-outs, with the band shaded."""
-    heights = [0.1 + 0.24 * (1 + len(row.knock_outs)) for row in found.rows]
+def finding(found: FindingResult) -> Figure:
+    """The intervals of each outcome of a finding and of its knock-outs, with the acceptance interval shaded."""
+    heights = [0.1 + 0.24 * (1 + len(one.knock_outs)) for one in found.outcomes]
     tall = sum(TITLE + height + LABEL for height in heights)
     figure, top = Figure(figsize=(WIDE, tall)), tall
-    for row, height in zip(found.rows, heights, strict=True):
+    for one, height in zip(found.outcomes, heights, strict=True):
         top -= TITLE + height
-        # placed by hand, in inches: a layout that measures texts takes most of a report's time
+        # placed in inches: an automatic layout would take most of the time of a report
         ax = figure.add_axes((LEFT / WIDE, top / tall, (WIDE - LEFT - 0.1) / WIDE, height / tall))
         top -= LABEL
-        _row(ax, row)
+        _outcome(ax, one)
     return figure
 
 
-def _row(ax: Axes, row: Judged) -> None:
-    shown = [("as it is", row.effect)]
-    shown += [(words(name), one) for name, (_, one) in row.knock_outs.items()]
-    _band(ax, row.band, [one for _, one in shown])
+def _outcome(ax: Axes, outcome: OutcomeResult) -> None:
+    shown = [("base worlds", outcome.effect)]
+    shown += [(words(name), one) for name, (_, one) in outcome.knock_outs.items()]
+    _shade(ax, outcome.acceptance, [one for _, one in shown])
     for y, (_, one) in enumerate(shown):
-        colour = GREY if y else BLUE if row.judged else PURPLE
+        colour = GREY if y else BLUE if outcome.judged else PURPLE
         if np.isfinite(one.low):
             ax.plot([one.low, one.high], [y, y], color=colour, lw=2)
         if np.isfinite(one.mean):
             ax.plot(one.mean, y, marker="x" if y else "o", color=colour)
     ax.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=8)
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.set_title(f"{row.id}: {row.verdict if row.judged else 'not judged'}", fontsize=9, loc="left")
-    ax.set_xlabel(row.unit, fontsize=8)
+    ax.set_title(f"{outcome.id}: {outcome.verdict if outcome.judged else 'not judged'}", fontsize=9, loc="left")
+    ax.set_xlabel(outcome.unit, fontsize=8)
     ax.tick_params(axis="x", labelsize=8)
     _plain(ax)
 
 
-def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, float | None]]) -> Figure:
-    """Small multiples: one row for each swept number, one column for each outcome, its band shaded."""
-    table = pd.DataFrame(rows)
+def sweeps(lines: list[dict[str, Any]], acceptance: dict[str, AcceptanceInterval]) -> Figure:
+    """Small multiples: one row for each parameter, one column for each outcome with its acceptance interval shaded."""
+    table = pd.DataFrame(lines)
     parameters, names = list(dict.fromkeys(table["parameter"])), list(dict.fromkeys(table["outcome"]))
     figure = Figure(figsize=(2.1 * len(names) + 1, 1.9 * len(parameters)), layout="constrained")
     grid = figure.subplots(len(parameters), len(names), squeeze=False, sharey="col")
@@ -89,7 +88,7 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
         for k, name in enumerate(names):
             ax, found = grid[i, k], table[(table["parameter"] == parameter) & (table["outcome"] == name)]
             at = np.arange(len(found))
-            low, high = bands[name]
+            low, high = acceptance[name]
             ax.axhspan(-1e3 if low is None else low, 1e3 if high is None else high, color=GREEN, alpha=0.15, lw=0)
             shown = np.append(table.loc[table["outcome"] == name, ["low", "high"]].to_numpy(dtype=float), 0.0)
             ax.set_ylim(shown.min() - 0.1 * np.ptp(shown), shown.max() + 0.1 * np.ptp(shown))
@@ -108,14 +107,15 @@ def sweeps(rows: list[dict[str, Any]], bands: dict[str, tuple[float | None, floa
     return figure
 
 
-def _band(ax: Axes, band: tuple[float | None, float | None], lines: list[Interval]) -> None:
-    """Shade the band, over an axis that shows all that is finite."""
-    ends = [x for i in lines for x in (i.low, i.high, i.mean) if np.isfinite(x)] + [b for b in band if b is not None]
+def _shade(ax: Axes, acceptance: AcceptanceInterval, intervals: list[Interval]) -> None:
+    """Shade the acceptance interval, on an axis that shows all finite values."""
+    ends = [x for one in intervals for x in (one.low, one.high, one.mean) if np.isfinite(x)]
+    ends += [end for end in acceptance if end is not None]
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     edge = 0.08 * (high - low or 1.0)
     ax.set_xlim(low - edge, high + edge)
-    ax.axvspan(low - edge if band[0] is None else band[0], high + edge if band[1] is None else band[1],
-               color=GREEN, alpha=0.15, lw=0)
+    ax.axvspan(low - edge if acceptance[0] is None else acceptance[0],
+               high + edge if acceptance[1] is None else acceptance[1], color=GREEN, alpha=0.15, lw=0)
     ax.axvline(0.0, color=GREY, lw=0.6)
 
 

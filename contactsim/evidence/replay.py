@@ -1,4 +1,4 @@
-"""A replay: run findings, write the ledger and its report, compare with the baseline."""
+"""A replay: simulate findings, judge them, write the report, and compare the results with the baseline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,40 +16,31 @@ from pydantic_core import to_json
 
 from contactsim.compiled import sources_digest
 from contactsim.config.run_config import compose
-from contactsim.evidence import (
-    archived_tables,
-    baseline,
-    negative_controls,
-    readings,
-    report,
-    result_store,
-    runs,
-    sweeps,
-    tables,
-)
-from contactsim.evidence.report import Along
-from contactsim.evidence.results import Entry, entry
+from contactsim.evidence import archived_tables, baseline, folder_tables, report, runs, tables
+from contactsim.evidence.loading import Selection, select
+from contactsim.evidence.report import FolderTables
+from contactsim.evidence.results import FindingResult, judge
 from contactsim.evidence.runs import Progress
-from contactsim.evidence.selection import Asked, asked
+from contactsim.evidence.variants import negative_control
 from contactsim.parameters import ModelParameters
 from contactsim.storage.atomic import new_folder
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a replay came to."""
+class ReplayResult:
+    """The results of findings, and the tables of their folders."""
 
-    entries: list[Entry]
-    along: list[Along] = field(default_factory=list)
-    """readings and sweeps of the folders that have a gradient or sweeps"""
+    findings: list[FindingResult]
+    along: list[FolderTables] = field(default_factory=list)
+    """descriptives and sweeps of the folders that have a gradient or sweeps"""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a replay is asked for."""
+    """The options of a replay."""
 
-    words: list[str]
-    """findings and folders; all for none"""
+    names: list[str]
+    """findings and folders; all if empty"""
     overrides: list[str]
     """``key=value`` of the model's parameters"""
     store: Path
@@ -62,93 +53,101 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A finished replay: its result, what has moved from the baseline, and the folder of its report."""
+class Replay:
+    """A finished replay: its result, deviations from the baseline, and the folder of its report."""
 
-    result: Result
-    moved: list[str]
+    result: ReplayResult
+    deviations: list[str]
     target: Path
 
 
-def run_replay(options: Options, progress: Callable[[str], Progress | None]) -> Outcome:
-    """Run what is lacking, judge, and write the report. Raises UserError."""
+def run_replay(options: Options, progress: Progress | None = None) -> Replay:
+    """Simulate what the store does not have, judge, and write the report. Raises UserError."""
     began = time.monotonic()
-    what = asked(options.words)
+    selection = select(options.names)
     base = compose(["place=synthetic", *options.overrides], options.config_dir).parameters
     if options.negative_control is not None:
-        base = negative_controls.apply(options.negative_control, base)
+        base = negative_control(options.negative_control, base)
     if options.no_cache:
-        result_store.forget(options.store)
+        runs.forget(options.store)
     sample = options.sample
-    result = run(what, base, sample, options.jobs, options.store, progress, sweep=sample == "full")
-    moved = [] if options.overrides else baseline.moved(result.entries, sample)
-    target = Path(options.output or f"replays/{what.name}-{sample}")
-    _write(target, result, sample, moved, _provenance(options, began))
-    return Outcome(result, moved, target)
+    result = run(selection, base, sample, options.jobs, options.store, progress, sweep=sample == "full")
+    deviations = [] if options.overrides else baseline.deviations(result.findings, sample)
+    target = Path(options.output or f"replays/{selection.name}-{sample}")
+    _write(target, result, sample, deviations, _provenance(options, began))
+    return Replay(result, deviations, target)
 
 
-def write_baseline(outcome: Outcome, sample: str) -> Iterator[str]:
+def update_baseline(replay: Replay, sample: str) -> Iterator[str]:
     """Write the results to the baseline; yields a sentence for each change and each file."""
-    for sentence in baseline.keep(outcome.result.entries, sample):
-        yield f"Moved: {sentence}"
-    for file in _keep_tables(outcome.result, sample):
+    for sentence in baseline.update(replay.result.findings, sample):
+        yield f"Changed: {sentence}"
+    for file in _archive(replay.result, sample):
         yield f"Table: {file}"
 
 
-def run(what: Asked, base: ModelParameters, sample: str, jobs: int | None, store: Path,
-        progress: Callable[[str], Progress | None], sweep: bool = False, scheduler: str | None = None) -> Result:
-    """Run what is lacking and judge; ``sweep`` also evaluates the sweeps of the folders that have any.
+def run(selection: Selection, base: ModelParameters, sample: str, jobs: int | None, store: Path,
+        progress: Progress | None = None, sweep: bool = False, scheduler: str | None = None) -> ReplayResult:
+    """Simulate what the store does not have and judge; ``sweep`` includes the sweeps of the folders that have any.
 
-    ``scheduler`` is the address of a Dask scheduler whose workers are used instead of this machine's processes.
+    ``scheduler`` is the address of a Dask scheduler whose workers are used instead of local processes.
     """
-    described = [(folder, readings.finding(folder, folder.gradient)) for folder in what.folders if folder.gradient]
-    figures = runs.run([*what.findings, *described], base, sample, store, jobs, progress("findings"), scheduler)
-    entries = [entry(folder, finding, figures[finding.id], sample) for folder, finding in what.findings]
+    described = [(folder, folder_tables.gradient_finding(folder, folder.gradient))
+                 for folder in selection.folders if folder.gradient]
+    of_findings = runs.tasks_of([*selection.findings, *described], base, sample)
+    of_sweeps = {folder.name: folder_tables.sweep_tasks(folder, folder.sweeps, base)
+                 for folder in selection.folders if folder.sweeps is not None and sweep}
+    tasks = [one for of_finding in of_findings.values() for one in of_finding]
+    tasks += [one for of_sets in of_sweeps.values() for of_set in of_sets for one in of_set]
+    computed = runs.figures(tasks, store, jobs, progress, scheduler)
+    results = [judge(folder, finding, runs.by_seed(of_findings[finding.id], computed), sample)
+               for folder, finding in selection.findings]
     along = []
-    for folder in what.folders:
-        table = pd.DataFrame() if folder.gradient is None else readings.table(
-            folder, folder.gradient, runs.seeds_of(folder, sample), figures[folder.name])
-        swept = [] if folder.sweeps is None or not sweep else sweeps.run(
-            folder, folder.sweeps, base, store, jobs, progress(f"sweeps of {folder.name}"), scheduler)
-        if folder.gradient is not None or folder.sweeps is not None:
-            along.append(Along(folder, table, swept))
-    return Result(sorted(entries, key=lambda e: (e.id[0], int(e.id[1:]))), along)
+    for folder in selection.folders:
+        if folder.gradient is None and folder.sweeps is None:
+            continue
+        descriptives = pd.DataFrame() if folder.gradient is None else folder_tables.gradient_table(
+            folder, folder.gradient, folder.seeds(sample), runs.by_seed(of_findings[folder.name], computed))
+        swept = [] if folder.sweeps is None or folder.name not in of_sweeps else folder_tables.sweep_table(
+            folder, folder.sweeps, base, of_sweeps[folder.name], computed)
+        along.append(FolderTables(folder, descriptives, swept))
+    return ReplayResult(sorted(results, key=lambda one: (one.id[0], int(one.id[1:]))), along)
 
 
 def _provenance(options: Options, began: float) -> dict[str, Any]:
     versions = {name: importlib.metadata.version(name) for name in ("contactsim", "numpy", "numba", "scipy")}
     return {"command": f"contactsim replay {' '.join(sys.argv[2:])}",
-            "asked": options.words, "negative_control": options.negative_control, "kernels": sources_digest(),
+            "selection": options.names, "negative_control": options.negative_control, "kernels": sources_digest(),
             "versions": versions, "python": platform.python_version(), "platform": platform.platform(),
             "seconds": round(time.monotonic() - began)}
 
 
-def _write(target: Path, result: Result, sample: str, moved: list[str], provenance: dict[str, Any]) -> None:
+def _write(target: Path, result: ReplayResult, sample: str, deviations: list[str], provenance: dict[str, Any]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     swept = [{"folder": along.folder.name, **line} for along in result.along for line in along.swept]
-    ledger = {"sample": sample, "said": tables.count(result.entries), "moved": moved,
-              "findings": tables.plain(result.entries), "swept": swept, "provenance": provenance}
-    frames = {"ledger": tables.csv(result.entries), "swept": pd.DataFrame(swept),
-              "readings": pd.concat([pd.DataFrame(), *(along.readings for along in result.along)])}
+    ledger = {"sample": sample, "summary": tables.count(result.findings), "deviations": deviations,
+              "findings": tables.plain(result.findings), "swept": swept, "provenance": provenance}
+    frames = {"ledger": tables.csv(result.findings), "swept": pd.DataFrame(swept),
+              "descriptives": pd.concat([pd.DataFrame(), *(along.descriptives for along in result.along)])}
     with new_folder(target, replace=True) as partial:
         # unbounded ends of intervals and figures that could not be computed are null
         (partial / "ledger.json").write_bytes(to_json(ledger, indent=1, inf_nan_mode="null", fallback=str))
         for name, frame in frames.items():
             if not frame.empty:
                 frame.to_csv(partial / f"{name}.csv", index=False)
-        page = report.page(result.entries, sample, provenance, result.along, moved)
+        page = report.page(result.findings, sample, provenance, result.along, deviations)
         (partial / "report.html").write_text(page, encoding="utf-8")
 
 
-def _keep_tables(result: Result, sample: str) -> list[Path]:
-    """Keep the tables of folders with a gradient or sweeps, from a full replay of them; returns the files."""
+def _archive(result: ReplayResult, sample: str) -> list[Path]:
+    """Archive the tables of folders with a gradient or sweeps after a full replay of them; returns the files."""
     files = []
     for along in result.along if sample == "full" else ():
-        entries = [entry for entry in result.entries if entry.folder == along.folder.name]
-        if len(entries) < len(along.folder.findings):
+        findings = [one for one in result.findings if one.folder == along.folder.name]
+        if len(findings) < len(along.folder.findings):
             continue
-        about = {"sample": sample, "seeds": entries[0].seeds, "residents": entries[0].residents}
-        frames = {"result": tables.csv(entries), "swept": pd.DataFrame(along.swept)}
-        files += [archived_tables.keep(frame, f"{along.folder.name}/{name}", about) for name, frame in frames.items()
-                  if not frame.empty]
+        record = {"sample": sample, "seeds": findings[0].seeds, "residents": findings[0].residents}
+        frames = {"result": tables.csv(findings), "swept": pd.DataFrame(along.swept)}
+        files += [archived_tables.archive(frame, f"{along.folder.name}/{name}", record)
+                  for name, frame in frames.items() if not frame.empty]
     return files

@@ -1,61 +1,46 @@
-"""The ledger judged: one entry a finding, with its rows."""
+"""Results of findings: each outcome with its intervals, verdict and reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contactsim.evidence import diagnoses
-from contactsim.evidence.ledger import Finding, Folder
-from contactsim.evidence.result_store import Figures
-from contactsim.evidence.tasks import BASE
-from contactsim.evidence.verdicts import (
-    INCONCLUSIVE,
-    NOT_EXPLAINED,
-    NOT_REPRODUCED,
-    REPRODUCED,
-    Band,
-    Interval,
-    blind,
-    interval,
-    verdict,
-)
-
-#: Worst first: what a finding is said to be, by its rows.
-ORDER = (NOT_REPRODUCED, NOT_EXPLAINED, INCONCLUSIVE, REPRODUCED)
+from contactsim.evidence.annotations import diagnoses
+from contactsim.evidence.design import BASE, AcceptanceInterval, Finding, Folder, Outcome
+from contactsim.evidence.tasks import Figures
+from contactsim.evidence.verdicts import INCONCLUSIVE, ORDER, REPRODUCED, Interval, interval, underpowered, verdict
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One row: a figure with its interval, band, knock-outs and verdict."""
+class OutcomeResult:
+    """An outcome with its confidence interval, knock-outs and verdict."""
 
     id: str
-    says: str
+    statement: str
     unit: str
-    band: Band
-    band_source: str
+    acceptance: AcceptanceInterval
+    acceptance_source: str
     role: str
     judged: bool
     effect: Interval
     knock_outs: dict[str, tuple[str, Interval]]
-    """by name: the rule (leaves or reported) and the interval"""
+    """by name: the rule (must_exit or reported) and the interval"""
     verdict: str
     reason: str
     note: str
-    """what the sample could not have told; empty if nothing"""
+    """what the sample could not detect; empty if it is large enough"""
     values: list[float] = field(repr=False)
     """by seed"""
 
     @property
-    def held(self) -> bool:
-        """It has a knock-out that must make it go."""
-        return any(rule == "leaves" for rule, _ in self.knock_outs.values())
+    def mechanism_tested(self) -> bool:
+        """Whether it has a knock-out that must exit."""
+        return any(rule == "must_exit" for rule, _ in self.knock_outs.values())
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One finding as judged."""
+class FindingResult:
+    """A finding with the results of its outcomes."""
 
     id: str
     claim: str
@@ -67,70 +52,71 @@ class Entry:
     evidence: list[str]
     role: str
     role_note: str
-    reading: str
+    measurement: str
     knock_outs: dict[str, str]
-    """what each switches off, in words"""
+    """by name: what is switched off"""
     check: bool
     """a realism check rather than a finding"""
     changes: list[dict[str, Any]]
     family: int
+    """number of simultaneous intervals in its folder"""
     seeds: int
     residents: int
-    rows: list[Judged]
+    outcomes: list[OutcomeResult]
     diagnosis: str = ""
-    """why the kept result is as it is; empty where nothing is written"""
+    """explanation of the baseline verdict; empty if there is none"""
 
     @property
     def verdict(self) -> str:
-        """The worst of the judged rows."""
-        return next(word for word in ORDER if any(row.verdict == word for row in self.rows if row.judged))
+        """The worst verdict of the judged outcomes."""
+        return next(word for word in ORDER if any(one.verdict == word for one in self.outcomes if one.judged))
 
     @property
     def counted(self) -> str:
-        """``3 of 4 rows``: how many of the judged rows are reproduced."""
-        judged = [row for row in self.rows if row.judged]
-        return f"{sum(row.verdict == REPRODUCED for row in judged)} of {len(judged)}"
+        """``3 of 4``: how many of the judged outcomes are reproduced."""
+        judged = [one for one in self.outcomes if one.judged]
+        return f"{sum(one.verdict == REPRODUCED for one in judged)} of {len(judged)}"
 
     @property
-    def held(self) -> bool:
-        """Every judged emergent row has a knock-out that must make it go."""
-        return all(row.held for row in self.rows if row.judged and row.role == "emergent")
+    def mechanism_tested(self) -> bool:
+        """Whether every judged emergent outcome has a knock-out that must exit."""
+        return all(one.mechanism_tested for one in self.outcomes if one.judged and one.role == "emergent")
 
     @property
     def too_small(self) -> list[str]:
-        """The judged rows of which the sample could not tell a break."""
-        return [row.id for row in self.rows if row.judged and (row.note or row.verdict == INCONCLUSIVE)]
+        """The judged outcomes for which the sample is too small."""
+        return [one.id for one in self.outcomes if one.judged and (one.note or one.verdict == INCONCLUSIVE)]
 
 
 def family_of(findings: list[Finding]) -> int:
-    """How many intervals must hold together: judged rows and the knock-outs that must leave."""
-    return sum(1 + sum(rule == "leaves" for rule in row.knock_outs.values())
-               for finding in findings for row in finding.outcomes if row.judged)
+    """Number of simultaneous intervals: judged outcomes and their knock-outs that must exit."""
+    return sum(1 + sum(rule == "must_exit" for rule in outcome.knock_outs.values())
+               for finding in findings for outcome in finding.outcomes if outcome.judged)
 
 
-def entry(folder: Folder, finding: Finding, figures: list[Figures], sample: str) -> Entry:
-    """A finding of a folder from its figures, one for each seed; intervals hold together over the folder."""
+def judge(folder: Folder, finding: Finding, figures: list[Figures], sample: str) -> FindingResult:
+    """The result of a finding from its figures, one for each seed; intervals hold simultaneously in a folder."""
     family, size = family_of(folder.findings), folder.samples[sample]  # type: ignore[index]
-    rows = []
-    for row in finding.outcomes:
-        of = {name: [one[row.id][name] for one in figures] for name in (BASE, *row.knock_outs)}
-        rows.append(_judged(row.id, row.says, row.unit, row.band, row.band_source, row.role or finding.role, row.judged,
-                            of, row.knock_outs, family))
-    return Entry(finding.id, finding.claim, folder.name, folder.title, folder.essays, finding.source, finding.grade,
-                 finding.evidence, finding.role, finding.role_note, finding.reading,
-                 {name: one.text for name, one in finding.knock_outs.items()}, folder.checks, folder.changes, family,
-                 size.seeds, folder.residents(finding, sample), rows, diagnoses.read(folder.name).get(finding.id, ""))
+    outcomes = [judge_outcome(outcome, finding.role, {
+        name: [one[outcome.id][name] for one in figures] for name in (BASE, *outcome.knock_outs)}, family)
+        for outcome in finding.outcomes]
+    return FindingResult(
+        finding.id, finding.claim, folder.name, folder.title, folder.essays, finding.source, finding.grade,
+        finding.evidence, finding.role, finding.role_note, finding.measurement,
+        {name: one.text for name, one in finding.knock_outs.items()}, folder.checks, folder.changes, family,
+        size.seeds, folder.residents(finding, sample), outcomes, diagnoses(folder.name).get(finding.id, ""))
 
 
-def _judged(id: str, says: str, unit: str, band: Band, band_source: str, role: str, is_judged: bool,
-            figures: Mapping[str, list[float]], rules: Mapping[str, Any], family: int) -> Judged:
+def judge_outcome(outcome: Outcome, role: str, figures: dict[str, list[float]], family: int) -> OutcomeResult:
+    """The result of an outcome; ``figures`` are those of the base worlds and of each knock-out, by seed.
+
+    ``role`` is the finding's.
+    """
     effect = interval(figures[BASE], family)
-    knocked = {name: (rule, interval(figures[name], family)) for name, rule in rules.items()}
-    must_leave = _must_leave(rules, {name: found for name, (_, found) in knocked.items()})
-    word, reason = verdict(effect, band, must_leave)
-    return Judged(id, says, unit, band, band_source, role, is_judged, effect, knocked, word, reason,
-                  blind(effect, band, must_leave), figures[BASE])
-
-
-def _must_leave(rules: Mapping[str, Any], found: Mapping[str, Interval]) -> dict[str, Interval]:
-    return {name: found[name] for name, rule in rules.items() if rule == "leaves"}
+    knocked = {name: (rule, interval(figures[name], family)) for name, rule in outcome.knock_outs.items()}
+    must_exit = {name: found for name, (rule, found) in knocked.items() if rule == "must_exit"}
+    word, reason = verdict(effect, outcome.acceptance, must_exit)
+    return OutcomeResult(
+        outcome.id, outcome.statement, outcome.unit, outcome.acceptance, outcome.acceptance_source,
+        outcome.role or role, outcome.judged, effect, dict(knocked), word, reason,
+        underpowered(effect, outcome.acceptance, must_exit), figures[BASE])

@@ -1,58 +1,159 @@
-"""Running the ledger: what a store lacks is simulated by the executor, the findings of one seed by one process.
+"""Run the tasks of findings, and read their figures from a result store.
 
-Every task is stored as soon as it is there (see :mod:`contactsim.runs.executor`): a replay that is killed goes on where
-it was, losing the tasks in flight at most, and two at once do no harm.
+A store holds one row for each seed of a finding. Its identity is a digest of design, parameters and code (see
+:func:`contactsim.evidence.tasks.of_seeds`), so a figure is computed only once, whichever command needs it. Every task
+is stored when it finishes (see :mod:`contactsim.runs.executor`): a command that was stopped resumes there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from contactsim.evidence import result_store, tasks
-from contactsim.evidence.ledger import Finding, Folder
-from contactsim.evidence.tasks import Figures
+import numpy as np
+import platformdirs
+
+from contactsim.evidence import tasks
+from contactsim.evidence.design import BASE, Finding, Folder
+from contactsim.evidence.loading import select
+from contactsim.evidence.tasks import DIFFERENCE, Figures, figures_of
+from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 from contactsim.runs.executor import complete
 from contactsim.runs.local import processors
 from contactsim.runs.task import Task
+from contactsim.storage.results import LEDGER
+from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
 
-#: Called with how many tasks are done and how many there are.
+#: Called with the number of finished tasks and of all tasks.
 Progress = Callable[[int, int], None]
+#: Values by dotted path: the model's parameters, and :data:`WITHIN_UNITS`.
+ParameterSet = Mapping[str, float | None]
+#: The dissimilarity inside units of every place (see ``within_units`` of a made place); None leaves places unchanged.
+WITHIN_UNITS = "place.within_units"
+#: {outcome: figures, one for each seed}
+BySeed = dict[str, list[float]]
 
 
-def seeds_of(folder: Folder, sample: str) -> range:
-    """Seeds of a sample."""
-    return range(folder.first_seed, folder.first_seed + folder.samples[sample].seeds)  # type: ignore[index]
+# --- the result store
+
+def default_store() -> Path:
+    """The store in which figures are stored unless another one is named."""
+    return Path(platformdirs.user_cache_dir("contactsim")) / "findings"
 
 
-def run(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, sample: str, store: Path,
-        jobs: int | None = None, progress: Progress | None = None,
-        scheduler: str | None = None) -> Mapping[str, list[Figures]]:
-    """Every finding's figures by id, one for each seed; see :func:`figures`."""
-    tasks = {finding.id: tasks.of_seeds(finding, base, folder.residents(finding, sample), seeds_of(folder, sample))
-             for folder, finding in findings}
-    found = figures([one for of_finding in tasks.values() for one in of_finding], store, jobs, progress, scheduler)
-    return {name: [found[one.id] for one in of_finding] for name, of_finding in tasks.items()}
+def forget(store: Path) -> None:
+    """Remove the figures of findings, and nothing else, from a store. Raises UserError."""
+    Store(store, missing=True).forget(LEDGER)
 
+
+def stored_figures(store: Store, ids: Collection[str]) -> dict[str, Figures]:
+    """The figures in a store by task id. Raises UserError, also for a damaged file."""
+    if not store.exists():
+        return {}
+    rows = store.read(["status", "numbers"], ids).to_pylist()
+    return {row["id"]: figures_of(dict(row["numbers"])) for row in rows if row["status"] == OK}
+
+
+# --- tasks
 
 def figures(tasks: Sequence[Task], store: Path, jobs: int | None = None, progress: Progress | None = None,
             scheduler: str | None = None) -> dict[str, Figures]:
-    """The figures of tasks by id; those that ``store`` lacks are computed first.
+    """The figures of tasks by id; those that ``store`` does not have are computed first.
 
     Args:
-        jobs: processes of this machine; all processors if None, this very process for one.
+        jobs: local processes; one per processor if None, this process if 1.
         scheduler: address of a Dask scheduler, to use its workers instead.
 
     Raises UserError for the first task that fails.
     """
     folder = Store(store, missing=True)
     size = Counter(task.group for task in tasks)
-    # the largest groups first, so that no process is left alone with one at the end
+    # the largest groups first, so that no process works alone at the end
     order = sorted(tasks, key=lambda task: -size[task.group])
     here = min(jobs or processors(), len(size)) <= 1
     complete(folder, order, 0 if here else jobs, scheduler,
              None if progress is None else lambda done, total, failed: progress(done, total))
-    return result_store.read(folder, {task.id for task in tasks})
+    return stored_figures(folder, {task.id for task in tasks})
+
+
+def tasks_of(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, sample: str) -> dict[str, list[Task]]:
+    """The tasks of findings by id, one for each seed of the sample."""
+    return {finding.id: tasks.of_seeds(finding, base, folder.residents(finding, sample), folder.seeds(sample))
+            for folder, finding in findings}
+
+
+def by_seed(of_finding: Sequence[Task], computed: Mapping[str, Figures]) -> list[Figures]:
+    """The figures of a finding's tasks, in the order of their seeds."""
+    return [computed[one.id] for one in of_finding]
+
+
+def run(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, sample: str, store: Path,
+        jobs: int | None = None, progress: Progress | None = None,
+        scheduler: str | None = None) -> dict[str, list[Figures]]:
+    """The figures of findings by id, one for each seed; see :func:`figures`."""
+    of_findings = tasks_of(findings, base, sample)
+    computed = figures([one for of_one in of_findings.values() for one in of_one], store, jobs, progress, scheduler)
+    return {name: by_seed(of_one, computed) for name, of_one in of_findings.items()}
+
+
+# --- parameter sets, for calibration, sensitivity analyses and sweeps
+
+def base_findings(names: Sequence[str], outcomes: Sequence[str] | None = None) -> list[Finding]:
+    """Findings with :func:`base_only`."""
+    return [base_only(finding, outcomes) for _, finding in select(names).findings]
+
+
+def base_only(finding: Finding, outcomes: Sequence[str] | None = None) -> Finding:
+    """A finding without knock-outs and alternatives, with some of its outcomes (all if None)."""
+    chosen = [one.model_copy(update={"knock_outs": {}}) for one in finding.outcomes if one.alternative is None
+              and one.estimand != DIFFERENCE and (outcomes is None or one.id in outcomes)]
+    used = str([one.arguments for one in chosen])
+    worlds = {name: world for name, world in finding.worlds.items() if name in used}
+    return finding.model_copy(update={"outcomes": chosen, "knock_outs": {}, "alternatives": {}, "worlds": worlds})
+
+
+def with_parameter_set(values: ParameterSet, findings: Sequence[Finding],
+                       base: ModelParameters) -> tuple[ModelParameters, list[Finding]]:
+    """Parameters and findings under a parameter set."""
+    parameters = changed(base, {path: value for path, value in values.items() if path != WITHIN_UNITS})
+    if values.get(WITHIN_UNITS) is None:
+        return parameters, list(findings)
+    return parameters, [finding.model_copy(update={"worlds": {
+        name: world.model_copy(update={"place": world.place.model_copy(update={"within_units": values[WITHIN_UNITS]})})
+        for name, world in finding.worlds.items()}}) for finding in findings]
+
+
+def tasks_of_sets(parameter_sets: Sequence[ParameterSet], findings: Sequence[Finding], base: ModelParameters,
+                  seeds: Sequence[int], residents: int) -> list[list[Task]]:
+    """The tasks of findings under each parameter set."""
+    of_sets = []
+    for values in parameter_sets:
+        parameters, here = with_parameter_set(values, findings, base)
+        of_sets.append([one for finding in here for one in tasks.of_seeds(finding, parameters, residents, seeds)])
+    return of_sets
+
+
+def base_figures(of_set: Sequence[Task], computed: Mapping[str, Figures]) -> BySeed:
+    """The figures in the base worlds by outcome, one for each seed, from the tasks of one parameter set."""
+    found: BySeed = {}
+    for one in of_set:
+        for outcome, values in computed[one.id].items():
+            found.setdefault(outcome, []).append(values[BASE])
+    return found
+
+
+def evaluate(parameter_sets: Sequence[ParameterSet], findings: Sequence[Finding], base: ModelParameters,
+             seeds: Sequence[int], residents: int, store: Path, jobs: int | None = None,
+             progress: Progress | None = None, scheduler: str | None = None) -> list[BySeed]:
+    """The figures of findings under each parameter set; those that ``store`` has are not computed again."""
+    of_sets = tasks_of_sets(parameter_sets, findings, base, seeds, residents)
+    computed = figures([one for of_set in of_sets for one in of_set], store, jobs, progress, scheduler)
+    return [base_figures(of_set, computed) for of_set in of_sets]
+
+
+def mean(values: Sequence[float]) -> float:
+    """Mean over seeds."""
+    return float(np.mean(values))

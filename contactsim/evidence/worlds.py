@@ -1,4 +1,4 @@
-"""The worlds of a finding, lived: places, parameters, actions, and burn-ins that worlds share."""
+"""Simulate the worlds of a finding: places, parameters, actions, and burn-ins that several worlds share."""
 
 from __future__ import annotations
 
@@ -13,51 +13,49 @@ from numpy.typing import NDArray
 
 from contactsim.actions import build, sections
 from contactsim.actions.inheritance import alike, over
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
-from contactsim.encounters.impulse import Impulse
-from contactsim.evidence.gradient import MadePlace
-from contactsim.evidence.ledger import KnockOut, WorldDesign
-from contactsim.evidence.panel import Seen, live
+from contactsim.encounters.session import Impulse
+from contactsim.evidence.design import KnockOut, MadePlace, WorldDesign
+from contactsim.evidence.panel import PanelData, observe
 from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
-from contactsim.place.aggregation import coarsened
-from contactsim.world import World
+from contactsim.place.build import coarsened
+from contactsim.world import BurnIn, World, world_after_burn_in
 
-#: Burn-ins kept in memory at a time.
-KEPT = 32
-#: What of a scenario begins with week 0 and leaves the burn-in alone.
-_LATER = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_group_preference"}
+#: Burn-ins held in memory at a time.
+CACHED = 32
+#: Parameters of a scenario that take effect in week 0 and do not change the burn-in.
+_AFTER_BURN_IN = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_group_preference"}
 
 
 @dataclass
 class BurnIns:
-    """Burn-ins of one seed: worlds that differ in what begins with week 0 only share one."""
+    """Burn-ins of one seed. Worlds that differ only in what takes effect in week 0 share one."""
 
-    kept: OrderedDict[str, tuple[BurnIn, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
+    cached: OrderedDict[str, tuple[BurnIn, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
 
     def world(self, design: MadePlace, place: Place, parameters: ModelParameters, seed: int) -> tuple[World, BurnIn]:
-        """A world at week 0, and what its burn-in was."""
+        """A world at week 0, and the record of its burn-in."""
         key = (f"{design.model_dump_json()} {place.residents} "
-               f"{parameters.model_dump_json(exclude={'scenario': _LATER})}")
-        if key not in self.kept:
-            calm = parameters.scenario.model_copy(update={"shocks": {}})
-            lived, burn_in = world_after_burn_in(place, parameters.model_copy(update={"scenario": calm}), seed, threads=1)
-            self.kept[key] = burn_in, {name: array.copy() for name, array in lived.arrays().items()}
-            if len(self.kept) > KEPT:
-                self.kept.popitem(last=False)
-        self.kept.move_to_end(key)
+               f"{parameters.model_dump_json(exclude={'scenario': _AFTER_BURN_IN})}")
+        if key not in self.cached:
+            calm = parameters.model_copy(update={"scenario": parameters.scenario.model_copy(update={"shocks": {}})})
+            at_week_0, burn_in = world_after_burn_in(place, calm, seed, threads=1)
+            self.cached[key] = burn_in, {name: array.copy() for name, array in at_week_0.arrays().items()}
+            if len(self.cached) > CACHED:
+                self.cached.popitem(last=False)
+        self.cached.move_to_end(key)
         world = World(place, parameters, seed, threads=1)
-        burn_in, then = self.kept[key]
-        world.restore(then)
+        burn_in, arrays = self.cached[key]
+        world.restore(arrays)
         return world, burn_in
 
 
 def made_place(design: MadePlace, residents: int, seed: int) -> Place:
-    """A design's place for a seed."""
+    """The place of a design for a seed."""
     return _made_place(design.model_dump_json(), residents, seed)
 
 
@@ -67,13 +65,15 @@ def _made_place(of: str, residents: int, seed: int) -> Place:
     key = name_key(design.name) if design.key is None else design.key
     seed = int(stream(seed, Decision.PLACE, key) >> np.uint64(2))
     made = synthetic_place(design.name, residents, dict(design.shares), design.dissimilarity, seed=seed,
-                           output_area=design.output_area)
-    return made if design.within_units is None else coarsened(made, "block", design.within_units, seed, design.output_area)
+                           output_area_residents=design.output_area_residents)
+    if design.within_units is None:
+        return made
+    return coarsened(made, "block", design.within_units, seed, design.output_area_residents)
 
 
-def knocked(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
-    """A world with something switched off; the world itself where that does not touch it."""
-    if name in knock_out.not_in:
+def knocked_out(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
+    """A world under a knock-out; the world itself if the knock-out does not change it."""
+    if name in knock_out.except_in:
         return world
     data = world.model_dump()
     part = knock_out.worlds.get(name, {})
@@ -89,22 +89,22 @@ def knocked(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
 def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:
     """The model's parameters in a world."""
     changes = dict(world.set)
-    if world.only is not None:
+    if world.only_contexts is not None:
         changes |= {f"settings.contact_contexts.{name}.presence": 0.0 for name in base.settings.contact_contexts
-                    if name not in world.only}
+                    if name not in world.only_contexts}
     return changed(base, changes)
 
 
-def see(world: WorldDesign, base: ModelParameters, residents: int, seed: int, burn_ins: BurnIns) -> Seen:
-    """Live a world and read it."""
+def simulate(world: WorldDesign, base: ModelParameters, residents: int, seed: int, burn_ins: BurnIns) -> PanelData:
+    """Simulate a world and return its data."""
     place, parameters = made_place(world.place, residents, seed), parameters_of(world, base)
-    lived, burn_in = burn_ins.world(world.place, place, parameters, seed)
+    at_week_0, burn_in = burn_ins.world(world.place, place, parameters, seed)
     actions: list[Any] = build(_sections(world), place, parameters) if world.actions else []
-    if world.probe is not None:
-        lived.impulses.append(Impulse(POSITIVE if world.probe == "positive" else NEGATIVE))
-    middle = world.weeks // 2 if world.middle is None else world.middle
-    facts = {"weeks": float(burn_in.weeks), "flat": float(burn_in.stationary)}
-    return replace(live(lived, world.weeks, middle, actions), burn_in=facts)
+    if world.impulse is not None:
+        at_week_0.impulses.append(Impulse(POSITIVE if world.impulse == "positive" else NEGATIVE))
+    midpoint = world.weeks // 2 if world.midpoint is None else world.midpoint
+    facts = {"weeks": float(burn_in.weeks), "stationary": float(burn_in.stationary)}
+    return replace(observe(at_week_0, world.weeks, midpoint, actions), burn_in=facts)
 
 
 def _sections(world: WorldDesign) -> Any:
@@ -113,19 +113,17 @@ def _sections(world: WorldDesign) -> Any:
 
 
 @cache
-def _decides(world: str) -> dict[str, Any]:
+def _complete_design(world: str) -> dict[str, Any]:
     design = WorldDesign.model_validate_json(world)
     actions = {name: section.model_dump(mode="json") for name, section in _sections(design).items()}
     return {**design.model_dump(mode="json"), "actions": actions}
 
 
-def decides(world: WorldDesign) -> dict[str, Any]:
-    """Everything about a world that decides its numbers, written out: its place and its actions' files included."""
-    return _decides(world.model_dump_json())
+def complete_design(world: WorldDesign) -> dict[str, Any]:
+    """Everything in a world's design that determines its figures, including its place and its actions' files."""
+    return _complete_design(world.model_dump_json())
 
 
 def key_of(world: WorldDesign, residents: int) -> str:
-    """Names a world among those of one seed."""
+    """Identifies a world among those of one seed."""
     return f"{residents} {json.dumps(world.model_dump(), sort_keys=True)}"
-
-

@@ -1,7 +1,9 @@
-"""What the agents need of the population's columns: finding them by name, and writing to them with care."""
+"""Columns of residents by name: reading, writing with checks, and conditions such as ``"age < 18 and group == 1"``."""
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
@@ -17,21 +19,21 @@ class ColumnError(UserError, AttributeError):
 
 
 class ResidentLeftError(UserError):
-    """A view whose resident no longer lives in the row that it was made for."""
+    """A view of a resident who has left the place."""
 
 
 class NotOnColumnsError(UserError, NotImplementedError):
-    """A Mesa operation that has no meaning for residents kept as columns; the message says what to use."""
+    """A Mesa operation without meaning for residents in columns; the message says what to use instead."""
 
 
 class Columns(Protocol):
-    """What the agents need of the population: N rows, each with or without a resident."""
+    """The columns of N rows, each with or without a resident."""
 
     active: NDArray[np.bool_]
-    """(N,) whether somebody lives in the row."""
+    """(N,) whether the row has a resident."""
 
     uid: NDArray[np.int64]
-    """(N,) a number that no two people share; a row gets another when a new person takes it."""
+    """(N,) unique number of the person; a row gets a new one when a new person takes it."""
 
     @property
     def writable(self) -> frozenset[str]:
@@ -42,17 +44,17 @@ class Columns(Protocol):
         """All columns that a user may read."""
 
     def column(self, name: str) -> NDArray[Any]:
-        """The live array, (N,) or (N, G), not a copy."""
+        """The array itself, (N,) or (N, G), not a copy."""
 
 
-LIVING = "who lives in the neighbourhood is up to the model"
+LIVING = "the model decides who lives in the neighbourhood"
 WEEK = "all residents live through the same week, so call model.step()"
 
 _PART = re.compile(r"(\w+)(?:\[(\d+)\])?", re.ASCII)
 
 
 def lookup(columns: Columns, name: str) -> NDArray[Any]:
-    """The live array called ``name``: (N,), or (N, G), or (N,) for a part such as ``"attitude[1]"``.
+    """The array called ``name``: (N,), or (N, G), or (N,) for a part such as ``"attitude[1]"``.
 
     ``"unique_id"`` is another name for the identifiers. Raises ColumnError for any other name.
     """
@@ -119,8 +121,81 @@ def refused(name: str, instead: str) -> Callable[..., NoReturn]:
     """A method that raises NotOnColumnsError and says what to use instead."""
 
     def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
-        raise NotOnColumnsError(f"'{name}' does not work on residents kept as columns: {instead}.")
+        raise NotOnColumnsError(f"'{name}' does not work on residents in columns: {instead}.")
 
     refuse.__name__ = name
     refuse.__doc__ = f"Refused: {instead}."
     return refuse
+
+
+#: Longest condition in characters (an assumption), so that no text can exhaust the parser.
+LONGEST = 1000
+_ALLOWED = "columns, numbers, comparisons, 'and', 'or', 'not', + - * / // % and brackets"
+_ARITHMETIC: dict[type, Callable[..., Any]] = {
+    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.true_divide,
+    ast.FloorDiv: np.floor_divide, ast.Mod: np.remainder, ast.USub: np.negative, ast.UAdd: np.positive,
+}  # fmt: skip
+_COMPARE: dict[type, Callable[..., Any]] = {
+    ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal,
+    ast.Eq: np.equal, ast.NotEq: np.not_equal,
+}  # fmt: skip
+
+
+def holds(condition: str, read: Callable[[str], NDArray[Any]], n: int) -> NDArray[np.bool_]:
+    """(n,) whether ``condition`` holds for each resident.
+
+    ``read`` returns the (n,) array of a name such as ``age`` or ``attitude[1]``. The text is parsed, never run as code;
+    only comparisons, logic and arithmetic on columns and numbers are evaluated. Division by zero gives infinity, or nan
+    for 0 / 0, so ``"n > 0 and x / n > 2"`` is a condition for all residents. Raises UserError for anything else, and if
+    the result is not true or false.
+    """
+    if len(condition) > LONGEST:
+        raise UserError(f"a condition has at most {LONGEST} characters, not {len(condition)}.")
+    try:
+        body = ast.parse(condition.strip(), mode="eval").body
+        with np.errstate(all="ignore"):
+            truth = np.asarray(_value(body, read))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as bad:
+        raise UserError(f"{condition!r:.60} is not a condition; allowed are {_ALLOWED}.") from bad
+    except (ArithmeticError, TypeError) as bad:
+        raise UserError(f"'{condition}' cannot be evaluated: {bad}.") from bad
+    if truth.dtype != np.bool_:
+        raise UserError(f"'{condition}' is a number, not a condition; it needs a comparison.")
+    return np.broadcast_to(truth, (n,))
+
+
+def _value(node: ast.AST, read: Callable[[str], NDArray[Any]]) -> Any:
+    """The value of one part of a condition; raises UserError for any kind of part not listed here."""
+    match node:
+        case ast.Constant(value=bool() | int() | float()):
+            return node.value
+        case ast.Name() | ast.Subscript(value=ast.Name(), slice=ast.Constant(value=int())):
+            return read(ast.unparse(node))
+        case ast.BoolOp():
+            join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+            return _joined(join, [_value(part, read) for part in node.values])
+        case ast.UnaryOp(op=ast.Not()):
+            return np.logical_not(_value(node.operand, read))
+        case ast.UnaryOp() if type(node.op) in _ARITHMETIC:
+            return _ARITHMETIC[type(node.op)](_number(_value(node.operand, read)))
+        case ast.BinOp() if type(node.op) in _ARITHMETIC:
+            left, right = _number(_value(node.left, read)), _number(_value(node.right, read))
+            if isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
+                right = right.astype(np.float64)  # whole numbers have no infinity
+            return _ARITHMETIC[type(node.op)](left, right)
+        case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
+            terms = [_value(part, read) for part in (node.left, *node.comparators)]
+            pairs = zip(node.ops, itertools.pairwise(terms), strict=True)
+            return _joined(np.logical_and, [_COMPARE[type(op)](*pair) for op, pair in pairs])
+    raise UserError(f"'{ast.unparse(node)}' is not allowed in a condition; allowed are {_ALLOWED}.")
+
+
+def _joined(join: np.ufunc, parts: list[Any]) -> Any:
+    truths = [np.asarray(part, dtype=np.bool_) for part in parts]
+    return join.reduce(np.broadcast_arrays(*truths))
+
+
+def _number(values: Any) -> NDArray[Any]:
+    """Truth values count as 0 and 1, as they do in Python."""
+    values = np.asarray(values)
+    return values.astype(np.int64) if values.dtype.kind == "b" else values

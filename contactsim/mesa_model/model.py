@@ -1,7 +1,6 @@
 """The world as a Mesa model.
 
-Everything that knows Mesa is here and in :mod:`contactsim.mesa_model`; the world itself has arrays and a clock
-of its own.
+Only :mod:`contactsim.mesa_model` uses Mesa; the world itself has its own arrays and clock.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from mesa.datacollection import DataCollector
 
 from contactsim.actions import Action, ActionSection
 from contactsim.actions.registry import make, prepared
-from contactsim.burn_in import BurnIn, world_after_burn_in
 from contactsim.config import action_catalogue
 from contactsim.config.run_config import RunConfig, compose
 from contactsim.errors import UserError
@@ -26,16 +24,16 @@ from contactsim.observers.weekly import BY_GROUP, BY_TARGET, of_all_others
 from contactsim.overrides import override_lines
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place, load_place
-from contactsim.world import World
+from contactsim.world import BurnIn, World, world_after_burn_in
 
-#: What a model may be told to do about its place: names of configured actions, sections by name, or built actions.
+#: Actions of a model: names of configured actions, sections by name, or built actions.
 Actions = str | Iterable[str] | Iterable[Action[Any]] | Mapping[str, ActionSection | Mapping[str, Any]]
 #: The same, names in a list.
 Chosen = list[str | Action[Any]] | Mapping[str, ActionSection | Mapping[str, Any]]
-#: Keys of a run that mean nothing to a model, which writes no file.
+#: Keys of a run without meaning for a model, which writes no files.
 NOT_OF_A_MODEL = ("output", "store", "force", "cache_burn_in")
-#: Attributes that a copy makes anew: threads, kernels and Mesa's wrapping of ``step``.
-_MADE_ANEW = ("world", "residents", "step", "_user_step")
+#: Attributes that a copy creates again: threads, kernels and Mesa's wrapping of ``step``.
+_CREATED_AGAIN = ("world", "residents", "step", "_user_step")
 
 
 class NeighbourhoodModel(ColumnModel):
@@ -48,30 +46,30 @@ class NeighbourhoodModel(ColumnModel):
     the model never draws from them, since its draws are keyed (docs/reproducibility.md).
 
     Every parameter can be given by keyword, so ``mesa.batch_run`` and ``SolaraViz`` work with the class as it is. A
-    model can be pickled and copied (``copy.deepcopy``); the copy goes on with the same bits.
+    model can be pickled and copied (``copy.deepcopy``); the copy continues with the same bits.
 
     Args:
         place: a :class:`contactsim.place.Place`, or the name of a configured place such as ``"bradford"``.
         parameters: residents, settings, psychology and scenario; the defaults, changed by ``kwargs``, if None.
-        actions: what is done about the place from week 0 on: the name of a configured action or a list of names, as in
+        actions: interventions from week 0 on: the name of a configured action or a list of names, as in
             ``action=[...]``; a mapping of names to sections or plain data, as under ``actions`` in a configuration; or
-            a list of :class:`contactsim.actions.Action` objects made for this model alone.
+            a list of :class:`contactsim.actions.Action` objects made for this model only.
         weeks: weeks until ``run_model()`` ends, 1 to 5200; 104 if None and not configured. ``step()`` can go on.
-        seed: a whole number; fixes every bit of the run.
-        threads: for the kernels (None: all processors where that pays); never changes a result.
-        observers: who reads the world week by week (:class:`contactsim.observers.base.Observer`).
-        config_dir: a folder with places, actions and parameter sets of the user's own.
+        seed: an integer; determines every bit of the run.
+        threads: for the kernels (None: all processors for large places); never changes a result.
+        observers: objects that read the world each week (:class:`contactsim.observers.base.Observer`).
+        config_dir: a folder with the user's own places, actions and parameter sets.
         kwargs: further overrides by key: ``**{"place.residents": 5000, "psychology.negative_weight": 2}``.
 
     Attributes:
         world: the simulated world (:class:`contactsim.world.World`).
-        burn-in: its burn-in.
+        burn_in: its burn-in (:class:`contactsim.world.BurnIn`).
         weeks: weeks until ``running`` becomes False.
         running: True while fewer than ``weeks`` steps are done.
 
     Raises:
-        UserError: for an unknown name, a value that is not allowed, a seed that is not a whole number, or overrides
-            beside ``parameters`` or a ``Place`` that they could not reach.
+        UserError: for an unknown name, a value that is not allowed, a seed that is not an integer, or overrides given
+            together with ``parameters`` or a ``Place`` that they could not change.
 
     Example:
         >>> model = NeighbourhoodModel("bradford", weeks=52, seed=7)  # doctest: +SKIP
@@ -81,7 +79,7 @@ class NeighbourhoodModel(ColumnModel):
     def __init__(self, place: Place | str = "synthetic", parameters: ModelParameters | None = None, *,
                  actions: Actions | None = None, weeks: int | None = None, seed: int = 1, threads: int | None = None,
                  observers: Sequence[Observer] = (), config_dir: str | None = None, **kwargs: Any) -> None:
-        self._seed_of_draws = _whole("seed", seed)
+        self._seed_of_draws = _integer("seed", seed)
         super().__init__(seed=self._seed_of_draws)
         chosen: Chosen = actions if isinstance(actions, Mapping) else _listed(actions)
         config = _composed(place, parameters, chosen, weeks, config_dir, kwargs)
@@ -112,7 +110,7 @@ class NeighbourhoodModel(ColumnModel):
             overrides: ``"place=bradford"``, or mappings such as ``{"psychology.negative_weight": 2}``.
             seed: the same as ``seed=...``; that of the configuration (1) if None.
             threads: as ``threads=...``; never changes a result.
-            config_dir: a folder with configurations of the user's own (``--config-dir``).
+            config_dir: a folder with the user's own configurations (``--config-dir``).
 
         Raises UserError.
 
@@ -128,7 +126,7 @@ class NeighbourhoodModel(ColumnModel):
 
     @property
     def place(self) -> Place:
-        """Who lived where at the start."""
+        """The place: residents by area and group at the start."""
         return self.world.place
 
     @property
@@ -153,18 +151,18 @@ class NeighbourhoodModel(ColumnModel):
         return self.world.weekly()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy needs to go on with the same bits; without threads and compiled code."""
+        """What a copy needs to continue with the same bits; threads and compiled code are left out."""
         world, record = self.world, self.world.weekly_record
-        return {"attributes": {name: value for name, value in vars(self).items() if name not in _MADE_ANEW},
+        return {"attributes": {name: value for name, value in vars(self).items() if name not in _CREATED_AGAIN},
                 "place": world.place, "parameters": world.parameters, "arrays": world.arrays(),
                 "world": {name: getattr(world, name) for name in ("clock", "actions", "observers", "impulses")},
                 "record": {"weeks": list(record.weeks), "sums": list(record.sums)}}
 
-    def __setstate__(self, kept: dict[str, Any]) -> None:
-        self.__dict__.update(kept["attributes"])
-        self.world = World(kept["place"], kept["parameters"], self._seed_of_draws, self._threads)
-        self.world.restore(kept["arrays"])
-        for of, values in ((self.world, kept["world"]), (self.world.weekly_record, kept["record"])):
+    def __setstate__(self, stored: dict[str, Any]) -> None:
+        self.__dict__.update(stored["attributes"])
+        self.world = World(stored["place"], stored["parameters"], self._seed_of_draws, self._threads)
+        self.world.restore(stored["arrays"])
+        for of, values in ((self.world, stored["world"]), (self.world.weekly_record, stored["record"])):
             for name, value in values.items():
                 setattr(of, name, value)
         self.residents = self.world.people
@@ -181,21 +179,21 @@ def _report(name: str, model: NeighbourhoodModel) -> float:
     return model._latest[name]
 
 
-def _whole(key: str, value: Any) -> int:
+def _integer(key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise UserError(f"{key}={value!r} must be an integer.")
     return int(value)
 
 
 def _weeks(weeks: Any) -> int:
-    if not 1 <= _whole("weeks", weeks) <= 5200:
-        raise UserError(f"weeks={weeks} is not allowed: it must be a whole number from 1 to 5,200.")
+    if not 1 <= _integer("weeks", weeks) <= 5200:
+        raise UserError(f"weeks={weeks} is not allowed: it must be an integer from 1 to 5,200.")
     return int(weeks)
 
 
 def _composed(place: Place | str, parameters: ModelParameters | None, actions: Chosen, weeks: int | None,
               config_dir: str | None, changes: Mapping[str, Any]) -> RunConfig | None:
-    """The configuration of what is given by name or key, or left to the defaults; None where nothing is."""
+    """The configuration of everything given by name or key or left to defaults; None if there is no such thing."""
     lines = override_lines([changes])
     _refuse(lines)
     heads = {line.lstrip("+~").split("=")[0].split(".")[0] for line in lines}
@@ -214,7 +212,7 @@ def _composed(place: Place | str, parameters: ModelParameters | None, actions: C
 def _refuse(lines: Iterable[str]) -> None:
     for line in lines:
         if line.lstrip("+~").split("=")[0] in NOT_OF_A_MODEL:
-            raise UserError(f"'{line}' has no meaning for a model, which writes no file: use contactsim.run.")
+            raise UserError(f"'{line}' has no meaning for a model, which writes no files: use contactsim.run.")
 
 
 def _listed(actions: Any) -> list[str | Action[Any]]:

@@ -20,17 +20,17 @@ from contactsim.mesa_model.columns import (
 
 
 class Resident(Agent):
-    """One resident as a Mesa agent: a view onto a row, made when asked for.
+    """One resident as a Mesa agent: a view of a row, created on demand.
 
-    Attributes are the columns, read and written through: ``r.age`` is a number, ``r.attitude`` the (G,) live
-    part of the array (read-only where the column may not be written). ``unique_id`` is the resident's number
-    at the time of making; once the resident has left, reading or writing raises ResidentLeftError. Two views
-    of one resident of one model are equal. Names that are not columns raise ColumnError, an AttributeError.
+    Attributes are the columns, read and written in place: ``r.age`` is a number, ``r.attitude`` the (G,) part of the
+    array (read-only if the column cannot be set). ``unique_id`` is the resident's number when the view was created;
+    once the resident has left the place, reading or writing raises ResidentLeftError. Two views of the same resident
+    of the same model are equal. A name that is not a column raises ColumnError, which is an AttributeError.
     """
 
     def __init__(self, model: Any, row: int) -> None:
-        """``model`` has ``residents``, the columns; ``row`` is lived in."""
-        # Not Agent.__init__: it counts ids in a dictionary of the class, which would keep the model for ever.
+        """``model.residents`` are the columns; ``row`` must have a resident."""
+        # Not Agent.__init__: it counts ids in a dictionary of the class, so the model would never be freed.
         self.__dict__.update(model=model, unique_id=int(model.residents.uid[row]), _row=int(row))
 
     @property
@@ -38,13 +38,13 @@ class Resident(Agent):
         return self.model.residents  # type: ignore[attr-defined,no-any-return]
 
     def is_here(self) -> bool:
-        """Whether the resident still lives in the row of this view."""
+        """Whether the resident still lives here."""
         return bool(self._columns.active[self._row] and self._columns.uid[self._row] == self.unique_id)
 
     def row(self) -> int:
         """The row of the columns; raises ResidentLeftError if the resident has left."""
         if not self.is_here():
-            raise ResidentLeftError(f"resident {self.unique_id} has left; take those here from model.agents.")
+            raise ResidentLeftError(f"resident {self.unique_id} has left; model.agents holds the present residents.")
         return int(self._row)
 
     def __getattr__(self, name: str) -> Any:

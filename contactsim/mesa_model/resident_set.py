@@ -1,16 +1,17 @@
-"""Sets of residents, as Mesa's AgentSet."""
+"""Sets and groups of residents, as Mesa's AgentSet and GroupBy, and a Mesa model with residents in columns."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
+import mesa
 import numpy as np
-from mesa.agent import Agent, AgentSet
+from mesa.agent import Agent, AgentSet, GroupBy
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError
@@ -19,58 +20,144 @@ from contactsim.mesa_model.columns import (
     WEEK,
     ColumnError,
     Columns,
+    holds,
     lookup,
     refused,
     single,
     widened,
     write,
 )
-from contactsim.mesa_model.conditions import holds
-from contactsim.mesa_model.grouping import ResidentGroups, apply
 from contactsim.mesa_model.resident import Resident
+
+
+class Rows(Protocol):
+    """The part of a set of residents that its groups use."""
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """(n,) row numbers."""
+
+    def take(self, rows: Any) -> Any:
+        """Another set, of these rows."""
+
+    def here(self) -> NDArray[np.bool_]:
+        """(n,) which of the set's members still live here."""
+
+    def column(self, name: str) -> NDArray[Any]:
+        """(n,) or (n, G): the set's part of a column."""
+
+
+def _of_parts(reduce: Callable[..., Any], values: NDArray[Any]) -> Any:
+    result = reduce(values, axis=0)
+    return result.item() if values.ndim == 1 else result
+
+
+#: Numpy's versions of Python's functions, which would loop over the residents. An (n, G) column gives (G,).
+_BUILTIN: dict[Any, Callable[..., Any]] = {
+    sum: partial(_of_parts, np.sum), min: partial(_of_parts, np.min), max: partial(_of_parts, np.max)
+}  # fmt: skip
+_ONE_PASS: dict[Any, np.ufunc] = {
+    sum: np.add, np.sum: np.add, np.mean: np.add,
+    min: np.minimum, np.min: np.minimum, max: np.maximum, np.max: np.maximum,
+}  # fmt: skip
+
+
+def apply(func: Callable[..., Any], values: NDArray[Any]) -> Any:
+    """``func`` of a column's ``values``."""
+    return _BUILTIN.get(func, func)(values)
+
+
+class ResidentGroups(GroupBy):
+    """Groups of residents by name, as Mesa's GroupBy; ``map`` and ``do`` work on whole groups."""
+
+    def __init__(
+        self, residents: Rows, names: list[Any], which: NDArray[np.intp], result_type: str
+    ) -> None:
+        """``which``: (n,) index into ``names`` for each of the residents."""
+        order = np.argsort(which, kind="stable")
+        self._residents: Rows = residents.take(residents.rows[order])
+        self._which = which[order]
+        self._names = names
+        self._result_type = result_type
+
+    @property
+    def groups(self) -> dict[Any, Any]:
+        """The members of each group, as a ResidentSet or as a list of views."""
+        sets = [self._residents.take(rows) for rows in self._split(self._residents.rows)]
+        members = [list(group) for group in sets] if self._result_type == "list" else sets
+        return dict(zip(self._names, members, strict=True))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def count(self) -> dict[Any, int]:
+        """How many residents each group has."""
+        return dict(zip(self._names, self._counts().tolist(), strict=True))
+
+    def agg(self, attr_name: str, func: Callable[..., Any]) -> dict[Any, Any]:
+        """``func`` of each group's part of a column.
+
+        ``len``, ``sum``, ``min``, ``max`` and numpy's ``sum``, ``min``, ``max`` and ``mean`` take one pass over the
+        column; any other function is called with each group's array.
+        """
+        values, counts = widened(self._residents.column(attr_name)), self._counts()
+        if func is len:
+            return self.count()
+        if func in _ONE_PASS and values.ndim == 1 and counts.size and counts.all():
+            result = _ONE_PASS[func].reduceat(values, np.cumsum(counts) - counts)
+            result = result / counts if func is np.mean else result
+            return dict(zip(self._names, result.tolist(), strict=True))
+        return {name: apply(func, part) for name, part in zip(self._names, self._split(values), strict=True)}
+
+    def _counts(self) -> NDArray[np.intp]:
+        return np.bincount(self._which[self._residents.here()], minlength=len(self._names))
+
+    def _split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        return np.split(values, np.cumsum(self._counts())[:-1]) if self._names else []
+
 
 _SETS = f"{LIVING}; take a part with select(...), or combine sets with |, & and -"
 _COLUMNWISE = "read with get or column, write with set, or loop over the residents one by one"
 
 
 class ResidentSet(AgentSet):
-    """Residents of a model in an order, as Mesa's AgentSet, kept as row numbers.
+    """Residents of a model in a given order, as Mesa's AgentSet, stored as row numbers.
 
-    ``rows`` None means everybody who lives here whenever the set is asked; given rows (distinct, each lived
-    in) mean the people living there now, and those who leave later drop out of the set, as agents removed
-    from a Mesa model do. Conditions, sorting and grouping by column names make no object for a resident; a
-    function of a resident is called with each view in turn.
+    ``rows`` None means all residents at the time of each use. Given rows (distinct, each with a resident) mean their
+    residents at the time of creation; those who leave the place later drop out of the set, as agents removed from a
+    Mesa model do. Conditions, sorting and grouping by column names create no object for a resident; a function of a
+    resident is called with each view in turn.
     """
 
     def __init__(self, model: Any, rows: NDArray[np.intp] | None = None) -> None:
         self.model: Any = model
-        self._keep(rows)
+        self._set_rows(rows)
 
     @property
     def _columns(self) -> Columns:
         return self.model.residents  # type: ignore[no-any-return]
 
-    def _keep(self, rows: Any) -> ResidentSet:
+    def _set_rows(self, rows: Any) -> ResidentSet:
         self._rows = None if rows is None else np.array(rows, dtype=np.intp)
         self._uids = None if self._rows is None else self._columns.uid[self._rows]
         return self
 
     def take(self, rows: Any, inplace: bool = False) -> ResidentSet:
         """The residents of the model in ``rows``, as a new set or as this one."""
-        return self._keep(rows) if inplace else ResidentSet(self.model, rows)
+        return self._set_rows(rows) if inplace else ResidentSet(self.model, rows)
 
     def here(self) -> NDArray[np.bool_]:
-        """Which of the rows of the set's making still have the person that they had then."""
+        """Which of the set's rows still have the same resident as when the set was created."""
         return self._columns.active[self._rows] & (self._columns.uid[self._rows] == self._uids)
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """(n,) the rows of the columns, in the set's order."""
+        """(n,) row numbers in the set's order."""
         return np.flatnonzero(self._columns.active) if self._rows is None else self._rows[self.here()]
 
     @property
     def random(self) -> Any:
-        """The model's generator for its users; the model itself never draws from it."""
+        """The model's random generator for users; the model itself never draws from it."""
         return self.model.random
 
     def _view(self, row: int) -> Resident:
@@ -108,7 +195,7 @@ class ResidentSet(AgentSet):
         self.__dict__.update(state)
 
     def _from_iterable(self, residents: Iterable[Resident]) -> ResidentSet:
-        """What |, &, - and ^ make their result with."""
+        """The result of |, &, - and ^."""
         found = dict.fromkeys(residents)
         if not all(isinstance(r, Resident) and r.model is self.model for r in found):
             raise UserError("sets can only be combined with residents of the same model.")
@@ -127,8 +214,8 @@ class ResidentSet(AgentSet):
     ) -> list[Any]:
         """The values of an attribute as a list, or of several as a list of lists, as Mesa gives them.
 
-        The values are Python numbers, or arrays of shape (G,) where a resident has several. A name that is
-        no column raises ColumnError, or counts as ``default_value`` if ``handle_missing`` is "default".
+        The values are Python numbers, or arrays of shape (G,) where a resident has several. A name that is not a column
+        raises ColumnError, or gives ``default_value`` if ``handle_missing`` is "default".
         """
         if handle_missing not in ("error", "default"):
             raise UserError(f"handle_missing is 'error' or 'default', not '{handle_missing}'.")
@@ -144,16 +231,16 @@ class ResidentSet(AgentSet):
         return values.tolist() if values.ndim == 1 else list(values)
 
     def set(self, attr_name: str, value: Any) -> ResidentSet:
-        """Write one value for all, or an array with one for each in the set's order; returns the set.
+        """Write one value for all, or an array with one value for each in the set's order; returns the set.
 
-        Raises ColumnError for a column that may not be written, UserError for a wrong shape or a value that
-        the column cannot hold (a fraction or an overflow in a column of whole numbers).
+        Raises ColumnError for a column that cannot be set, UserError for a wrong shape or a value that the column
+        cannot hold (a fraction or an overflow in a column of integers).
         """
         write(self._columns, attr_name, self.rows, value)
         return self
 
     def agg(self, attribute: str, func: Callable[..., Any] | Iterable[Callable[..., Any]]) -> Any:
-        """``func`` of the column as an array, or a list with what each of several functions gives."""
+        """``func`` of the column as an array, or a list with the results of several functions."""
         values = widened(self.column(attribute))
         return apply(func, values) if callable(func) else [apply(f, values) for f in func]
 
@@ -164,11 +251,11 @@ class ResidentSet(AgentSet):
         inplace: bool = False,
         agent_type: type[Agent] | None = None,
     ) -> ResidentSet:
-        """Those for whom a condition on columns or a function of a resident is true.
+        """The residents for whom a condition on columns or a function of a resident is true.
 
         A condition is text such as ``"age < 18 and attitude[1] > 0"``; it is never run as code (see
-        :func:`contactsim.mesa_model.conditions.holds`). ``at_most`` is a number of residents, or with a float up
-        to 1.0 a share of this set; the first of the set's order are taken.
+        :func:`contactsim.mesa_model.columns.holds`). ``at_most`` is a number of residents, or with a float up to 1.0 a
+        share of this set; the first in the set's order are taken.
         """
         rows = self.rows
         limit = int(len(rows) * at_most) if isinstance(at_most, float) and at_most <= 1.0 else at_most
@@ -185,7 +272,7 @@ class ResidentSet(AgentSet):
     def sort(
         self, key: str | Callable[[Resident], Any], ascending: bool = False, inplace: bool = False
     ) -> ResidentSet:
-        """By a column or a function of a resident, largest first unless ``ascending``; ties keep order."""
+        """Sort by a column or a function of a resident, largest first unless ``ascending``; equal values keep order."""
         rows = self.rows
         if not isinstance(key, str):
             by = sorted(rows, key=lambda row: key(self._view(row)), reverse=not ascending)
@@ -199,8 +286,8 @@ class ResidentSet(AgentSet):
         """Residents by the value of a column or of a function of a resident, in order of first appearance.
 
         Args:
-            by: a column, or a function of a resident. Values that stand for names (``model.labels``, such as those of
-                ``"group"``) are called by these names.
+            by: a column, or a function of a resident. Values with names (``model.labels``, such as those of
+                ``"group"``) are replaced by these names.
             result_type: whether the groups are sets ("agentset") or lists of views ("list").
 
         Raises UserError for another ``result_type``, ColumnError for an unknown column.
@@ -232,3 +319,34 @@ class ResidentSet(AgentSet):
     __iand__ = refused("&=", _SETS)
     __ixor__ = refused("^=", _SETS)
     __isub__ = refused("-=", _SETS)
+
+
+class ColumnModel(mesa.Model):
+    """A Mesa model whose agents are the rows of ``residents``, set by the subclass."""
+
+    residents: Columns
+    """the columns; set by the subclass"""
+
+    @property
+    def labels(self) -> Mapping[str, Sequence[str]]:
+        """Names of the values 0, 1, ... of columns whose numbers stand for names."""
+        return {}
+
+    @property
+    def agents(self) -> ResidentSet:
+        """All residents at the time of each use."""
+        return ResidentSet(self)
+
+    @property
+    def agent_types(self) -> list[type[Agent]]:
+        """Resident, the only type of agent."""
+        return [Resident]
+
+    @property
+    def agents_by_type(self) -> dict[type[Agent], ResidentSet]:
+        """All residents under their only type."""
+        return {Resident: self.agents}
+
+    register_agent = refused("register_agent", LIVING)
+    deregister_agent = refused("deregister_agent", LIVING)
+    remove_all_agents = refused("remove_all_agents", LIVING)

@@ -1,1 +1,1 @@
-"""Observers: small classes that read a world at fixed moments of a week and never change it."""
+"""Observers: classes that read a world at a fixed moment of each week and never change it."""

@@ -1,10 +1,10 @@
-"""The footprint of a difference between two worlds: whom it has reached, and whom a week can carry it to.
+"""The footprint of a difference between two worlds: the residents who differ, and those whom a week can reach.
 
-*Differing* residents are observed: any of their columns, or a seat, holds other bits in the two worlds. The
-*reachable* set is what the rules allow a week, given who differs when messages have been heard and
-actions have done what was due: people feel the norm of their own group in the neighbourhood; they meet, know
-friends, and sit in sessions; ties may form in small groups. Whoever is outside this set must not differ at the
-week's end. It is worked out from the rules and read from the pairs, not from what happened.
+*Differing* residents are observed: any of their columns, or a seat, holds different bits in the two worlds. The
+*reachable* set follows from the rules, given the residents who differ after the week's messages and actions: people
+perceive the norm of their own group in the neighbourhood, meet others, have friends and take part in sessions; ties can
+form in small groups. Residents outside this set cannot differ at the end of the week. The set is derived from the rules
+and the pairs, not from what happened.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Pairs = NDArray[np.int32]
 
 
 class Snapshots(Observer):
-    """Keeps what the rest of some weeks follows from, after the week's messages and actions.
+    """Stores a snapshot of given weeks, taken after the week's messages and actions.
 
     Attributes:
         latest: the snapshot of the last of these weeks.
@@ -38,7 +38,7 @@ class Snapshots(Observer):
         self.latest: Snapshot | None = None
 
     def look(self, world: State) -> None:
-        """Copy the state, if the week is among those asked for."""
+        """Copy the state if the week is one of :attr:`weeks`."""
         if world.clock in self.weeks:
             self.latest = world.snapshot()
 
@@ -48,35 +48,35 @@ class Snapshots(Observer):
 
 
 def differing(a: State, b: State) -> Rows:
-    """(N,) rows in which any column or seat holds other bits."""
+    """(N,) rows in which any column or seat holds different bits."""
     return _differ(a.columns_by_name(), b.columns_by_name())
 
 
 def seats_differ(a: Snapshot, b: Snapshot) -> Rows:
-    """(N,) rows that sit elsewhere in some setting."""
+    """(N,) rows that have different seats in some setting."""
     return _differ(*({name: v for name, v in m.columns.items() if name.startswith("seat ")} for m in (a, b)))
 
 
 def reachable(a: Snapshot, b: Snapshot) -> Rows:
-    """(N,) rows that the rest of the week can make differ, given its two snapshots.
+    """(N,) rows that can differ at the end of the week, given two snapshots of it.
 
-    Both worlds have the rules of ``a``. Competition for seats at the week's end is left out; it reaches others only
-    where seats differ already (:func:`seats_differ`).
+    Both worlds must have the rules of ``a``. Competition for seats at the end of the week is not included; it reaches
+    others only where seats differ already (:func:`seats_differ`).
     """
     differ = _differ(a.columns, b.columns)
-    outings = seats_differ(a, b) | _of(a, b, _OUTINGS)
-    felt = differ | _norms(a, b)
-    reached = _friends(a, b, felt | outings) | _impulses(a, b)
+    presence = seats_differ(a, b) | _of(a, b, _PRESENCE)
+    affected = differ | _norms(a, b)
+    reached = _friends(a, b, affected | presence) | _impulses(a, b)
     meetings, small_groups = _meetings(a, b)
     group = a.columns["group"]
     cross = meetings[group[meetings[:, 0]] != group[meetings[:, 1]]]
-    reached = _partners(reached, cross) | _partners(outings, meetings)
+    reached = _partners(reached, cross) | _partners(presence, meetings)
     reached = _teams(a, b, reached)
     return _teams(a, b, _partners(reached, small_groups))
 
 
-#: Columns that decide who is out.
-_OUTINGS = ("age", "arrived", "active", "sociability", "uid", "away")
+#: Columns that determine who is present.
+_PRESENCE = ("age", "arrived", "active", "sociability", "uid", "displaced")
 
 
 def _of(a: Snapshot, b: Snapshot, names: tuple[str, ...]) -> Rows:
@@ -101,26 +101,26 @@ def _other_bits(a: NDArray[Any], b: NDArray[Any]) -> Rows:
 
 
 def _norms(a: Snapshot, b: Snapshot) -> Rows:
-    """The own group around those whose attitudes differ or whom a message speaks to, and all around those who came,
-    left or grew up."""
+    """Rows whose norms differ: the own group in a neighbourhood where attitudes or messages differ, and all residents
+    of a neighbourhood whose composition differs."""
     groups, start = a.columns["attitude"].shape[1], a.partitions["street"]["neighbourhood"].start
     opinions = _other_bits(a.columns["attitude"], b.columns["attitude"])
     composition = _of(a, b, ("age", "arrived", "active", "group", "seat street"))
     changing = np.flatnonzero(_other_bits(a.past, b.past))
-    told = np.flatnonzero(_other_bits(a.message_effect.reshape(-1, groups), b.message_effect.reshape(-1, groups)))
+    messages = np.flatnonzero(_other_bits(a.message_effect.reshape(-1, groups), b.message_effect.reshape(-1, groups)))
     reached: Rows = np.zeros(opinions.shape[0], bool)
     for m in (a, b):
         seat = m.columns["seat street"]
         seated = seat >= 0
         area = np.searchsorted(start, seat, side="right") - 1
         block = area * groups + m.columns["group"]
-        reached |= seated & np.isin(block, np.union1d(block[opinions & seated], told))
+        reached |= seated & np.isin(block, np.union1d(block[opinions & seated], messages))
         reached |= seated & np.isin(area, np.union1d(area[composition & seated], changing))
     return reached
 
 
 def _friends(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
-    """Friends of ``rows``, in either world."""
+    """``rows`` and their friends, in either world."""
     out = rows.copy()
     for m in (a, b):
         ties = m.columns["ties"]
@@ -130,22 +130,22 @@ def _friends(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
 
 
 def _impulses(a: Snapshot, b: Snapshot) -> Rows:
-    """Everybody of the groups that have an impulse in one world alone."""
+    """All members of the groups that have an impulse in one world only."""
     groups = {one.group for one in {*a.impulses} ^ {*b.impulses}}
     reached: Rows = np.isin(a.columns["group"], [*groups]) | np.isin(b.columns["group"], [*groups])
     return reached
 
 
 def _partners(rows: Rows, pair: Pairs) -> Rows:
-    """``rows`` and whoever is paired with one of them."""
+    """``rows`` and all who are paired with one of them."""
     out = rows.copy()
     out[pair[rows[pair].any(axis=1)]] = True
     return out
 
 
 def _meetings(a: Snapshot, b: Snapshot) -> tuple[Pairs, Pairs]:
-    """All pairs of the week who are out in either world, and those of them in small groups."""
-    alike = not _of(a, b, _OUTINGS[:-1]).any()
+    """All pairs of the week who can meet in either world, and those of them in small groups."""
+    alike = not _of(a, b, _PRESENCE[:-1]).any()
     both = {name: alike and np.array_equal(a.occupant[name], b.occupant[name]) for name in a.occupant}
     found: list[Pairs] = [np.empty((0, 2), np.int32)]
     near = found.copy()
@@ -159,20 +159,20 @@ def _meetings(a: Snapshot, b: Snapshot) -> tuple[Pairs, Pairs]:
 
 
 def _teams(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
-    """``rows``, whoever shares a session's team with one, and all of teams that the other world lacks or changed."""
+    """``rows``, the members of their teams in sessions, and all members of teams that differ between the worlds."""
     out = rows.copy()
     for m, other in ((a, b), (b, a)):
-        there = {session.name: session for session in other.sessions}
+        counterparts = {session.name: session for session in other.sessions}
         for session in m.sessions:
             seated = session.occupant >= 0
             team = np.searchsorted(session.start, np.arange(session.occupant.shape[0]), side="right") - 1
-            touched = _changed(session, there.get(session.name)) | (seated & out[session.occupant])
+            touched = _changed(session, counterparts.get(session.name)) | (seated & out[session.occupant])
             out[session.occupant[seated & np.isin(team, np.unique(team[touched]))]] = True
     return out
 
 
 def _changed(session: Session, other: Session | None) -> Rows:
-    """(seats,) seats whose team may live the session otherwise than in the other world."""
+    """(seats,) seats whose teams can have different meetings in the other world."""
     everybody = np.ones(session.occupant.shape[0], bool)
     if other is None or other.conditions != session.conditions or other.encounters != session.encounters:
         return everybody

@@ -1,4 +1,4 @@
-"""The meeting log: who met whom in the week just past, and what it was for each side."""
+"""The meeting log: who met whom in the last week, and the valence for each side."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contactsim.state import State
 
 
 class MeetingLog(Observer):
-    """Keeps what a week's meetings follow from; they are worked out when asked for, until the next week begins.
+    """Stores what determines a week's meetings; they are computed on demand until the next week begins.
 
     Attributes:
         snapshot: the copy taken in the last week.
@@ -22,7 +22,7 @@ class MeetingLog(Observer):
         self.snapshot: Snapshot | None = None
 
     def look(self, world: State) -> None:
-        """Copy what the rest of the week will change."""
+        """Copy the columns that the rest of the week will change."""
         self.snapshot = world.snapshot(COLUMNS)
         self._factor = world.week.odds_factor
 

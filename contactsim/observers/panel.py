@@ -1,22 +1,27 @@
-"""The panel: the same people read again and again, and their meetings in between."""
+"""A panel: repeated readings of the same residents, and their meetings in between."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from contactsim.encounters.arrays import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE
 from contactsim.observers.base import Observer
-from contactsim.residents import BELIEVES, KNOWS_BETTER, attitude_to_others
+from contactsim.residents import BELIEVES, KNOWS_BETTER, MEETING_AGE, attitude_to_others
 from contactsim.state import State
+
+AGE_BANDS = {"5-15": 5, "16-24": 16, "25-44": 25, "45-64": 45, "65+": 65}
+TERCILES = ("little", "middling", "much")
 
 Array = NDArray[Any]
 Rows = NDArray[np.integer] | slice
 
-#: Outcomes with their units, in the order in which they are shown.
+#: Outcomes with their units, in the order of presentation.
 OUTCOMES = {
     "attitude": "attitude to all others, -1 to 1",
     "anxiety": "intergroup anxiety, 0 to 1",
@@ -56,8 +61,8 @@ def _rumour(state: int) -> Callable[[State, Rows], Array]:
     return lambda world, rows: world.people.rumour[rows] == state
 
 
-#: Everything that a panel can read of a resident: a function of the state and rows. Counts and states of others are
-#: of all other groups together; ``recent_`` as far back as memory reaches, ``past_`` close experience ever.
+#: The columns of a panel: functions of the state and rows. Counts are over all other groups together; ``recent_`` means
+#: remembered meetings per week, ``past_`` accumulated close experience.
 COLUMNS: Mapping[str, Callable[[State, Rows], Array]] = {
     "attitude": lambda world, rows: attitude_to_others(world.people, world.weights, rows),
     **{name: _stored(name) for name in (
@@ -68,26 +73,25 @@ COLUMNS: Mapping[str, Callable[[State, Rows], Array]] = {
     "believes": _rumour(BELIEVES), "knows_better": _rumour(KNOWS_BETTER),
     "attitudes": lambda world, rows: world.people.attitude[rows],
 }
-#: Columns behind :data:`OUTCOMES` that go by another name there.
-_BEHIND = {"positive": "recent_positive", "negative": "recent_negative"}
+#: Columns that have another name in :data:`OUTCOMES`.
+_COLUMN_OF = {"positive": "recent_positive", "negative": "recent_negative"}
 
 
 class Panel(Observer):
-    """Reads columns of the same rows before the first week and after given numbers of weeks.
+    """Reads columns of the same rows at the start and after given numbers of weeks.
 
     Args:
-        weeks: after how many weeks the panel is read again.
+        weeks: numbers of weeks after which the panel is read.
         columns: which of :data:`COLUMNS` and :data:`OUTCOMES`.
-        rows: whom (None: every row of the place).
-        count: whether meetings between the readings are counted.
-        dtype: type of what is read.
+        rows: rows to read (None: all rows of the place).
+        count: whether meetings between readings are counted.
+        dtype: type of the values.
 
     Attributes:
         uid: (n,) identifier of each row's resident at the start.
         waves: by number of weeks: (n,) values by column (``attitudes``: (n, G), towards each group), and under
             ``here`` whether the same person still lives there.
-        meetings: by the number of weeks at which they end: (n, G, 4) meetings since the reading before, by what they
-            were, as ``week.counts`` has them.
+        meetings: by number of weeks: (n, G, 4) meetings since the previous reading, counted as in ``week.counts``.
     """
 
     def __init__(self, weeks: Iterable[int], columns: Iterable[str] = tuple(COLUMNS),
@@ -99,14 +103,14 @@ class Panel(Observer):
         self.meetings: dict[int, NDArray[np.int32]] = {}
 
     def begin(self, world: State) -> None:
-        """Read the panel for the first time."""
+        """Take the first reading."""
         self._start, self.uid = world.clock, world.people.uid[self.rows].copy()
         self.group = world.people.group[self.rows].copy()
         self._counts = np.zeros((self.uid.size if self.count else 0, *world.week.counts.shape[1:]), np.int32)
         self.waves, self.meetings = {0: self._read(world)}, {}
 
     def look(self, world: State) -> None:
-        """Count the week's meetings; read the panel where that is due."""
+        """Count the week's meetings, and take a reading if one is due."""
         if self.count:
             self._counts += world.week.counts[self.rows]
         week = world.clock - self._start
@@ -122,18 +126,93 @@ class Panel(Observer):
 
     def _read(self, world: State) -> dict[str, Array]:
         people = world.people
-        values = {name: COLUMNS[_BEHIND.get(name, name)](world, self.rows).astype(self.dtype) for name in self.columns}
+        values = {name: COLUMNS[_COLUMN_OF.get(name, name)](world, self.rows).astype(self.dtype)
+                  for name in self.columns}
         return values | {"here": (people.active[self.rows] & (people.uid[self.rows] == self.uid)).astype(self.dtype)}
 
 
-def counts_with_others(tally: NDArray[np.integer], group: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-    """Meetings of each row by what they were, with all other groups; ``own`` counts all with the own group.
+def counts_with_others(counts: NDArray[np.integer], group: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+    """(n,) meetings with all other groups by valence, and ``own``: all meetings with the own group.
 
-    ``tally`` (n, G, 4) as in ``week.counts`` or :attr:`Panel.meetings`; ``group`` (n,).
+    ``counts`` (n, G, 4) is as in ``week.counts`` or :attr:`Panel.meetings`; ``group`` (n,) is each row's own group.
     """
     rows = np.arange(group.shape[0])
-    others = {what: (tally[:, :, k].sum(axis=1) - tally[rows, group, k]).astype(float) for what, k in _COUNTED.items()}
-    return others | {"own": tally[rows, group, ALL_OWN].astype(float)}
+    others = {name: (counts[:, :, k].sum(axis=1) - counts[rows, group, k]).astype(float)
+              for name, k in _COUNTED.items()}
+    return others | {"own": counts[rows, group, ALL_OWN].astype(float)}
 
 
 _COUNTED = {"positive": POSITIVE, "negative": NEGATIVE, "neutral": NEUTRAL, "declined": DECLINED}
+
+
+@dataclass(frozen=True)
+class Residents:
+    """Residents old enough to meet people at the time of the snapshot, one entry each (copies)."""
+
+    row: NDArray[np.intp]
+    uid: NDArray[np.int64]
+    group: NDArray[np.uint8]
+    age: NDArray[np.float64]
+    sex: NDArray[np.uint8]
+    household: NDArray[np.int32]
+    ties: NDArray[np.int32]
+    """(n, places) rows of friends, -1 for none"""
+    areas: dict[str, NDArray[np.int64]]
+    """index of the ``neighbourhood`` and of the mixing group at ``school``, ``work`` and ``association`` (-1: none)"""
+    prior: NDArray[np.float64]
+    """remembered positive and negative meetings with other groups, per week"""
+    groups: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return self.row.shape[0]
+
+    @property
+    def own_group(self) -> NDArray[np.str_]:
+        """Name of the own group."""
+        return np.asarray(self.groups)[self.group]
+
+    @property
+    def age_band(self) -> NDArray[np.str_]:
+        """Age as one of :data:`AGE_BANDS`."""
+        edges = np.array(list(AGE_BANDS.values()), float)
+        return np.asarray(list(AGE_BANDS))[np.searchsorted(edges, self.age, side="right") - 1]
+
+    @property
+    def prior_contact(self) -> NDArray[np.str_]:
+        """Tercile of prior contact within the own group, one of :data:`TERCILES`; ties are broken by identifier."""
+        third = np.zeros(len(self), int)
+        for g in np.unique(self.group):
+            own = np.flatnonzero(self.group == g)
+            order = own[np.lexsort((self.uid[own], self.prior[own]))]
+            third[order] = np.arange(own.size) * 3 // own.size
+        return np.asarray(TERCILES)[third]
+
+    def acquainted(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) whether each resident shares a household or has a tie with one of the ``marked`` (n,)."""
+        rows = self.row[marked]
+        at_home: NDArray[np.bool_] = np.isin(self.household, self.household[marked])
+        return at_home | np.isin(self.ties, rows).any(axis=1)
+
+    def table(self) -> pd.DataFrame:
+        """A table of row, group, age, age_band, sex, prior_contact and the areas."""
+        return pd.DataFrame({"row": self.row, "group": self.own_group, "age": self.age, "age_band": self.age_band,
+                             "sex": np.where(self.sex == 0, "female", "male"), "prior_contact": self.prior_contact,
+                             **self.areas})
+
+
+def residents(world: State) -> Residents:
+    """The residents who are old enough to meet people and have arrived, as they are now."""
+    people = world.people
+    row = np.flatnonzero(people.active & (people.age >= MEETING_AGE) & ~(people.arrived < 0))
+    areas = {"neighbourhood": _mixing_group(world, "street", "neighbourhood", row)}
+    areas |= {name: _mixing_group(world, name, "mixing_group", row) for name in ("school", "work", "association")}
+    prior = (people.recent_positive[row] + people.recent_negative[row]).sum(axis=1)
+    return Residents(row, people.uid[row], people.group[row], people.age[row], people.sex[row], people.household[row],
+                     people.ties[row], areas, prior, world.place.groups)
+
+
+def _mixing_group(world: State, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
+    of = world.settings[setting]
+    seat = of.seat[row]
+    mixing_group = np.searchsorted(of.partitions[scale].start, seat, side="right") - 1
+    return np.where(seat >= 0, mixing_group, -1)

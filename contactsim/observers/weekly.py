@@ -1,6 +1,6 @@
-"""The weekly record: sums over residents of survey age (16 and over), taken before anybody moves.
+"""The weekly record: sums over residents of survey age (16 and over), before moves, arrivals and departures.
 
-Sums run over fixed chunks of rows and then over chunks in order, so their bits do not depend on threads.
+Rows are summed in fixed chunks and chunks in order, so the bits do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from contactsim.residents import SURVEY_AGE, TIE_PLACES, Residents
 from contactsim.state import State
 
 CHUNK = 4096
-#: Sums kept for each (group, target); target G stands for all other groups together.
+#: Sums for each (group, target); target G means all other groups together.
 BY_TARGET = ("attitude", "attitude_squared", "positive", "negative", "neutral", "declined")
-#: Sums kept for each group.
+#: Sums for each group.
 BY_GROUP = ("residents", "anxiety", "threat", "belonging", "own_meetings", "ties", "cross_ties", "cross_friend",
             "engagement", "stigma", "civic")
 
@@ -40,37 +40,37 @@ UNITS = {
 
 
 @kernel
-def sum_chunks(lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
-    """Chunks lo .. hi - 1, each into its own part of ``by_target`` and ``by_group``; ``rows`` (CHUNK,) is scratch."""
-    if weights.shape[0] == 2:  # see change: a number of groups that is known when compiling
-        _sum_chunks(np.int64(2), lo, hi, people, tally, active, weights, rows, by_target, by_group)
+def sum_chunks(lo, hi, people, counts, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+    """Sum the chunks lo .. hi - 1, each into its part of ``by_target`` and ``by_group``; ``rows`` is scratch."""
+    if weights.shape[0] == 2:  # see learn: a number of groups known at compile time
+        _sum_chunks(np.int64(2), lo, hi, people, counts, active, weights, rows, by_target, by_group)
     else:
-        _sum_chunks(weights.shape[0], lo, hi, people, tally, active, weights, rows, by_target, by_group)
+        _sum_chunks(weights.shape[0], lo, hi, people, counts, active, weights, rows, by_target, by_group)
 
 
 @inlined
-def _sum_chunks(G, lo, hi, people, tally, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
-    # Group by group, so that sums are kept at hand and not in memory, where each would wait for the one before.
+def _sum_chunks(G, lo, hi, people, counts, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+    # One group at a time, so that sums stay in registers; in memory each addition would wait for the previous one.
     for c in range(lo, hi):
         for g in range(G):
             n = _surveyed(c, g, people.group, people.age, active, rows)
             by_group[c, g, 0] = n
             _states(c, g, rows[:n], people, by_group)
-            _own_meetings(c, g, rows[:n], tally, by_group)
+            _own_meetings(c, g, rows[:n], counts, by_group)
             for h in range(G):
                 if h != g:
-                    _towards(c, g, h, rows[:n], people.attitude, tally, by_target)
+                    _towards(c, g, h, rows[:n], people.attitude, counts, by_target)
             _towards_others(c, g, G, rows[:n], people.attitude, weights, by_target)
             _friends(c, g, rows[:n], people.group, people.ties, people.friend_groups, by_group)
 
 
 @inlined
 def _surveyed(c, g, group, age, active, rows):  # type: ignore[no-untyped-def]
-    """Write which rows of chunk c a survey would ask in group g; returns how many."""
+    """Write the rows of chunk c that are of survey age and in group g into ``rows``; returns their number."""
     n = 0
     for row in range(c * CHUNK, min(group.shape[0], (c + 1) * CHUNK)):
-        i = np.uintp(row)  # unsigned: it need not be looked at for whether it counts from the end
-        rows[np.uintp(n)] = row  # without a branch: the next one overwrites a row that does not count
+        i = np.uintp(row)  # unsigned, since a signed index is tested for being negative
+        rows[np.uintp(n)] = row  # without a branch: the next row overwrites one that does not count
         n += active[i] & (age[i] >= SURVEY_AGE) & (group[i] == g)
     return n
 
@@ -79,30 +79,30 @@ def _surveyed(c, g, group, age, active, rows):  # type: ignore[no-untyped-def]
 def _states(c, g, rows, people, by_group):  # type: ignore[no-untyped-def]
     anxiety, threat, belonging = people.anxiety, people.threat, people.belonging
     engagement, stigma, civic = people.engagement, people.stigma, people.civic
-    anxious, threatened, connected, engaged, stigmatised, active = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    anxious, threatened, belongs, engaged, stigmatised, active = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
         anxious += anxiety[i]
         threatened += threat[i]
-        connected += belonging[i]
+        belongs += belonging[i]
         engaged += engagement[i]
         stigmatised += stigma[i]
         active += civic[i]
-    by_group[c, g, 1], by_group[c, g, 2], by_group[c, g, 3] = anxious, threatened, connected
+    by_group[c, g, 1], by_group[c, g, 2], by_group[c, g, 3] = anxious, threatened, belongs
     by_group[c, g, 8], by_group[c, g, 9], by_group[c, g, 10] = engaged, stigmatised, active
 
 
 @inlined
-def _own_meetings(c, g, rows, tally, by_group):  # type: ignore[no-untyped-def]
+def _own_meetings(c, g, rows, counts, by_group):  # type: ignore[no-untyped-def]
     met = 0
     for r in range(rows.shape[0]):
-        met += tally[np.uintp(rows[r]), g, ALL_OWN]
+        met += counts[np.uintp(rows[r]), g, ALL_OWN]
     by_group[c, g, 4] = met
 
 
 @inlined
-def _towards(c, g, h, rows, attitude, tally, by_target):  # type: ignore[no-untyped-def]
-    """Attitudes to group h and meetings with it."""
+def _towards(c, g, h, rows, attitude, counts, by_target):  # type: ignore[no-untyped-def]
+    """Sums of attitudes to group h and of meetings with it."""
     total, squared = 0.0, 0.0
     positive, negative, neutral, declined = 0, 0, 0, 0
     for r in range(rows.shape[0]):
@@ -110,10 +110,10 @@ def _towards(c, g, h, rows, attitude, tally, by_target):  # type: ignore[no-unty
         a = attitude[i, h]
         total += a
         squared += a * a
-        positive += tally[i, h, POSITIVE]
-        negative += tally[i, h, NEGATIVE]
-        neutral += tally[i, h, NEUTRAL]
-        declined += tally[i, h, DECLINED]
+        positive += counts[i, h, POSITIVE]
+        negative += counts[i, h, NEGATIVE]
+        neutral += counts[i, h, NEUTRAL]
+        declined += counts[i, h, DECLINED]
     by_target[c, g, h, 0], by_target[c, g, h, 1] = total, squared
     by_target[c, g, h, 2], by_target[c, g, h, 3] = positive, negative
     by_target[c, g, h, 4], by_target[c, g, h, 5] = neutral, declined
@@ -121,7 +121,7 @@ def _towards(c, g, h, rows, attitude, tally, by_target):  # type: ignore[no-unty
 
 @inlined
 def _towards_others(c, g, G, rows, attitude, weights, by_target):  # type: ignore[no-untyped-def]
-    """Attitudes to all other groups together (:func:`contactsim.residents.attitude_to_others` in a kernel)."""
+    """Sums of attitudes to all other groups together (:func:`contactsim.residents.attitude_to_others` in a kernel)."""
     total, squared = 0.0, 0.0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
@@ -136,7 +136,7 @@ def _towards_others(c, g, G, rows, attitude, weights, by_target):  # type: ignor
 
 @inlined
 def _friends(c, g, rows, group, ties, friend_groups, by_group):  # type: ignore[no-untyped-def]
-    """Ties, those to other groups, and who has one; ``rows`` is left with those who have one at its front."""
+    """Sums of ties, ties to other groups and residents with one, whose rows are moved to the front of ``rows``."""
     friends, cross, some = 0, 0, 0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
@@ -168,7 +168,7 @@ class WeeklyRecord(Observer):
         self._groups: tuple[str, ...] = ()
 
     def begin(self, world: State) -> None:
-        """Forget what was recorded before."""
+        """Start a new record."""
         self._groups, self._columns = world.place.groups, people_of(world.people)
         self.weeks.clear()
         self.sums.clear()
@@ -199,7 +199,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
 
 def tidy(weeks: Sequence[int], sums: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
          groups: Sequence[str]) -> pd.DataFrame:
-    """The record as one tidy table: week, measure, group, target, value. Target is empty where none applies."""
+    """The record as a tidy table of week, measure, group, target and value; target is empty where none applies."""
     by_target = np.stack([s[0] for s in sums])
     by_group = np.stack([s[1] for s in sums])
     n = np.maximum(by_group[..., 0], 1.0)

@@ -1,4 +1,4 @@
-"""Places: who lives where, from census tables, tables of one's own, or made."""
+"""Places: residents by area and group, from census tables, the user's own tables, or made from a few numbers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ __all__ = ["Level", "Place", "Provenance", "Source", "bundled_names", "bundled_p
 
 
 def load_place(config: Mapping[str, Any], base: Path | None = None) -> Place:
-    """A place from its configuration (the keys of :mod:`contactsim.place.config`).
+    """A place from its configuration.
 
-    Files are looked up relative to ``base`` (the working directory if not given), then to the bundled
-    configs. Raises UserError.
+    Args:
+        config: the keys of :mod:`contactsim.place.config`.
+        base: folder of relative paths; the working directory if None. The bundled configs are searched next.
+
+    Raises UserError for a key or a table that cannot be used.
     """
     keys = parse(config)
     if isinstance(keys, TablePlace):
@@ -58,5 +61,5 @@ def bundled_place(name: str, config_dir: str | None = None, **changes: Any) -> P
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(values, Mapping):
-        raise UserError(f"{files[name]} holds no mapping of keys such as kind and residents.")
+        raise UserError(f"{files[name]} is not a mapping of keys such as kind and residents.")
     return load_place({**values, **changes})

@@ -1,4 +1,4 @@
-"""From a table, or from shares and a dissimilarity, to a place."""
+"""Builds places: from a table of residents, or from shares of groups and a dissimilarity."""
 
 from __future__ import annotations
 
@@ -10,35 +10,42 @@ import numpy as np
 
 from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
-from contactsim.place import census2011, own_table, tables, ts021
+from contactsim.place import formats, tables
 from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
 from contactsim.place.csv_reader import lines_of, read_lines
-from contactsim.place.downscaling import Split, split
+from contactsim.place.downscaling import Split, default_dissimilarity, split
 from contactsim.place.nesting import Ints, fill, runs
 from contactsim.place.scheme import find_scheme, merge
 from contactsim.place.tables import AreaTable, many
-from contactsim.place.within import default_dissimilarity
 
 
 def read_table(file: str | Path, *, level: str | None = None, within: Mapping[str, list[str]] | None = None,
                columns: Columns | None = None, base: Path | None = None, raw: bytes | None = None) -> AreaTable:
-    """Read a table of residents by area and group and see by itself which kind it is.
+    """Read a table of residents by area and group; its heading shows which kind it is.
 
-    Known are census 2011 KS201EW, census 2021 TS021 (any separator, download or query export), and a table
-    of one's own: long with the columns area, group and count, or any by ``columns``. ``level`` chooses one
-    of several levels of geography, ``within`` keeps the areas that lie in the named ones. ``raw`` are the file's
-    bytes where they are at hand already. Raises UserError.
+    Supported are census 2011 KS201EW, census 2021 TS021 (any separator, download or query export), and the user's own
+    tables: long with the columns area, group and count, or any other by ``columns``.
+
+    Args:
+        file: path, relative to ``base`` or to the bundled configs.
+        level: which level of geography to use, if the table mixes several.
+        within: {level: areas}; keeps the areas that lie in these larger ones.
+        columns: which column has which meaning, for the user's own tables.
+        base: folder of relative paths; the working directory if None.
+        raw: the contents of the file, if they have been read already.
+
+    Raises UserError for a table that cannot be used.
     """
     lines = read_lines(_found(str(file), base or Path.cwd()), str(file)) if raw is None else lines_of(raw, str(file))
     if columns is not None:
-        table = own_table.read(lines, columns)
-    elif ts021.looks_like(lines):
-        table = ts021.read(lines)
-    elif census2011.looks_like(lines):
-        table = census2011.read(lines)
-    elif own_table.looks_like(lines):
-        table = own_table.read(lines, Columns())
+        table = formats.read_own_table(lines, columns)
+    elif formats.is_ts021(lines):
+        table = formats.read_ts021(lines)
+    elif formats.is_ks201(lines):
+        table = formats.read_ks201(lines)
+    elif formats.is_own_table(lines):
+        table = formats.read_own_table(lines, Columns())
     else:
         raise UserError(f"{file} has columns of no known table ({', '.join(lines.rows[0][:5])} ...): "
                         "expected KS201EW of 2011, TS021 of 2021, or columns area, group, count; name others "
@@ -62,7 +69,7 @@ def _no_blank_areas(table: AreaTable) -> None:
 
 
 def table_place(config: TablePlace, base: Path, raw: bytes | None = None) -> Place:
-    """A place from a table, as its keys say; ``raw`` are the file's bytes where they are at hand already."""
+    """A place from a table. ``raw`` are the contents of the file, if they have been read already."""
     table = read_table(config.file, level=config.level, within=config.within, columns=config.columns,
                        base=base, raw=raw)
     scheme = config.scheme or (None if table.source.kind.startswith("own") else "two")
@@ -105,11 +112,13 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     made: dict[str, Ints] = {}
     if np.median(sizes) > config.split_above:
         target, how = _dissimilarity_within(table, sizes, config)
-        parts = split(counts, table.codes, groups, target, output_area=config.output_area, seed=config.seed)
-        kept = np.flatnonzero(parts.counts.sum(axis=1))
-        units, counts = parts.unit[kept], parts.counts[kept]
-        made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
-        output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), _output_area_codes(table.codes, units))
+        parts = split(counts, table.codes, groups, target, output_area_residents=config.output_area_residents,
+                      seed=config.seed)
+        inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+        units, counts = parts.unit[inhabited], parts.counts[inhabited]
+        made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
+        codes = _output_area_codes(table.codes, units)
+        output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), codes)
         levels = [output_areas, replace(_level(table.level, table.codes), area_of_output_area=units.astype(np.int32))]
         levels += [replace(level, area_of_output_area=level.area_of_output_area[units]) for level in larger]
         synthetic = [_how_split(table, parts, target, how)]
@@ -126,7 +135,7 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
 
 
 def _level(name: str, area_of_unit: tuple[str, ...]) -> Level:
-    """A level of a table from (units,) names of areas; areas are numbered as they first appear."""
+    """A level of a table, from the (units,) names of its areas; areas are numbered by first appearance."""
     codes = tuple(dict.fromkeys(area_of_unit))
     index = {code: i for i, code in enumerate(codes)}
     return Level(name, False, np.array([index[code] for code in area_of_unit], np.int32), codes)
@@ -139,9 +148,9 @@ def _output_area_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
 
 def _dissimilarity_within(table: AreaTable, sizes: Ints, config: TablePlace) -> tuple[np.ndarray, str]:
     if config.dissimilarity_within is not None:
-        return np.full(sizes.size, config.dissimilarity_within), "as asked for"
+        return np.full(sizes.size, config.dissimilarity_within), "as configured"
     if table.dissimilarity is not None:
-        return table.dissimilarity, f"as the table gives it for each {table.level}"
+        return table.dissimilarity, f"from the table, for each {table.level}"
     return default_dissimilarity(sizes), "assumed by the size of the area, from census 2011"
 
 
@@ -168,47 +177,86 @@ def _large_areas(table: AreaTable, sizes: Ints, above: int) -> list[str]:
     if not large:
         return []
     return [f"{large:,} of {sizes.size:,} {many(table.level)} hold more than {above} residents (at most "
-            f"{int(sizes.max()):,}) and are kept whole, since the typical one is smaller."]
+            f"{int(sizes.max()):,}) and are not split, since the typical one is smaller."]
 
 
 def synthetic_place(name: str, residents: int, shares: Mapping[str, float], dissimilarity: float,
-                    seed: int = 0, output_area: int = 300, tolerance: float = 0.01) -> Place:
+                    seed: int = 0, output_area_residents: int = 300, tolerance: float = 0.01) -> Place:
     """A made place: output areas in blocks in districts, with exact group totals.
 
-    ``shares`` of 2 to 16 groups (the first is the reference group) add up to 1; ``dissimilarity`` in [0, 1)
-    of the first against all others among output areas of about ``output_area`` residents. Raises UserError where it
-    cannot be reached within ``tolerance``.
+    Args:
+        name: of the place; it does not affect the draws.
+        residents: 100 to 10,000,000.
+        shares: of 2 to 16 groups, which add up to 1; the first is the reference group.
+        dissimilarity: 0 to below 1, of the first group against all others, among output areas.
+        seed: of the place, not of a run.
+        output_area_residents: mean size of an output area, 50 to 2,000.
+        tolerance: largest difference from ``dissimilarity``, .001 to .1.
+
+    Raises UserError if the dissimilarity cannot be reached within ``tolerance``.
     """
     keys = parse({"kind": "synthetic", "name": name, "residents": residents, "shares": shares,
-                  "dissimilarity": dissimilarity, "seed": seed, "output_area": output_area, "tolerance": tolerance})
+                  "dissimilarity": dissimilarity, "seed": seed,
+                  "output_area_residents": output_area_residents, "tolerance": tolerance})
     assert isinstance(keys, SyntheticPlace)
     return made_place(keys)
 
 
 def made_place(config: SyntheticPlace) -> Place:
-    """A made place, as its keys say."""
+    """A made place from its keys. Raises UserError as :func:`synthetic_place` does."""
     groups = tuple(config.shares)
     totals = np.diff(np.rint(np.cumsum([0.0, *config.shares.values()]) * config.residents).astype(np.int64))
     if not totals.all():
         group = groups[int(np.argmin(totals))]
         raise UserError(f"place.shares.{group}={config.shares[group]:g} of {config.residents} residents is "
-                        "nobody: every group needs at least one.")
+                        "nobody: every group needs at least one resident.")
     code = "synthetic"  # keys the draws: a place does not change with its name
 
     def at(target: float) -> Split:
-        return split(totals[None, :], (code,), groups, np.array([target]), output_area=config.output_area, seed=config.seed)
+        return split(totals[None, :], (code,), groups, np.array([target]),
+                     output_area_residents=config.output_area_residents, seed=config.seed)
 
     parts = at(config.dissimilarity)
     if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
         raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
                         f"{config.residents:,} residents in {parts.unit.size} output areas and these shares: it can "
                         f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
-    kept = np.flatnonzero(parts.counts.sum(axis=1))
-    counts, units = parts.counts[kept], parts.unit[kept]
-    output_areas = Level("output_area", True, np.arange(kept.size, dtype=np.int32), _output_area_codes((code,), units))
-    made = {"block": runs(parts.block[kept]), "district": runs(parts.district[kept])}
+    inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+    counts, units = parts.counts[inhabited], parts.unit[inhabited]
+    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), _output_area_codes((code,),
+                                                                                                            units))
+    made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
     levels = fill([output_areas], counts.sum(axis=1), made)
-    how = (f"everything: shares and residents as asked for, dissimilarity among output areas asked "
-           f"{config.dissimilarity:g}, reached {parts.reached[0]:.3f}")
+    how = (f"everything: shares and residents as configured, dissimilarity among output areas of "
+           f"{config.dissimilarity:g} required, {parts.reached[0]:.3f} reached")
     return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
                  Provenance((), (), None, (), (how,)))
+
+
+def coarsened(place: Place, level: str, dissimilarity: float, seed: int,
+              output_area_residents: int = 300) -> Place:
+    """The same residents with new output areas inside each area of ``level``.
+
+    It shows how a result depends on the level of the table that a place is built from.
+
+    Args:
+        place: the original.
+        level: whose areas keep their residents by group; each is split again.
+        dissimilarity: inside each of these areas, of the first group against all others, 0 to below 1.
+        seed: of the new output areas.
+        output_area_residents: mean size of an output area.
+    """
+    units = place.level(level)
+    totals = place.totals(level)
+    parts = split(totals, units.codes, place.groups, np.full(units.areas, dissimilarity),
+                  output_area_residents=output_area_residents, seed=seed)
+    inhabited = np.flatnonzero(parts.counts.sum(axis=1))
+    unit, counts = parts.unit[inhabited], parts.counts[inhabited]
+    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32),
+                         tuple(f"{units.codes[u]}.{i}" for i, u in enumerate(unit)))
+    made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
+    known = replace(units, name="unit", synthetic=False, area_of_output_area=unit.astype(np.int32))
+    levels = fill([output_areas, known], counts.sum(axis=1), made)
+    how = f"where residents live inside each {level}: new output areas with a dissimilarity inside of {dissimilarity:g}"
+    provenance = replace(place.provenance, synthetic=(*place.provenance.synthetic, how))
+    return replace(place, counts=counts.astype(np.int32), levels=tuple(levels), provenance=provenance)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from contactsim import renamed
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS
 
@@ -27,17 +28,17 @@ class _Keys(BaseModel):
 
 
 class Columns(_Keys):
-    """Which columns of one's own table hold what: long (``group`` and ``count``) or wide (``groups``)."""
+    """The columns of the user's own table: long (``group`` and ``count``) or wide (``groups``)."""
 
-    area: str = _key("area", "column", "code of the area; it keys the draws, so it should be stable")
-    level: str = _key("area", "name", "what an area is, if its codes are not ONS codes")
+    area: str = _key("area", "column", "code of the area; it keys the draws, so it must be stable")
+    level: str = _key("area", "name", "name of the level of the areas, if their codes are not ONS codes")
     name: str | None = _key(None, "column", "name of the area")
     group: str = _key("group", "column", "group of the row (long table)")
     count: str = _key("count", "column", "residents of the area in the group (long table)")
     groups: list[str] | dict[str, str] | None = _key(
         None, "columns", "wide table: the columns of the groups, or {name of the group: column}")
     total: str | None = _key(None, "column", "stated total of the area (wide table)")
-    parents: dict[str, str] = _key({}, "{level: column}", "larger areas that hold the area, by level")
+    parents: dict[str, str] = _key({}, "{level: column}", "larger areas that contain the area, by level")
     dissimilarity_within: str | None = _key(
         None, "column", "dissimilarity among smaller areas inside the area (wide table)")
 
@@ -51,9 +52,9 @@ class Columns(_Keys):
 
 
 class _Common(_Keys):
-    name: str | None = _key(None, "text", "name of the place in reports; the file's if not given")
-    output_area: int = _key(300, "residents", "residents of a synthetic output area", 50, 2000)
-    seed: int = _key(0, "integer", "names the draw of output areas; apart from the seed of a run", 0, 2**62)
+    name: str | None = _key(None, "text", "name of the place in reports; that of the file if not given")
+    output_area_residents: int = _key(300, "residents", "residents of a made output area", 50, 2000)
+    seed: int = _key(0, "integer", "seed of the made output areas; independent of the seed of a run", 0, 2**62)
 
 
 class TablePlace(_Common):
@@ -69,8 +70,8 @@ class TablePlace(_Common):
     scheme: str | None = _key(
         None, "name or path", "how groups are merged; 'two' for census tables if not given, else none")
     reference: str | None = _key(
-        None, "group", "the group that comes first in reports; the scheme's if not given")
-    columns: Columns | None = _key(None, "mapping", "columns of a table of one's own")
+        None, "group", "the reference group; the first of the scheme if not given")
+    columns: Columns | None = _key(None, "mapping", "columns of the user's own table")
     split_above: int = _key(
         500, "residents", "areas are split into output areas where the median area holds more than this", 100, 10**9)
     dissimilarity_within: float | None = _key(
@@ -94,12 +95,12 @@ class SyntheticPlace(_Common):
         ge=0, lt=1, description="dissimilarity of the first group against all others among output areas",
         json_schema_extra={"unit": "index 0-1"})
     tolerance: float = _key(
-        0.01, "index 0-1", "how far the dissimilarity reached may be from the one asked for", 0.001, 0.1)
+        0.01, "index 0-1", "largest difference between the dissimilarity reached and the one required", 0.001, 0.1)
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, values: Any) -> Any:
-        """Shares as a mapping: lists are what the command line can replace as a whole."""
+        """Shares as a mapping; the command line gives them as a list, which it can replace as a whole."""
         shares, groups = values.get("shares"), values.get("groups")
         if not isinstance(shares, list):
             return values
@@ -132,7 +133,7 @@ _KINDS: dict[str, type[_Common]] = {"table": TablePlace, "synthetic": SyntheticP
 
 
 def parse(config: Mapping[str, Any]) -> TablePlace | SyntheticPlace:
-    """Validate the keys of a place; raises UserError that says what is wrong with the first wrong key."""
+    """Validate the keys of a place; raises UserError with one sentence for the first wrong key."""
     values = {key: value for key, value in plain(config).items() if value != "???"}
     kind = values.get("kind", "synthetic" if "shares" in values else "table")
     try:
@@ -160,7 +161,8 @@ def _sentence(error: ValidationError, values: Mapping[str, Any], kind: object) -
     allowed = _KINDS.get(str(kind), TablePlace).model_fields
     if what == "extra_forbidden":
         names = Columns.model_fields if path[:1] == ["columns"] else allowed
-        return f"{key}={given} is not a key of this place.{nearest(path[-1], names)}"
+        return (renamed.key_sentence(f"{key}={given}", "", key)
+                or f"{key}={given} is not a key of this place.{nearest(path[-1], names)}")
     if what == "missing":
         return f"{key} is missing: {allowed[path[0]].description}."
     if what == "value_error":

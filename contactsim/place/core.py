@@ -1,13 +1,15 @@
-"""What a place is: residents by output area and group, and the nested areas that decide who lives near whom."""
+"""The data of a place: residents by output area and group, and nested areas that define who lives near whom."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contactsim import renamed
 from contactsim.errors import UserError, nearest
 
 #: How many groups a place may have.
@@ -19,53 +21,63 @@ class Level:
     """One level of nested areas."""
 
     name: str
-    """OA, LSOA, MSOA, ward, LAD ... as in the table; output area, block or district where made by us"""
+    """OA, LSOA, MSOA, ward, LAD ... as in the table; output_area, block or district if made"""
     synthetic: bool
-    """made by us, not in the table"""
+    """whether the level was made and is not in the table"""
     area_of_output_area: NDArray[np.int32]
     """(output areas,) index of the area of this level that holds the output area"""
     codes: tuple[str, ...]
-    """stable names of the areas of this level, in the order of their index"""
+    """stable names of the areas, in the order of their index"""
 
     @property
     def areas(self) -> int:
         """Number of areas."""
         return len(self.codes)
 
+    @property
+    def names_in_keys(self) -> tuple[str, ...]:
+        """The codes as the keys of draws have them: a made district was once called a quarter, and no draw may move."""
+        if not self.synthetic:
+            return self.codes
+        return tuple(re.sub(r"(?<![^ ])district (?=\d)", "quarter ", code) for code in self.codes)
+
 
 @dataclass(frozen=True)
 class Source:
-    """A file that a place was made from."""
+    """A file from which a place was built."""
 
     path: str
-    """as the user named it"""
+    """path as given by the user"""
     sha256: str
     kind: str
     """KS201EW 2011, TS021 2021, own table (long) ..."""
     areas: int
-    """areas read from it, before any selection"""
+    """number of areas in the file, before any selection"""
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the figures of a place come from."""
+    """The origin of the figures of a place."""
 
     sources: tuple[Source, ...]
-    mended: tuple[str, ...]
-    """what was untidy in the table and what was done, one plain sentence each, with counts"""
+    cleaning_notes: tuple[str, ...]
+    """irregularities of the table and how they were treated, one sentence each, with counts"""
     stated_total: int | None
-    """the total that the table itself states, over the same areas; None where it states none"""
+    """the total that the table states for the same areas; None if it states none"""
     census: tuple[str, ...]
-    """figures that come from the table"""
+    """which figures come from the table"""
     synthetic: tuple[str, ...]
-    """figures that were made, and how"""
+    """which figures were made, and how"""
     note: str = ""
     """source and licence in words"""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Residents by output area and group. Output areas with nobody are not kept; output areas of an area stand side by side."""
+    """Residents by output area and group.
+
+    Output areas without residents are left out; those of one area are adjacent in the order of the rows.
+    """
 
     name: str
     groups: tuple[str, ...]
@@ -73,7 +85,7 @@ class Place:
     counts: NDArray[np.int32]
     """(output areas, groups) residents"""
     levels: tuple[Level, ...]
-    """from the output areas themselves (about 300 residents each) to the coarsest areas; at least three"""
+    """from the output areas (about 300 residents each) to the largest areas; at least three"""
     provenance: Provenance
 
     @property
@@ -83,7 +95,7 @@ class Place:
 
     @property
     def difference(self) -> int | None:
-        """Residents minus the total that the table states; None where it states none."""
+        """Residents minus the total that the table states; None if it states none."""
         stated = self.provenance.stated_total
         return None if stated is None else self.residents - stated
 
@@ -99,6 +111,9 @@ class Place:
             if level.name == name:
                 return level
         names = [level.name for level in self.levels]
+        new = renamed.new_value("level", name, names)
+        if new is not None:
+            raise UserError(f"The level '{name}' of the place '{self.name}' is now called '{new}'.")
         raise UserError(f"The place '{self.name}' has no level '{name}': it has {', '.join(names)}."
                         f"{nearest(name, names)}")
 

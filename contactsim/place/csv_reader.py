@@ -1,4 +1,4 @@
-"""Reading a delimited text file as rows of text, and text as counts of residents."""
+"""Reads delimited text files as rows of text, and text as counts of residents."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Lines:
 
 
 def read_lines(path: Path, shown: str) -> Lines:
-    """Read a text file, plain or gzipped; see :func:`lines_of`. ``shown`` is the path as the user named it."""
+    """Read a text file, plain or gzipped; see :func:`lines_of`. ``shown`` is the path as given by the user."""
     try:
         return lines_of(path.read_bytes(), shown)
     except FileNotFoundError:
@@ -72,7 +72,7 @@ def lines_of(raw: bytes, shown: str) -> Lines:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that makes the most fields in any line (quoted ones apart)."""
+    """The delimiter that gives the most fields in any line, outside quotes."""
     sample = text[:20000].splitlines()
 
     def most(delimiter: str) -> int:
@@ -86,7 +86,7 @@ def _delimiter(text: str) -> str:
 
 @dataclass(frozen=True)
 class Body:
-    """A table below its heading: one row of text an area, as wide as the heading."""
+    """A table below its heading: rows of text as wide as the heading."""
 
     path: str
     sha256: str
@@ -141,17 +141,17 @@ def counts_of(body: Body, columns: list[str]) -> NDArray[np.int64]:
     """(rows, columns) whole numbers >= 0; raises UserError naming line, column and text otherwise."""
     out = np.empty((len(body.rows), len(columns)), np.int64)
     for i, column in enumerate(columns):
-        out[:, i] = _whole(body, column)
+        out[:, i] = _integers(body, column)
     return out
 
 
-def _whole(body: Body, column: str) -> NDArray[np.int64]:
+def _integers(body: Body, column: str) -> NDArray[np.int64]:
     texts = pd.Series(body.column(column), dtype=object)
     values = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
     odd = np.flatnonzero(np.isnan(values))
     if odd.size:  # thousands separators, non-breaking blanks
-        again = texts.iloc[odd].str.replace(r"(?<=\d)[, \u00a0\u202f](?=\d{3}(\D|$))", "", regex=True)
-        values[odd] = pd.to_numeric(again, errors="coerce").to_numpy(np.float64)
+        cleaned = texts.iloc[odd].str.replace(r"(?<=\d)[, \u00a0\u202f](?=\d{3}(\D|$))", "", regex=True)
+        values[odd] = pd.to_numeric(cleaned, errors="coerce").to_numpy(np.float64)
     wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0) & (values == np.floor(values))
                              & (values < 2**31)))
     if wrong.size:

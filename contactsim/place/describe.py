@@ -1,4 +1,4 @@
-"""A place in figures: for programs (JSON-ready) and for people."""
+"""Descriptive statistics of a place, as plain data and as a table for people."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def describe(place: Place) -> dict[str, Any]:
-    """Everything that is known of a place, as plain dicts, lists, strings and numbers.
+    """All figures of a place and their origin, as plain dicts, lists, strings and numbers.
 
-    ``dissimilarity`` is that of the reference group against all others, by level; levels with one area
-    have none and are left out. ``indices`` holds all indices with their units.
+    ``dissimilarity`` is that of the reference group against all others, by level; levels with one area are left out.
+    ``indices`` has all indices with their units, ``cleaning_notes`` what was corrected in the table.
     """
     totals = place.counts.sum(axis=0, dtype=np.int64)
     return {
@@ -32,7 +32,7 @@ def describe(place: Place) -> dict[str, Any]:
         "levels": [{"name": level.name, "synthetic": level.synthetic, "areas": level.areas,
                     "mean_residents": place.residents / level.areas} for level in place.levels],
         "indices": _indices(place),
-        "mended": list(place.provenance.mended),
+        "cleaning_notes": list(place.provenance.cleaning_notes),
         "census": list(place.provenance.census),
         "synthetic": list(place.provenance.synthetic),
         "sources": [{"file": source.path, "sha256": source.sha256, "kind": source.kind, "areas": source.areas}
@@ -54,7 +54,7 @@ def _indices(place: Place) -> list[dict[str, Any]]:
 
 
 def render(place: Place) -> RenderableType:
-    """The same for people: tables of groups and indices, and what is census, made and mended."""
+    """The same as text: tables of groups and indices, and what comes from the table, was made or was cleaned."""
     from rich.console import Group
     from rich.table import Column, Table
     from rich.text import Text
@@ -68,7 +68,7 @@ def render(place: Place) -> RenderableType:
         groups.add_row(group, f"{row['residents']:,}", f"{row['share']:.1%}")
     lines = [*(f"census: {text}" for text in figures["census"]),
              *(f"made: {text}" for text in figures["synthetic"]),
-             *(f"mended: {text}" for text in figures["mended"]),
+             *(f"cleaned: {text}" for text in figures["cleaning_notes"]),
              *(f"file: {s['file']} ({s['kind']}, {s['areas']:,} areas, sha256 {s['sha256'][:12]})"
                for s in figures["sources"]), *([figures["note"]] if figures["note"] else [])]
     return Group(Text(head, style="bold"), Text(""), groups, Text(""), _level_table(place), Text(""),
@@ -92,9 +92,9 @@ def _level_table(place: Place) -> RenderableType:
                            for title in ("areas", "residents", *_HEADINGS.values())),
                 title=f"{place.groups[0]} against all others, and diversity of all groups",
                 title_justify="left",
-                caption="; ".join(f"{_HEADINGS[name]}: {unit}" for name, unit in UNITS.items()),
+                caption="* made; " + "; ".join(f"{_HEADINGS[name]}: {unit}" for name, unit in UNITS.items()),
                 caption_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    shown = [(level.name, f"{level.name} (made)" if level.synthetic else level.name, level.areas)
+    shown = [(level.name, f"{level.name.replace('_', ' ')} *" if level.synthetic else level.name, level.areas)
              for level in place.levels if level.areas > 1]
     for name, title, areas in [*shown, ("place", "whole place", 1)]:
         values = [value.get((name, index), np.nan) for index in _HEADINGS]

@@ -1,6 +1,6 @@
-"""Grouping areas into larger ones, in code order, and filling the levels that a table does not have.
+"""Groups areas into larger ones, in the order of their codes, and adds the levels that a table does not have.
 
-Everything here works on output areas that are ordered so that the output areas of each area stand side by side.
+Output areas must be ordered so that those of each area are adjacent.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from contactsim.place.core import Level
 
 #: Residents of an area of each synthetic level. Sizes are those of the census 2011 output areas, lower and
-#: middle layer areas (about 300, 1,500 and 7,500), so that made levels stand for real ones.
+#: middle layer areas (about 300, 1,500 and 7,500), so that made levels are comparable with real ones.
 BLOCK, DISTRICT = 1500, 7500
-#: A table's own level stands for a synthetic one if its mean area is within these sizes (residents).
-_STANDS_FOR = {"block": (500.0, 3500.0), "district": (3500.0, 25000.0)}
+#: A level of the table takes the place of a made one if its mean area is within these sizes (residents).
+_EQUIVALENT = {"block": (500.0, 3500.0), "district": (3500.0, 25000.0)}
 _SIZE = {"block": BLOCK, "district": DISTRICT}
 
 Ints = NDArray[np.int64]
@@ -46,13 +46,13 @@ def group_in_order(size: NDArray[np.number], parent: Ints, target: float) -> Int
 
 
 def fill(levels: list[Level], residents: Ints, made: dict[str, Ints]) -> list[Level]:
-    """Add the levels 'block' and 'district' where no level of the table stands for them.
+    """Add the levels "block" and "district" if the table has no level of that size.
 
     ``levels`` from fine to coarse, the first being the output areas; ``residents`` (output areas,); ``made`` gives the
     blocks and districts (output areas,) inside units that were split, used where the units are larger than these.
     """
     for name in ("block", "district"):
-        low, high = _STANDS_FOR[name]
+        low, high = _EQUIVALENT[name]
         sizes = [residents.sum() / level.areas for level in levels]
         if any(low <= size < high for size in sizes[1:]):
             continue

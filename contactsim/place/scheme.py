@@ -1,4 +1,4 @@
-"""Schemes: how the columns of a table are merged into the 2 to 16 groups of the model."""
+"""Schemes: rules that merge the columns of a table into the 2 to 16 groups of the model."""
 
 from __future__ import annotations
 

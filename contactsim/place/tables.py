@@ -1,4 +1,4 @@
-"""A table of residents by area and group, whatever file it came from."""
+"""A table of residents by area and group, independent of the format of its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from contactsim.errors import UserError, nearest
 from contactsim.place.core import Source
 
-#: What the first letters of a code of the Office for National Statistics stand for, England and Wales.
+#: Level of areas by the first letters of a code of the Office for National Statistics, England and Wales.
 _LEVEL_OF_PREFIX = {
     "E00": "OA", "W00": "OA", "E01": "LSOA", "W01": "LSOA", "E02": "MSOA", "W02": "MSOA",
     "E05": "ward", "W05": "ward", "E06": "LAD", "E07": "LAD", "E08": "LAD", "E09": "LAD", "W06": "LAD",
@@ -28,7 +28,7 @@ class AreaTable:
     """Residents of areas by the columns of a table. Rows are ordered by code, not as in the file."""
 
     level: str
-    """what an area is: OA, LSOA, MSOA, ward, LAD ..."""
+    """level of the areas: OA, LSOA, MSOA, ward, LAD ..."""
     codes: tuple[str, ...]
     names: tuple[str, ...]
     """(areas,) names, equal to the codes where the table has none"""
@@ -61,12 +61,12 @@ class AreaTable:
 
 
 def level_of_code(code: str) -> str | None:
-    """What an ONS code stands for, or None for any other text."""
+    """The level of an ONS code, or None for any other text."""
     return _LEVEL_OF_PREFIX.get(code[:3]) if CODE.fullmatch(code) else None
 
 
 def level_name(text: str) -> str:
-    """The spelling used here of a level's name: 'lsoa' -> 'LSOA', 'Ward' -> 'ward'."""
+    """The standard spelling of a level: 'lsoa' -> 'LSOA', 'Ward' -> 'ward'."""
     known = {name.lower(): name for name in _LEVEL_OF_PREFIX.values()}
     return known.get(text.strip().lower(), text.strip())
 
@@ -74,24 +74,24 @@ def level_name(text: str) -> str:
 def choose_level(table: AreaTable, level: str | None) -> AreaTable:
     """Keep one level of geography; raises UserError where a table mixes several and none is chosen."""
     found = [level_of_code(code) or table.level for code in table.codes]
-    tally = Counter(found)
-    said = ", ".join(f"{n:,} {many(name, n)}" for name, n in sorted(tally.items()))
+    number = Counter(found)
+    levels = ", ".join(f"{n:,} {many(name, n)}" for name, n in sorted(number.items()))
     if level is None:
-        if len(tally) > 1:
-            raise UserError(f"{table.source.path} mixes levels of geography ({said}), which would count some "
+        if len(number) > 1:
+            raise UserError(f"{table.source.path} mixes levels of geography ({levels}), which would count some "
                             f"people twice: choose one with place.level=, such as place.level={found[0]}.")
         return replace(table, level=found[0])
     wanted = level_name(level)
-    if wanted not in tally:
-        raise UserError(f"place.level={level} is not in {table.source.path}, which holds {said}."
-                        f"{nearest(level, tally)}")
+    if wanted not in number:
+        raise UserError(f"place.level={level} is not in {table.source.path}, which has {levels}."
+                        f"{nearest(level, number)}")
     keep = np.array([i for i, name in enumerate(found) if name == wanted])
     left = len(found) - keep.size
     chosen = replace(table.rows(keep), level=wanted)
     if not left:
         return chosen
     return chosen.noted(f"{left:,} row{'s' if left > 1 else ''} of other levels of geography left out "
-                        f"({said}; {wanted} was chosen).")
+                        f"({levels}; {wanted} was chosen).")
 
 
 def many(level: str, n: int = 2) -> str:
@@ -100,13 +100,13 @@ def many(level: str, n: int = 2) -> str:
 
 
 def in_code_order(table: AreaTable) -> AreaTable:
-    """Order the areas by code; raises UserError for an area that stands in the table twice."""
+    """Order the areas by code; raises UserError for an area that occurs twice."""
     order = np.array(sorted(range(len(table.codes)), key=lambda i: table.codes[i]), np.int64)
     ordered = table.rows(order)
     for one, two in pairwise(ordered.codes):
         if one == two:
-            raise UserError(f"{table.source.path} has the area '{one}' more than once: each area must stand "
-                            f"in one row.")
+            raise UserError(f"{table.source.path} has the area '{one}' more than once: each area must have "
+                            f"one row.")
     return ordered
 
 

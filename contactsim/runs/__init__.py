@@ -1,1 +1,1 @@
-"""Carrying out many tasks: processes of this machine or Dask, with every result in a store."""
+"""Single runs with their folders, and one executor for many tasks: local processes or Dask, results in a store."""

@@ -1,4 +1,4 @@
-"""Worker processes on this machine, watched one by one: one that is killed costs the task in flight at most."""
+"""Worker processes on this machine, each with a supervisor: a killed one costs at most its task in progress."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import IO
 
 from contactsim.errors import UserError
 from contactsim.runs.queue import DEATHS, Queue
-from contactsim.runs.task import GOES_ON, Answer, Task
-from contactsim.runs.worker import Worker, fatal
+from contactsim.runs.task import RESUME_HINT, Answer, Task
+from contactsim.runs.worker import Worker, answer_of
 from contactsim.storage.store import Store
 
-#: One thread to each process, so that runs do not fight over the processors.
-_ONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
+#: One thread per process, so that runs do not compete for processors.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
                       "ARROW_IO_THREADS"), "1")
 
 
@@ -30,26 +30,25 @@ def processors() -> int:
 
 
 def run_here(store: Store, tasks: Queue) -> Generator[Answer, None, None]:
-    """Carry out the tasks in this process, as :func:`run_locally` does in others."""
+    """Carry out the tasks in this process; otherwise as :func:`run_locally`."""
     worker = Worker(store.path)
     while (task := tasks.take(0)) is not None:
-        answer = fatal(worker, task.message())
+        answer = answer_of(worker, task.message())
         tasks.done(task)
         yield _not_fatal(answer)
 
 
 def run_locally(store: Store, tasks: Queue, jobs: int | None, most: int) -> Generator[Answer, None, None]:
-    """Carry out the tasks in ``jobs`` processes (all processors if None), ``most`` of them at most.
+    """Carry out the tasks in ``jobs`` processes (one per processor if None), but at most ``most``.
 
-    Yields {id, status, message, seconds} as they end. A task whose process dies three times is yielded as {id, died:
-    message}. Raises UserError where results cannot be written. Leaving the loop early stops everything; results
-    written by then stay.
+    Yields {id, status, message, seconds} as they end, or {id, died: message} for a task whose process died three
+    times. Raises UserError if results cannot be written. Leaving the loop early stops everything; written results stay.
     """
     answers: queue.Queue[Answer | None] = queue.Queue()
     supervisors = [_Supervisor(store, tasks, k, answers) for k in range(min(jobs or processors(), most))]
     try:
-        for one in supervisors:
-            one.start()
+        for supervisor in supervisors:
+            supervisor.start()
         left = len(supervisors)
         while left:
             answer = answers.get()
@@ -59,32 +58,32 @@ def run_locally(store: Store, tasks: Queue, jobs: int | None, most: int) -> Gene
                 yield _not_fatal(answer)
     finally:
         tasks.stop()
-        for one in supervisors:
-            one.stop()
-        for one in supervisors:
-            one.join()
+        for supervisor in supervisors:
+            supervisor.stop()
+        for supervisor in supervisors:
+            supervisor.join()
 
 
 def _not_fatal(answer: Answer) -> Answer:
     if "fatal" in answer:
-        raise UserError(f"{answer['fatal'].rstrip('.')}. {GOES_ON}")
+        raise UserError(f"{answer['fatal'].rstrip('.')}. {RESUME_HINT}")
     return answer
 
 
 class _Supervisor(threading.Thread):
-    """Hands tasks to one worker process, and starts another when it dies."""
+    """Sends tasks to one worker process, and starts another one if it dies."""
 
     def __init__(self, store: Store, tasks: Queue, number: int, answers: queue.Queue[Answer | None]) -> None:
         super().__init__(daemon=True)
         self._store, self._tasks, self._number, self._answers = store, tasks, number, answers
         self._process: subprocess.Popen[str] | None = None
-        self._words: IO[bytes] | None = None
+        self._errors: IO[bytes] | None = None
         self._stopped = False
 
     def run(self) -> None:
         try:
             while (task := self._tasks.take(self._number)) is not None:
-                answer = self._ask(task)
+                answer = self._send(task)
                 if answer is None and self._stopped:
                     break
                 if answer is not None:
@@ -95,14 +94,14 @@ class _Supervisor(threading.Thread):
                     if self._tasks.died(task):
                         died = f"its process died {DEATHS} times, the last time {how}"
                         self._answers.put({"id": task.id, "died": died})
-        except Exception as error:  # a thread must not die unheard
+        except Exception as error:  # a thread must not die silently
             self._answers.put({"fatal": f"{type(error).__name__}: {error}"})
         finally:
             self._end()
             self._answers.put(None)
 
-    def _ask(self, task: Task) -> Answer | None:
-        """What became of a task; None if its process died."""
+    def _send(self, task: Task) -> Answer | None:
+        """The answer for a task; None if its process died."""
         process = self._process or self._begin()
         assert process.stdin is not None and process.stdout is not None
         try:
@@ -114,24 +113,24 @@ class _Supervisor(threading.Thread):
             return None
 
     def _begin(self) -> subprocess.Popen[str]:
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, "-m", "contactsim.runs.worker", str(self._store.path)], text=True, encoding="utf-8",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env={**os.environ, **_ONE})
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env={**os.environ, **_ONE_THREAD})
         return self._process
 
     def _death(self) -> str:
-        """How the process died, in words; another one starts with the next task."""
-        assert self._process is not None and self._words is not None
+        """A description of how the process died; another one starts with the next task."""
+        assert self._process is not None and self._errors is not None
         code = self._process.wait()
-        self._words.seek(0)
-        last = self._words.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
+        self._errors.seek(0)
+        last = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()[-1:]
         self._end()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return f"{how} ({last[0]})" if last else how
 
     def stop(self) -> None:
-        """Give up the task in flight."""
+        """Give up the task in progress."""
         self._stopped = True
         if self._process is not None:
             with suppress(OSError):
@@ -146,5 +145,5 @@ class _Supervisor(threading.Thread):
                 with suppress(OSError):
                     pipe.close()
         process.wait()
-        if self._words is not None:
-            self._words.close()
+        if self._errors is not None:
+            self._errors.close()

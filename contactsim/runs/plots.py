@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,32 +13,20 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from contactsim.observers.survey import ALL_OTHERS
+from contactsim.runs.folder import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Okabe and Ito's colours, which colour-blind readers can tell apart; without yellow, too light on white.
+#: Okabe and Ito's colours, which colour-blind readers can distinguish; without yellow, which is too light on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-#: Groups drawn, the largest first, and those of them with a band or a distribution of their own.
+#: Number of groups drawn, the largest first, and of those with a band and a distribution.
 MOST_GROUPS, MOST_BANDS = 6, 2
 CAVEAT = ("A simulation that explains and explores. It does not predict what happens in a real town; "
           "most of its numbers are assumptions.")
 
 
-class Run(Protocol):
-    """What a figure needs to know of a run (see :class:`contactsim.runs.run.Run`)."""
 
-    @property
-    def weekly(self) -> pd.DataFrame: ...
-
-    @property
-    def survey(self) -> pd.DataFrame: ...
-
-    @property
-    def place(self) -> dict[str, Any]: ...
-
-    @property
-    def provenance(self) -> dict[str, Any]: ...
 
 
 def figure(run: Run) -> Figure:
@@ -96,11 +84,11 @@ def _title(run: Run) -> str:
 
 def _source(run: Run, groups: dict[str, str]) -> str:
     burn_in = run.provenance["burn_in"]["weeks"]
-    lived = f"after {burn_in} weeks of burn-in" if burn_in else "without a burn-in"
+    past = f"after {burn_in} weeks of burn-in" if burn_in else "without a burn-in"
     where = "Place from a table" if run.place["sources"] else "Synthetic place"
     others = len(run.place["groups"]) - len(groups)
     left_out = f" {others} smaller groups are not drawn." if others else ""
-    return (f"{where}, {lived}; residents aged 16 and over.{left_out} contactsim {run.provenance['contactsim']}, "
+    return (f"{where}, {past}; residents aged 16 and over.{left_out} contactsim {run.provenance['contactsim']}, "
             f"run {run.provenance['digest'][:8]}.")
 
 
@@ -120,7 +108,7 @@ def _meetings(axis: Axes, weekly: pd.DataFrame, groups: dict[str, str]) -> None:
             values = _series(weekly, measure, group, ALL_OTHERS)
             axis.plot(values.index, values, color=colour, linestyle=style, linewidth=1.6)
     axis.set_ylim(0, 1.15 * axis.get_ylim()[1])
-    axis.set(title="Meetings with people of other groups", xlabel="week", ylabel="meetings a resident and week")
+    axis.set(title="Meetings with people of other groups", xlabel="week", ylabel="meetings per resident and week")
     axis.legend(handles=[Line2D([], [], color="#444444", linestyle="-", label="positive"),
                          Line2D([], [], color="#444444", linestyle=(0, (4, 2)), label="negative")],
                 frameon=False, loc="upper right", ncols=2, fontsize=9)
@@ -140,17 +128,17 @@ def _attitudes(axis: Axes, weekly: pd.DataFrame, groups: dict[str, str]) -> None
 
 
 def _distribution(axis: Axes, survey: pd.DataFrame, groups: dict[str, str]) -> None:
-    axis.set(title=f"True attitudes of those surveyed{_of_largest(groups)}", xlabel="attitude (−1 cold to 1 warm)",
+    axis.set(title=f"True attitudes of respondents{_of_largest(groups)}", xlabel="attitude (−1 cold to 1 warm)",
              ylabel="share of the group per 0.1")
     if survey.empty:
-        axis.text(0.5, 0.5, "nobody was surveyed", ha="center", transform=axis.transAxes)
+        axis.text(0.5, 0.5, "no respondents", ha="center", transform=axis.transAxes)
         return
     edges = np.linspace(-1, 1, 21)
-    asked = survey[survey["target"] == ALL_OTHERS]
-    first, last = asked["week"].min(), asked["week"].max()
+    answers = survey[survey["target"] == ALL_OTHERS]
+    first, last = answers["week"].min(), answers["week"].max()
     for group, colour in _banded(groups).items():
         for week, style, width in ((first, (0, (1.5, 1.5)), 1.4), (last, "-", 2.0)):
-            values = asked.loc[(asked["group"] == group) & (asked["week"] == week), "attitude_true"]
+            values = answers.loc[(answers["group"] == group) & (answers["week"] == week), "attitude_true"]
             if len(values):
                 share = np.histogram(values, edges)[0] / len(values)
                 axis.stairs(share, edges, color=colour, linestyle=style, linewidth=width)

@@ -1,4 +1,4 @@
-"""The progress of a command, on the error stream: bars with the time left, or a line now and then."""
+"""Progress of a command on the error stream: bars with the remaining time on a terminal, or one line a minute."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+#: What reports progress: called with (stage, done, total).
+Report = Callable[[str, int, int], None]
 #: Seconds between two lines of progress where there is no terminal, as in a cluster's log.
 EVERY = 60.0
-NAMES = {"burn_in": "burn-in weeks", "twin weeks": "weeks of paired runs"}
+NAMES = {"burn_in": "burn-in weeks"}
 
 
 class Progress:
     """Called with (stage, done, total); draws a bar for each stage on a terminal, and prints lines elsewhere.
 
-    A stage of the same name with another total is a new one.
+    A stage of the same name with another total is a new one. As a context, it says first if kernels must be compiled.
 
     Args:
         quiet: show nothing.
-        store: where finished parts are stored; named when the user interrupts, for the command can be resumed.
+        store: where finished parts are stored; named when the user interrupts, because the command can be resumed.
     """
 
     def __init__(self, quiet: bool = False, store: Path | str | None = None) -> None:
@@ -43,10 +45,11 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if not self._quiet:
-            from contactsim.compiled import nothing_compiled
+            from contactsim import compiled
 
-            if nothing_compiled():
-                print("contactsim: compiling kernels (once, about 15 s)", file=sys.stderr, flush=True)
+            if compiled.cache_is_cold():
+                print("contactsim: compiling the model's kernels, once for this version: about a minute",
+                      file=sys.stderr, flush=True)
         if self._bars is not None:
             self._bars.start()
         return self
@@ -59,7 +62,7 @@ class Progress:
             raise KeyboardInterrupt(self._how_to_resume()) from None
 
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
-        """Show how far a stage is; ``note`` stands behind its bar."""
+        """Show how much of a stage is done; ``note`` follows its bar."""
         self._last = (NAMES.get(stage, stage), done, total)
         if self._bars is not None:
             if (stage, total) not in self._stages:
@@ -85,5 +88,5 @@ class Progress:
               flush=True)
 
     def _how_to_resume(self) -> str:
-        counted = f"{self._last[1]} of {self._last[2]} {self._last[0]} are finished; " if self._last else ""
-        return f"{counted}what is finished is stored in {self._store}: give the same command again to go on."
+        counts = f"{self._last[1]} of {self._last[2]} {self._last[0]} are finished; " if self._last else ""
+        return f"{counts}finished results are stored in {self._store}: repeat the command to continue."

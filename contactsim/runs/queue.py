@@ -1,4 +1,4 @@
-"""Which task is next: tasks that share something wait until one of them has computed it."""
+"""Order of tasks: tasks that share something wait until one of them has computed it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from collections.abc import Sequence
 
 from contactsim.runs.task import Task
 
-#: A task whose process dies this often is given up.
+#: A task is given up after its process has died this many times.
 DEATHS = 3
 
 
 class Queue:
-    """Tasks handed out one by one to workers, from any thread, in their order."""
+    """Hands out tasks to workers one by one, from any thread, in their order.
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    Args:
+        tasks: all tasks.
+        first_alone: whether the first task runs alone, so that it compiles the model's kernels for all others.
+    """
+
+    def __init__(self, tasks: Sequence[Task], first_alone: bool = False) -> None:
         self._waiting = deque(tasks)
         self._ready, self._computing = set[str](), set[str]()
         self._owner: dict[str, int] = {}
         self._deaths: Counter[str] = Counter()
         self._out = 0
+        self._first_alone = first_alone
         self._changed = threading.Condition()
         self.stopped = False
 
     def take(self, worker: int) -> Task | None:
-        """The next task for a worker, waiting while others may set one free; None when there is no more."""
+        """The next task for a worker; waits while tasks of other workers block the rest. None when there is no more."""
         with self._changed:
             while not self.stopped and (self._waiting or self._out):
                 task = self._next(worker)
@@ -35,7 +41,7 @@ class Queue:
             return None
 
     def take_now(self, worker: int) -> list[Task]:
-        """The next task that need not wait, with all others of its group; none if there is none now."""
+        """The next task that need not wait, with all others of its group; empty if all must wait."""
         with self._changed:
             task = None if self.stopped else self._next(worker)
             if task is None:
@@ -47,6 +53,8 @@ class Queue:
             return [task, *others]
 
     def _next(self, worker: int) -> Task | None:
+        if self._first_alone and self._out:
+            return None
         if worker in self._owner.values():
             mine = next((task for task in self._waiting if task.group and self._owner.get(task.group) == worker), None)
             if mine is not None:
@@ -66,13 +74,13 @@ class Queue:
         return task
 
     def done(self, task: Task) -> None:
-        """A task is stored, as a success or a failure."""
+        """Record that a task is stored, as a success or a failure."""
         with self._changed:
             self._out -= 1
             self._release(task, ready=True)
 
     def died(self, task: Task) -> bool:
-        """The process of a task died: put it back, or give it up (then True)."""
+        """Put back a task whose process died; True if it is given up instead."""
         with self._changed:
             self._deaths[task.id] += 1
             given_up = self._deaths[task.id] >= DEATHS
@@ -83,7 +91,7 @@ class Queue:
             return given_up
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Tasks that were handed out and not begun; any worker may have them."""
+        """Put back tasks that were handed out and not begun; any worker may take them."""
         with self._changed:
             for task in tasks:
                 self._out -= 1
@@ -92,12 +100,13 @@ class Queue:
                 self._release(task, ready=False)
 
     def stop(self) -> None:
-        """Hand out nothing more."""
+        """Hand out no more tasks."""
         with self._changed:
             self.stopped = True
             self._changed.notify_all()
 
     def _release(self, task: Task, ready: bool) -> None:
+        self._first_alone = False
         if task.shared in self._computing:
             self._computing.discard(str(task.shared))
             if ready:

@@ -1,4 +1,4 @@
-"""What a run came to, in a few figures: for programs (JSON-ready) and for people."""
+"""Summary of a run: as JSON-ready values, as a few lines, and as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from contactsim.observers.survey import ALL_OTHERS
+from contactsim.runs.folder import Run
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from contactsim.runs.run import Run
-
-#: Weeks at either end over which meetings are averaged.
+#: Number of weeks at each end over which meetings are averaged.
 SPAN = 4
-LEGEND = (f"16+: residents aged 16 and over. positive, negative: meetings with other groups a resident and week "
+LEGEND = (f"16+: residents aged 16 and over. positive, negative: meetings with other groups per resident and week "
           f"(mean of the first and last {SPAN} weeks). attitude, SD: mean and spread of attitudes to all others, "
           f"-1 to 1. friends: share with a friend in another group. anxiety, threat: 0 to 1.")
 
 
 def summarise(run: Run) -> dict[str, Any]:
-    """Place, burn-in, and by group the contact (mean of the first and last weeks) and attitudes at both ends.
+    """JSON-ready: place, burn-in, actions, and by group contact and attitudes at the start and at the end.
 
-    Attitudes are the first and the last week's means and standard deviations towards all others.
+    Contact is the mean over the first and last :data:`SPAN` weeks; attitudes are the mean and standard deviation,
+    towards all other groups, in the first and in the last week.
     """
     weeks = sorted(run.weekly["week"].unique())
     spans = {"start": weeks[:SPAN], "end": weeks[-SPAN:]}
@@ -39,7 +39,7 @@ def summarise(run: Run) -> dict[str, Any]:
     return {
         "folder": str(run.folder) if run.folder else None,
         "place": {key: run.place[key] for key in (
-            "name", "residents", "groups", "census", "synthetic", "mended", "note")},
+            "name", "residents", "groups", "census", "synthetic", "cleaning_notes", "note")},
         "weeks": record["weeks"], "seed": record["seed"], "digest": record["digest"],
         "contactsim": record["contactsim"], "burn_in": record["burn_in"], "seconds": record["seconds"],
         "groups": groups,
@@ -50,7 +50,7 @@ def summarise(run: Run) -> dict[str, Any]:
 
 
 def closing_lines(run: Run) -> list[str]:
-    """Three to six lines about a run that has just ended."""
+    """Three to six lines on a run that has just ended."""
     figures = summarise(run)
     largest = sorted(figures["groups"], key=lambda name: -figures["place"]["groups"][name]["residents"])[:3]
     lines = [f"{figures['place']['name']}: {figures['place']['residents']:,} residents, {_burn_in(figures)}"]
@@ -58,7 +58,7 @@ def closing_lines(run: Run) -> list[str]:
         g = figures["groups"][name]
         lines.append(
             f"{name}, first to last week: positive meetings {_change(g['positive'], 2)} and negative "
-            f"{_change(g['negative'], 2)} a week; attitude {_change(g['attitude'], 3)}, SD "
+            f"{_change(g['negative'], 2)} per week; attitude {_change(g['attitude'], 3)}, SD "
             f"{_change(g['attitude_sd'], 3)}")
     return [*lines, *_actions(run), f"{figures['folder']}: contactsim show {figures['folder']}"]
 
@@ -73,7 +73,7 @@ def render(run: Run) -> RenderableType:
     head = f"{place['name']}: {place['residents']:,} residents, {figures['weeks']} weeks, seed {figures['seed']}"
     shares = ", ".join(f"{name} {values['share']:.1%}" for name, values in place["groups"].items())
     facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
-             *(f"made: {text}" for text in place["synthetic"]), *(f"mended: {text}" for text in place["mended"]),
+             *(f"made: {text}" for text in place["synthetic"]), *(f"cleaned: {text}" for text in place["cleaning_notes"]),
              *([place["note"]] if place["note"] else []),
              _burn_in(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
              f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",
@@ -83,7 +83,7 @@ def render(run: Run) -> RenderableType:
 
 
 def _actions(run: Run) -> list[str]:
-    """A line for each action: how many took part, at what cost, and what an evaluator should know."""
+    """A line for each action: number of participants, costs, and notes for an evaluation."""
     lines = []
     for one in run.actions:
         people = f"{one['participants']:,} people reached"
@@ -124,7 +124,7 @@ def _change(values: dict[str, float], digits: int) -> str:
 def _burn_in(figures: dict[str, Any]) -> str:
     burn_in = figures["burn_in"]
     if not burn_in["weeks"]:
-        return "no burn-in: people start at rest, so much of the change is that of a first meeting"
+        return "no burn-in: nobody has met before week 0, so much of the change is an effect of first meetings"
     flat = "flat at its end" if burn_in["flat"] else (
         f"NOT flat at its end (drift {burn_in['drift_sd_per_half_year']:.3f} SD in half a year)")
     return f"burn-in of {burn_in['weeks']} weeks before week 0, {flat}"

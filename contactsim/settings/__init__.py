@@ -1,1 +1,1 @@
-"""Settings say who can meet whom: mixing groups of numbered seats, small small groups inside them, and pairing."""
+"""Settings determine who can meet whom: mixing groups of numbered seats, small groups within them, and pairing."""

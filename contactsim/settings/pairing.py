@@ -1,9 +1,9 @@
-"""Who meets whom in a slot: a keyed random matching of a mixing group's seats.
+"""Pairing: a keyed random matching of the seats of each mixing group in a slot.
 
-A mixing group has a stable key and a fixed number of seats, some of them empty. Its pairs depend on the seed, the
-week, the slot, its key and its number of seats and on nothing else, so another mixing group, a programme or a
-person more leaves them as they are. The last seat that is left takes its partner from all others that are
-left, and so on: half of Fisher and Yates' shuffle, by which each way of pairing the seats is equally likely.
+A mixing group has a stable key and a fixed number of seats, some of them empty. Its pairs depend on the seed, the week,
+the slot, its key and its number of seats only, so an additional mixing group, action or resident does not change them.
+The last remaining seat draws its partner from all others that remain, and so on: half of a Fisher-Yates shuffle, which
+makes each way of pairing the seats equally likely.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contactsim.draws import below, fold, nth
 
 @inlined
 def match(base, key, seats, order):  # type: ignore[no-untyped-def]
-    """Rearrange order[:seats] so that its pairs lie side by side; with an odd number the last one is alone.
+    """Rearrange order[:seats] so that the members of each pair are adjacent; an odd seat out comes last.
 
     The pairs are (order[0], order[1]), (order[2], order[3]) ...
     """
@@ -51,7 +51,7 @@ def _pairs(start, keys, occupant, base, order, out):  # type: ignore[no-untyped-
 
 def pairs(start: NDArray[np.int64], keys: NDArray[np.uint64], occupant: NDArray[np.int32],
           base: np.uint64) -> NDArray[np.int32]:
-    """All pairs (n, 2) of rows that a slot's matching brings together, before it is known who is there."""
+    """(n, 2) rows of all pairs of a slot, before presence is drawn."""
     longest = int(np.diff(start).max(initial=0))
     out = np.empty((occupant.shape[0] // 2 + 1, 2), np.int32)
     found = _pairs(start, keys, occupant, base, np.empty(longest, np.int32), out)

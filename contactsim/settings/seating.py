@@ -1,14 +1,14 @@
-"""Seats: which mixing groups each setting has and who sits where in them.
+"""Seating: the mixing groups of each setting, and the seat of each resident in them.
 
-A setting (street, school, work, association) has one seat for each of its members. A *partition* cuts the
-seats into mixing groups at one scale: the street into small groups of near neighbours, output areas, neighbourhoods and
-districts; the others into mixing groups (a class, an employer, a club) and their small groups (a table, a team). Seats
-are never renumbered; an empty one is a gap.
+A setting (street, school, work, association) has one seat for each of its members. A *partition* divides the seats into
+mixing groups at one scale: the street into small groups of near neighbours, output areas, neighbourhoods and districts;
+the others into mixing groups (a class, an employer, a club) and their small groups (a table, a team). Seats are never
+renumbered; an empty seat is a gap.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from contactsim.draws import Decision, fold, name_key, stream, uniforms
 from contactsim.parameters import MixingGroups, Settings
 from contactsim.parameters import Residents as ResidentParameters
-from contactsim.place import Level, Place
+from contactsim.place import Place
 from contactsim.residents import MEETING_AGE, Residents
 
 SCALES = ("output_area", "neighbourhood", "district")
@@ -25,18 +25,19 @@ SCHOOL_AGES, WORK_AGES = (5.0, 18.0), (18.0, 67.0)
 
 @dataclass(frozen=True)
 class Partition:
-    """Mixing groups over a setting's seats: mixing group p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
+    """Mixing groups of a setting: group p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
 
     start: NDArray[np.int64]  # (P + 1,)
     keys: NDArray[np.uint64]  # (P,)
 
     def __len__(self) -> int:
+        """Number of mixing groups P."""
         return self.keys.shape[0]
 
 
 @dataclass
 class Setting:
-    """One setting's seats. ``occupant`` and ``seat`` are inverse to each other; -1 is nobody or nowhere."""
+    """The seats of one setting. ``occupant`` and ``seat`` are inverse to each other; -1 means nobody or no seat."""
 
     name: str
     occupant: NDArray[np.int32]  # (seats,) row
@@ -48,29 +49,27 @@ class Setting:
         self.occupant[seat], self.seat[row] = row, seat
 
     def leave(self, rows: NDArray[np.intp]) -> None:
-        """Take the rows out of their seats, which stay as gaps."""
+        """Remove the rows from their seats, which become gaps."""
         seated = rows[self.seat[rows] >= 0]
         self.occupant[self.seat[seated]] = -1
         self.seat[seated] = -1
 
 
 def ordered(place: Place) -> Place:
-    """The same place with its output areas sorted so that each area's output areas lie side by side."""
-    import dataclasses
-
+    """The same place with the output areas of each larger area adjacent to each other."""
     near = place.levels[:3]
     order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_output_area, near[2].area_of_output_area))
-    output_areas = np.asarray(near[0].codes)[order]
-    levels = [Level(near[0].name, near[0].synthetic, np.arange(order.shape[0], dtype=np.int32), tuple(output_areas))]
-    levels += [Level(level.name, level.synthetic, level.area_of_output_area[order], level.codes) for level in place.levels[1:]]
-    return dataclasses.replace(place, counts=place.counts[order], levels=tuple(levels))
+    codes = tuple(np.asarray(near[0].codes)[order])
+    levels = [replace(near[0], area_of_output_area=np.arange(order.shape[0], dtype=np.int32), codes=codes)]
+    levels += [replace(level, area_of_output_area=level.area_of_output_area[order]) for level in place.levels[1:]]
+    return replace(place, counts=place.counts[order], levels=tuple(levels))
 
 
 def seat_everybody(place: Place, people: Residents, settings: Settings, parameters: ResidentParameters,
                    seed: int) -> dict[str, Setting]:
-    """Seats for all settings by name, filled from the residents as they are at the start."""
+    """Settings by name, with all residents in their initial seats."""
     district = district_of_row(place, people)
-    names = place.levels[2].codes
+    names = place.levels[2].names_in_keys
     filled = {"street": _street(place, people, settings)}
     for name, rows in members(people, parameters, seed).items():
         mixing_groups: MixingGroups = getattr(settings, name)
@@ -105,30 +104,31 @@ def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     for scale, level in zip(SCALES, place.levels, strict=False):
         first = np.flatnonzero(np.diff(level.area_of_output_area, prepend=-1))
         start = np.concatenate([output_area_start[first], [output_area_start[-1]]])
-        keys = [name_key("street", scale, level.codes[a]) for a in level.area_of_output_area[first]]
+        names = level.names_in_keys
+        keys = [name_key("street", scale, names[a]) for a in level.area_of_output_area[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
     partitions["small_group"] = small_groups(partitions["output_area"], settings.neighbours)
     return Setting("street", occupant, occupant.copy(), partitions)
 
 
 def small_groups(mixing_groups: Partition, size: int) -> Partition:
-    """Cut each mixing group into small groups of about ``size`` neighbouring seats."""
+    """Divide each mixing group into small groups of about ``size`` adjacent seats."""
     seats = np.diff(mixing_groups.start)
     number = np.maximum(1, np.rint(seats / size).astype(np.int64))
     mixing_group = np.repeat(np.arange(len(mixing_groups)), number)
     index = np.arange(mixing_group.shape[0]) - np.repeat(np.cumsum(number) - number, number)
     start = mixing_groups.start[mixing_group] + index * seats[mixing_group] // number[mixing_group]
-    keys = np.array([fold(k, np.uint64(i)) for k, i in zip(mixing_groups.keys[mixing_group], index.astype(np.uint64), strict=True)],
+    keys = np.array([fold(key, np.uint64(i)) for key, i in zip(mixing_groups.keys[mixing_group], index, strict=True)],
                     dtype=np.uint64)
     return Partition(np.append(start, mixing_groups.start[-1]), keys)
 
 
-def _fill(name: str, mixing_groups: MixingGroups, people: Residents, rows: NDArray[np.intp], district: NDArray[np.int32],
-          districts: tuple[str, ...], groups: tuple[str, ...], seed: int) -> Setting:
-    """Seat ``rows`` in mixing groups. Some come through their own group's networks, some from one district.
+def _fill(name: str, mixing_groups: MixingGroups, people: Residents, rows: NDArray[np.intp],
+          district: NDArray[np.int32], districts: tuple[str, ...], groups: tuple[str, ...], seed: int) -> Setting:
+    """Seat ``rows`` in mixing groups. Some members come through their own group's networks, some from one district.
 
-    Members are queued by (district or anywhere, own group or any) and each queue is cut into full mixing groups;
-    what is left over is put together by district. A school's queues run by age, so that a class is of an age.
+    Members queue by (district or anywhere, own group or any), and each queue is divided into full mixing groups; the
+    remaining members are combined by district. A school's queues are ordered by age, so a class has one age.
     """
     uid = people.uid[rows]
     own = uniforms(stream(seed, Decision.SEATING, name_key(name, "own")), uid) < mixing_groups.sorting
@@ -142,19 +142,19 @@ def _fill(name: str, mixing_groups: MixingGroups, people: Residents, rows: NDArr
     full = max(1, round(mixing_groups.size * (1 - mixing_groups.empty)))
     ordinal = _index_in_run(bucket) // full
     complete = (ordinal + 1) * full <= np.bincount(bucket, minlength=1)[bucket]
-    mixing_group_name = [f"{districts[b // (len(groups) + 1) - 1] if b > len(groups) else 'any'}/"
-                 f"{groups[b % (len(groups) + 1) - 1] if b % (len(groups) + 1) else 'any'}/{o}"
-                 for b, o in _runs(bucket[complete], ordinal[complete])]
+    names = [f"{districts[b // (len(groups) + 1) - 1] if b > len(groups) else 'any'}/"
+             f"{groups[b % (len(groups) + 1) - 1] if b % (len(groups) + 1) else 'any'}/{o}"
+             for b, o in _runs(bucket[complete], ordinal[complete])]
     left = order[~complete]
     left = left[np.lexsort((within[left], district[rows[left]]))]
-    mixing_group_name += [f"left/{o}" for o in range(-(-left.shape[0] // full))]
+    names += [f"left/{o}" for o in range(-(-left.shape[0] // full))]
     queue = rows[np.concatenate([order[complete], left])]
-    return _seat(name, mixing_groups, queue, full, mixing_group_name, len(people), seed)
+    return _seat(name, mixing_groups, queue, full, names, len(people), seed)
 
 
 def _seat(name: str, mixing_groups: MixingGroups, queue: NDArray[np.intp], full: int, names: list[str], rows: int,
           seed: int) -> Setting:
-    """Put the queue into mixing groups of ``full`` members at random seats of ``mixing_groups.size``."""
+    """Seat the queue in mixing groups of ``full`` members, at random ones of their ``mixing_groups.size`` seats."""
     keys = np.array([name_key(name, n) for n in names], dtype=np.uint64)
     start = np.arange(len(names) + 1, dtype=np.int64) * mixing_groups.size
     occupant = np.full(start[-1], -1, np.int32)
@@ -167,7 +167,8 @@ def _seat(name: str, mixing_groups: MixingGroups, queue: NDArray[np.intp], full:
         occupant[seats] = queue
         seat[queue] = seats
     partition = Partition(start, keys)
-    return Setting(name, occupant, seat, {"mixing_group": partition, "small_group": small_groups(partition, mixing_groups.small_group)})
+    small = small_groups(partition, mixing_groups.small_group)
+    return Setting(name, occupant, seat, {"mixing_group": partition, "small_group": small})
 
 
 def _index_in_run(sorted_values: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -1,1 +1,1 @@
-"""Results on disk, and the identity that says when two of them are the same."""
+"""Results on disk, and their identity: a digest of everything that decides them."""

@@ -3,7 +3,7 @@
 A stored figure is found again by a digest of its resolved configuration, of the contents of its place, and of the code
 that computes it. That code is the *import closure* of the model and of the figure's measure: every module of this
 package, and of a user's own code, that they import, directly or through others. It is read from the sources by their
-syntax, so no list has to be kept by hand, and a comment, a docstring or the layout of a line changes nothing.
+syntax, so no list is maintained by hand, and a comment, a docstring or the layout of a line changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contactsim.storage.sources import Source, parse
 #: Third-party packages whose version counts where the model imports them. For a user's own code all do.
 NUMERICAL = {"numpy", "numba", "scipy", "statsmodels", "sklearn"}
 _PACKAGE = __name__.partition(".")[0]
-#: Time and size of a file: what says, within one process, that it is still the same.
+#: Time and size of a file: while both stay the same, a process takes the file as unchanged.
 Stamp = tuple[int, int]
 _PARSED: dict[Path, tuple[Stamp, Source]] = {}
 _DIGESTS: dict[tuple[tuple[str, ...], tuple[str, ...], str], tuple[dict[Path, Stamp], str]] = {}
@@ -40,7 +40,7 @@ def canonical_json(values: Any) -> str:
 
 
 def place_digest(place: Place) -> str:
-    """Digest of who lives where: groups, counts and areas, wherever they were read from."""
+    """Digest of a place's contents: groups, counts and areas, whatever file they were read from."""
     digest = hashlib.blake2b(digest_size=8)
     digest.update(json.dumps([place.groups, [(level.name, level.codes) for level in place.levels]]).encode())
     for array in (place.counts, *(level.area_of_output_area for level in place.levels)):
@@ -99,7 +99,7 @@ class _Walk:
             self._add(name, True)
 
     def source(self, name: str) -> Source:
-        """What a module of the closure says."""
+        """The parsed source of a module of the closure."""
         path = self._path(name)
         assert path is not None
         if path.is_dir():  # a package without a source of its own

@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, sources, inputs, and digests that say when two runs are the same."""
+"""Provenance of a run: versions, sources and inputs, with digests by which equal runs are recognised."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contactsim import actions, burn_in
+from contactsim import actions, world
 from contactsim.actions.registry import mechanisms
 from contactsim.actions.schema import ActionSection
 from contactsim.compiled import sources_digest
@@ -20,26 +20,27 @@ from contactsim.place import Place
 from contactsim.storage.identity import code_digest, digest_of, place_digest
 
 #: Version of a run folder's layout.
-FORMAT = 1
-#: Packages that a number could hang on.
+FORMAT = 2
+#: Packages whose version may change a number.
 PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", "pydantic", "hydra-core",
             "omegaconf", "matplotlib")
-#: Which numbers the model gives: the entries of the changelog marked **[numbers]**, counted (tested). Sources may
-#: change without it, for speed or wording.
+#: Version of the model's numbers: the count of changelog entries marked **[numbers]** (tested). Sources may change
+#: without it, for speed or wording.
 NUMBERS = 6
 _ROOT = Path(__file__).parents[1]
 #: The modules whose import closure is the model: worlds with their burn-in, and the actions of a configuration.
-MODEL = (burn_in.__name__, actions.__name__)
+MODEL = (world.__name__, actions.__name__)
 
 
 def provenance(config: RunConfig, place: Place, threads: int, *measures: str, **figures: Any) -> dict[str, Any]:
-    """The record of a run whose figures the modules ``measures`` compute; ``figures`` are added as they are."""
+    """The record of a run whose results the modules ``measures`` compute; ``figures`` are added unchanged."""
     return {
         "format": FORMAT,
         "contactsim": importlib.metadata.version("contactsim"),
         "commit": commit(),
         "digest": scientific_digest(config, place),
         "place_digest": place_digest(place),
+        "model": model_digest(),
         "model_sources": run_code(config.actions, *measures),
         "kernels": sources_digest(),
         "seed": config.seed,
@@ -65,7 +66,7 @@ def scientific_digest(config: RunConfig, place: Place) -> str:
 
 
 def model_digest() -> str:
-    """Digest of the code that computes a world, whatever is measured in it."""
+    """Digest of the code that simulates a world, without that of its measures."""
     return code_digest(*MODEL)
 
 
@@ -88,7 +89,7 @@ def run_modules(sections: Mapping[str, ActionSection], *measures: str) -> list[s
 
 @cache
 def numbers_digest() -> str:
-    """Digest of which numbers the model gives (:data:`NUMBERS`) and of the defaults of its psychology and residents."""
+    """Digest of the version of the model's numbers (:data:`NUMBERS`) and the defaults of psychology and residents."""
     return digest_of([NUMBERS, Psychology().model_dump(mode="json"), Residents().model_dump(mode="json")])
 
 

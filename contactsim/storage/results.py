@@ -1,4 +1,4 @@
-"""What a task came to, before it is stored."""
+"""The output of a task before it is stored. Without Arrow, so that the identity of results does not depend on it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-#: Measure of the rows in which the ledger of findings keeps its figures (:mod:`contactsim.evidence.result_store`).
+#: Measure of the rows in which the ledger of findings stores its figures (:mod:`contactsim.evidence.runs`).
 LEDGER = "ledger"
 
 
 @dataclass
-class Found:
+class TaskOutput:
     """Results of a run or of another task."""
 
     weekly: pd.DataFrame | None = None
@@ -23,4 +23,4 @@ class Found:
     arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     """one-dimensional"""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """kept on request"""
+    """files by name, stored on request"""

@@ -1,4 +1,4 @@
-"""A run as one row of a Parquet file: what a store is made of."""
+"""One row of a Parquet file for each run: the columns of a store."""
 
 from __future__ import annotations
 
@@ -11,35 +11,41 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contactsim.storage.results import Found
+from contactsim.storage.results import TaskOutput
 
 _WEEK = pa.struct([("week", pa.int32()), ("measure", pa.string()), ("group", pa.string()),
                    ("target", pa.string()), ("value", pa.float64())])
-#: Columns of a run. ``point``, ``config``, ``burn_in`` and ``provenance`` are JSON; times and hosts stand in
-#: ``provenance`` alone, so all the other columns of a run are the same wherever and however often it is done.
+#: Columns of a run. ``labels`` (the parameter set), ``config``, ``burn_in`` and ``provenance`` are JSON; ``keep`` names
+#: the files stored on request. Times and hosts are in ``provenance`` alone, so that all other columns of a run are the
+#: same wherever and however often it is simulated.
 SCHEMA = pa.schema([
     ("id", pa.string()), ("status", pa.string()), ("message", pa.string()), ("measure", pa.string()),
     ("digest", pa.string()), ("model", pa.string()), ("place", pa.string()), ("place_digest", pa.string()),
     ("residents", pa.int64()), ("seed", pa.int64()), ("weeks", pa.int32()), ("replication", pa.int32()),
-    ("point", pa.string()), ("config", pa.string()), ("burn_in", pa.string()), ("kept", pa.list_(pa.string())),
+    ("labels", pa.string()), ("config", pa.string()), ("burn_in", pa.string()), ("keep", pa.list_(pa.string())),
     ("provenance", pa.string()),
     ("numbers", pa.map_(pa.string(), pa.float64())), ("arrays", pa.map_(pa.string(), pa.list_(pa.float64()))),
     ("weekly", pa.list_(_WEEK)), ("files", pa.map_(pa.string(), pa.large_binary())),
 ])
-#: Columns that hold results, read only when asked for.
+#: Columns that hold results; they are read on request only.
 DATA = ("numbers", "arrays", "weekly", "files")
 CATALOGUE = [name for name in SCHEMA.names if name not in DATA]
 OK, FAILED, TIMEOUT = "ok", "failed", "timeout"
 
 
-def row(values: Mapping[str, Any], found: Found | None = None) -> pa.Table:
-    """A table of one row. ``values`` are the columns that are no results; those not given are null."""
+def row(values: Mapping[str, Any], output: TaskOutput | None = None) -> pa.Table:
+    """A table of one row. ``values`` are the columns without results; those not given are null.
+
+    Raises ValueError for an unknown column.
+    """
+    if unknown := values.keys() - set(CATALOGUE):
+        raise ValueError(f"a store has no column {min(unknown)}")
     columns: dict[str, Any] = {name: [values.get(name)] for name in CATALOGUE}
-    found = found or Found()
-    columns["numbers"] = [[(name, float(value)) for name, value in found.numbers.items()]]
-    columns["arrays"] = [[(name, np.asarray(value, float)) for name, value in found.arrays.items()]]
-    columns["files"] = [list(found.files.items())]
-    arrays = [_weekly(found.weekly) if name == "weekly" else pa.array(columns[name], SCHEMA.field(name).type)
+    output = output or TaskOutput()
+    columns["numbers"] = [[(name, float(value)) for name, value in output.numbers.items()]]
+    columns["arrays"] = [[(name, np.asarray(value, float)) for name, value in output.arrays.items()]]
+    columns["files"] = [list(output.files.items())]
+    arrays = [_weekly(output.weekly) if name == "weekly" else pa.array(columns[name], SCHEMA.field(name).type)
               for name in SCHEMA.names]
     table = pa.Table.from_arrays(arrays, schema=SCHEMA)
     if values.get("status") == OK:
@@ -58,7 +64,7 @@ def _weekly(weekly: pd.DataFrame | None) -> pa.Array:
 
 
 def result_digest(table: pa.Table) -> str:
-    """Digest of the results in a table of one row, to the last bit; files kept on request are no part."""
+    """Digest of the results in a table of one row, to the last bit; files stored on request do not count."""
     digest = hashlib.blake2b(digest_size=8)
     for name, number in table["numbers"][0].as_py() or []:
         digest.update(name.encode() + np.float64(number).tobytes())
@@ -78,7 +84,10 @@ def result_digest(table: pa.Table) -> str:
 
 
 def weekly_frame(weekly: pa.ChunkedArray, only: Mapping[str, list[Any]] | None = None) -> pd.DataFrame:
-    """The weekly tables of many rows as one frame; column ``row`` says whose. ``only`` {column: values} filters."""
+    """The weekly tables of many rows as one frame; column ``row`` is the number of the row.
+
+    ``only`` filters: {column: allowed values}.
+    """
     parts = []
     start = 0
     for chunk in weekly.chunks:

@@ -1,4 +1,4 @@
-"""What a Python source says, as far as it decides what the code does: its syntax tree, and its imports."""
+"""Python sources reduced to what decides their results: the syntax tree without comments, and the imports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-#: Fields of a syntax tree that follow from what stands around them, or mean nothing when the code runs.
+#: Fields of a syntax tree that follow from their context, or have no effect when the code runs.
 _IDLE = {"ctx", "kind", "type_comment", "type_ignores"}
 
 

@@ -1,4 +1,4 @@
-"""Sweeps: many runs, a store that never loses one, and what they came to."""
+"""Sweeps: many runs into a resumable store, and their results as tables, figures and sensitivity indices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from contactsim.storage.store import Store
 from contactsim.sweeps.frames import load
 from contactsim.sweeps.plan import sweep
 from contactsim.sweeps.results import Result, Results
-from contactsim.sweeps.spec import RunSpec
+from contactsim.sweeps.task import RunSpec
 
 __all__ = ["Result", "Results", "RunSpec", "Store", "load", "sweep"]

@@ -1,4 +1,4 @@
-"""From the command line's overrides to the runs of a sweep: one configuration for each point and replication."""
+"""Expand overrides with several values to the runs of a sweep: a configuration per parameter set and replication."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override
 from omegaconf import OmegaConf
 
 from contactsim.config.hydra_adapter import Composition, data_of
 from contactsim.config.run_config import RunConfig, _field_at, allowed_of, bounds, plain, register_defaults, validate
+from contactsim.config.several_values import listed_values
 from contactsim.errors import UserError
-from contactsim.sweeps.config import SweepConfig, own_keys
-from contactsim.sweeps.designs import SAMPLED, Axis, need_salib, points
-from contactsim.sweeps.spec import Label, RunSpec
+from contactsim.sweeps.config import SweepConfig
+from contactsim.sweeps.designs import SAMPLED, Axis, need_salib, parameter_sets
+from contactsim.sweeps.task import Label, RunSpec
 
 #: Keys of a run that mean nothing in a sweep.
 NOT_SWEPT = ("output", "force", "threads", "cache_burn_in")
 SEED_LIMIT = 2**31 - 1
 
 
-def split(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
-    """(overrides of the sweep itself, overrides of its runs)."""
-    own = [line for line in overrides if line.split("=")[0].split(".")[0].lstrip("+~") in own_keys()]
-    return own, [line for line in overrides if line not in own]
-
-
-class Varied:
-    """The runs that overrides with several values stand for. Raises UserError for any that cannot be run."""
+class Expansion:
+    """The runs that overrides with several values describe. Raises UserError for any that cannot be run."""
 
     def __init__(self, overrides: Sequence[str], sweep: SweepConfig, config_dir: str | None = None) -> None:
         register_defaults()
@@ -43,19 +37,19 @@ class Varied:
         self._bases: dict[tuple[str, ...], dict[str, Any] | None] = {}
         for override in self.composition.parsed:
             self._sort(override)
-        if "seed" in sweep.paired:
-            raise UserError(f"paired=[{','.join(sweep.paired)}] (command line) pairs seeds, and all points use the "
-                            f"same seeds: leave seed out of it.")
+        if "seed" in sweep.zip:
+            raise UserError(f"zip=[{','.join(sweep.zip)}] (command line) contains seed, but all parameter sets use the "
+                            f"same seeds: leave seed out.")
         if any(axis.interval for axis in self.axes) and sweep.design != "latin":
             need_salib()
-        self.points = points([axis for axis in self.axes if axis.key != "seed"], sweep.design, sweep.paired,
-                             sweep.samples, sweep.sample_seed)
+        self.parameter_sets = parameter_sets([axis for axis in self.axes if axis.key != "seed"], sweep.design,
+                                             sweep.zip, sweep.samples, sweep.sample_seed)
 
     def _sort(self, override: Override) -> None:
         key, line = str(override.key_or_group), str(override.input_line)
         if key in NOT_SWEPT:
-            raise UserError(f"'{line}' (command line) has no meaning in a sweep: its runs go into store=DIR, one "
-                            f"thread to each.")
+            raise UserError(f"'{line}' (command line) has no meaning in a sweep: its runs go into store=DIR, with "
+                            f"one thread each.")
         if re.match(r"hydra\b", key):
             raise UserError(f"'{line}' (command line) is for contactsim run --multirun; a sweep takes engine=.")
         if not override.is_sweep_override():
@@ -76,36 +70,20 @@ class Varied:
             low, high = bounds(field) if field is not None else (None, None)
             if low is not None and high is not None and not low <= value.start < value.end <= high:
                 raise UserError(f"'{line}' (command line) is not allowed: both ends must be {allowed_of(field)}.")
-            whole = field is not None and field.annotation is int
-            return Axis(key, (), float(value.start), float(value.end), whole)
+            integer = field is not None and field.annotation is int
+            return Axis(key, (), float(value.start), float(value.end), integer)
         if isinstance(value, ChoiceSweep) and any(isinstance(v, IntervalSweep) for v in value.list):
             raise UserError(f"'{line}' (command line) mixes intervals and values: give one or the other.")
-        found: tuple[Any, ...]
-        if isinstance(value, Glob):
-            found = tuple(value.filter(self.composition.options(key)))
-        else:
-            found = tuple(self._value(key, text) for text in override.sweep_string_iterator())
-        if len({repr(v) for v in found}) < len(found):
-            raise UserError(f"'{line}' (command line) names a value twice.")
-        if not found:
-            raise UserError(f"'{line}' (command line) names no value.")
-        return Axis(key, found)
-
-    def _value(self, key: str, text: str) -> Any:
-        """A value as configuration has it."""
-        value = OverridesParser.create().parse_override(f"{key}={text}").value()
-        if isinstance(value, QuotedString):
-            return value.text
-        return OmegaConf.to_container(OmegaConf.create({"v": value}))["v"]  # type: ignore[index, call-overload]
+        return Axis(key, tuple(listed_values(self.composition, override).values()))
 
     def specs(self) -> list[RunSpec]:
-        """A run for each point and seed, in the order of the points."""
+        """A run for each parameter set and seed, in the order of the parameter sets."""
         out = []
-        for point in self.points:
-            first = self.config(point)
+        for values in self.parameter_sets:
+            first = self.config(values)
             for replication, seed in enumerate(self._seeds(first.seed)):
                 config = first if seed == first.seed else first.model_copy(update={"seed": seed})
-                out.append(RunSpec(config, None, {key: _label(v) for key, v in point.items()}, replication))
+                out.append(RunSpec(config, None, {key: _label(v) for key, v in values.items()}, replication))
         return out
 
     def _seeds(self, seed: int) -> list[int]:
@@ -113,53 +91,53 @@ class Varied:
         if axis is None:
             found = list(range(seed, seed + self.sweep.replications))
         elif self.sweep.replications > 1:
-            raise UserError(f"replications={self.sweep.replications} (command line) and several seeds are one too "
-                            f"many: replications counts seeds upwards from seed; give one of them.")
+            raise UserError(f"replications={self.sweep.replications} (command line) and several seeds exclude each "
+                            f"other: replications counts seeds upwards from seed; give one of them.")
         else:
             found = list(axis.values)
         if any(not isinstance(s, int) or not 0 <= s <= SEED_LIMIT for s in found):
-            raise UserError(f"seed (command line) must be whole numbers from 0 to {SEED_LIMIT}, replications "
+            raise UserError(f"seed (command line) must be integers from 0 to {SEED_LIMIT}, replications "
                             f"included.")
         return found
 
-    def config(self, point: Mapping[str, Any]) -> RunConfig:
-        """The configuration of a point, checked."""
-        groups = [key for key in point if key in self._groups]
-        choice = tuple(str(point[key]) for key in groups)
+    def config(self, values: Mapping[str, Any]) -> RunConfig:
+        """The validated configuration of a parameter set."""
+        groups = [key for key in values if key in self._groups]
+        choice = tuple(str(values[key]) for key in groups)
         if choice not in self._bases:
-            self._bases[choice] = self._composed(point)
+            self._bases[choice] = self._composed(values)
         base = self._bases[choice]
         if base is not None:
-            values = copy.deepcopy(base)
-            for key, value in point.items():
+            data = copy.deepcopy(base)
+            for key, value in values.items():
                 if key not in groups:
-                    _put(values, key, value)
+                    _put(data, key, value)
         else:
-            values = self._data(point)
-        return validate(values, self.composition.origin)
+            data = self._data(values)
+        return validate(data, self.composition.origin)
 
-    def _composed(self, point: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The point's plain data; None if keys refer to each other, for then each point is composed anew."""
-        config = self._composition(point).compose()
+    def _composed(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Plain data of a parameter set; None if keys refer to each other, so that each set must be composed anew."""
+        config = self._composition(values).compose()
         raw = {key: value for key, value in OmegaConf.to_container(config, resolve=False).items()  # type: ignore[union-attr]
                if key != "hydra"}
         return None if "${" in str(raw) else data_of(config, self.composition.origin)
 
-    def _data(self, point: Mapping[str, Any]) -> dict[str, Any]:
-        composition = self._composition(point)
+    def _data(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        composition = self._composition(values)
         return data_of(composition.compose(), composition.origin)
 
-    def _composition(self, point: Mapping[str, Any]) -> Composition:
+    def _composition(self, values: Mapping[str, Any]) -> Composition:
         seeds = [f"seed={axis.values[0]}" for axis in self.axes if axis.key == "seed"]
         lines = [f"{self._plus[key]}{key}={_named(value) if key in self._groups else _written(value)}"
-                 for key, value in point.items()]
+                 for key, value in values.items()]
         return Composition([*self._fixed, *seeds, *lines], self.config_dir)
 
     def about(self) -> dict[str, Any]:
-        """What the store keeps of the design."""
+        """The design, as the store records it."""
         design = {"design": self.sweep.design, "samples": self.sweep.samples, "sample_seed": self.sweep.sample_seed,
-                  "intervals": [[axis.key, axis.low, axis.high, axis.whole] for axis in self.axes if axis.interval]}
-        return design if self.sweep.design in SAMPLED else {"design": self.sweep.design, "paired": self.sweep.paired}
+                  "intervals": [[axis.key, axis.low, axis.high, axis.integer] for axis in self.axes if axis.interval]}
+        return design if self.sweep.design in SAMPLED else {"design": self.sweep.design, "zip": self.sweep.zip}
 
 
 def _put(values: dict[str, Any], key: str, value: Any) -> None:
@@ -170,7 +148,7 @@ def _put(values: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _named(value: Any) -> str:
-    """The name of a group's configuration, or a list of names, as the command line has it."""
+    """The name of a group's configuration, or a list of names, in the grammar of the command line."""
     return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
 
 
@@ -193,10 +171,10 @@ def _label(value: Any) -> Label:
     return value if isinstance(value, str | int | float | bool) or value is None else _written(value)
 
 
-def swept_table(varied: Varied) -> list[tuple[str, str, str, str]]:
+def swept_table(expansion: Expansion) -> list[tuple[str, str, str, str]]:
     """For each axis: key, values or interval, unit, allowed range."""
     rows = []
-    for axis in varied.axes:
+    for axis in expansion.axes:
         field = _field_at(RunConfig, axis.key.split("."))
         unit = (field.json_schema_extra or {}).get("unit", "") if field is not None else ""
         low, high = bounds(field) if field is not None else (None, None)

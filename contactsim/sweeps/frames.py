@@ -1,4 +1,4 @@
-"""What a store holds, as pandas frames: the weeks of every run, and figures of each run's last weeks."""
+"""The content of a store as pandas frames: runs, their weeks, figures of their last weeks, and summaries."""
 
 from __future__ import annotations
 
@@ -15,47 +15,51 @@ import pyarrow.compute as pc
 
 from contactsim.errors import UserError, nearest
 from contactsim.observers.survey import ALL_OTHERS
+from contactsim.stats import mean_interval
+from contactsim.stats import quantiles as quantiles_of
 from contactsim.storage.results import LEDGER
 from contactsim.storage.schema import OK, weekly_frame
 from contactsim.storage.store import Store
 from contactsim.sweeps import experiments
 
-#: Last weeks over which a run's figures are averaged, unless another number is asked for.
+#: Default number of last weeks over which a run's figures are averaged.
 LAST = 4
-#: Columns of a run beside its parameters.
+#: Default measures of a listing.
+SHOWN = ("attitude", "attitude_sd", "positive", "negative")
+#: Columns of a run besides its parameters.
 FACTS = ("run", "status", "place", "residents", "weeks", "seed", "replication", "model")
 
 
 def catalogue(store: Store, name: str | None = None) -> pd.DataFrame:
-    """One row a run: its facts, its swept parameters as columns, and status ``missing`` where it is not done.
+    """One row per run: its facts, and its swept parameters as columns; status ``missing`` for a run without result.
 
-    The ledger's units are no runs: ``attrs["ledger"]`` counts those that the store holds. Raises UserError where it
+    Tasks of the ledger are not runs: ``attrs["ledger"]`` is their number in the store. Raises UserError if the store
     holds nothing else.
     """
-    stored = store.read(["id", "status", "message", "digest", "model", "place", "residents", "seed", "weeks",
-                         "replication", "point", "config", "provenance", "measure"])
-    of_ledger = pc.equal(stored["measure"], LEDGER)
-    table = stored.filter(pc.invert(of_ledger)).to_pandas().rename(columns={"id": "run"})
-    if table.empty and len(stored) and not experiments.names(store):
-        findings = sorted({json.loads(point)["finding"] for point in stored["point"].to_pylist()})
-        raise UserError(f"{store.path} holds no runs but {len(stored)} units of the ledger ({', '.join(findings)}): "
-                        f"contactsim replay ID --store {store.path} judges them.")
+    everything = store.read(["id", "status", "message", "digest", "model", "place", "residents", "seed", "weeks",
+                         "replication", "labels", "config", "provenance", "measure"])
+    of_ledger = pc.equal(everything["measure"], LEDGER)
+    table = everything.filter(pc.invert(of_ledger)).to_pandas().rename(columns={"id": "run"})
+    if table.empty and len(everything) and not experiments.names(store):
+        findings = sorted({json.loads(labels)["finding"] for labels in everything["labels"].to_pylist()})
+        raise UserError(f"{store.path} holds no runs but {len(everything)} tasks of the ledger "
+                        f"({', '.join(findings)}): contactsim replay ID --store {store.path} gives their verdicts.")
     if name is None:
-        points = {run["id"]: run for other in experiments.names(store) for run in experiments.read(store, other)}
+        planned = {run["id"]: run for other in experiments.names(store) for run in experiments.read(store, other)}
     else:
-        points = {run["id"]: run for run in experiments.read(store, name)}
-        table = table[table["run"].isin(points)]
-    lacking = [run for key, run in points.items() if key not in set(table["run"])]
+        planned = {run["id"]: run for run in experiments.read(store, name)}
+        table = table[table["run"].isin(planned)]
+    lacking = [run for key, run in planned.items() if key not in set(table["run"])]
     if lacking:
         table = pd.concat([table, _missing(lacking)], ignore_index=True)
-    labels = [json.loads(points[run]["point"] if run in points else point or "{}")
-              for run, point in zip(table["run"], table["point"], strict=True)]
+    labels = [json.loads(planned[run]["labels"] if run in planned else text or "{}")
+              for run, text in zip(table["run"], table["labels"], strict=True)]
     configs = [json.loads(text) for text in table["config"]]
     table["seconds"] = [json.loads(text or "{}").get("seconds") for text in table["provenance"].fillna("{}")]
     keys = list(dict.fromkeys(key for label in labels for key in label if key not in ("seed", "weeks")))
-    named = table["place"].to_list()  # for runs of other sweeps, whose place was no label
+    names = table["place"].to_list()  # for runs of other sweeps, whose place is not among their labels
     swept = pd.DataFrame({key: [label.get(key, name if key == "place" else _at(config, key))
-                                for label, config, name in zip(labels, configs, named, strict=True)]
+                                for label, config, name in zip(labels, configs, names, strict=True)]
                           for key in keys}, index=table.index)
     rest = [column for column in ("message", "digest", "seconds", "measure") if column in table]
     facts = [column for column in FACTS if column not in swept.columns]
@@ -72,7 +76,7 @@ def _sortable(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def _missing(runs: list[dict[str, Any]]) -> pd.DataFrame:
     configs = [json.loads(run["config"]) for run in runs]
-    return pd.DataFrame({"run": [run["id"] for run in runs], "status": "missing", "point": [r["point"] for r in runs],
+    return pd.DataFrame({"run": [run["id"] for run in runs], "status": "missing", "labels": [r["labels"] for r in runs],
                          "seed": [c["seed"] for c in configs], "weeks": [c["weeks"] for c in configs],
                          "replication": [r["replication"] for r in runs], "config": [r["config"] for r in runs],
                          "place": [c["place"].get("name") for c in configs]})
@@ -88,7 +92,7 @@ def _at(config: Mapping[str, Any], key: str) -> Any:
 
 
 def swept_keys(table: pd.DataFrame) -> list[str]:
-    """The parameters that differ among the runs of a catalogue, seeds apart."""
+    """The parameters that differ among the runs of a catalogue, except seeds."""
     keys = [key for key in table.attrs.get("swept", []) if key in table and table[key].astype(str).nunique() > 1]
     keys += [key for key in ("weeks", "model") if key in table and table[key].nunique() > 1 and key not in keys]
     return keys
@@ -107,7 +111,7 @@ def filtered(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
             raise UserError(f"--where '{condition}' cannot be read: write KEY=VALUE, or one of !=, <, <=, >, >=.")
         key, sign, value = found.groups()
         if key not in table:
-            raise UserError(f"'{key}' is no column of these results: there are {', '.join(table.columns[:20])}."
+            raise UserError(f"'{key}' is no column of these results: the columns are {', '.join(table.columns[:20])}."
                             f"{nearest(key, table.columns)}")
         table = table[_holds(table[key], sign, value)]
     table.attrs = attrs
@@ -121,7 +125,7 @@ def _holds(column: pd.Series[Any], sign: str, value: str) -> Any:
     try:
         return _OPERATORS[sign](pd.to_numeric(column), float(value))
     except (ValueError, TypeError):
-        raise UserError(f"--where '{column.name}{sign}{value}' compares what are no numbers.") from None
+        raise UserError(f"--where '{column.name}{sign}{value}' compares values that are not numbers.") from None
 
 
 def _text(value: Any) -> str:
@@ -133,15 +137,15 @@ def _text(value: Any) -> str:
 
 def load(store: Path | str, name: str | None = None, measures: Sequence[str] | None = None,
          weeks: Sequence[int] | None = None, target: str | None = None) -> pd.DataFrame:
-    """The weeks of every run of a store as one tidy frame, its parameters as columns.
+    """The weeks of every run of a store as one tidy frame, with the parameters as columns.
 
     Columns: run, the facts of a run (place, residents, seed ...), one column for each swept parameter, then
-    week, measure, group, target and value as in a run's weekly table. Runs that failed are not in it.
+    week, measure, group, target and value as in a run's weekly table. Runs that failed are not included.
 
     Args:
         store: its folder.
-        name: of one experiment; all if None.
-        measures, weeks, target: only these (``target="all others"`` for attitudes to all others).
+        name: one experiment; all if None.
+        measures, weeks, target: select only these (``target="all others"`` for attitudes to all others).
 
     Raises UserError.
     """
@@ -161,24 +165,24 @@ def weeks_of(store: Store, table: pd.DataFrame, measures: Sequence[str] | None =
     at = pd.Index(table["run"]).get_indexer(rows["id"].to_pandas())
     place = at[frame["row"].to_numpy(int)] if len(frame) else np.array([], int)
     columns = [c for c in table.columns if c not in ("message", "digest", "seconds", "status", "measure")]
-    facts = {name: _compact(table[name]).take(place).reset_index(drop=True) for name in columns}
-    whole = pd.concat([pd.DataFrame(facts), frame.drop(columns="row").reset_index(drop=True)], axis=1)
-    if len(whole):
-        keys = [whole[c].cat.codes for c in ("target", "group", "measure")]
-        whole = whole.iloc[np.lexsort([*keys, whole["week"], place])].reset_index(drop=True)
-    whole.attrs["swept"] = swept_keys(table)
-    return whole
+    facts = {name: _as_category(table[name]).take(place).reset_index(drop=True) for name in columns}
+    merged = pd.concat([pd.DataFrame(facts), frame.drop(columns="row").reset_index(drop=True)], axis=1)
+    if len(merged):
+        keys = [merged[c].cat.codes for c in ("target", "group", "measure")]
+        merged = merged.iloc[np.lexsort([*keys, merged["week"], place])].reset_index(drop=True)
+    merged.attrs["swept"] = swept_keys(table)
+    return merged
 
 
-def _compact(column: pd.Series[Any]) -> pd.Series[Any]:
+def _as_category(column: pd.Series[Any]) -> pd.Series[Any]:
     plain = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
     return column if plain else column.astype("category")
 
 
 def figures(store: Store, table: pd.DataFrame, last: int = LAST) -> pd.DataFrame:
-    """The catalogue with each run's figures: the mean over its last weeks, ``attitude[Group]`` to all others.
+    """The catalogue with each run's figures: means over its last weeks, such as ``attitude[Group]`` to all others.
 
-    Numbers of a measure of one's own are figures as they are. ``attrs["figures"]`` names the new columns.
+    Numbers of a user's measure are taken unchanged. ``attrs["figures"]`` lists the new columns.
     """
     done = table[table["status"] == OK]
     parts = [_numbers(store, set(done["run"]))]
@@ -192,12 +196,56 @@ def figures(store: Store, table: pd.DataFrame, last: int = LAST) -> pd.DataFrame
     long = pd.concat(parts)
     wide = long.pivot(index="run", columns="figure", values="value").sort_index(axis=1)
     names = [name for name in wide.columns if name not in table.columns]
-    whole = table.join(wide[names], on="run")
-    whole.attrs = {**table.attrs, "figures": names}
-    return whole
+    joined = table.join(wide[names], on="run")
+    joined.attrs = {**table.attrs, "figures": names}
+    return joined
 
 
 def _numbers(store: Store, ids: set[str]) -> pd.DataFrame:
     rows = store.read(["id", "numbers"], ids).to_pylist()
     found = [(row["id"], name, value) for row in rows for name, value in row["numbers"] or ()]
     return pd.DataFrame(found, columns=["run", "figure", "value"]).astype({"run": str, "value": float})
+
+
+def chosen(figures: Sequence[str], measures: Sequence[str] | None) -> list[str]:
+    """The figures, such as ``attitude[Group]``, of the given measures. Raises UserError for an unknown one."""
+    names = list(dict.fromkeys(figure.partition("[")[0] for figure in figures))
+    if measures is None:
+        measures = [name for name in SHOWN if name in names] or names
+    for measure in measures:
+        if measure not in names and measure not in figures:
+            raise UserError(f"--measure {measure} is not among the measures of these runs: {', '.join(names)}."
+                            f"{nearest(measure, names)}")
+    return [figure for measure in measures for figure in figures if figure in (measure, f"{measure}[{_in(figure)}]")]
+
+
+def parts(figure: str) -> tuple[str, str]:
+    """(measure, group) of a figure; an empty group for a number of a user's measure."""
+    return figure.partition("[")[0], _in(figure)
+
+
+def _in(figure: str) -> str:
+    found = re.search(r"\[(.*)\]$", figure)
+    return found[1] if found else ""
+
+
+def summary(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str],
+            quantiles: Sequence[float] = ()) -> pd.DataFrame:
+    """One row for each parameter set and figure: columns ``by``, measure, group, runs, mean, low, high, quantiles.
+
+    ``low`` and ``high`` are the limits of Student's 95 % interval of the mean over seeds; nan for a single seed. All
+    parameter sets share their seeds; if ``by`` omits a swept parameter, the runs of a seed are therefore averaged
+    first, because they are not independent. Quantiles are over runs.
+    """
+    rows: list[dict[str, Any]] = []
+    at = [f"q{q:g}" for q in quantiles]
+    grouped = table.groupby(list(by), sort=False, dropna=False) if by else [((), table)]
+    for values, runs in grouped:
+        for figure in figures:
+            known = runs[figure].dropna()
+            over_seeds = mean_interval(known.groupby(runs["seed"]).mean())
+            measure, group = parts(figure)
+            rows.append({**dict(zip(by, values, strict=True)), "measure": measure, "group": group, "runs": len(known),
+                         **over_seeds._asdict(), **dict(zip(at, quantiles_of(known, quantiles), strict=True))})
+    columns = [*by, "measure", "group", "runs", "mean", "low", "high", *at]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,4 +1,4 @@
-"""Figures of a sweep: one and two swept parameters, and small multiples of the weeks at each point."""
+"""Figures of a sweep: one or two swept parameters, and small multiples of the weeks by parameter set."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from matplotlib.lines import Line2D
 from contactsim.errors import UserError
 from contactsim.observers.weekly import UNITS
 from contactsim.runs.plots import CAVEAT, COLOURS
-from contactsim.sweeps.summary import parts, summary
+from contactsim.sweeps.frames import parts, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Panels of small multiples at most, and from how many points on a line carries no error bars but a band.
+#: Maximum number of panels, and number of values above which a line has a band instead of error bars.
 MOST_PANELS, BAND = 30, 12
-#: Cells up to which a map says its numbers, and values that an axis of a map names at most.
+#: Maximum number of cells of a map that shows its numbers, and of tick labels on an axis of a map.
 LABELLED, NAMED = 42, 12
 
 
@@ -33,7 +33,7 @@ def draw(table: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Figu
         return _maps(summary(table, by, figures), by, figures)
     names = ", ".join(by) or "none"
     raise UserError(f"--plot draws one or two swept parameters and here are {len(by)} ({names}): choose with "
-                    f"--by KEY,KEY, keep some fixed with --where KEY=VALUE, or draw the weeks with --weeks.")
+                    f"--by KEY,KEY, fix some with --where KEY=VALUE, or draw the weeks with --weeks.")
 
 
 def _against_one(means: pd.DataFrame, key: str, figures: Sequence[str]) -> Figure:
@@ -83,7 +83,7 @@ def _maps(means: pd.DataFrame, by: Sequence[str], figures: Sequence[str]) -> Fig
 
 
 def _cells(axis: Axes, own: pd.DataFrame, by: Sequence[str]) -> Any:
-    """A cell for each pair of values; numbers in it where there are few."""
+    """A cell for each pair of values, with its number if there are few cells."""
     wide = own.pivot(index=by[1], columns=by[0], values="mean")
     if wide.size <= LABELLED:
         _write_in(axis, wide, own.pivot(index=by[1], columns=by[0], values="high") - wide)
@@ -98,11 +98,11 @@ def _write_in(axis: Axes, wide: pd.DataFrame, half: pd.DataFrame) -> None:
     means, halves = wide.to_numpy(float), half.to_numpy(float)
     middle = (np.nanmin(means) + np.nanmax(means)) / 2
     for (i, j), mean in np.ndenumerate(means):
-        axis.text(j, i, _said(mean, float(halves[i, j])), ha="center", va="center", fontsize=8,
+        axis.text(j, i, _mean_text(mean, float(halves[i, j])), ha="center", va="center", fontsize=8,
                   color="#ffffff" if mean < middle else "#000000")
 
 
-def _said(mean: float, half: float) -> str:
+def _mean_text(mean: float, half: float) -> str:
     """A mean with half of its interval, both to the interval's first digit."""
     if not (np.isfinite(half) and half > 0):
         return f"{mean:.3g}"
@@ -115,28 +115,28 @@ def _tick(value: Any) -> str:
 
 
 def draw_weeks(weeks: pd.DataFrame, by: Sequence[str], measure: str) -> Figure:
-    """Small multiples: a panel for each point, week by week; mean over replications and where nine in ten are.
+    """Small multiples: a panel for each parameter set, week by week; mean and middle 90 % of the replications.
 
     ``weeks`` as from :func:`contactsim.sweeps.frames.weeks_of` for one measure.
     """
-    points = list(weeks.groupby(list(by), sort=False, observed=True)) if by else [((), weeks)]
-    if len(points) > MOST_PANELS:
-        raise UserError(f"--weeks draws a panel for each point and here are {len(points)}, more than {MOST_PANELS}: "
-                        f"keep some with --where KEY=VALUE.")
+    sets = list(weeks.groupby(list(by), sort=False, observed=True)) if by else [((), weeks)]
+    if len(sets) > MOST_PANELS:
+        raise UserError(f"--weeks draws a panel for each parameter set and here are {len(sets)}, more than "
+                        f"{MOST_PANELS}: select some with --where KEY=VALUE.")
     names = list(weeks["group"].astype(str).unique())
     groups = _coloured(names)
-    canvas, axes = _grid(len(points), min(4, len(points)), 3.2, 2.4, same_y=True)
-    for k, (axis, (point, runs)) in enumerate(zip(axes, points, strict=True)):
+    canvas, axes = _grid(len(sets), min(4, len(sets)), 3.2, 2.4, same_y=True)
+    for k, (axis, (values, runs)) in enumerate(zip(axes, sets, strict=True)):
         for group, colour in groups.items():
-            values = runs[runs["group"] == group].groupby("week")["value"]
-            mean, low, high = values.mean(), values.quantile(0.05), values.quantile(0.95)
+            by_week = runs[runs["group"] == group].groupby("week")["value"]
+            mean, low, high = by_week.mean(), by_week.quantile(0.05), by_week.quantile(0.95)
             axis.fill_between(mean.index, low, high, color=colour, alpha=0.15, linewidth=0)
             axis.plot(mean.index, mean, color=colour, linewidth=1.4)
-        axis.set_title("\n".join(f"{key}={_tick(value)}" for key, value in zip(by, point, strict=True)), fontsize=8)
+        axis.set_title("\n".join(f"{key}={_tick(value)}" for key, value in zip(by, values, strict=True)), fontsize=8)
         axis.set_xlabel("week")
-        if k % min(4, len(points)) == 0:
+        if k % min(4, len(sets)) == 0:
             axis.set_ylabel(UNITS.get(measure, measure), fontsize=8)
-    return _finished(canvas, groups, f"{measure}; {weeks['run'].nunique()} runs; band: nine in ten of a point's runs"
+    return _finished(canvas, groups, f"{measure}; {weeks['run'].nunique()} runs; band: middle 90 % of the runs"
                      + _some(groups, names))
 
 
@@ -151,7 +151,7 @@ def _grid(panels: int, columns: int, width: float, height: float, same_y: bool =
 
 
 def _coloured(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each group, as far as there are colours that can be told apart."""
+    """A colour for each group, up to the number of distinguishable colours."""
     return dict(zip(dict.fromkeys(names), COLOURS, strict=False))
 
 
@@ -162,21 +162,21 @@ def _some(groups: dict[str, str], names: Sequence[str]) -> str:
 def _runs(means: pd.DataFrame) -> str:
     low, high = means["runs"].min(), means["runs"].max()
     runs = low if low == high else f"{low} to {high}"
-    return f"{runs} runs a point; bars, bands and ±: 95 % interval of the mean over seeds"
+    return f"{runs} runs per parameter set; bars, bands and ±: 95 % interval of the mean over seeds"
 
 
-def _finished(canvas: Figure, groups: dict[str, str], words: str) -> Figure:
+def _finished(canvas: Figure, groups: dict[str, str], text: str) -> Figure:
     for axis in canvas.axes:
         axis.spines[["top", "right"]].set_visible(False)
     if len(groups) > 1:
         handles = [Line2D([], [], color=colour, linewidth=3, label=name) for name, colour in groups.items()]
         canvas.legend(handles=handles, loc="outside upper left", ncols=6, frameon=False)
-    canvas.supxlabel(f"{words}\n{CAVEAT}", fontsize=7, color="#444444", x=0.01, ha="left")
+    canvas.supxlabel(f"{text}\n{CAVEAT}", fontsize=7, color="#444444", x=0.01, ha="left")
     return canvas
 
 
 def save(canvas: Figure, file: str) -> None:
-    """Write a figure as its ending says. Raises UserError."""
+    """Write a figure in the format of the file's ending. Raises UserError."""
     path = Path(file)
     if path.suffix not in (".png", ".pdf", ".svg"):
         raise UserError(f"--plot {file} cannot be drawn by its ending: allowed are .png, .pdf and .svg.")

@@ -1,4 +1,4 @@
-"""Results of chosen runs, one by one, as a program wants them."""
+"""Results of chosen runs as Python objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contactsim.storage.store import Store
 
 @dataclass(frozen=True)
 class Result:
-    """What is kept of one run."""
+    """The stored result of one run."""
 
     id: str
     status: str
@@ -32,7 +32,7 @@ class Result:
 
 
 class Results(Sequence[Result]):
-    """Results of chosen runs, in their order, read from the store when they are asked for."""
+    """Results of chosen runs, in their order, read from the store on first use."""
 
     def __init__(self, store: Store, ids: Sequence[str]) -> None:
         self.store, self.ids = store, list(ids)
@@ -47,11 +47,11 @@ class Results(Sequence[Result]):
         return iter([self._found[name] for name in self.ids])
 
     def failed(self) -> list[Result]:
-        """Those that are no success."""
+        """The results that are not a success."""
         return [result for result in self if result.status != OK]
 
     def need(self) -> Results:
-        """These results, if all succeeded. Raises UserError that tells of the first that did not."""
+        """These results, if all succeeded. Raises UserError with the first failure otherwise."""
         failed = self.failed()
         if failed:
             raise UserError(f"{len(failed)} of {len(self)} runs failed; the first, {failed[0].id}: "

@@ -1,9 +1,9 @@
-"""The kept run: what it is, how it compares, and how it is kept anew.
+"""The baseline run: its definition, comparison and update.
 
     python -m tests.baseline.update
 
-runs it again, prints what moved and rewrites ``baseline.json``. The parameters are kept in the file too, so that
-a new default does not move the baseline; ``--parameters`` takes those of ``tests.worlds`` instead.
+reruns it, prints what moved and rewrites ``baseline.json``. The file also contains the parameters, so a new default
+does not move the baseline; ``--parameters`` uses those of ``tests.worlds`` instead.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from contactsim.burn_in import world_after_burn_in
 from contactsim.parameters import ModelParameters, Shock
 from contactsim.storage.provenance import NUMBERS
+from contactsim.world import world_after_burn_in
 from tests.worlds import four_groups, make_parameters, odd_psychology
 
 FILE = Path(__file__).with_name("baseline.json")
@@ -40,7 +40,7 @@ def new_parameters() -> ModelParameters:
 
 
 def run(parameters: ModelParameters) -> Values:
-    """All weekly measures of the kept run, by ``measure|group|target``."""
+    """All weekly measures of the baseline run, by ``measure|group|target``."""
     world, _ = world_after_burn_in(four_groups(9, 60), parameters, SEED, threads=1)
     for _ in range(WEEKS):
         world.step()
@@ -49,11 +49,11 @@ def run(parameters: ModelParameters) -> Values:
     return {str(key): part.sort_values("week")["value"].tolist() for key, part in table.groupby(keys)}
 
 
-def moved(kept: Values, now: Values) -> list[str]:
+def moved(baseline: Values, now: Values) -> list[str]:
     """One line for each measure that is new, gone, or otherwise by more than rounding."""
-    lines = [f"{key}: only {'kept' if key in kept else 'now'}" for key in sorted(kept.keys() ^ now.keys())]
-    for key in sorted(kept.keys() & now.keys()):
-        old, new = kept[key], now[key]
+    lines = [f"{key}: only {'baseline' if key in baseline else 'now'}" for key in sorted(baseline.keys() ^ now.keys())]
+    for key in sorted(baseline.keys() & now.keys()):
+        old, new = baseline[key], now[key]
         weeks = [w for w, (a, b) in enumerate(zip(old, new, strict=True))
                  if not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)]
         if weeks:
@@ -68,18 +68,18 @@ def made_with() -> dict[str, str]:
 
 
 def read() -> tuple[ModelParameters, Values, dict[str, str]]:
-    """The kept parameters, values and library versions."""
-    kept: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return ModelParameters.model_validate(kept["parameters"]), kept["values"], kept["made_with"]
+    """The baseline's parameters, values and library versions."""
+    baseline: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return ModelParameters.model_validate(baseline["parameters"]), baseline["values"], baseline["made_with"]
 
 
-def kept_numbers() -> int:
-    """Which numbers of the model (:data:`NUMBERS`) the kept run has."""
+def baseline_numbers() -> int:
+    """Which numbers of the model (:data:`NUMBERS`) the baseline run has."""
     return int(json.loads(FILE.read_text(encoding="utf-8"))["numbers"])
 
 
 def write(parameters: ModelParameters, values: Values) -> None:
-    """Keep a run: values to 12 digits, one measure on a line."""
+    """Write a run: values to 12 digits, one measure on a line."""
     rounded = {key: [float(f"{v:.12g}") for v in row] for key, row in values.items()}
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rounded.items()))
     head = {"numbers": NUMBERS, "made_with": made_with(), "parameters": parameters.model_dump(mode="json")}
@@ -87,13 +87,15 @@ def write(parameters: ModelParameters, values: Values) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run, say what moved, keep."""
+    """Rerun, print what moved, write."""
     parameters = new_parameters() if "--parameters" in arguments or not FILE.exists() else read()[0]
     values = run(parameters)
     lines = moved(read()[1], values) if FILE.exists() else ["there was no baseline"]
     print("\n".join(lines) or "nothing moved")
-    if FILE.exists() and lines and "--parameters" not in arguments and kept_numbers() == NUMBERS:
-        sys.exit("numbers moved: mark an entry of the changelog **[numbers]** and raise NUMBERS in lab/provenance.py")
+    if FILE.exists() and lines and "--parameters" not in arguments and baseline_numbers() == NUMBERS:
+        sys.exit(
+            "numbers moved: mark an entry of the changelog **[numbers]** and raise NUMBERS in storage/provenance.py"
+        )
     write(parameters, values)
 
 

@@ -17,17 +17,17 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api", reason="the classroom's tests need playwright (extra dev)")
 pytest.importorskip("solara", reason="the classroom's tests need solara (extra viz)")
 
-#: Milliseconds that anything may take on a busy machine.
+#: Longest wait in milliseconds, on a busy machine.
 PATIENCE = 30_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where ``contactsim demo`` serves, in a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """The address of ``contactsim demo``, which runs in a separate process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-c", "import sys; from contactsim.cli import main; sys.exit(main())", "demo", "--no-open",
          "--port", str(port)], stdout=subprocess.PIPE, text=True, cwd=tmp_path_factory.mktemp("served"),
@@ -64,11 +64,11 @@ class Classroom:
         self.faults: list[str] = []
         self.page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.on("request", self._asked)
+        self.page.on("request", self._on_request)
         self.page.on("pageerror", lambda fault: self.faults.append(str(fault)))
-        self.page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
+        self.page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
 
-    def _asked(self, request: Any) -> None:
+    def _on_request(self, request: Any) -> None:
         if not request.url.startswith((self.address, "data:", "blob:", self.address.replace("http", "ws"))):
             self.foreign.append(request.url)
 
@@ -85,7 +85,7 @@ class Classroom:
             " && document.querySelectorAll('.cs-map').length > 1")
 
     def reload(self) -> None:
-        """Load the page anew. That the old one could not send, with its connection closed under it, is no fault."""
+        """Load the page again. An event that the closed page could not send any more is not an error."""
         self.page.reload()
         self.ready()
         self.faults[:] = [fault for fault in self.faults if fault != "Cannot send"]
@@ -112,7 +112,7 @@ class Classroom:
             "new URLSearchParams(location.search).get('week') === document.querySelector('.cs-week b').innerText")
 
     def step(self) -> None:
-        """Live a week, and wait until the link holds it."""
+        """Simulate a week, and wait until the link holds it."""
         week = self.week()
         self.press("Step a week")
         self.reaches(week + 1)
@@ -137,10 +137,10 @@ class Classroom:
                       for (let i = 0; i < d.length; i += 4 * 37) seen.add(d[i] * 65536 + d[i + 1] * 256 + d[i + 2]);
                       return seen.size; }""", panel))
 
-    def trouble(self) -> str:
-        """What the page says went wrong."""
-        self.page.wait_for_selector(".cs-trouble")
-        return str(self.page.inner_text(".cs-trouble"))
+    def error(self) -> str:
+        """The error that the page shows."""
+        self.page.wait_for_selector(".cs-error")
+        return str(self.page.inner_text(".cs-error"))
 
     def upload(self, name: str, raw: bytes) -> None:
         self.page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": raw})
@@ -156,15 +156,15 @@ class Classroom:
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Callable[..., Classroom]]:
-    """Open the classroom as another visitor; afterwards no page may have asked for anything elsewhere or failed."""
+    """Open the classroom as another visitor; checks at the end that no page failed or made a foreign request."""
     visitors: list[Classroom] = []
 
-    def come(query: str = "", opened: bool = True) -> Classroom:
+    def open_page(query: str = "", opened: bool = True) -> Classroom:
         room = Classroom(browser.new_context(viewport={"width": 1440, "height": 900}), address)
         visitors.append(room)
         return room.open(query) if opened else room
 
-    yield come
+    yield open_page
     for room in visitors:
         room.context.close()
         assert room.foreign == [] and room.faults == []

@@ -1,4 +1,4 @@
-"""The classroom in a real browser, as a visitor meets it."""
+"""The classroom in a real browser, as a visitor sees it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from contactsim.config.run_config import compose
-from contactsim.evidence.listing import listed
-from contactsim.runs.run import execute, load_run
+from contactsim.evidence.baseline import listed
+from contactsim.runs.folder import load_run
+from contactsim.runs.run import execute
 from tests.browser.conftest import PATIENCE, Classroom
 
 Visit = Callable[..., Classroom]
 SMALL = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_burn_in"),
                    ("right", "place.dissimilarity=0.7"), ("seed", "3")])
-TWINS = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_burn_in"),
+PAIRED = urlencode([("both", "place.residents=1500"), ("both", "scenario=no_burn_in"),
                    ("right", "action=[community_centre]")])
 TABLE = ("area,group,count\n" + "".join(f"N{k:02d},<b>blue</b>,{150 + 9 * k}\nN{k:02d},green,90\n" for k in range(8))
          ).encode()
 
 
-def test_it_opens_with_two_worlds_and_asks_nobody_else(visit: Visit) -> None:
+def test_it_opens_with_two_worlds_and_requests_nothing_from_elsewhere(visit: Visit) -> None:
     room = visit()
     assert room.week() == 0
     assert room.colours(0) > 10 and room.colours(1) > 10
@@ -74,7 +75,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     room.page.wait_for_selector(".cs-story", state="detached")
 
 
-def test_a_change_is_seen_shared_and_undone(visit: Visit) -> None:
+def test_a_change_is_shown_shared_and_undone(visit: Visit) -> None:
     room = visit(SMALL)
     room.step()
     room.page.click("text=Parameters")
@@ -103,8 +104,8 @@ def test_a_link_shows_the_same_week_to_somebody_else(visit: Visit) -> None:
     assert other.page.query_selector(".cs-swatches")
 
 
-def test_charts_show_figures_whenever_they_come(visit: Visit) -> None:
-    """Before the worlds they belong to, and into charts that were made before they were told whose figures to show."""
+def test_charts_show_figures_in_whatever_order_they_arrive(visit: Visit) -> None:
+    """Figures may arrive before their worlds, and charts may be made before their properties are set."""
     room = visit(SMALL)
     room.step()
     before, early, late = room.page.evaluate("""async () => {
@@ -124,7 +125,7 @@ def test_charts_show_figures_whenever_they_come(visit: Visit) -> None:
     assert before == early == late and "–" not in before[0]
 
 
-def test_a_reload_in_the_middle_goes_on_from_there(visit: Visit) -> None:
+def test_a_reload_in_the_middle_continues_from_there(visit: Visit) -> None:
     room = visit(SMALL)
     room.press("Play")
     room.page.wait_for_function("/week=[1-9]/.test(window.location.search)")
@@ -144,8 +145,8 @@ def test_two_visitors_do_not_see_each_other(visit: Visit) -> None:
     while other.week() < one.week():
         other.step()
     assert other.numbers() != one.numbers()
-    again = visit(one.query())
-    assert again.numbers() == one.numbers()
+    same = visit(one.query())
+    assert same.numbers() == one.numbers()
 
 
 def test_several_visitors_play_at_once(visit: Visit) -> None:
@@ -154,7 +155,7 @@ def test_several_visitors_play_at_once(visit: Visit) -> None:
         room.press("Play")
     for room in rooms:
         room.reaches(5)
-        assert not room.page.query_selector(".cs-trouble")
+        assert not room.page.query_selector(".cs-error")
 
 
 def test_a_lesson_from_question_to_limits(visit: Visit) -> None:
@@ -172,11 +173,11 @@ def test_a_lesson_from_question_to_limits(visit: Visit) -> None:
     assert room.page.inner_text(".cs-lesson tbody tr td") not in ("", "–")
     assert "homes far apart" in room.page.inner_text(".cs-map figcaption")
     verdict = room.page.inner_text(".cs-verdicts li")
-    assert "F8" in verdict and listed(["F8"])[0]["kept"]["quick"] in verdict
+    assert "F8" in verdict and listed(["F8"])[0]["baseline"]["quick"] in verdict
 
 
 def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit) -> None:
-    """By keyboard alone: choose the lesson, predict, run, read how many became warmer and colder, go on to part two."""
+    """By keyboard alone: choose the lesson, predict, run, read how many became warmer and colder, open part two."""
     room = visit(SMALL)
     page = room.page
     page.focus(".cs-lesson select")
@@ -194,14 +195,14 @@ def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit)
     warmer, colder = (int(words.split()[0]) for words in page.locator(".cs-moved b").all_inner_texts())
     assert warmer > 20 and colder > 10
     assert "polarisation through contact" in page.inner_text(".cs-lesson")
-    room.press("Go on")
+    room.press("Next")
     page.wait_for_selector("h2:has-text('part 2')")
     room.ready()
     assert room.week() == 0 and not page.query_selector(".cs-moved")
     assert page.locator(".cs-predict input:checked").count() == 0
 
 
-def test_an_uploaded_table_stays_out_of_the_link_and_its_names_are_text(visit: Visit) -> None:
+def test_an_uploaded_table_is_not_in_the_link_and_its_names_are_text(visit: Visit) -> None:
     room = visit(SMALL)
     room.upload("my <i>table</i>.csv", TABLE)
     room.page.wait_for_function("window.location.search.includes('upload=')")
@@ -212,41 +213,41 @@ def test_an_uploaded_table_stays_out_of_the_link_and_its_names_are_text(visit: V
     assert "blue" not in room.query() and len(parse_qs(room.query())["upload"][0]) == 16
     other = visit(opened=False)
     other.page.goto(other.address + "?" + room.query())
-    assert "upload the file" in other.trouble()
+    assert "upload the file" in other.error()
     other.upload("same.csv", TABLE)
-    other.page.wait_for_selector(".cs-trouble", state="detached")
+    other.page.wait_for_selector(".cs-error", state="detached")
     other.ready()
     other.reaches(1)
     assert other.numbers() == room.numbers()
 
 
-@pytest.mark.parametrize("raw, said", [(b"hello\nworld\n", "columns"), (b"", "empty"), (b"\x1f\x8b12", "compressed"),
+@pytest.mark.parametrize("raw, named", [(b"hello\nworld\n", "columns"), (b"", "empty"), (b"\x1f\x8b12", "compressed"),
                                        (b"area,group,count\nA,x,-3\n", "-3"), (b"a" * 5_000_001, "at most 5 MB")])
-def test_a_bad_file_is_refused_and_the_page_goes_on(visit: Visit, raw: bytes, said: str) -> None:
+def test_a_bad_file_is_refused_and_the_page_continues(visit: Visit, raw: bytes, named: str) -> None:
     room = visit(SMALL)
     room.upload("bad.csv", raw)
-    assert said in room.trouble()
+    assert named in room.error()
     room.press("Undo the last change") if "upload=" in room.query() else None
     room.page.wait_for_function("!window.location.search.includes('upload=')")
     room.ready()
     room.step()
 
 
-@pytest.mark.parametrize("query, said", [("both=place.file%3D%2Fetc%2Fpasswd", "place.file"), ("seed=-4", "seed"),
+@pytest.mark.parametrize("query, named", [("both=place.file%3D%2Fetc%2Fpasswd", "place.file"), ("seed=-4", "seed"),
                                          ("both=psychology.drift%3D9", "psychology.drift"), ("%FF=%00&x", "unknown"),
                                          ("left=psychology.drifd%3D0.1", "drift")])
-def test_a_bad_link_says_what_is_wrong_and_the_page_goes_on(visit: Visit, query: str, said: str) -> None:
+def test_a_bad_link_is_explained_and_the_page_continues(visit: Visit, query: str, named: str) -> None:
     room = visit(opened=False)
     room.page.goto(room.address + "?" + query)
-    assert said in room.trouble()
+    assert named in room.error()
     room.page.select_option(".cs-controls select", "weight")
     room.press("Back to the start")
-    room.page.wait_for_selector(".cs-trouble", state="detached")
+    room.page.wait_for_selector(".cs-error", state="detached")
     room.ready()
     room.step()
 
 
-def test_a_life_is_told_on_a_click(visit: Visit) -> None:
+def test_a_click_opens_a_life_story(visit: Visit) -> None:
     room = visit(SMALL + "&week=12")
     room.page.click(".cs-map canvas", position={"x": 150, "y": 120})
     room.page.wait_for_selector(".cs-story li, .cs-story .cs-quiet")
@@ -255,8 +256,8 @@ def test_a_life_is_told_on_a_click(visit: Visit) -> None:
     room.page.wait_for_selector(".cs-story", state="detached")
 
 
-def test_twins_show_the_difference(visit: Visit) -> None:
-    room = visit(TWINS + "&week=6")
+def test_paired_worlds_show_the_difference(visit: Visit) -> None:
+    room = visit(PAIRED + "&week=6")
     room.page.check(".cs-tick input >> nth=0")
     room.page.wait_for_function("document.querySelectorAll('.cs-map').length === 3")
     room.page.wait_for_function(
@@ -267,9 +268,9 @@ def test_twins_show_the_difference(visit: Visit) -> None:
     assert "warmer in B than the same person in A" in room.page.inner_text(".cs-key")
 
 
-def test_what_is_taken_away_repeats_in_the_command_line(visit: Visit, tmp_path: Path) -> None:
+def test_downloads_equal_the_runs_of_the_command_lines(visit: Visit, tmp_path: Path) -> None:
     room = visit(SMALL + "&week=4")
-    room.page.click("text=Share and take away")
+    room.page.click("text=Share and download")
     rows = list(csv.DictReader(io.StringIO(room.download("Data (CSV)").read_text())))
     assert room.download("Maps (PNG)").read_bytes().startswith(b"\x89PNG")
     assert room.download("Charts as SVG").read_text().startswith("<svg")
@@ -283,8 +284,8 @@ def test_what_is_taken_away_repeats_in_the_command_line(visit: Visit, tmp_path: 
 
 
 def test_the_command_refuses_in_one_sentence() -> None:
-    for options, said in ((["--port", "99999"], "65535"), (["--host", "no.such.host.invalid"], "no address"),
+    for options, named in ((["--port", "99999"], "65535"), (["--host", "no.such.host.invalid"], "not an address"),
                           (["--prot", "1"], "--port")):
         done = subprocess.run([sys.executable, "-c", "import sys; from contactsim.cli import main; sys.exit(main())",
                                "demo", "--no-open", *options], capture_output=True, text=True, timeout=120)
-        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+        assert done.returncode == 2 and named in done.stderr and "Traceback" not in done.stderr

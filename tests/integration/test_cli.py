@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contactsim import cli
-from contactsim.runs.run import FILES
+from contactsim.runs.folder import FILES
 
 #: What the first run on a machine may print, while it compiles.
 PROGRESS = re.compile(r"contactsim: (compiling kernels|\d+ of \d+ ).*\n")

@@ -1,4 +1,4 @@
-"""The executor: nothing carried out twice, nothing lost, failures as records, and no harm to what else is stored."""
+"""The executor: nothing carried out twice, nothing lost, failures as records, and no harm to other stored results."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 
 from contactsim.errors import UserError
 from contactsim.runs import executor
-from contactsim.runs.executor import carry_out, complete, held
+from contactsim.runs.executor import carry_out, complete, stored
 from contactsim.runs.queue import Queue
-from contactsim.storage.results import LEDGER, Found
+from contactsim.storage.results import LEDGER, TaskOutput
 from contactsim.storage.store import Store
 from contactsim.sweeps import sweep
 from tests.sweeping import Arrays, bytecode_kept, content, run_here, specs, until  # noqa: F401
@@ -36,15 +36,15 @@ def singles(store: Path) -> list[Path]:
 
 
 def provenance(store: Path) -> dict[str, str]:
-    """When and by which process each task was carried out, by seed; of whole files only."""
-    table, _ = Store(store).read_whole(["id", "provenance"])
+    """When and by which process each task was carried out, by seed; of complete files only."""
+    table, _ = Store(store).read_undamaged(["id", "provenance"])
     return dict(zip(table["id"].to_pylist(), table["provenance"].to_pylist(), strict=True))
 
 
 def test_what_is_there_is_not_carried_out_and_nothing_is_written(tmp_path: Path) -> None:
-    asked: list[tuple[int, ...]] = []
-    done(tmp_path, tasks(), progress=lambda *of: asked.append(of))
-    assert asked[0] == (0, ALL, 0) and asked[-1] == (ALL, ALL, 0)
+    reports: list[tuple[int, ...]] = []
+    done(tmp_path, tasks(), progress=lambda *of: reports.append(of))
+    assert reports[0] == (0, ALL, 0) and reports[-1] == (ALL, ALL, 0)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     done(tmp_path, tasks(Failing))  # it would fail
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
@@ -85,7 +85,7 @@ class WithAnother(AtOnce):
 
     do: Callable[[int], Any] = staticmethod(lambda seed: None)
 
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> Found:
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         found = super().run(payload, facts)
         type(self).do(payload["seed"])
         return found
@@ -124,31 +124,31 @@ def test_what_another_removed_meanwhile_is_carried_out_again(tmp_path: Path) -> 
         done(tmp_path, with_another(lambda seed: store.forget(LEDGER)))
 
 
-@pytest.mark.parametrize("where", ["runs", "packs"])
-def test_a_damaged_file_is_said_set_aside_and_carried_out_again(tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                                                                where: str) -> None:
+@pytest.mark.parametrize("where", ["runs", "compacted"])
+def test_a_damaged_file_is_quarantined_and_its_tasks_are_carried_out_again(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str) -> None:
     store = tmp_path / "store"
     done(tmp_path / "undisturbed", tasks())
     done(store, tasks())
     if where == "runs":
         table = Store(store).read(executor.row({}).schema.names)
-        next((store / "packs").iterdir()).unlink()
+        next((store / "compacted").iterdir()).unlink()
         for k in range(len(table)):
             Store(store).write(table.slice(k, 1))
     broken = sorted((store / where).glob("*.parquet"))[0]
     broken.write_bytes(broken.read_bytes()[:-50])
-    with pytest.raises(UserError, match=rf"{where}/{broken.name} is damaged.*sets the file aside"):
+    with pytest.raises(UserError, match=rf"{where}/{broken.name} is damaged.*quarantines the file"):
         Store(store).read(["id"])
     before = provenance(store)
     assert len(before) == (ALL - 1 if where == "runs" else 0)
-    found = held(Store(store), {task.id for task in tasks()})
+    found = stored(Store(store), {task.id for task in tasks()})
     assert found.damaged == [f"{where}/{broken.name}"] and len(found.done) == len(before)
-    asked: list[tuple[int, ...]] = []
-    done(store, tasks(), progress=lambda *of: asked.append(of))
-    assert asked[0] == (0, ALL - len(before), 0) and before.items() <= provenance(store).items()
+    reports: list[tuple[int, ...]] = []
+    done(store, tasks(), progress=lambda *of: reports.append(of))
+    assert reports[0] == (0, ALL - len(before), 0) and before.items() <= provenance(store).items()
     assert content(store).equals(content(tmp_path / "undisturbed"))
-    assert [path.name for path in (store / "damaged").iterdir()] == [broken.name]
-    assert f"{where}/{broken.name} is damaged: it is set aside" in capsys.readouterr().err
+    assert [path.name for path in (store / "quarantined").iterdir()] == [broken.name]
+    assert f"{where}/{broken.name} is damaged: it was moved to" in capsys.readouterr().err
 
 
 def test_small_files_are_packed_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_a_task_whose_process_dies_is_a_failure_and_what_is_stored_is_kept(
         monkeypatch.setattr(f"contactsim.runs.{module}.DEATHS", 2)  # a process less to wait for
     with pytest.raises(UserError, match=r"seed 102.* failed: its process died 2 times.*goes on from there"):
         done(tmp_path, tasks(Killed, each=3, groups=2), jobs=2)
-    assert 2 <= len(held(Store(tmp_path), {task.id for task in tasks()}).done) < ALL
+    assert 2 <= len(stored(Store(tmp_path), {task.id for task in tasks()}).done) < ALL
     done(tmp_path, tasks())
     assert content(tmp_path)["status"].to_pylist() == ["ok"] * ALL
 
@@ -183,7 +183,7 @@ def test_a_task_whose_process_dies_is_a_failure_and_what_is_stored_is_kept(
 def test_a_failure_stops_all_processes_at_once_and_is_done_again_next_time(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"failed: ValueError: seed 3 is odd"):
         done(tmp_path, tasks(Failing), jobs=2)
-    found = held(Store(tmp_path), {task.id for task in tasks()})
+    found = stored(Store(tmp_path), {task.id for task in tasks()})
     assert len(found.done) == 3 and len(found.failed) == 1
     done(tmp_path, tasks())
     assert content(tmp_path)["status"].to_pylist() == ["ok"] * ALL
@@ -211,12 +211,19 @@ def test_an_interruption_says_what_is_stored(tmp_path: Path) -> None:
     assert len(content(tmp_path)) == 5
 
 
-def test_a_cold_cache_of_kernels_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                         capsys: pytest.CaptureFixture[str]) -> None:
-    for cold in (True, False):
-        monkeypatch.setattr(executor, "cache_is_cold", lambda cold=cold: cold)
-        done(tmp_path / str(cold), tasks(groups=1))
-        assert ("compiling the model's kernels" in capsys.readouterr().err) == cold
+def test_with_a_cold_cache_of_kernels_the_first_task_runs_alone(tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "cache_is_cold", lambda: True)
+    done(tmp_path / "store", tasks(), jobs=2)
+    assert len(content(tmp_path / "store")) == ALL
+    queue = Queue(tasks(each=2, groups=1, group=None), first_alone=True)
+    (first,) = queue.take_now(0)
+    assert queue.take_now(1) == []
+    queue.done(first)
+    assert len(queue.take_now(1)) == 1
+    queue = Queue(tasks(each=2, groups=1, group=None), first_alone=True)
+    assert queue.take(0) == first and not queue.died(first)  # its process died: the others need not wait again
+    assert queue.take(0) == first and len(queue.take_now(1)) == 1
 
 
 def test_dask_carries_out_groups_and_says_what_is_wrong(tmp_path: Path) -> None:
@@ -253,9 +260,9 @@ def test_a_queue_lets_tasks_wait_for_what_they_share() -> None:
     assert queue.take(0) == first and queue.take_now(1) == []
     queue.done(first)
     assert queue.take_now(1) == [second]
-    whole = tasks(each=3, groups=2)
-    queue = Queue(whole)
+    two_groups = tasks(each=3, groups=2)
+    queue = Queue(two_groups)
     batch = queue.take_now(0)
-    assert batch == whole[:3] and queue.take_now(1) == whole[3:]
+    assert batch == two_groups[:3] and queue.take_now(1) == two_groups[3:]
     queue.put_back(batch[1:])
     assert queue.take_now(2) == batch[1:]

@@ -1,4 +1,4 @@
-"""Figures of the ledger in the store of runs: they come back to the last bit, and leave runs alone."""
+"""Figures of findings in a store of runs: they are read as they were written, and do not affect runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import contactsim
 from contactsim.cli import main
 from contactsim.errors import UserError
-from contactsim.evidence import result_store, runs
+from contactsim.evidence import runs
 from contactsim.evidence.tasks import figures_of, numbers_of
 from contactsim.runs.worker import Worker
 from contactsim.sweeps import Store
@@ -29,7 +29,8 @@ def test_figures_come_back_to_the_last_bit(tmp_path: Path) -> None:
     assert repr(figures_of(numbers_of(odd))) == repr(odd)
     found = runs.figures(tasks(), tmp_path, 1)
     assert found == {task.id: {"R1": {"base": float(task.payload["seed"]), "off": 0.0}} for task in tasks()}
-    assert runs.figures(tasks(), tmp_path, 1) == result_store.read(Store(tmp_path), {task.id for task in tasks()}) == found
+    stored = runs.stored_figures(Store(tmp_path), {task.id for task in tasks()})
+    assert runs.figures(tasks(), tmp_path, 1) == stored == found
 
 
 def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
@@ -81,10 +82,10 @@ def test_fresh_forgets_figures_and_leaves_runs(mixed: Path, tmp_path: Path) -> N
     (mixed / "thesis.txt").write_text("dear")
     worker = Worker(mixed)
     for one in tasks(each=3, groups=9)[-3:]:
-        worker.do(one.message())
+        worker.execute(one.message())
     assert len(singles(mixed)) == 3
-    result_store.forget(mixed)
+    runs.forget(mixed)
     assert content(mixed).equals(content(tmp_path / "runs"))
     assert singles(mixed) == [] and (mixed / "thesis.txt").is_file()
-    result_store.forget(tmp_path / "absent")
+    runs.forget(tmp_path / "absent")
     assert not (tmp_path / "absent").exists()

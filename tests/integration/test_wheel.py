@@ -63,10 +63,10 @@ def test_a_run(installed: Path, tmp_path: Path) -> None:
 
 
 def test_designs_travel_with_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = "from contactsim.evidence.ledger import folder; print(folder('polarisation').name)"
+    code = "from contactsim.evidence.loading import folder; print(folder('polarisation').name)"
     assert run(installed / "python", "-c", code, cwd=tmp_path).strip() == "polarisation"
 
 
 def test_templates_travel_with_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = "from contactsim.evidence.render import render; print(render('read'))"
+    code = "from contactsim.evidence.report import render; print(render('read'))"
     assert "Reproduced" in run(installed / "python", "-c", code, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""The benchmark's Mesa model lives by the same rules: its figures agree with contactsim's within seed noise.
+"""The benchmark's Mesa model has the same rules: its figures agree with contactsim's within seed noise.
 
 Decision rule: both models go on from the same residents and seats, once for each seed, so the differences
 between them are paired. A measure agrees if the mean difference over the seeds lies within 4 standard errors
@@ -28,8 +28,15 @@ SEEDS, WEEKS, RESIDENTS = range(16), 20, 1200
 #: Many ties, so that friends' meetings and extended contact show within few weeks.
 TIES = {"tie_cross": 0.4, "tie_own": 0.1, "tie_fade": 0.03}
 #: Community life, which the benchmark's settings do not have, on neutral ground.
-CLUB = {"setting": "association", "scale": "small_group", "encounters_per_week": 2, "presence": 0.8, "common_goals": 0.8,
-        "cooperation": 0.8, "neutral_ground": 1.0}
+CLUB = {
+    "setting": "association",
+    "scale": "small_group",
+    "encounters_per_week": 2,
+    "presence": 0.8,
+    "common_goals": 0.8,
+    "cooperation": 0.8,
+    "neutral_ground": 1.0,
+}
 CONTACTS = ("positive", "negative", "neutral", "declined", "own_meetings")
 STATES = ("attitude", "attitude_sd", "anxiety", "threat", "belonging", "engagement", "stigma", "ties", "cross_ties")
 

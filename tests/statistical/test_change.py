@@ -36,7 +36,7 @@ PLAIN: dict[str, float] = {"norms": 0.0, "threat_attitude": 0.0, "threat_change"
 class Constant(World):
     """A world in which each week everybody has the same experience with each other group."""
 
-    good, bad, joint, bonding = 0, 0, 0, 0
+    good, bad, shared_activity, bonding = 0, 0, 0, 0
 
     def _appraise(self) -> None:
         super()._appraise()
@@ -49,11 +49,11 @@ class Constant(World):
         self.week.shared_activity[rows] = self.week.community[rows] = self.shared_activity
 
 
-def constant(good: int, bad: int, joint: int = 0, place: Any = None, bonding: int = 0,
+def constant(good: int, bad: int, shared_activity: int = 0, place: Any = None, bonding: int = 0,
              **psychology: float) -> Constant:
-    """``good`` and ``bad`` in hundredths of a close meeting a week, ``joint`` in those of an activity."""
+    """``good`` and ``bad`` in hundredths of a close meeting a week, ``shared_activity`` in those of an activity."""
     world = Constant(place or make_place([[8, 8]] * 6), make_parameters({}, psychology={**PLAIN, **psychology}), 2, 1)
-    world.good, world.bad, world.joint, world.bonding = good, bad, joint, bonding
+    world.good, world.bad, world.shared_activity, world.bonding = good, bad, shared_activity, bonding
     return world
 
 
@@ -106,7 +106,7 @@ def test_transfer_counts_experience_with_other_groups() -> None:
 
 def test_feelings_settle_where_meetings_and_rest_balance() -> None:
     """Anxiety and threat tend to the balance of wb / (g + wb) and rest; belonging to that of 1 and rest."""
-    world = constant(40, 20, joint=150)
+    world = constant(40, 20, shared_activity=150)
     p = world.parameters.psychology
     for _ in range(700):
         world.step()
@@ -129,7 +129,7 @@ def test_engagement_and_stigma_settle_where_community_life_and_rest_balance(bad:
     """Engagement tends to the balance of 1 and rest; felt stigma to that of bad / (bad + bonding) and rest, with
     bonding the meetings with one's own in community life, each worth ``stigma_bonding``; anxiety rests higher
     with it. Single precision: to 1e-5."""
-    world = constant(20, bad, joint=250, bonding=bonding, stigma_anxiety=0.6)
+    world = constant(20, bad, shared_activity=250, bonding=bonding, stigma_anxiety=0.6)
     p = world.parameters.psychology
     for _ in range(700):
         world.step()
@@ -143,7 +143,11 @@ def test_engagement_and_stigma_settle_where_community_life_and_rest_balance(bad:
     weighed = p.negative_weight * bad / 100
     gain = share(p.anxiety_learning * (0.2 + weighed))
     for row in rows:
-        rest = p.anxiety_rest - p.anxiety_baseline_attitude * people.baseline_attitude[row] + 0.6 * (stigma - p.stigma_rest)
+        rest = (
+            p.anxiety_rest
+            - p.anxiety_baseline_attitude * people.baseline_attitude[row]
+            + 0.6 * (stigma - p.stigma_rest)
+        )
         expected = meeting_point(min(1.0, max(0.0, rest)), weighed / (0.2 + weighed), gain, p.anxiety_drift)
         assert people.anxiety[row] == pytest.approx(expected, abs=1e-5)
     assert (people.civic[rows] == p.civic_rest).all()
@@ -162,7 +166,7 @@ def test_who_believes_a_rumour_feels_more_threatened() -> None:
 
 
 def test_gain_falls_with_experience() -> None:
-    """The same bad week moves an attitude by w b / (k + E + w b) of its way to -1: less, the more was lived, be it
+    """The same bad week moves an attitude by w b / (k + E + w b) of its way to -1: less, the more experience, be it
     good (buffering by positive contact) or bad (by extensive contact)."""
     steps = []
     for positive, negative in ((0.0, 0.0), (10.0, 0.0), (0.0, 10.0), (40.0, 10.0), (400.0, 0.0)):
@@ -239,15 +243,32 @@ def extremes() -> st.SearchStrategy[Psychology]:
 
 @settings(max_examples=40)
 @given(extremes(), st.integers(0, 2**32), st.sampled_from([0.0, 0.6, 3.0]), st.sampled_from([0.0, 1.0]))
-def test_no_state_ever_leaves_its_range(psychology: Psychology, seed: int, negative_exposure: float, closeness: float) -> None:
+def test_no_state_ever_leaves_its_range(
+    psychology: Psychology, seed: int, negative_exposure: float, closeness: float
+) -> None:
     """Whatever the psychology: attitudes stay in [-1, 1], feelings, belonging and language in [0, 1], experience above
     0; with a rumour, norms that are spoken for, a shock, and a session that takes all the week's slots."""
     contexts = {name: event.model_copy(update={"closeness": closeness, "encounters_per_week": 4}) if k % 2 else event
                  for k, (name, event) in enumerate(ordinary_week().items())}
-    world = make_world(four_groups(3, 60), make_parameters(
-        contexts, psychology=psychology, residents={
-            "negative_exposure_spread": negative_exposure, "baseline_attitude_spread": 1.0, "sociability_spread": 2.0, "newcomers": 0.5},
-        scenario={"shocks": {"it": Shock(week=1, target="B", attitude=negative_exposure / 3, stigma=negative_exposure / 3)}}), seed)
+    world = make_world(
+        four_groups(3, 60),
+        make_parameters(
+            contexts,
+            psychology=psychology,
+            residents={
+                "negative_exposure_spread": negative_exposure,
+                "baseline_attitude_spread": 1.0,
+                "sociability_spread": 2.0,
+                "newcomers": 0.5,
+            },
+            scenario={
+                "shocks": {
+                    "it": Shock(week=1, target="B", attitude=negative_exposure / 3, stigma=negative_exposure / 3)
+                }
+            },
+        ),
+        seed,
+    )
     world.people.rumour[:] = np.arange(len(world.people)) % 3
     world.areas.message_effect[:] = negative_exposure / 3
     often = session(np.flatnonzero(world.people.active)[::2], 9, encounters=20, closeness=closeness, common_goals=1.0,

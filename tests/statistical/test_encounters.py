@@ -25,7 +25,7 @@ PSYCHOLOGY = {
 
 
 def grown_up(place: Any, event: Any, psychology: dict[str, float] | None = None, seed: int = 1) -> World:
-    """A world of people of 30 with one occasion."""
+    """A world of people of 30 with one contact context."""
     parameters = make_parameters({"it": event}, {"newcomers": 0.0}, {**PSYCHOLOGY, **(psychology or {})})
     world = make_world(place, parameters, seed)
     world.people.age[:] = 30.0
@@ -46,9 +46,9 @@ def alike(world: World, a: float, b: float, anxiety: float = 0.35, language: flo
 
 @pytest.mark.parametrize("sociable", [False, True])
 def test_meetings_between_groups_under_random_mixing(sociable: bool) -> None:
-    """In a mixing group of S seats (S even) two people are a pair with chance 1 / (S - 1), S odd: 1 / S. Without a way to
-    decline, g and h then meet sum of q_i q_j over i in g, j in h, divided by that, times a week, with q the
-    chance to be there: the presence, times sociability (at most 1) where the contact context has it.
+    """In a mixing group of S seats (S even) two people are a pair with chance 1 / (S - 1), S odd: 1 / S. Without a way
+    to decline, g and h then meet sum of q_i q_j over i in g, j in h, divided by that, times a week, with q the chance
+    to be there: the presence, times sociability (at most 1) where the contact context has it.
 
     80 weeks of four groups see 3 % (rare pairs) to 1 % off; a presence counted once instead of twice is 25 %.
     """
@@ -85,10 +85,10 @@ def test_meetings_between_groups_under_random_mixing(sociable: bool) -> None:
 def test_each_meeting_has_two_sides() -> None:
     world = grown_up(four_groups(), context("street", "district", encounters_per_week=3))
     world.step()
-    people, tally = world.people, world.week.counts[world.people.active].astype(int)
+    people, counts = world.people, world.week.counts[world.people.active].astype(int)
     group = people.group[people.active]
     for what in ([DECLINED], [POSITIVE, NEGATIVE, NEUTRAL]):
-        table = np.array([tally[group == g][:, :, what].sum(axis=(0, 2)) for g in range(4)])
+        table = np.array([counts[group == g][:, :, what].sum(axis=(0, 2)) for g in range(4)])
         np.testing.assert_array_equal(table - np.diag(np.diag(table)), (table - np.diag(np.diag(table))).T)
 
 

@@ -17,7 +17,8 @@ SLOTS = 20_000
 def partners(seats: int, slots: int = SLOTS, empty: tuple[int, ...] = (), weeks: bool = True) -> NDArray[np.int64]:
     """(slots, seats): the seat of each seat's partner; -1 where it stays alone.
 
-    By ``weeks`` one mixing group is paired in many slots, otherwise many mixing groups with keys of their own in one slot.
+    By ``weeks`` one mixing group is paired in many slots, otherwise many mixing groups with keys of their own in one
+    slot.
     """
     occupant = np.arange(seats, dtype=np.int32)
     occupant[list(empty)] = -1
@@ -119,8 +120,8 @@ def test_slots_are_independent() -> None:
     table = np.zeros((6, 6), np.int64)
     np.add.at(table, (partner[:-1, 0], partner[1:, 0]), 1)
     assert p_of_table(table[1:, 1:]) > P_VALUE
-    again = (partner[:-1] == partner[1:]).mean(axis=1)
-    assert errors_from(again.mean(), 1 / 5, again.std(), SLOTS) < ERRORS
+    repeated = (partner[:-1] == partner[1:]).mean(axis=1)
+    assert errors_from(repeated.mean(), 1 / 5, repeated.std(), SLOTS) < ERRORS
 
 
 def test_mixing_groups_are_independent() -> None:

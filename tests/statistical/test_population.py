@@ -1,4 +1,4 @@
-"""Who lives here: traits, ages and households against the distributions that they are drawn from."""
+"""The population: traits, ages and households against the distributions that they are drawn from."""
 
 from __future__ import annotations
 
@@ -22,13 +22,23 @@ from tests.statistical.deciding import ERRORS, P_VALUE, errors_from, errors_of_s
 from tests.worlds import make_place
 
 PARAMETERS = ResidentParameters(
-    employment=0.7, membership=0.3, minority_age_shift=-6.0, newcomers=0.2, vacancy=0.05, baseline_attitude_mean=0.1,
-    baseline_attitude_spread=0.25, sociability_spread=0.6, negative_exposure_spread=1.2, status_gap=0.1, status_spread=0.1)
+    employment=0.7,
+    membership=0.3,
+    minority_age_shift=-6.0,
+    newcomers=0.2,
+    vacancy=0.05,
+    baseline_attitude_mean=0.1,
+    baseline_attitude_spread=0.25,
+    sociability_spread=0.6,
+    negative_exposure_spread=1.2,
+    status_gap=0.1,
+    status_spread=0.1,
+)
 
 
 @pytest.fixture(scope="module")
 def people() -> Residents:
-    """About 40,000 people in two large output areas, so that cut households at a output area's end do not matter."""
+    """About 40,000 people in two large output areas, so that cut households at an output area's end do not matter."""
     return populate(ordered(make_place([[12_000, 8_000], [12_000, 8_000]])), PARAMETERS, Psychology(), 21)
 
 

@@ -1,4 +1,4 @@
-"""Moves, departures and arrivals happen as often as asked, and lead where they should."""
+"""Moves, departures and arrivals have the requested rates and destinations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_departures_by_the_year() -> None:
 
 
 def test_arrivals_by_the_week_and_group() -> None:
-    """Each empty dwelling is let with the given chance; groups by the shares asked for."""
+    """Each empty dwelling is taken with the given chance; groups by the given shares."""
     world = quiet(vacancy=0.5, arrivals=0.2, arrival_shares={"A": 1.0, "B": 2.0})
     empty = ~lived_in(world)
     world.step()

@@ -14,14 +14,17 @@ from contactsim.config.action_catalogue import load, names
 ROOT = Path(__file__).parents[2]
 #: action -> path of a field (parts and phases by name or number) -> what the sources say
 FACTS: dict[str, dict[str, Any]] = {
-    "youth_scheme": {"ages": [15, 17], "recruitment": "voluntary", "team": 13, "mix": "mixed", "quota": "area", "share": 0.12,
+    "youth_scheme": {"ages": [15, 17], "recruitment": "voluntary", "team": 13, "mix": "mixed", "quota": "area",
+                     "share": 0.12,
                      "cost.participant": 1800, "phases.0.displaces": "the_week", "phases.1.displaces": "the_week",
-                     "phases.0.weeks": 1, "phases.1.weeks": 1, "phases.2.weeks": 6, "phases.2.encounters_per_session": 2},
+                     "phases.0.weeks": 1, "phases.1.weeks": 1, "phases.2.weeks": 6,
+                     "phases.2.encounters_per_session": 2},
     "arts_festival": {"end": 104, "parts.festival.start": 30, "parts.festival.every": 52,
                       "parts.champions.mechanism": "convene", "parts.singing.mechanism": "convene",
-                      "parts.kindness.ages": [7, 10], "parts.kindness.found": "whole_class",
+                      "parts.kindness.ages": [7, 10], "parts.kindness.recruitment": "whole_class",
                       "parts.stories.mechanism": "speak"},
-    "community_centre": {"recruitment": "drop_in", "conditions.mediator": 1, "conditions.neutral_ground": 1, "bonding": 0.25,
+    "community_centre": {"recruitment": "drop_in", "conditions.mediator": 1, "conditions.neutral_ground": 1,
+                         "bonding": 0.25,
                          "helpers.number": 8},
     "community_centre_cut": {"cut": 52, "rooms_after_cut": 2, "rooms": 8},
     "welcome_project": {"parts.lunch.every": 1, "parts.lunch.helpers.number": 6, "parts.lunch.conditions.mediator": 1,
@@ -49,7 +52,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "nursery_families": {"ages": [2, 4], "whom": "parents"},
     "library_chat": {"sex": "female", "end": None},
     "creative_confidence": {"mix": "own", "phases.1.scale": "all"},
-    "anti_racism_workshops": {"parts.workshops.isolated": 2},
+    "anti_racism_workshops": {"parts.workshops.no_outgroup_friend_coef": 2},
 }
 #: action -> figures that its page must tell
 TOLD = {

@@ -1,4 +1,4 @@
-"""What each mechanism does: who is found, who sits with whom, what is said, levelled, equipped and planned."""
+"""The effects of each mechanism: recruitment, teams, messages, circumstances, equipment and plans."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactsim.actions import recruitment
-from contactsim.actions.classes import _pairs
 from contactsim.actions.convene import Convene, _grouped
-from contactsim.actions.host import parked
+from contactsim.actions.host import nearest_free
+from contactsim.actions.placement import _pairs
 from contactsim.actions.plan import Plan
 from contactsim.config.action_catalogue import load
 from contactsim.encounters.session import Session
@@ -55,7 +55,8 @@ def test_volunteers_are_friendlier_and_calmer_than_those_they_are_drawn_from() -
     free = acting(("it", {**EVERYBODY, "attitude_coef": 3.0, "anxiety_coef": 3.0}))
     sent = acting(("it", {**EVERYBODY, "recruitment": "referred", "attitude_coef": 3.0, "anxiety_coef": 3.0}))
     mixing_group = recruitment.eligible(free, first(free).config)
-    before = attitude_to_others(free.people, free.weights, mixing_group).mean(), free.people.anxiety[mixing_group].mean()
+    before = attitude_to_others(free.people, free.weights,
+                                mixing_group).mean(), free.people.anxiety[mixing_group].mean()
     attitude, anxiety = attitude_to_others(free.people, free.weights), free.people.anxiety.copy()
     for world in (free, sent):
         world.step()
@@ -69,7 +70,8 @@ def test_targeted_recruitment_wins_those_without_a_friend_elsewhere() -> None:
     alone = world.people.friend_groups & ~(np.uint16(1) << world.people.group.astype(np.uint16)) == 0
     share = []
     for isolated in (0.0, 3.0):
-        world.actions = list(made(world, ("it", {**EVERYBODY, "intercept": -2.0, "isolated_coef": isolated, "start": 0})))
+        world.actions = list(made(world, ("it", {**EVERYBODY, "intercept": -2.0, "no_outgroup_friend_coef": isolated,
+                                                 "start": 0})))
         action = convened(world)
         action.config = action.config.model_copy(update={"start": world.clock})
         action.week(world)
@@ -234,7 +236,7 @@ def test_a_cut_closes_rooms_and_changes_nothing_before() -> None:
 @given(st.lists(st.floats(0, 1, exclude_max=True), max_size=30), st.integers(0, 20))
 def test_seats_are_the_usual_ones_or_the_next(usual: list[float], more: int) -> None:
     seats = len(usual) + more
-    found = parked(np.array(usual), max(seats, 1))
+    found = nearest_free(np.array(usual), max(seats, 1))
     assert len(set(found)) == len(usual) and all(0 <= seat < max(seats, 1) for seat in found)
     if len(usual) == 1:
         assert found[0] == int(usual[0] * seats)
@@ -271,7 +273,8 @@ def test_messages_stay_within_their_bound_and_fade() -> None:
     live(without, 40)
     gap = (without.people.threat - world.people.threat)[others].mean()
     assert gap < 0.6 * fell["threat"].mean()
-    assert np.allclose(world.areas.message_effect[:, 0, 1], said * 0.95**40), "what was said fades when the action is over"
+    assert np.allclose(world.areas.message_effect[:, 0, 1],
+                       said * 0.95**40), "the effect of a message fades after the action has ended"
 
 
 def test_recognition_and_a_call() -> None:
@@ -395,7 +398,8 @@ def test_services_cushion_change_and_nothing_else() -> None:
 
 
 def test_status_catches_up_and_negative_exposure_falls_once() -> None:
-    world = acting(("it", {"mechanism": "level", "groups": ["others"], "close_status_gap": 0.5, "reduce_negative_exposure": 0.4}))
+    world = acting(("it", {"mechanism": "level", "groups": ["others"], "close_status_gap": 0.5,
+                           "reduce_negative_exposure": 0.4}))
     before = {name: world.people.column(name).copy() for name in ("status", "negative_exposure")}
     theirs = np.flatnonzero(world.people.active & (world.people.group == 1) & (world.people.age >= 5))
     mean = before["status"][world.people.active & (world.people.group == 0)].mean()

@@ -1,4 +1,4 @@
-"""What the section of an action says of it: when it ends, what its message is, which weeks it takes."""
+"""The section of an action: its end, its message, and the weeks that it takes whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import contactsim
-from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, conflicts, listing, sections
+from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, listing, sections
+from contactsim.actions.registry import check_conflicts
 from contactsim.errors import UserError
 
 PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "displaces": "the_week"}]}
@@ -65,15 +66,15 @@ def test_an_action_of_another_package_works_with_the_defaults() -> None:
     one, other = (Action(name, section) for name in ("one", "other"))
     assert one.singles() == [one] and listing([one, object]) == [one, object] and one.share_reached == 1.0
     with pytest.raises(UserError, match="whole of week 2"):
-        conflicts.check([one, other])
+        check_conflicts([one, other])
 
 
-def test_whoever_compares_or_evaluates_names_no_mechanism() -> None:
-    """Neither the lab nor an evaluation imports one, asks for one by name, or reads a field that only one has."""
+def test_runs_comparisons_and_evaluations_name_no_mechanism() -> None:
+    """Runs, comparisons and evaluations import no mechanism, name none, and read no field that only one has."""
     own = {name: set(kind.Config.model_fields) - set(Gathering.model_fields) for name, kind in BUILTIN.items()}
     fields = {field for name in ("convene", "host", "plan") for field in own[name]} - {"share", "team", "mix", "wait"}
     package = Path(contactsim.__file__).parent
-    for file in (*package.glob("lab/*.py"), *package.glob("evaluate/*.py"), package / "actions" / "clash.py"):
+    for file in (*package.glob("runs/*.py"), *package.glob("comparison/*.py"), *package.glob("evaluate/*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not modules & {f"contactsim.actions.{name}" for name in BUILTIN}, file

@@ -27,13 +27,13 @@ from contactsim.mesa_model import (
     ResidentLeftError,
     ResidentSet,
 )
-from contactsim.mesa_model.conditions import LONGEST
+from contactsim.mesa_model.columns import LONGEST
 
 G = 3
 
 
 class People:
-    """N rows; row i is lived in where ``active``."""
+    """N rows; row i has a resident where ``active``."""
 
     def __init__(self, group: list[int], age: list[float], active: list[bool]) -> None:
         n = len(group)
@@ -374,9 +374,9 @@ def test_inplace_changes_the_set_only(model: Model) -> None:
 
 def test_sets_survive_pickling() -> None:
     some = ten().agents.select("age > 60")
-    for again in (pickle.loads(pickle.dumps(some)), copy.deepcopy(some)):
-        assert again.get("age") == [64.0, 90.0] and again.model is not some.model
-        assert again[0] in again and again[0] not in some
+    for copied in (pickle.loads(pickle.dumps(some)), copy.deepcopy(some)):
+        assert copied.get("age") == [64.0, 90.0] and copied.model is not some.model
+        assert copied[0] in copied and copied[0] not in some
 
 
 # One resident
@@ -432,10 +432,10 @@ def test_only_whole_names_are_names(model: Model, name: str) -> None:
 
 
 def test_equal_by_model_and_identifier(model: Model) -> None:
-    one, again, other = model.agents[1], model.agents[1], model.agents[2]
-    assert one == again and hash(one) == hash(again) and one is not again
+    one, same, other = model.agents[1], model.agents[1], model.agents[2]
+    assert one == same and hash(one) == hash(same) and one is not same
     assert one != other and one != ten().agents[1] and one != 101
-    assert len({one, again, other}) == 2
+    assert len({one, same, other}) == 2
 
 
 def test_a_view_whose_resident_left_says_so(model: Model) -> None:

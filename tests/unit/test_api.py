@@ -55,37 +55,50 @@ def test_a_run_is_in_memory_unless_a_folder_is_named(here: Path) -> None:
 
 
 def test_a_run_tells_how_far_it_is() -> None:
-    told: list[tuple[str, int, int]] = []
-    contactsim.run("weeks=3", SMALL, progress=lambda *step: told.append(step))
-    assert told == [("weeks", 1, 3), ("weeks", 2, 3), ("weeks", 3, 3)]
+    steps: list[tuple[str, int, int]] = []
+    contactsim.run("weeks=3", SMALL, progress=lambda *step: steps.append(step))
+    assert steps == [("weeks", 1, 3), ("weeks", 2, 3), ("weeks", 3, 3)]
 
 
+@pytest.fixture
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored comparisons lie in a folder of the test instead of the user's cache."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr("contactsim.comparison.compare.default_store", lambda name: cache / name)
+
+
+@pytest.mark.usefixtures("_own_cache")
 def test_a_comparison_has_tables_and_a_folder_if_one_is_named(here: Path) -> None:
-    asked = (SMALL, "action=library_chat", "weeks=3")
-    found = contactsim.compare(*asked, seeds=2, jobs=1)
+    words = (SMALL, "action=library_chat", "weeks=3")
+    found = contactsim.compare(*words, seeds=2, jobs=0)
     assert isinstance(found, ComparisonResult) and list(here.iterdir()) == []
-    assert set(found.of_seeds["seed"]) == {1, 2} and "2 seeds" in repr(found)
+    assert set(found.by_seed["seed"]) == {1, 2} and "2 seeds" in repr(found)
     assert isinstance(found.plot(), Figure) and "attitude" in found._repr_html_()
-    again = contactsim.compare(*asked, seeds=2, jobs=2, output="out")
-    pd.testing.assert_frame_equal(again.effects, found.effects)
+    repeated = contactsim.compare(*words, seeds=2, jobs=2, output="out", store="store")
+    pd.testing.assert_frame_equal(repeated.effects, found.effects, check_exact=True)
     saved = contactsim.load("out")
     assert isinstance(saved, Saved) and saved.kind == "comparison" and "effects" in repr(saved)
     pd.testing.assert_frame_equal(saved.effects, found.effects)
     assert saved.summary["actions"] == ["library_chat"] and saved.provenance["seeds"] == [1, 2]
-    with pytest.raises(AttributeError, match="no 'efects'; its tables are effects"):
+    with pytest.raises(AttributeError, match="no 'efects'; its tables are by_seed"):
         saved.efects  # noqa: B018
 
 
-def test_a_comparison_can_be_of_parameters() -> None:
-    found = contactsim.compare(SMALL, {"psychology.norms": 0.1}, "weeks=2", without=[{"psychology.norms": 0}], seeds=1)
-    assert (found.effects["residents"] > 0).any()
+def test_a_comparison_can_be_of_parameters_and_a_grid() -> None:
+    steps: list[tuple[str, int, int]] = []
+    found = contactsim.compare(SMALL, {"psychology.norms": 0.1}, "weeks=2", "psychology.negative_weight=1,2", seeds=1,
+                               without=[{"psychology.norms": 0}], store="store", jobs=0,
+                               progress=lambda *step: steps.append(step))
+    assert steps[-1] == ("replications", 2, 2) and "2 cells" in repr(found) and isinstance(found.plot(), Figure)
+    assert set(found.differences["value"]) == {2} and found.differences["seeds"].max() == 1
+    assert found.effect("attitude", "everybody", cell={"psychology.negative_weight": 2})["residents"] > 0
 
 
 def test_a_sweep_has_a_row_for_each_run_and_goes_on_where_it_was() -> None:
-    told: list[tuple[str, int, int]] = []
-    asked: Any = ("psychology.negative_weight=1,2", SWEPT, "weeks=2")
-    found = sweep(*asked, store="study", replications=2, jobs=1, progress=lambda *step: told.append(step))
-    assert isinstance(found, SweepResult) and told[-1] == ("runs", 4, 4) and len(found) == 4
+    steps: list[tuple[str, int, int]] = []
+    words: Any = ("psychology.negative_weight=1,2", SWEPT, "weeks=2")
+    found = sweep(*words, store="study", replications=2, jobs=1, progress=lambda *step: steps.append(step))
+    assert isinstance(found, SweepResult) and steps[-1] == ("runs", 4, 4) and len(found) == 4
     assert set(found.frame["psychology.negative_weight"]) == {1, 2} and (found.frame["status"] == "ok").all()
     assert found.weekly(["attitude"], target="all others").shape[0] == 4 * 2 * 2
     means = found.summary(measures=["attitude"])
@@ -95,11 +108,11 @@ def test_a_sweep_has_a_row_for_each_run_and_goes_on_where_it_was() -> None:
     assert "4 ok" in repr(found) and "negative_weight" in found._repr_html_() and found.failed().empty
     assert isinstance(found.plot("sweep.png"), Figure) and Path("sweep.png").is_file()
 
-    told.clear()
-    again = contactsim.load("study")
-    assert isinstance(again, SweepResult) and again.frame.equals(found.frame)
-    sweep(*asked, store="study", replications=2, jobs=1, progress=lambda *step: told.append(step))
-    assert told == []
+    steps.clear()
+    loaded = contactsim.load("study")
+    assert isinstance(loaded, SweepResult) and loaded.frame.equals(found.frame)
+    sweep(*words, store="study", replications=2, jobs=1, progress=lambda *step: steps.append(step))
+    assert steps == []
 
 
 class Population:
@@ -126,7 +139,7 @@ def test_a_sweep_takes_an_observer_of_one_s_own() -> None:
     ((contactsim.run, ["weeks=0"], {}), "weeks=0.*from 1"),
     ((contactsim.run, ["seed=1"], {"seed": 2}), "seed is given twice"),
     ((contactsim.run, [3], {}), "3 is no override"),
-    ((contactsim.run, ["store=x"], {}), "contactsim.sweeps"),
+    ((contactsim.run, ["store=x"], {}), "contactsim.sweep"),
     ((contactsim.run, ["place=bradfort"], {}), "Did you mean 'bradford'"),
     ((contactsim.compare, ["weeks=2"], {}), "Nothing differs"),
     ((contactsim.compare, ["action=library_chat"], {"seeds": 0}), "seeds=0"),

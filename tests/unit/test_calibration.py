@@ -1,4 +1,4 @@
-"""Fitting and screening, on figures whose answer is known."""
+"""Calibration and sensitivity analyses, on figures with known answers."""
 
 from __future__ import annotations
 
@@ -13,43 +13,36 @@ import pytest
 from contactsim import cli
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import (
-    archived_tables,
-    calibration,
-    evaluate_points,
-    ledger,
-    sensitivity,
-    sensitivity_text,
-    tasks,
-)
+from contactsim.evidence import archived_tables, calibration, loading, runs, sensitivity, tasks
+from contactsim.evidence.variants import changed
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
 
 
-def test_only_calibrated_rows_are_fitted() -> None:
+def test_only_calibrated_outcomes_are_fitted() -> None:
     for of in calibration.designs().values():
-        assert {row.split("-")[0] for row in of.rows} <= {"F7", "F13"}
-        known = {row.id for finding in evaluate_points.bare(["F7", "F13"], list(of.rows)) for row in finding.outcomes}
-        assert known == set(of.rows)
+        assert {name.split("-")[0] for name in of.outcomes} <= {"F7", "F13"}
+        findings = runs.base_findings(["F7", "F13"], list(of.outcomes))
+        assert {one.id for finding in findings for one in finding.outcomes} == set(of.outcomes)
 
 
-def test_what_is_kept_of_a_fit_is_of_its_design() -> None:
+def test_an_archived_fit_has_its_present_design() -> None:
     for name, of in calibration.designs().items():
-        kept = calibration.kept(name)
-        assert kept is not None and kept["design"] == of.model_dump(mode="json", exclude={"title", "outcome"})
-        assert set(kept["parameters"]) == set(of.parameters) and kept["evaluations"] == len(kept["trace"])
+        archived = calibration.archived(name)
+        assert archived is not None and archived["design"] == of.model_dump(mode="json", exclude={"title", "conclusion"})
+        assert set(archived["parameters"]) == set(of.parameters) and archived["evaluations"] == len(archived["trace"])
 
 
-def test_the_value_in_use_is_told_and_gives_the_ratio_it_was_fitted_to() -> None:
-    of, kept = calibration.designs()["in_use"], calibration.kept("in_use")
-    assert kept is not None and f"{BASE.psychology.negative_base:g}" in of.outcome
-    start = kept["trace"][0]
+def test_the_value_in_use_is_stated_and_gives_the_ratio_it_was_fitted_to() -> None:
+    of, archived = calibration.designs()["in_use"], calibration.archived("in_use")
+    assert archived is not None and f"{BASE.psychology.negative_base:g}" in of.conclusion
+    start = archived["trace"][0]
     assert start["psychology.negative_base"] == pytest.approx(BASE.psychology.negative_base)
     assert start["objective"] < 0.1  # within a third of a positive meeting for each negative one
 
 
-def test_a_fit_finds_the_point_that_meets_the_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_fit_finds_the_values_that_meet_the_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[dict[str, float]] = []
 
     def figures(at: Any, *_: Any) -> list[dict[str, list[float]]]:
@@ -57,7 +50,7 @@ def test_a_fit_finds_the_point_that_meets_the_targets(monkeypatch: pytest.Monkey
         x, y = at[0]["psychology.negative_base"], at[0]["psychology.tie_cross"]
         return [{"F7-ratio": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-friend": [0.35 + 5 * (y - 0.08)]}]
 
-    monkeypatch.setattr(evaluate_points, "figures", figures)
+    monkeypatch.setattr(runs, "evaluate", figures)
     joint = calibration.designs()["joint"]
     found = calibration.fit(joint, BASE, tmp_path, budget=60)
     assert abs(found.parameters["psychology.negative_base"] + 2.0) < 0.02
@@ -67,97 +60,98 @@ def test_a_fit_finds_the_point_that_meets_the_targets(monkeypatch: pytest.Monkey
     assert again.trace == found.trace  # the same steps, so that a stopped fit finds its figures in the store
 
 
-def test_each_number_is_moved_within_its_range() -> None:
+def test_each_parameter_is_changed_within_its_range() -> None:
     at = sensitivity.one_at_a_time(sensitivity.design(), BASE)
     assert at[0] == {}
     moved = {name for point in at[1:] for name in point}
     assert moved == {f"psychology.{name}" for name in Psychology.model_fields if getattr(BASE.psychology, name) != 0}
     assert all(len(point) == 1 for point in at[1:])
     for point in at:
-        evaluate_points.changed(BASE, dict(point))
+        changed(BASE, dict(point))
 
 
-def test_a_row_that_moves_and_one_that_does_not() -> None:
-    findings = evaluate_points.bare(["R1", "R3"])
+def test_an_outcome_that_changes_and_one_that_does_not() -> None:
+    findings = runs.base_findings(["R1", "R3"])
     at = [{}, {"psychology.appraisal": 1.4}]
     found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
-    table = sensitivity.moved_rows(at, found, findings).set_index("row")
-    assert table.loc["R1", "counts"]
-    assert table.loc["R1", "turns"]  # .51 lies inside the band, .615 above it
-    assert not table.loc["R3", "counts"]
-    assert sensitivity_text.sentences(table.reset_index(), "each") == ["psychology.appraisal: moves R1; turns R1"]
-    assert sensitivity_text.sentences(table.reset_index(), "along") == [
-        "R1 (now 0.51) turns along psychology.appraisal: at 1.4 (0.615)."]
+    table = sensitivity.changes_table(at, found, findings).set_index("outcome")
+    assert table.loc["R1", "material"]
+    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 above it
+    assert not table.loc["R3", "material"]
+    assert sensitivity.sentences(table.reset_index(), "each") == ["psychology.appraisal: changes R1; verdict changes: R1"]
+    assert sensitivity.sentences(table.reset_index(), "along") == [
+        "R1 (0.51) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.615)."]
 
 
-def test_a_rows_error_is_pooled_over_the_points_that_move_it() -> None:
-    """Two seeds tell little of their spread; many points do, and those that leave a row as it is tell nothing."""
+def test_the_error_of_an_outcome_is_pooled_over_the_sets_that_change_it() -> None:
+    """Two seeds estimate a variance poorly, many parameter sets well; those without a change do not count."""
     changes = [np.array([0.1, -0.1]), np.array([0.3, 0.1]), np.zeros(2), np.array([np.nan, 0.0])]
     assert sensitivity._pooled_error(changes) == pytest.approx(np.sqrt((0.02 + 0.02) / 2 / 2))
     assert sensitivity._pooled_error([np.zeros(2)]) == 0.0
 
 
-def test_contested_numbers_go_along_their_ranges() -> None:
+def test_contested_parameters_take_values_along_their_ranges() -> None:
     of = sensitivity.design()
     at = sensitivity.along(of, ["psychology.negative_weight"])
     assert at == [{}, *({"psychology.negative_weight": value} for value in (1.0, 1.375, 1.75, 2.125, 2.5))]
 
 
-def test_rows_read_beside_are_those_of_their_findings() -> None:
+def test_extra_outcomes_are_those_of_their_findings() -> None:
     of = sensitivity.design()
-    looked_at = {finding.id: finding for finding in sensitivity.looked_at(of)}
-    bands = {row.id: row.band for finding in ledger.folder("polarisation").findings for row in finding.outcomes}
-    for finding, rows in of.read_beside.items():
-        assert {row.id for row in rows} <= {row.id for row in looked_at[finding].outcomes}
-        for row in rows:
-            assert row.band == bands[row.id.split(" ")[0]]
-            inspect.signature(tasks.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
+    analysed = {finding.id: finding for finding in sensitivity.analysed(of)}
+    acceptance = {one.id: one.acceptance for finding in loading.folder("polarisation").findings
+                  for one in finding.outcomes}
+    for finding, outcomes in of.extra_outcomes.items():
+        assert {one.id for one in outcomes} <= {one.id for one in analysed[finding].outcomes}
+        for one in outcomes:
+            assert one.acceptance == acceptance[one.id.split(" ")[0]]
+            inspect.signature(tasks.ESTIMANDS[one.estimand]).bind(None, **one.arguments)
 
 
-def test_only_numbers_of_the_psychology_are_excused() -> None:
-    assert {name.removeprefix("psychology.") for name in sensitivity.design().kept_although_idle} <= set(
+def test_only_parameters_of_the_psychology_are_retained_although_idle() -> None:
+    assert {name.removeprefix("psychology.") for name in sensitivity.design().retained_although_idle} <= set(
         Psychology.model_fields)
 
 
-def test_every_number_moves_a_row_or_is_justified() -> None:
-    kept = archived_tables.read("sensitivity/each")
-    if kept is None:
-        pytest.skip("no table of 'contactsim sensitivity each' is kept")
-    idle = {name for name, (rows, _) in sensitivity_text.moves(kept.table).items() if not rows}
-    assert idle <= set(sensitivity.design().kept_although_idle)
+def test_every_parameter_changes_an_outcome_or_is_justified() -> None:
+    archived = archived_tables.read("sensitivity/each")
+    if archived is None:
+        pytest.skip("there is no archived table of 'contactsim sensitivity each'")
+    idle = {name for name, (outcomes, _) in sensitivity.changed_outcomes(archived.table).items() if not outcomes}
+    assert idle <= set(sensitivity.design().retained_although_idle)
 
 
-def test_a_stopped_sensitivity_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What is in the store is not lived again, and an error half way leaves what was finished."""
-    lived: list[float] = []
+def test_a_stopped_analysis_resumes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stored figures are not computed again, and an interruption does not lose what was finished."""
+    computed: list[float] = []
 
-    def figures(finding: Any, lives: tasks.Lives, residents: int) -> tasks.Figures:
-        if len(lived) == 3:
+    def figures(finding: Any, simulated: tasks.SimulatedWorlds, residents: int) -> tasks.Figures:
+        if len(computed) == 3:
             raise KeyboardInterrupt
-        lived.append(lives.base.psychology.appraisal)
-        return {row.id: {"base": float(len(lived))} for row in finding.outcomes}
+        computed.append(simulated.base.psychology.appraisal)
+        return {one.id: {"base": float(len(computed))} for one in finding.outcomes}
 
     monkeypatch.setattr(tasks, "figures", figures)
-    at, findings = [{}, {"psychology.appraisal": 1.0}, {"psychology.appraisal": 3.0}], evaluate_points.bare(["R1"])
+    at, findings = [{}, {"psychology.appraisal": 1.0}, {"psychology.appraisal": 3.0}], runs.base_findings(["R1"])
     progress: list[tuple[int, int]] = []
     with pytest.raises(KeyboardInterrupt):
-        evaluate_points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
+        runs.evaluate(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 6)
-    monkeypatch.setattr(tasks, "figures", lambda finding, lives, residents: {
-        row.id: {"base": 9.0} for row in finding.outcomes})
-    found = evaluate_points.figures(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
+    monkeypatch.setattr(tasks, "figures", lambda finding, simulated, residents: {
+        one.id: {"base": 9.0} for one in finding.outcomes})
+    found = runs.evaluate(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 3)
     assert [here["R1"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
 
 
-def test_kept_tables_tell_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_archived_tables_report_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
     assert archived_tables.read("sensitivity/each") is None
-    archived_tables.keep(pd.DataFrame({"row": ["R1"]}), "sensitivity/each", {"seeds": 2})
-    kept = archived_tables.read("sensitivity/each")
-    assert kept is not None and not kept.outdated and kept.about["seeds"] == 2
+    archived_tables.archive(pd.DataFrame({"outcome": ["R1"]}), "sensitivity/each", {"seeds": 2})
+    archived = archived_tables.read("sensitivity/each")
+    assert archived is not None and not archived.outdated and archived.record["seeds"] == 2
     monkeypatch.setattr(archived_tables, "numbers_digest", lambda: "another")
-    assert kept.outdated
+    assert archived.outdated
 
 
 @pytest.mark.parametrize("method, by", [("morris", "mu_star"), ("sobol", "ST")])
@@ -166,11 +160,11 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
     names = list(of.contested)
     at = sensitivity.sample(of, names, method, budget=400)
     low, high = (np.array([of.contested[name][k] for name in names]) for k in (0, 1))
-    found = [{"row": [float(5 * x[2] + x[0])]} for x in (at - low) / (high - low)]
-    table = sensitivity.indices(of, names, method, at, found, {"row": (3.0, None)}).sort_values(by, ascending=False)
+    found = [{"outcome": [float(5 * x[2] + x[0])]} for x in (at - low) / (high - low)]
+    table = sensitivity.indices(of, names, method, at, found, {"outcome": (3.0, None)}).sort_values(by, ascending=False)
     assert list(table["parameter"][:2]) == [names[2], names[0]]
     first = table.iloc[0]
-    assert first["inside_high"] > 0.9 > 0.1 > first["inside_low"]  # the verdict turns on what matters most
+    assert first["inside_high"] > 0.9 > 0.1 > first["inside_low"]  # the verdict depends on what matters most
     assert table[by].iloc[2] < 0.05
     assert len(at) <= 500
 
@@ -179,12 +173,12 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
     (["morris", "--parameters", "psychology.negativ_weight"], "negativ_weight"),
     (["each", "--budget", "9"], "--budget"), (["each", "--parameters", "psychology.norms"], "--parameters"),
     (["morris", "--budget", "11"], "12 parameter sets or more")])
-def test_mistakes_are_told(words: list[str], said: str) -> None:
+def test_invalid_options_are_refused(words: list[str], said: str) -> None:
     with pytest.raises(UserError, match=said):
         cli.main(["sensitivity", *words, "--debug"])
 
 
-def test_mistakes_of_a_fit_are_told() -> None:
+def test_invalid_options_of_a_fit_are_refused() -> None:
     with pytest.raises(UserError, match="--budget 1"):
         cli.main(["calibrate", "--budget", "1", "--debug"])
     with pytest.raises(UserError, match="Did you mean 'joint'"):

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.encounters.arrays import blank_week
-from contactsim.memory import LINE, together
+from contactsim.residents import CACHE_LINE, contiguous
 from tests.worlds import four_groups, make_world, two_groups
 
 
 def test_copies_are_equal_apart_and_begin_at_a_cache_line() -> None:
     arrays = [np.arange(7, dtype=np.int16), np.full((3, 2), np.nan), np.array([True]), np.arange(130.0)]
-    copies = together(arrays)
+    copies = contiguous(arrays)
     for array, copy in zip(arrays, copies, strict=True):
         assert copy.dtype == array.dtype and copy.shape == array.shape and copy.flags.c_contiguous
-        assert copy.flags.writeable and copy.ctypes.data % LINE == 0
+        assert copy.flags.writeable and copy.ctypes.data % CACHE_LINE == 0
         np.testing.assert_array_equal(copy, array)
         assert not np.shares_memory(copy, array)
     for copy in copies:

@@ -10,13 +10,12 @@ import click
 import pytest
 
 from contactsim import cli, compiled
-from contactsim.commands.base import Command, OneOf, Whole, as_json, overrides
-from contactsim.commands.mistakes import RENAMED, sentence
+from contactsim.commands.base import RENAMED, Command, Integer, OneOf, as_json, overrides, sentence
 from contactsim.errors import UserError
 from contactsim.runs import progress
 from contactsim.runs.progress import Progress
 
-NOTHING_COMPILED = compiled.nothing_compiled
+CACHE_IS_COLD = compiled.cache_is_cold
 #: Options that mean the same in every command: short form and what they take.
 SHARED = {"--config-dir": ("-cd", "DIR"), "--quiet": ("-q", None), "--store": (None, "DIR"), "--seed": (None, "N"),
           "--seeds": (None, "N"), "--jobs": (None, None), "--json": (None, None), "--force": (None, None)}
@@ -76,13 +75,13 @@ def test_help_without_a_command(words: list[str], parts: list[str], capsys: pyte
     (["--jsn"], ["--jsn is not an option of contactsim", "--version"]),
     (["compare", "--job", "2"], ["--job is not an option of contactsim compare", "Did you mean '--jobs'?"]),
     (["compare", "--jobs"], ["--jobs needs a value", "contactsim compare --help"]),
-    (["compare", "--jobs", "0"], ["--jobs 0 is not allowed", "whole number from 1"]),
-    (["compare", "--jobs", "two"], ["--jobs two is not allowed", "whole number from 1"]),
+    (["compare", "--jobs", "0"], ["--jobs 0 is not allowed", "integer from 1"]),
+    (["compare", "--jobs", "two"], ["--jobs two is not allowed", "integer from 1"]),
     (["demo", "--port", "70000"], ["--port 70000", "from 1 to 65535"]),
     (["run", "--quiet=3"], ["--quiet takes no value"]),
     (["run", "--cfg", "jobs"], ["--cfg jobs is not allowed", "job, hydra, all", "Did you mean 'job'?"]),
     (["run", "--seed", "1", "seed=2"], ["seed is given twice", "'seed=2'", "'seed=1'"]),
-    (["run", "--seed", "x"], ["seed='x'", "whole number"]),
+    (["run", "--seed", "x"], ["seed='x'", "integer"]),
     (["show"], ["RUN is missing", "contactsim show [OPTIONS] RUN"]),
     (["show", "a", "b"], ["'b' is not expected here", "contactsim show [OPTIONS] RUN"]),
     (["sweep", "seeds=3"], ["seeds=3", "replications=3"]),
@@ -128,7 +127,7 @@ def keyless(**given: Any) -> dict[str, Any]:
 
 @click.command(cls=Command)
 @overrides("store", "seed", "force")
-@click.option("--jobs", type=Whole(1))
+@click.option("--jobs", type=Integer(1))
 @click.option("--kind", type=OneOf(("a", "b")))
 def keyed(overrides: list[str], jobs: int | None, kind: str | None) -> list[str]:
     """A command whose words are keys."""
@@ -174,7 +173,7 @@ def test_an_interrupt_says_what_is_stored(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setattr(cli, "_call", interrupted)
     assert cli.main(["sweep"]) == 130
     (line,) = capsys.readouterr().err.splitlines()
-    assert "3 of 10 runs are finished" in line and "stored in study" in line and "go on" in line
+    assert "3 of 10 runs are finished" in line and "stored in study" in line and "to continue" in line
 
 
 def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +191,11 @@ def test_a_log_is_told_how_far_a_stage_is(capsys: pytest.CaptureFixture[str], mo
 
 def test_the_first_run_says_that_kernels_are_compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str],
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "nothing_compiled", NOTHING_COMPILED)
+    monkeypatch.setattr(compiled, "cache_is_cold", CACHE_IS_COLD)
     monkeypatch.setattr(compiled, "_FOLDER", str(tmp_path))
     with Progress():
         pass
-    assert "compiling kernels" in capsys.readouterr().err
+    assert "compiling the model's kernels" in capsys.readouterr().err
     with Progress(quiet=True):
         pass
     (tmp_path / "sub").mkdir()

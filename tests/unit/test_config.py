@@ -39,7 +39,7 @@ def test_evidence_variants() -> None:
     nothing = compose(["psychology=no_appraisal"]).psychology
     assert (nothing.appraisal, nothing.take_up_attitude) == (0.0, 0.0)
     assert compose(["residents=no_negative_exposure"]).residents.negative_exposure_spread == 0.0
-    assert compose(["scenario=no_burn_in"]).scenario.burn_in == "none"
+    assert compose(["scenario=no_burn_in"]).scenario.burn_in is False
 
 
 def test_whole_numbers_do_for_real_ones_and_new_names_can_be_added() -> None:
@@ -87,10 +87,12 @@ BAD = [
     (["place=towns/mine.csv"], ["place=towns/mine.csv", "place=census place.file=towns/mine.csv"]),
     (["place=atlantis"], ["place=atlantis", "allowed are", "synthetic"]),
     (["place@x=synthetic"], ["place@x=synthetic"]),
-    (["scenario.burn_in=livd"], ["scenario.burn_in='livd'", "lived, none", "'lived'"]),
+    (["scenario.burn_in=livd"], ["scenario.burn_in='livd'", "command line", "true or false"]),
     (["scenario.burn_in_max=10"], ["scenario.burn_in_max=10", "scenario.burn_in_min=", "command line"]),
-    (["settings.contact_contexts.town.scale=mixing_group"], ["settings.contact_contexts.town.scale=mixing_group", "street", "district"]),
-    (["settings.contact_contexts.town.encounters_per_week=99"], ["settings.contact_contexts.town.encounters_per_week=99", "0 to 20"]),
+    (["settings.contact_contexts.town.scale=mixing_group"], ["settings.contact_contexts.town.scale=mixing_group",
+                                                             "street", "district"]),
+    (["settings.contact_contexts.town.encounters_per_week=99"],
+     ["settings.contact_contexts.town.encounters_per_week=99", "0 to 20"]),
     (["scenario.shocks.riot={week: 3}"], ["scenario.shocks.riot", "'+'"]),
     (["+scenario.shocks.riot={week: 3}"], ["scenario.shocks.riot.target", "missing"]),
     (["+weeks=3"], ["'+weeks='", "leave out the '+'"]),

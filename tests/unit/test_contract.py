@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contactsim.compiled import Threads
-from contactsim.encounters.schedule import Round, rounds_of
+from contactsim.encounters.schedule import SettingWeek, weekly_schedule
 from contactsim.parameters import Shock
 from contactsim.settings.seating import Partition
 from contactsim.world import World
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[2]
 COMING_AND_GOING = {"moves": 0.3, "departures": 0.3, "arrivals": 0.1, "own_group_preference": 2.0}
 
 
-def lively(threads: int = 1, seed: int = 11, place: object = None, **scenario: object) -> World:
+def eventful(threads: int = 1, seed: int = 11, place: object = None, **scenario: object) -> World:
     """A world with everything going on, five weeks on."""
     parameters = make_parameters(psychology=odd_psychology(1), scenario={**COMING_AND_GOING, **scenario})
     world = make_world(place or four_groups(12, 80), parameters, seed, threads)
@@ -59,7 +59,7 @@ def digest(world: World) -> str:
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_threads_change_no_bit(threads: int) -> None:
-    one, many = lively(1), lively(threads)
+    one, many = eventful(1), eventful(threads)
     assert differing_columns(one, many) == []
     assert digest(one) == digest(many)
 
@@ -82,9 +82,9 @@ def test_threads_cut_each_range_once() -> None:
         assert edges[0] == 0 and edges[-1] == 6 and edges == sorted(edges) and len(edges) == number + 1
 
 
-def lives(round_: Round, world: World) -> None:
+def simulate(setting: SettingWeek, world: World) -> None:
     """One setting's meetings of a week."""
-    round_.live(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
+    setting.meet(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
 
 
 def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> None:
@@ -92,11 +92,11 @@ def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> Non
     psychology = odd_psychology(2)
     all_at_once, one_by_one = (make_world(parameters=make_parameters(psychology=psychology)) for _ in range(2))
     shuffled = np.random.default_rng(1)
-    for one, other in zip(all_at_once.rounds, one_by_one.rounds, strict=True):
-        lives(one, all_at_once)
+    for one, other in zip(all_at_once.setting_weeks, one_by_one.setting_weeks, strict=True):
+        simulate(one, all_at_once)
         largest = one.edges[-1]
         for mixing_group in shuffled.permutation(largest).tolist():
-            lives(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
+            simulate(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
     assert all_at_once.week.counts.sum() > 1000
     assert differing_columns(all_at_once, one_by_one) == []
 
@@ -110,8 +110,10 @@ def test_the_order_in_which_mixing_groups_lie_does_not_matter() -> None:
     order = np.random.default_rng(2).permutation(len(old))
     moved = replace(setting, occupant=setting.occupant.reshape(-1, size)[order].ravel(),
                     partitions={"mixing_group": Partition(old.start, old.keys[order])})
-    lives(one.rounds[0], one)
-    lives(rounds_of(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other)
+    simulate(one.setting_weeks[0], one)
+    simulate(
+        weekly_schedule(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other
+    )
     assert one.week.counts.sum() > 100
     assert differing_columns(one, other) == []
 
@@ -129,8 +131,8 @@ def test_the_order_of_contexts_does_not_matter() -> None:
 # --- seeds and other people's random numbers
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
-    one, again, other = lively(seed=3), lively(seed=3), lively(seed=4)
-    assert digest(one) == digest(again)
+    one, rerun, other = eventful(seed=3), eventful(seed=3), eventful(seed=4)
+    assert digest(one) == digest(rerun)
     assert {"attitude", "age", "sociability", "ties"} <= {
         name for name in ("attitude", "age", "sociability", "ties")
         if one.people.column(name).shape != other.people.column(name).shape
@@ -141,33 +143,33 @@ def test_no_draw_is_taken_from_or_given_to_the_global_generators() -> None:
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
     before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-    one = digest(lively())
+    one = digest(eventful())
     after = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     assert before == after
     random.seed(2)
     np.random.seed(2)  # noqa: NPY002
-    assert digest(lively()) == one
+    assert digest(eventful()) == one
 
 
 def test_a_fresh_process_gives_the_same_bits() -> None:
     """With other salts for Python's own hashes and another number of threads."""
-    code = "from tests.unit.test_contract import digest, lively; print(digest(lively(threads=2)))"
+    code = "from tests.unit.test_contract import digest, eventful; print(digest(eventful(threads=2)))"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True,
                          env={**os.environ, "PYTHONHASHSEED": "77"})
-    assert out.stdout.strip() == digest(lively())
+    assert out.stdout.strip() == digest(eventful())
 
 
 def test_a_kept_burn_in_goes_on_like_the_lived_one() -> None:
-    """In all but the notes of rows where nobody lives, which nothing reads."""
-    lived = lively()
-    fresh = make_world(four_groups(12, 80), lived.parameters)
-    fresh.restore({name: array.copy() for name, array in lived.arrays().items()})
-    fresh.clock = lived.clock
+    """In all but the week's results of rows without a resident, which nothing reads."""
+    original = eventful()
+    fresh = make_world(four_groups(12, 80), original.parameters)
+    fresh.restore({name: array.copy() for name, array in original.arrays().items()})
+    fresh.clock = original.clock
     for _ in range(3):
-        lived.step()
+        original.step()
         fresh.step()
-    assert [name for name in differing_columns(lived, fresh) if not name.startswith("week.")] == []
-    for one, other in zip(lived.record[-3:], fresh.record, strict=True):
+    assert [name for name in differing_columns(original, fresh) if not name.startswith("week.")] == []
+    for one, other in zip(original.record[-3:], fresh.record, strict=True):
         assert all(same_bits(a, b).all() for a, b in zip(one, other, strict=True))
 
 
@@ -185,7 +187,7 @@ def steps(weeks: int = 4, contexts: object = None, settings: dict | None = None,
     {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
-    {"burn_in_min": 3, "burn_in_max": 4, "flat": 0.5, "burn_in": False},
+    {"burn_in_min": 3, "burn_in_max": 4, "stationary": 0.5, "burn_in": False},
 ])
 def test_an_unused_scenario_value_changes_no_bit(unused: dict) -> None:
     assert digest(steps(**unused)) == digest(steps())
@@ -235,7 +237,7 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
     other.step()
     a, b = columns_of(one), columns_of(other)
     differ = np.zeros(len(people), bool)
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         x, y = a[f"week.{name}"], b[f"week.{name}"]
         differ |= (x != y).reshape(len(people), -1).any(axis=1)
     touched = set(np.flatnonzero(differ).tolist())

@@ -80,7 +80,7 @@ def test_everything_fits_in_every_week() -> None:
         people = world.people
         new = people.active & (people.uid != before["uid"])
         assert np.unique(people.uid).size == len(people)
-        assert not ever & set(people.uid[new].tolist()), "an identifier was used again"
+        assert not ever & set(people.uid[new].tolist()), "an identifier was reused"
         same = people.active & ~new
         np.testing.assert_array_equal(people.group[same], before["group"][same])
         assert (before["active"][same]).all(), "somebody came back under the old identifier"
@@ -165,7 +165,7 @@ def test_once_a_year_people_change_seats_as_they_grow() -> None:
 # --- one household more changes nothing for those it does not meet
 
 def filled(world: World, record: int) -> None:
-    """Let an empty household record be lived in."""
+    """Let people live in an empty household record."""
     people, street = world.people, world.settings["street"]
     rows = np.arange(people.household_start[record], people.household_start[record + 1])
     people.active[rows] = True

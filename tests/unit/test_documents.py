@@ -19,7 +19,7 @@ from contactsim.cli import COMMANDS
 from contactsim.config.run_config import compose
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
-from contactsim.evidence.listing import listed
+from contactsim.evidence.baseline import listed
 from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED
 from contactsim.parameters import Section
 from contactsim.world import World
@@ -33,9 +33,9 @@ COLUMNS = {"group", "age", "baseline_attitude", "sociability", "negative_exposur
            "engagement", "stigma"}
 FUNCTIONS = {"exp", "log", "abs", "sqrt", "min", "max", "sum", "clip", "round", "for", "in"}
 #: Further names in equations that are not defined there: the text around says what they are.
-SAID_IN_WORDS = {
-    "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "cell_people", "norm", "share", "past",
-    "joint", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
+DEFINED_IN_TEXT = {
+    "i", "j", "g", "h", "f", "s", "z", "other", "target", "adults", "output_area_people", "norm", "share", "past",
+    "shared_activity", "share_there", "share_here", "D_pos", "D_neg", "S_pos", "S_neg", "S_met", "meetings_pos",
     "meetings_neg", "community", "bonding", "believes", "rest_of_groups", "has_friend_with_friend", "psychology",
     "contact_context"}
 
@@ -51,11 +51,11 @@ def parameter_names() -> set[str]:
 @pytest.mark.parametrize("name", odd.DOCUMENTS)
 def test_tables_are_those_of_the_code(name: str) -> None:
     text = (ROOT / "docs" / name).read_text()
-    assert odd.renew(text) == text, "run python -m contactsim.docs_tools.odd"
+    assert odd.update(text) == text, "run python -m contactsim.docs_tools.odd"
 
 
 def test_a_changed_table_is_noticed() -> None:
-    assert odd.renew(ODD.replace("| `appraisal` | 2 |", "| `appraisal` | 3 |")) == ODD
+    assert odd.update(ODD.replace("| `appraisal` | 2 |", "| `appraisal` | 3 |")) == ODD
     assert ODD.count("| `appraisal` | 2 |") == 1
 
 
@@ -96,7 +96,7 @@ def test_equations_name_nothing_that_does_not_exist() -> None:
     code = re.sub(r"(?<![A-Za-z_])\d[\d.]*", " ", EQUATIONS)
     used = set(re.findall(r"[A-Za-z_]\w*", code))
     defined = set(re.findall(r"(?m)^ *(\w+)(?:\[[^]]*\])? *=", EQUATIONS))
-    assert sorted(used - defined - COLUMNS - parameter_names() - FUNCTIONS - SAID_IN_WORDS) == []
+    assert sorted(used - defined - COLUMNS - parameter_names() - FUNCTIONS - DEFINED_IN_TEXT) == []
     prose = set(re.findall(r"`(?:psychology|residents|scenario|survey)\.([a-z_]+)`", PROSE))
     assert sorted(prose - parameter_names()) == []
 
@@ -175,7 +175,7 @@ def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: s
 
 
 def test_the_front_page_counts_the_verdicts_that_are_kept() -> None:
-    kept = Counter(line["kept"]["full"] for line in listed([]) if line["id"].startswith("F"))
+    kept = Counter(line["baseline"]["full"] for line in listed([]) if line["id"].startswith("F"))
     words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
     page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").lower().split())
     for verdict, phrase in ((REPRODUCED, "are reproduced"), (NOT_REPRODUCED, "are not reproduced"),

@@ -124,13 +124,42 @@ def test_the_numbers_of_the_contract() -> None:
 
 
 def test_decisions_are_never_renumbered() -> None:
-    kept = {"PLACE": 1, "AGE": 2, "SEX": 3, "ARRIVED": 4, "BASELINE_ATTITUDE": 5, "SOCIABILITY": 6, "NEGATIVE_EXPOSURE": 7,
-            "STATUS": 8, "HOUSEHOLD": 9, "VACANCY": 10, "SEATING": 11, "PAIRING": 12, "PRESENCE": 13, "TIE_FADES": 17,
-            "MOVE": 20, "DEPARTURE": 21, "ARRIVAL": 22, "SURVEY": 23, "EMPLOYMENT": 24, "MEMBERSHIP": 25,
-            "ANXIETY": 26, "DISPLACED": 27, "RECRUITED": 28, "TEAM": 29, "ATTENDS": 30, "MESSAGE": 31, "RUMOUR": 32,
-            "PLACEMENT": 33, "ITEM": 34, "RESPONSE": 35, "MEETING": 36, "FRIENDS": 37}
+    fixed = {
+        "PLACE": 1,
+        "AGE": 2,
+        "SEX": 3,
+        "ARRIVED": 4,
+        "BASELINE_ATTITUDE": 5,
+        "SOCIABILITY": 6,
+        "NEGATIVE_EXPOSURE": 7,
+        "STATUS": 8,
+        "HOUSEHOLD": 9,
+        "VACANCY": 10,
+        "SEATING": 11,
+        "PAIRING": 12,
+        "PRESENCE": 13,
+        "TIE_FADES": 17,
+        "MOVE": 20,
+        "DEPARTURE": 21,
+        "ARRIVAL": 22,
+        "SURVEY": 23,
+        "EMPLOYMENT": 24,
+        "MEMBERSHIP": 25,
+        "ANXIETY": 26,
+        "DISPLACED": 27,
+        "RECRUITED": 28,
+        "TEAM": 29,
+        "ATTENDS": 30,
+        "MESSAGE": 31,
+        "RUMOUR": 32,
+        "PLACEMENT": 33,
+        "ITEM": 34,
+        "RESPONSE": 35,
+        "MEETING": 36,
+        "FRIENDS": 37,
+    }
     retired = {14, 15, 16, 18, 19}
-    assert {decision.name: decision.value for decision in Decision if decision.name in kept} == kept
+    assert {decision.name: decision.value for decision in Decision if decision.name in fixed} == fixed
     values = [decision.value for decision in Decision.__members__.values()]
     assert len(set(values)) == len(values) and not retired & set(values)
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.comparison.design import WITH, WITHOUT
-from contactsim.comparison.paired_runs import Side, Twins, live
+from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRuns, simulate_pair
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
 from contactsim.evaluate.instruments import alpha, answers, scale, thresholds
-from contactsim.evaluate.study import analyse, survey
+from contactsim.evaluate.sample import survey
+from contactsim.evaluate.study import analyse
 from contactsim.world import World
-from tests.unit.test_twins import Club, quick
+from tests.unit.test_paired_runs import Club, quick
 from tests.worlds import two_groups
 
 PLACE = two_groups(12, 250)
@@ -86,7 +86,7 @@ def test_matching_and_weighting_take_out_what_was_known_before() -> None:
 def test_estimates_without_people_say_so() -> None:
     table = people(n=200).assign(treated=0)
     assert estimators.did(table).note and np.isnan(estimators.did(table).value)
-    assert not estimators.did(table).found
+    assert not estimators.did(table).detected
     blank = people(n=50).drop(columns=["x_before", "x_age"])
     assert "no propensity" in estimators.matched(blank).note
 
@@ -107,8 +107,8 @@ class Roll(Club):
             self.interested = np.sort(order[-1200:])
 
 
-def on_paper(choose: Any, seed: int = 1) -> Twins:
-    return live(PLACE, seed, {WITHOUT: Side(quick()), WITH: Side(quick(), lambda: [Roll(choose)])}, 6, [6])
+def on_paper(choose: Any, seed: int = 1) -> PairedRuns:
+    return simulate_pair(PLACE, seed, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(), lambda: [Roll(choose)])}, 6, [6])
 
 
 def friendly(people: Any, rows: Any) -> Any:
@@ -146,15 +146,15 @@ def test_non_response_loses_the_cold_where_it_is_selective() -> None:
 
 
 def test_controls_are_those_asked_for() -> None:
-    twins = on_paper(friendly)
-    took, interested = twins.mask(WITH, "participants"), twins.mask(WITH, "interested")
+    paired = on_paper(friendly)
+    took, interested = paired.mask(TREATMENT, "participants"), paired.mask(TREATMENT, "interested")
 
-    def asked(control: str, other: Twins | None = None) -> Any:
+    def asked(control: str, other: PairedRuns | None = None) -> Any:
         design = Evaluation(**{**NAIVE, "control": control, "size": 10_000, "control_size": 10_000})
-        table = survey(design, twins, other, {"before": 0, "after": 6}).tables["attitude"]
+        table = survey(design, paired, other, {"before": 0, "after": 6}).tables["attitude"]
         return set(table.loc[table["treated"] == 0, "uid"])
 
-    uid = twins.residents.uid
+    uid = paired.residents.uid
     assert asked("interested") == set(uid[interested & ~took])
     assert asked("others") == set(uid[~took])
     other = on_paper(friendly, seed=2)
@@ -163,12 +163,12 @@ def test_controls_are_those_asked_for() -> None:
 
 def test_only_those_whom_it_left_alone_are_untouched() -> None:
     rows = np.flatnonzero(two_rows())
-    twins = live(PLACE, 1, {WITHOUT: Side(quick()), WITH: Side(quick(), lambda: [Club(rows)])}, 6, [6])
+    paired = simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(), lambda: [Club(rows)])}, 6, [6])
     design = Evaluation(**{**NAIVE, "control": "untouched", "size": 10_000, "control_size": 10_000})
-    table = survey(design, twins, None, {"before": 0, "after": 6}).tables["attitude"]
-    controls = np.isin(twins.residents.uid, table.loc[table["treated"] == 0, "uid"])
-    areas, took = twins.residents.areas["neighbourhood"], twins.mask(WITH, "participants")
-    grown = twins.residents.age >= 18
+    table = survey(design, paired, None, {"before": 0, "after": 6}).tables["attitude"]
+    controls = np.isin(paired.residents.uid, table.loc[table["treated"] == 0, "uid"])
+    areas, took = paired.residents.areas["neighbourhood"], paired.mask(TREATMENT, "participants")
+    grown = paired.residents.age >= 18
     assert controls[grown].any() and not np.isin(areas[controls & grown], areas[took]).any()
 
 

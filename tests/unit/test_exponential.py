@@ -1,4 +1,4 @@
-"""The model's own exponential: near the true one, the same alone and beside others, and never infinite."""
+"""The model's own exponential: accurate, the same for one row and for several, and never infinite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numba import njit
 from numpy.typing import NDArray
 
-from contactsim.encounters.exponential import LIMIT, exp
+from contactsim.encounters.appraisal import EXP_LIMIT, exp
 from tests import reference
 
 
@@ -31,7 +31,7 @@ def errors(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.abs(exps(x) / true - 1)
 
 
-@pytest.mark.parametrize("reach", [1e-9, 0.5, 3.0, 30.0, LIMIT])
+@pytest.mark.parametrize("reach", [1e-9, 0.5, 3.0, 30.0, EXP_LIMIT])
 def test_the_relative_error_is_below_1e_15(reach: float) -> None:
     """200,001 arguments evenly over [-reach, reach]."""
     assert errors(np.linspace(-reach, reach, 200_001)).max() < 1e-15
@@ -53,7 +53,7 @@ def test_the_error_against_exact_arithmetic() -> None:
         assert abs(Fraction(float(exps(np.array([x]))[0])) / true - 1) < 5e-16
 
 
-@given(st.floats(-LIMIT, LIMIT))
+@given(st.floats(-EXP_LIMIT, EXP_LIMIT))
 def test_it_is_the_references_own(x: float) -> None:
     assert exps(np.array([x]))[0] == reference.exp(x)
 
@@ -67,7 +67,7 @@ def test_special_values() -> None:
     assert exps(np.array([0.0, -0.0])).tolist() == [1.0, 1.0]
     beyond = exps(np.array([800.0, np.inf, -800.0, -np.inf]))
     assert np.isfinite(beyond).all() and (beyond > 0).all()
-    assert beyond.tolist() == exps(np.array([LIMIT, LIMIT, -LIMIT, -LIMIT])).tolist()
+    assert beyond.tolist() == exps(np.array([EXP_LIMIT, EXP_LIMIT, -EXP_LIMIT, -EXP_LIMIT])).tolist()
 
 
 def test_it_never_falls() -> None:

@@ -13,21 +13,24 @@ import pytest
 
 import contactsim
 from contactsim.comparison import folder
-from contactsim.comparison.design import read_design
+from contactsim.comparison import tasks as comparison_tasks
+from contactsim.comparison.design import read_grid
 from contactsim.config.run_config import RunConfig, compose
-from contactsim.evidence import ledger, tasks
-from contactsim.evidence.selection import asked
-from contactsim.evidence.worlds import knocked
+from contactsim.evidence import tasks
+from contactsim.evidence.design import Finding
+from contactsim.evidence.loading import select
+from contactsim.evidence.worlds import knocked_out
 from contactsim.parameters import ModelParameters
 from contactsim.place import load_place
 from contactsim.runs import run
 from contactsim.runs.measure import WEEKLY
 from contactsim.storage import burn_in_cache, identity
 from contactsim.storage.identity import closure, code_digest
+from contactsim.storage.places import Places
 from contactsim.storage.provenance import MODEL, run_code, run_modules
 from contactsim.storage.sources import parse
 from contactsim.sweeps import RunSpec
-from contactsim.sweeps.spec import Places, planned
+from contactsim.sweeps.task import identify
 from tests.sweeping import TINY
 
 ROOT = Path(contactsim.__file__).parent
@@ -128,19 +131,21 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(tasks.__name__)
-    assert set(model) <= set(of_ledger) | {"contactsim.actions.tables"}
-    for name in ("world", "burn_in", "place.build", "place.splitting", "place.scheme", "encounters.meet", "draws",
-                 "settings.pairing", "actions.plan", "actions.who", "parameters", "observers.weekly"):
+    assert set(model) <= set(of_ledger)
+    for name in ("world", "burn_in", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
+                 "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
-    for name in ("variants", "effects", "relations", "seen", "who", "lived", "unit"):
+    for name in ("variants", "effects", "relations", "panel", "design", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
-    for name in ("cli", "commands", "demo", "lab.odd", "evidence.report", "evidence.calibration", "sweep", "lab.show"):
-        for found in (model, of_ledger, closure("contactsim.comparison.compare"), closure("contactsim.evaluate.study")):
+    for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
+                 "comparison.show"):
+        measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")
+        for found in (model, of_ledger, *measures):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
 
 def test_no_module_of_the_model_imports_by_a_name_that_is_no_syntax() -> None:
-    for name in closure(tasks.__name__, *MODEL):
+    for name in {*closure(tasks.__name__, *MODEL)} - {"contactsim"}:  # users alone take names from the package itself
         text = source(name).read_text()
         assert "import_module(" not in text and "__import__(" not in text, name
 
@@ -194,7 +199,7 @@ def composed(*more: str) -> RunConfig:
 
 
 def run_identity(*more: str, measure: str = WEEKLY) -> str:
-    return planned([RunSpec(composed(*more))], measure, Places(Path.cwd(), Path("none")))[0].id
+    return identify([RunSpec(composed(*more))], measure, Places(Path.cwd(), Path("none")))[0].id
 
 
 def folder_identity() -> str:
@@ -207,22 +212,25 @@ def burn_in_identity() -> str:
 
 
 def ledger_identity() -> str:
-    _, finding = asked(["F14"]).findings[0]
+    _, finding = select(["F14"]).findings[0]
     return tasks.of_seeds(finding, composed().parameters, 600, [1])[0].id
 
 
-comparison = cache(lambda: read_design([*TINY, "action=community_centre", "seeds=2"]))
+comparison = cache(lambda: read_grid([*TINY, "action=community_centre", "seeds=2"]))
 
 
 def comparison_identity() -> str:
-    return folder._code(comparison()) + comparison().digest(load_place(comparison().config.place))
+    cell = comparison().reference
+    return folder._code(comparison()) + comparison_tasks.tasks_of(cell.design, cell.place)[0].id
 
 
 IDENTITIES: dict[str, Callable[[], str]] = {
     "run": run_identity, "folder": folder_identity, "burn-in": burn_in_identity, "finding": ledger_identity,
     "comparison": comparison_identity}
-EVERYWHERE = ["world", "encounters.meet", "place.build", "place.splitting", "parameters", "draws", "observers.weekly"]
-NOWHERE = ["storage.store", "runs.executor", "lab.odd", "commands.sweep", "demo.told", "cli", "evidence.report"]
+EVERYWHERE = ["world", "encounters.meeting", "place.build", "place.downscaling", "parameters", "draws",
+              "observers.weekly"]
+NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep", "demo.session", "cli",
+           "evidence.report"]
 
 
 @pytest.mark.parametrize("what", list(IDENTITIES))
@@ -230,7 +238,7 @@ def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, 
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
            "burn-in": ["burn_in"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
-           "comparison": ["lab.twins", "lab.effects", "actions.convene"]}[what]
+           "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()
     for name in [*EVERYWHERE, *own]:
@@ -256,7 +264,7 @@ def test_a_runs_identity_hangs_on_its_configuration_and_its_places_contents(tmp_
     for first in (310, 310, 311):
         table.write_text(f"area,group,count\nnorth,A,{first}\nnorth,B,40\nsouth,A,60\nsouth,B,290\n")
         config = compose(["place=census", f"place.file={table}", "scenario=no_burn_in", "weeks=4"])
-        ids.append(planned([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id)
+        ids.append(identify([RunSpec(config)], WEEKLY, Places(Path.cwd(), Path("none")))[0].id)
     assert ids[0] == ids[1] != ids[2]
 
 
@@ -278,10 +286,10 @@ def test_a_mechanism_of_another_package_counts(little: Path, monkeypatch: pytest
 
 
 def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, finding = asked(["F14"]).findings[0]
+    _, finding = select(["F14"]).findings[0]
     base = composed().parameters
 
-    def of(finding: ledger.Finding = finding, parameters: ModelParameters = base, residents: int = 600) -> str:
+    def of(finding: Finding = finding, parameters: ModelParameters = base, residents: int = 600) -> str:
         return tasks.of_seeds(finding, parameters, residents, [1])[0].id
 
     before = of()
@@ -298,16 +306,16 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
 
 
 def test_a_task_of_the_ledger_carries_its_design_to_other_processes() -> None:
-    for _, finding in asked([]).findings:
+    for _, finding in select([]).findings:
         task = tasks.of_seeds(finding, composed().parameters, 600, [1])[0]
         assert task == type(task)(**json.loads(json.dumps(task.message())))
-        there = ledger.Finding.model_validate_json(task.payload["finding"])
+        there = Finding.model_validate_json(task.payload["finding"])
         base = ModelParameters.model_validate_json(task.payload["parameters"])
         assert tasks.of_seeds(there, base, 600, [1])[0].id == task.id
         assert there.worlds == finding.worlds and there.outcomes == finding.outcomes
         for name, knock_out in finding.knock_outs.items():
             for world, design in finding.worlds.items():
-                assert knocked(design, world, there.knock_outs[name]) == knocked(design, world, knock_out)
+                assert knocked_out(design, world, there.knock_outs[name]) == knocked_out(design, world, knock_out)
 
 
 def test_an_edit_is_noticed_within_a_process(little: Path) -> None:

@@ -70,12 +70,12 @@ def test_mesa_s_random_numbers_are_never_drawn() -> None:
 
 
 def test_the_seed_decides_and_must_be_an_integer(model: NeighbourhoodModel) -> None:
-    again = NeighbourhoodModel.from_config(*SMALL, "seed=7")
+    rerun = NeighbourhoodModel.from_config(*SMALL, "seed=7")
     other = NeighbourhoodModel.from_config(*SMALL, seed=8)
     for _ in range(3):
-        again.step()
+        rerun.step()
         other.step()
-    pd.testing.assert_frame_equal(model.weekly(), again.weekly())
+    pd.testing.assert_frame_equal(model.weekly(), rerun.weekly())
     assert not model.weekly()["value"].equals(other.weekly()["value"])
     with pytest.raises(UserError, match="seed='7'"):
         NeighbourhoodModel(model.place, model.world.parameters, seed="7")  # type: ignore[arg-type]

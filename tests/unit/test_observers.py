@@ -1,4 +1,4 @@
-"""Observers only read: a world with all of them attached has the bits of one without, and whoever writes is stopped."""
+"""Observers only read: a world with observers has the same bits as one without, and writing raises an error."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
-from contactsim.encounters.impulse import Impulse
 from contactsim.encounters.log import contexts_of_week, pairs_of_week
+from contactsim.encounters.session import Impulse
 from contactsim.errors import UserError
 from contactsim.observers.base import Moment, Observer
 from contactsim.observers.footprint import Snapshots, differing, reachable
@@ -45,7 +45,7 @@ class Diary(Observer):
 
 
 class Vandal(Observer):
-    """Writes into the array that it is told to write into."""
+    """Writes into a given array."""
 
     moment: ClassVar[Moment] = "after_actions"
 
@@ -126,12 +126,12 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     rows = np.arange(0, len(world.people), 5)
     panel = Panel([2, 5], ["attitude", "positive"], rows, count=True)
     world.observe(panel)
-    tally = np.zeros_like(world.week.counts, np.int64)
+    counts = np.zeros_like(world.week.counts, np.int64)
     for week in range(5):
         world.step()
-        tally += world.week.counts if week >= 2 else 0
+        counts += world.week.counts if week >= 2 else 0
     assert sorted(panel.waves) == [0, 2, 5] and sorted(panel.meetings) == [2, 5]
-    assert (panel.meetings[5] == tally[rows]).all()
+    assert (panel.meetings[5] == counts[rows]).all()
     last = panel.waves[5]
     assert (last["attitude"] == attitude_to_others(world.people, world.weights, rows)).all()
     assert (last["positive"] == world.people.recent_positive[rows].sum(axis=1)).all()
@@ -139,19 +139,19 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     assert 0 < last["here"].sum() < rows.size
     counts = counts_with_others(panel.meetings[5], world.people.group[rows])
     own = world.people.group[rows]
-    assert counts["positive"][3] == np.delete(tally[rows[3], :, POSITIVE], own[3]).sum()
+    assert counts["positive"][3] == np.delete(counts[rows[3], :, POSITIVE], own[3]).sum()
 
 
 def test_survey_waves_are_surveys() -> None:
-    world, asked = make_world(), Survey(size=50)
-    waves = SurveyWaves(asked, [2])
-    first = survey(world, asked)
+    world, parameters = make_world(), Survey(size=50)
+    waves = SurveyWaves(parameters, [2])
+    first = survey(world, parameters)
     world.observe(waves)
     world.step()
     world.step()
     table = waves.result()
     assert table.iloc[:len(first)].equals(first) and set(table["week"]) == {0, 2}
-    assert table.iloc[len(first):].reset_index(drop=True).equals(survey(world, asked))
+    assert table.iloc[len(first):].reset_index(drop=True).equals(survey(world, parameters))
 
 
 def test_attitude_to_others_weighs_groups_by_their_size() -> None:
@@ -167,16 +167,16 @@ def test_attitude_to_others_weighs_groups_by_their_size() -> None:
 def test_pairs_of_a_week_are_there_and_not_elsewhere() -> None:
     """All pairs, own group included, against the draws taken person by person; those in a session are displaced."""
     world = make_world(four_groups())
-    kept = Snapshots(range(9))
-    away = np.arange(0, 60, 3)
-    world.actions.append(Doing(lambda w: w.take_away(away, None, None, "away")))
-    world.observe(kept)
+    snapshots = Snapshots(range(9))
+    displaced = np.arange(0, 60, 3)
+    world.actions.append(Doing(lambda w: w.displace(displaced, None, None, "away")))
+    world.observe(snapshots)
     world.step()
-    week = kept.latest
+    week = snapshots.latest
     assert week is not None
     met, with_displaced = (list(pairs_of_week(week, displaced=displaced)) for displaced in (False, True))
-    assert not np.isin(np.concatenate([pair for _, _, pair in met]), away).any()
-    assert np.isin(np.concatenate([pair for _, _, pair in with_displaced]), away).any()
+    assert not np.isin(np.concatenate([pair for _, _, pair in met]), displaced).any()
+    assert np.isin(np.concatenate([pair for _, _, pair in with_displaced]), displaced).any()
     for context, slot, pair in with_displaced:
         if context.kind == "setting" and context.terms.sociable:
             base = world_base(week.seed, context.key, slot)
@@ -194,11 +194,11 @@ def world_base(seed: int, key: int, slot: int) -> np.uint64:
 def test_whom_an_impulse_changes_is_among_those_it_can_reach() -> None:
     moved, still = make_world(), make_world()
     moved.impulses.append(Impulse(POSITIVE))
-    kept = [Snapshots([0]) for _ in range(2)]
-    for world, one in zip((moved, still), kept, strict=True):
+    snapshots = [Snapshots([0]) for _ in range(2)]
+    for world, one in zip((moved, still), snapshots, strict=True):
         world.observe(one)
         world.step()
-    differ, reached = differing(moved, still), reachable(kept[0].result(), kept[1].result())
+    differ, reached = differing(moved, still), reachable(snapshots[0].result(), snapshots[1].result())
     assert differ.any() and not (differ & ~reached).any() and not reached.all()
 
 

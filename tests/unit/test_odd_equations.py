@@ -52,7 +52,7 @@ def functions() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def lived(request: pytest.FixtureRequest) -> tuple[World, dict[str, Any]]:
+def simulated(request: pytest.FixtureRequest) -> tuple[World, dict[str, Any]]:
     """A world with other than default parameters after eight weeks, and its state before the last."""
     parameters = make_parameters(psychology=odd_psychology(request.param), residents={"newcomers": 0.5})
     world = make_world(four_groups(), parameters, seed=5)
@@ -75,7 +75,7 @@ def scope(world: World, before: dict[str, Any], i: int) -> dict[str, Any]:
     """What the equations of resident i may read."""
     area = area_of(world, i)
     names = functions() | world.parameters.psychology.model_dump()
-    names |= {name: before[name].copy() for name in COLUMNS}
+    names |= {name: before[name].astype(float) for name in COLUMNS}
     names |= {"i": i, "g": int(world.people.group[i]), "norm": world.areas.norm[area],
               "share": world.areas.share[area], "past": before["past"][area].copy()}
     names |= {letter: {} for letter in "TLPN"}
@@ -88,8 +88,8 @@ def some(world: World, number: int = 250) -> list[int]:
     return rows[:: max(1, rows.size // number)].tolist()
 
 
-def test_appraisal(lived: tuple[World, dict[str, Any]]) -> None:
-    world, before = lived
+def test_appraisal(simulated: tuple[World, dict[str, Any]]) -> None:
+    world, before = simulated
     code = equations("3.5.2")
     for i in some(world):
         names = scope(world, before, i)
@@ -98,12 +98,12 @@ def test_appraisal(lived: tuple[World, dict[str, Any]]) -> None:
                 names["h"] = h
                 exec(code, names)
                 for letter, k in (("T", TAKE_UP), ("P", PLEASANT), ("N", UNPLEASANT), ("L", PARTNER_EFFECT)):
-                    kept = world.week.odds_factor[i, h - (h > names["g"]), k]  # the own group is left out
-                    assert names[letter][i, h] == pytest.approx(kept, **NEAR)
+                    value = world.week.odds_factor[i, h - (h > names["g"]), k]  # the own group is left out
+                    assert names[letter][i, h] == pytest.approx(value, **NEAR)
 
 
-def test_take_up_and_valence(lived: tuple[World, dict[str, Any]]) -> None:
-    world, _ = lived
+def test_take_up_and_valence(simulated: tuple[World, dict[str, Any]]) -> None:
+    world, _ = simulated
     p = world.parameters.psychology
     for context in world.parameters.settings.contact_contexts.values():
         t = terms(context, p)
@@ -119,16 +119,16 @@ def test_take_up_and_valence(lived: tuple[World, dict[str, Any]]) -> None:
         assert names["bad"] == pytest.approx(bad * 0.6 / 1.3, **NEAR)
 
 
-def test_change_of_attitude(lived: tuple[World, dict[str, Any]]) -> None:
-    world, before = lived
+def test_change_of_attitude(simulated: tuple[World, dict[str, Any]]) -> None:
+    world, before = simulated
     code, people, learned = equations("3.5.6"), world.people, 0
     for i in some(world):
         names = scope(world, before, i)
         others = [h for h in range(people.groups) if h != names["g"]]
         friends = [j for j in before["ties"][i] if j >= 0 and people.group[j] == names["g"]]
-        dose, tally = world.week.dose[i] / 100, world.week.counts[i]
+        dose, counts = world.week.dose[i] / 100, world.week.counts[i]
         names |= {"D_pos": dose[:, POSITIVE], "D_neg": dose[:, NEGATIVE]}
-        names |= {"meetings_pos": tally[:, POSITIVE], "meetings_neg": tally[:, NEGATIVE]}
+        names |= {"meetings_pos": counts[:, POSITIVE], "meetings_neg": counts[:, NEGATIVE]}
         for h in others:
             known = any(before["friend_groups"][j] >> h & 1 for j in friends)
             names |= {"h": h, "rest_of_groups": [f for f in others if f != h]}
@@ -142,8 +142,8 @@ def test_change_of_attitude(lived: tuple[World, dict[str, Any]]) -> None:
     assert learned > 50
 
 
-def test_change_of_feelings_belonging_and_language(lived: tuple[World, dict[str, Any]]) -> None:
-    world, before = lived
+def test_change_of_feelings_belonging_and_language(simulated: tuple[World, dict[str, Any]]) -> None:
+    world, before = simulated
     code, people, learned = equations("3.5.7"), world.people, np.zeros(4, int)
     for i in some(world):
         names = scope(world, before, i)
@@ -184,7 +184,7 @@ def test_shock() -> None:
     world = make_world(four_groups(), seed=9)
     shock = Shock(week=0, target="B", attitude=0.3, anxiety=0.2, threat=0.1, stigma=0.4)
     before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "stigma")}
-    messages.act({"one": shock}, 0, world.people, world.place.groups)
+    messages.apply_shocks({"one": shock}, 0, world.people, world.place.groups)
     of_others, of_the_target = (equations("3.5.1", block) for block in (0, 1))
     for i in some(world):
         names: dict[str, Any] = {name: values.copy() for name, values in before.items()}

@@ -1,4 +1,4 @@
-"""Schemes, bundled places, the keys of a place, and what is said of it."""
+"""Schemes, bundled places, the keys of a place, and its description."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from contactsim.paths import configs_folder
 from contactsim.place import (
     bundled_names,
     bundled_place,
-    census2011,
     describe,
+    formats,
     load_place,
     read_table,
     render,
-    ts021,
 )
 from contactsim.place.config import Columns, SyntheticPlace, TablePlace
 from contactsim.place.scheme import Scheme, merge, read_scheme, scheme_names
 
-FAMILIES = {"census2011": census2011.GROUPS, "census2021": ts021.GROUPS,
+FAMILIES = {"census2011": formats.KS201_GROUPS, "census2021": formats.TS021_GROUPS,
             "broad": ("White British", "Other White", "Asian", "Black", "Mixed", "Other")}
 REAL = [name for name in bundled_names() if name not in ("census", "synthetic")]
 
@@ -126,14 +125,15 @@ def test_description_for_people_fits_80_columns() -> None:
     with console.capture() as captured:
         console.print(render(bundled_place("hackney")))
     text = captured.get()
-    assert "30,953 residents" in text and "output area (made)" in text and "…" not in text
+    assert "30,953 residents" in text and "output area *" in text and "* made" in text and "…" not in text
 
 
 @pytest.mark.parametrize(("keys", "expected"), [
     ({}, "place.file is missing"),
     ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table and synthetic. Did you"),
-    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place. Did you mean 'output_area'?"),
-    ({"file": "x", "output_area": 10}, "output_area=10 is not allowed (residents of a synthetic output area): it must be from 50"),
+    ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place."),
+    ({"file": "x", "output_area_residents": 10},
+     "output_area_residents=10 is not allowed (residents of a made output area): it must be from 50"),
     ({"file": "x", "dissimilarity_within": 1.0}, "it must be at least 0 and below 1"),
     ({"file": "x", "within": {"LAD": "Bradford"}}, "place.within.LAD='Bradford' is not allowed"),
     ({"shares": [0.5, 0.6], "residents": 900, "dissimilarity": 0.1}, "place.shares add up to 1.1; they must"),

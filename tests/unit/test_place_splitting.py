@@ -1,4 +1,4 @@
-"""Made output areas: exact totals, nesting, the dissimilarity asked for, and independence of anything else."""
+"""Made output areas: exact totals, nesting, the required dissimilarity, and independence of anything else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from hypothesis.extra.numpy import arrays
 from contactsim.errors import UserError
 from contactsim.place import synthetic_place
 from contactsim.place.core import Place, check_nesting
-from contactsim.place.downscaling import Split, split
+from contactsim.place.downscaling import MEASURED, Split, default_dissimilarity, split
 from contactsim.place.nesting import group_in_order
 from contactsim.place.segregation import dissimilarity
-from contactsim.place.within import MEASURED, default_dissimilarity
 
 UNITS = arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 4)),
                elements=st.integers(0, 9000)).filter(lambda totals: (totals.sum(axis=1) > 0).all())
@@ -133,7 +132,7 @@ def test_the_default_inside_units_grows_with_their_size() -> None:
 
 
 def test_the_default_inside_units_is_what_output_areas_show(census: Path) -> None:
-    """The figures of ``within.MEASURED`` for LSOAs and MSOAs, computed again from the six tables."""
+    """The figures of ``downscaling.MEASURED`` for LSOAs and MSOAs, computed again from the six tables."""
     tables = [pd.read_csv(file) for file in sorted((census / "census2011").glob("oa_*.csv"))]
     table = pd.concat(tables)
     others = table.loc[:, "Irish":"Other"].sum(axis=1)

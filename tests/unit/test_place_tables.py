@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contactsim.errors import UserError
-from contactsim.place import Place, census2011, load_place, read_table, ts021
+from contactsim.place import Place, formats, load_place, read_table
 
-KS_HEADING = ["OA", "Persons", *census2011.GROUPS, "LSOA", "MSOA", "LAD", "RGN"]
+KS_HEADING = ["OA", "Persons", *formats.KS201_GROUPS, "LSOA", "MSOA", "LAD", "RGN"]
 
 
 def ks_rows(areas: int = 60) -> list[list[Any]]:
@@ -36,8 +36,8 @@ def write(path: Path, heading: list[str], rows: list[list[Any]], **how: Any) -> 
     return {"file": str(path)}
 
 
-TS_HEADING = ["date", "geography", "geography code", f"Ethnic group: {ts021.TOTAL}",
-              *(f"Ethnic group: {name}" for broad, parts in ts021.PARTS.items()
+TS_HEADING = ["date", "geography", "geography code", f"Ethnic group: {formats.TS021_TOTAL}",
+              *(f"Ethnic group: {name}" for broad, parts in formats.TS021_PARTS.items()
                 for name in (broad, *(f"{broad}: {part}" for part in parts)))]
 
 
@@ -46,7 +46,7 @@ def ts_rows(prefix: str = "E00", areas: int = 40, size: int = 10) -> list[list[A
     for i in range(areas):
         row: list[Any] = []
         total = 0
-        for b, parts in enumerate(ts021.PARTS.values()):
+        for b, parts in enumerate(formats.TS021_PARTS.values()):
             counts = [size + (i * 7 + b * 3 + p) % 11 for p in range(len(parts))]
             row += [sum(counts), *counts]
             total += sum(counts)
@@ -62,7 +62,7 @@ def same(one: Place, other: Place) -> bool:
 
 
 def query_export(heading: list[str], rows: list[list[Any]], level: str) -> str:
-    """The same table as Nomis exports a query: preamble, percentages beside counts, and a footer."""
+    """The same table as Nomis exports a query: preamble, percentages next to counts, and a footer."""
     out = io.StringIO()
     writer = csv.writer(out)
     for line in (["TS021 - Ethnic group"], ["ONS Crown Copyright Reserved [from Nomis on 1 May 2024]"], [],
@@ -127,7 +127,7 @@ def test_ts021_three_shapes_are_the_same_place(census: Path, tmp_path: Path) -> 
     assert same(download, pipes) and same(download, export)
     assert download.residents == 295_981 and download.difference == 0
     assert [(level.name, level.areas) for level in download.levels][2] == ("ward", 20)
-    assert any("percentages" in text for text in export.provenance.mended)
+    assert any("percentages" in text for text in export.provenance.cleaning_notes)
 
 
 @pytest.mark.parametrize(("prefix", "size", "names"), [
@@ -157,7 +157,7 @@ def test_subtotals_are_not_counted(tmp_path: Path) -> None:
     rows[3][4] += 5  # a subtotal that its parts do not reach
     place = load_place(write(tmp_path / "ts.csv", TS_HEADING, rows))
     assert place.residents == sum(row[3] for row in ts_rows())
-    assert "1 subtotals differ" in " ".join(place.provenance.mended)
+    assert "1 subtotals differ" in " ".join(place.provenance.cleaning_notes)
 
 
 LONG = [["x1", "red", 120], ["x1", "blue", 30], ["x2", "red", 20], ["x2", "blue", 140], ["x3", "red", 10]]
@@ -195,7 +195,7 @@ def test_residents_are_the_sum_of_groups_and_the_difference_is_reported(tmp_path
     place = load_place(write(tmp_path / "ks.csv", KS_HEADING, rows))
     assert place.residents == sum(row[1] for row in ks_rows()) and place.difference == -5
     assert "In 2 of 60 areas the groups do not add up to the stated total (off by at most 7)" in " ".join(
-        place.provenance.mended)
+        place.provenance.cleaning_notes)
 
 
 def test_areas_with_nobody_and_footers_are_left_out_and_reported(tmp_path: Path) -> None:
@@ -205,8 +205,8 @@ def test_areas_with_nobody_and_footers_are_left_out_and_reported(tmp_path: Path)
     place = load_place(config)
     assert len(place.counts) == 59 and (place.counts.sum(axis=1) > 0).all()
     assert "E00000004" not in place.levels[0].codes
-    told = " ".join(place.provenance.mended)
-    assert "1 area with nobody left out" in told and "1 line without any count left out" in told
+    message = " ".join(place.provenance.cleaning_notes)
+    assert "1 area with nobody left out" in message and "1 line without any count left out" in message
 
 
 def test_mixed_geography_is_refused_unless_a_level_is_chosen(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_mixed_geography_is_refused_unless_a_level_is_chosen(tmp_path: Path) -> 
     chosen = load_place({**config, "level": "oa"})
     alone = load_place(write(tmp_path / "alone.csv", TS_HEADING, ts_rows("E00")))
     assert same(chosen, alone)
-    assert any("4 rows of other levels of geography left out" in text for text in chosen.provenance.mended)
+    assert any("4 rows of other levels of geography left out" in text for text in chosen.provenance.cleaning_notes)
 
 
 def test_within_keeps_a_part_and_its_figures(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ WRONG: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
                      "has no column 'White: Roma'"),
     "unknown": (lambda path: write(path, ["a", "b"], [[1, 2]]), "has columns of no known table (a, b ...)"),
     "pair twice": (lambda path: write(path, ["area", "group", "count"], [*LONG, LONG[0]]),
-                   "line 7: area 'x1' and group 'red' stand together more than once"),
+                   "line 7: area 'x1' and group 'red' occur together more than once"),
     "one group": (lambda path: write(path, ["area", "group", "count"], [["x", "red", 5]]), "has 1 groups"),
     "nobody": (lambda path: write(path, ["area", "group", "count"], [["x", "red", 0], ["x", "blue", 0]]),
                "has no residents"),
@@ -307,9 +307,9 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, case: str) -> Non
     make, expected = WRONG[case]
     with pytest.raises(UserError) as caught:
         load_place(make(tmp_path / "table.csv"))
-    told = str(caught.value)
-    assert expected in told
-    assert "\n" not in told and told.endswith((".", "?")) and len(told) < 400
+    message = str(caught.value)
+    assert expected in message
+    assert "\n" not in message and message.endswith((".", "?")) and len(message) < 400
 
 
 def test_read_table_tells_kind_and_level(tmp_path: Path) -> None:

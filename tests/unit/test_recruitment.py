@@ -16,4 +16,5 @@ def test_willingness_weighs_other_groups_by_their_size() -> None:
     people.attitude[row] = [0.0, -0.4, 0.7, 0.2]
     expected = np.average([-0.4, 0.7, 0.2], weights=sizes[1:])
     assert expected != pytest.approx(np.mean([-0.4, 0.7, 0.2]))
-    assert recruitment.leaning(world, np.array([row]), attitude_coef=2.0, anxiety_coef=0.0)[0] == pytest.approx(2.0 * expected)
+    assert recruitment.self_selection(world, np.array([row]), attitude_coef=2.0,
+                                      anxiety_coef=0.0)[0] == pytest.approx(2.0 * expected)

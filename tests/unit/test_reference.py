@@ -14,7 +14,7 @@ from tests.worlds import Doing, four_groups, make_parameters, make_world, odd_ps
 WEEKS = 3
 
 
-def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **scenario: object) -> World:
+def simulated(groups: int, psychology: Psychology, weeks: int, people: int = 80, **scenario: object) -> World:
     """A world after some weeks, with ties (some to people who have left the small group), newcomers (some still to
     come), changing areas, empty seats, a rumour and norms that are spoken for."""
     place = two_groups(12, people) if groups == 2 else four_groups(9, people)
@@ -32,7 +32,9 @@ def lived(groups: int, psychology: Psychology, weeks: int, people: int = 80, **s
         world.settings[name].leave(np.arange(0, len(world.people), 4))
     world.reseated()
     world.people.rumour[::3] = BELIEVES
-    world.areas.message_effect[:] = np.linspace(-0.05, 0.1, world.areas.message_effect.size).reshape(world.areas.message_effect.shape)
+    world.areas.message_effect[:] = np.linspace(-0.05, 0.1, world.areas.message_effect.size).reshape(
+        world.areas.message_effect.shape
+    )
     return world
 
 
@@ -47,7 +49,7 @@ def works(world: World) -> Doing:
                               cooperation=0.8, avoidability=0.1, neutral_ground=0.7), None)
         world.convene(session(more, 2, name="two", mediator=0.6, closeness=0.81), ("street", "friends", "team"))
         world.convene(session(rows[3::90], 30, name="also_in_control", support=1.0))
-        world.take_away(rows[5::11], None, ("classmates", "neighbours"), "away")
+        world.displace(rows[5::11], None, ("classmates", "neighbours"), "away")
 
     return Doing(do)
 
@@ -63,29 +65,29 @@ def run_both(world: World) -> None:
 @pytest.mark.parametrize("variant", [0, 1, 2])
 @pytest.mark.parametrize("groups", [2, 4])
 def test_every_column_agrees_with_the_reference(groups: int, variant: int) -> None:
-    run_both(lived(groups, odd_psychology(variant), weeks=30))
+    run_both(simulated(groups, odd_psychology(variant), weeks=30))
 
 
 def test_the_defaults_agree_with_the_reference() -> None:
-    run_both(lived(2, Psychology(), weeks=4))
+    run_both(simulated(2, Psychology(), weeks=4))
 
 
 def test_shocks_agree_with_the_reference() -> None:
     shocks = {"one": Shock(week=1, target="B", attitude=0.3, anxiety=0.2, threat=0.4, stigma=0.3),
               "other": Shock(week=1, target="C", attitude=0.1, stigma=1.0)}
-    run_both(lived(4, odd_psychology(3), weeks=4, shocks=shocks))
+    run_both(simulated(4, odd_psychology(3), weeks=4, shocks=shocks))
 
 
 @pytest.mark.parametrize("groups", [2, 4])
 def test_sessions_and_what_they_displace_agree_with_the_reference(groups: int) -> None:
-    world = lived(groups, odd_psychology(groups), weeks=4)
+    world = simulated(groups, odd_psychology(groups), weeks=4)
     world.actions = [works(world)]
     run_both(world)
 
 
 def test_the_start_reaches_every_rule() -> None:
-    """The comparison is worth something only if all that it compares happens in it."""
-    world = lived(4, odd_psychology(1), weeks=30)
+    """The comparison is meaningful only if everything that it compares happens in it."""
+    world = simulated(4, odd_psychology(1), weeks=30)
     people = world.people
     cross = (people.ties >= 0) & (people.group[people.ties] != people.group[:, None])
     assert cross.sum() > 30 and (people.ties >= 0).sum() > 2 * cross.sum()
@@ -106,7 +108,7 @@ def test_the_start_reaches_every_rule() -> None:
 
 
 def test_a_difference_in_one_bit_is_seen() -> None:
-    world = lived(2, odd_psychology(0), weeks=1)
+    world = simulated(2, odd_psychology(0), weeks=1)
     town = Town(world)
     town.step()
     world.step()
@@ -119,7 +121,7 @@ def test_no_parameter_is_idle() -> None:
     """A reference whose psychology is otherwise in one parameter never agrees: each in turn, so each is tested.
     (Civic participation begins at ``civic_rest``, and in a week nothing moves it.)"""
     start = odd_psychology(2)
-    before, world = (lived(4, start, weeks=4, people=50) for _ in range(2))
+    before, world = (simulated(4, start, weeks=4, people=50) for _ in range(2))
     world.step()
     idle = []
     for name, field in Psychology.model_fields.items():

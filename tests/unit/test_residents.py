@@ -32,7 +32,9 @@ def counted(people: Residents, output_areas: int) -> np.ndarray:
 @settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=1, max_size=8),
        st.floats(0, 0.5), st.integers(0, 2**64))
-def test_groups_and_output_areas_are_exactly_those_of_the_place(counts: list[list[int]], vacancy: float, seed: int) -> None:
+def test_groups_and_output_areas_are_exactly_those_of_the_place(
+    counts: list[list[int]], vacancy: float, seed: int
+) -> None:
     people = people_in(counts, ResidentParameters(vacancy=vacancy), seed)
     np.testing.assert_array_equal(counted(people, len(counts)), counts)
     empty = np.bincount(people.output_area_of_dwelling[people.dwelling[people.household[~people.active]]],
@@ -98,7 +100,17 @@ def test_a_persons_traits_do_not_hang_on_who_else_is_settled() -> None:
     for name in ("age", "sociability", "negative_exposure", "baseline_attitude", "status"):
         other.column(name)[rows] = -9.0
     settle(other, rows[::-1].copy(), PLAIN, Psychology(), 3)
-    for name in ("age", "sex", "arrived", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "attitude"):
+    for name in (
+        "age",
+        "sex",
+        "arrived",
+        "sociability",
+        "negative_exposure",
+        "baseline_attitude",
+        "status",
+        "language",
+        "attitude",
+    ):
         np.testing.assert_array_equal(one.column(name), other.column(name), err_msg=name)
 
 
@@ -111,7 +123,9 @@ def test_traits_are_drawn_apart() -> None:
     assert np.abs(correlation).max() < 4.5 / np.sqrt(rows.size)
 
 
-@pytest.mark.parametrize("change", [{"baseline_attitude_spread": 0.1}, {"sociability_spread": 0.0}, {"status_gap": 0.3}])
+@pytest.mark.parametrize(
+    "change", [{"baseline_attitude_spread": 0.1}, {"sociability_spread": 0.0}, {"status_gap": 0.3}]
+)
 def test_a_parameter_of_one_trait_leaves_the_others(change: dict[str, float]) -> None:
     one, other = people_in(two_groups().counts), people_in(two_groups().counts, ResidentParameters(**change))
     for name in ("group", "age", "sex", "negative_exposure", "household", "active"):

@@ -46,9 +46,17 @@ def test_no_two_settings_share_a_key(world: World) -> None:
     assert np.unique(keys).size == keys.size
 
 
-@pytest.mark.parametrize("name, fine, coarse", [
-    ("street", "small_group", "output_area"), ("street", "output_area", "neighbourhood"), ("street", "neighbourhood", "district"),
-    ("school", "small_group", "mixing_group"), ("work", "small_group", "mixing_group"), ("association", "small_group", "mixing_group")])
+@pytest.mark.parametrize(
+    "name, fine, coarse",
+    [
+        ("street", "small_group", "output_area"),
+        ("street", "output_area", "neighbourhood"),
+        ("street", "neighbourhood", "district"),
+        ("school", "small_group", "mixing_group"),
+        ("work", "small_group", "mixing_group"),
+        ("association", "small_group", "mixing_group"),
+    ],
+)
 def test_scales_nest(world: World, name: str, fine: str, coarse: str) -> None:
     partitions = world.settings[name].partitions
     assert set(partitions[coarse].start.tolist()) <= set(partitions[fine].start.tolist())
@@ -60,8 +68,14 @@ def test_street_areas_are_those_of_the_place(world: World) -> None:
     for scale, level in zip(("output_area", "neighbourhood", "district"), world.place.levels, strict=False):
         mixing_group = np.searchsorted(street.partitions[scale].start, np.arange(len(people)), side="right") - 1
         area = level.area_of_output_area[output_area]
-        assert len({*zip(mixing_group.tolist(), area.tolist(), strict=True)}) == len(street.partitions[scale]) == level.areas
-    np.testing.assert_array_equal(district_of_row(world.place, people), world.place.levels[2].area_of_output_area[output_area])
+        assert (
+            len({*zip(mixing_group.tolist(), area.tolist(), strict=True)})
+            == len(street.partitions[scale])
+            == level.areas
+        )
+    np.testing.assert_array_equal(
+        district_of_row(world.place, people), world.place.levels[2].area_of_output_area[output_area]
+    )
 
 
 def test_output_areas_in_any_order_are_put_side_by_side() -> None:
@@ -71,13 +85,13 @@ def test_output_areas_in_any_order_are_put_side_by_side() -> None:
                           np.arange(12, dtype=np.int32) if k == 0 else level.area_of_output_area[shuffled],
                           tuple(np.array(level.codes)[shuffled].tolist()) if k == 0 else level.codes)
               for k, level in enumerate(place.levels)]
-    again = ordered(type(place)(place.name, place.groups, place.counts[shuffled], tuple(levels), place.provenance))
-    for level in again.levels[:3]:
+    reordered = ordered(type(place)(place.name, place.groups, place.counts[shuffled], tuple(levels), place.provenance))
+    for level in reordered.levels[:3]:
         assert (np.diff(level.area_of_output_area) >= 0).all()
-    by_code = {code: tuple(row) for code, row in zip(again.levels[0].codes, again.counts.tolist(), strict=True)}
+    by_code = {code: tuple(row) for code, row in zip(reordered.levels[0].codes, reordered.counts.tolist(), strict=True)}
     assert by_code == {code: tuple(row) for code, row in zip(place.levels[0].codes, place.counts.tolist(), strict=True)}
-    for k, level in enumerate(again.levels[1:3], start=1):
-        of = dict(zip(again.levels[0].codes, (level.codes[a] for a in level.area_of_output_area), strict=True))
+    for k, level in enumerate(reordered.levels[1:3], start=1):
+        of = dict(zip(reordered.levels[0].codes, (level.codes[a] for a in level.area_of_output_area), strict=True))
         old = place.levels[k]
         assert of == dict(zip(place.levels[0].codes, (old.codes[a] for a in old.area_of_output_area), strict=True))
 
@@ -123,7 +137,9 @@ def test_empty_seats_lie_anywhere_in_a_mixing_group(world: World) -> None:
     mixing_groups = make_world(two_groups(60, 160), make_parameters()).settings["school"].occupant.reshape(-1, 30)[:-1]
     assert len(setting.partitions["mixing_group"]) > 3
     share = (mixing_groups < 0).mean(axis=0)
-    assert share.min() > 0 and abs(share[:15].mean() - share[15:].mean()) < 4.5 * np.sqrt(0.09 * 2 / (15 * len(mixing_groups)))
+    assert share.min() > 0 and abs(share[:15].mean() - share[15:].mean()) < 4.5 * np.sqrt(
+        0.09 * 2 / (15 * len(mixing_groups))
+    )
 
 
 def test_members_belong(world: World) -> None:

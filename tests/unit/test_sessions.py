@@ -28,7 +28,7 @@ from tests.worlds import (
     two_groups,
 )
 
-SLOTS = sum(event.encounters_per_week for event in ordinary_week().values())
+SLOTS = sum(one.encounters_per_week for one in ordinary_week().values())
 #: Meetings that cannot be declined, by people who are always there.
 SURE = {"presence": 1.0, "sociable": False, "avoidability": 0.0}
 
@@ -53,20 +53,20 @@ def grown(world: World) -> NDArray[np.intp]:
 
 def met(world: World) -> NDArray[np.int64]:
     """(N,) meetings that each row had, declined ones left out."""
-    people, tally = world.people, world.week.counts.astype(int)
-    own = tally[np.arange(len(people)), people.group, ALL_OWN]
-    across = tally[:, :, :DECLINED].sum(axis=2)
+    people, counts = world.people, world.week.counts.astype(int)
+    own = counts[np.arange(len(people)), people.group, ALL_OWN]
+    across = counts[:, :, :DECLINED].sum(axis=2)
     across[np.arange(len(people)), people.group] = 0
     return own + across.sum(axis=1)
 
 
-def away(world: World) -> NDArray[np.uint32]:
-    """(N,) what this week's actions take away, noted before anybody meets."""
-    kept: list[NDArray[np.uint32]] = []
-    world.actions.append(Doing(lambda world: kept.append(world.week.displaced.copy())))
+def displaced(world: World) -> NDArray[np.uint32]:
+    """(N,) bits of the slots that this week's actions displace, read before any meeting."""
+    bits: list[NDArray[np.uint32]] = []
+    world.actions.append(Doing(lambda world: bits.append(world.week.displaced.copy())))
     world.step()
-    assert not world.week.displaced.any(), "the next week would begin with somebody away"
-    return kept[0]
+    assert not world.week.displaced.any(), "slots are still displaced when the next week begins"
+    return bits[0]
 
 
 def number(bits: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -79,60 +79,64 @@ def number(bits: NDArray[np.uint32]) -> NDArray[np.int64]:
 @settings(max_examples=25)
 @given(st.integers(0, 20), st.sampled_from([None, ("street", "friends"), ("team",), ("club", "hall", "neighbours")]))
 def test_a_session_takes_exactly_its_slots_of_each_who_came(slots: int, displaces: tuple[str, ...] | None) -> None:
-    """Or all there are; of nobody else any."""
+    """Or all if there are fewer; and none of anybody else."""
     world = make_world()
     rows = grown(world)[::3]
     one = session(np.where(np.arange(rows.size) % 4, rows, -1), 5, encounters=slots)
     world.actions = [Doing(lambda world: world.convene(one, displaces))]
-    free = sum(event.encounters_per_week for name, event in ordinary_week().items() if displaces is None or name in displaces)
-    taken = number(away(world))
+    free = sum(one.encounters_per_week for name, one in ordinary_week().items()
+               if displaces is None or name in displaces)
+    taken = number(displaced(world))
     assert (taken[one.rows] == min(slots, free)).all()
     assert taken.sum() == taken[one.rows].sum()
 
 
 def test_only_slots_of_what_is_displaced_are_taken() -> None:
     bits = {}
-    for name, event in ordinary_week().items():
+    for name, one in ordinary_week().items():
         first = sum(len(known) for known in bits.values())
-        bits[name] = range(first, first + event.encounters_per_week)
+        bits[name] = range(first, first + one.encounters_per_week)
     allowed = sum(1 << bit for name in ("street", "friends", "team") for bit in bits[name])
     world = doing(session(np.arange(200), encounters=3), displaces=("street", "friends", "team"))
-    taken = away(world)
+    taken = displaced(world)
     assert not (taken & ~np.uint32(allowed)).any()
     assert np.bitwise_or.reduce(taken) == allowed, "some slot is never taken"
 
 
 def test_sessions_of_one_week_take_slots_that_are_still_free() -> None:
-    one, other = session(np.arange(200), encounters=3, name="one"), session(np.arange(100, 300), encounters=4, name="other")
-    taken = number(away(doing(one, other, displaces=None)))
+    one = session(np.arange(200), encounters=3, name="one")
+    other = session(np.arange(100, 300), encounters=4, name="other")
+    taken = number(displaced(doing(one, other, displaces=None)))
     assert (taken[:100] == 3).all() and (taken[100:200] == 7).all() and (taken[200:300] == 4).all()
-    taken = number(away(doing(*[session(np.arange(50), encounters=5, name=str(k)) for k in range(6)], displaces=None)))
+    taken = number(
+        displaced(doing(*[session(np.arange(50), encounters=5, name=str(k)) for k in range(6)], displaces=None))
+    )
     assert (taken[:50] == SLOTS).all()
 
 
 def test_each_slot_is_taken_as_often_as_any_other() -> None:
     """1,000 people lose 4 of 14 slots: each slot of 286 in the mean, standard error 14; and by another name, others
     (all but one in 1,001)."""
-    taken = away(doing(session(np.arange(1000), encounters=4), displaces=None))[:1000]
+    taken = displaced(doing(session(np.arange(1000), encounters=4), displaces=None))[:1000]
     lost = np.array([int((taken >> np.uint32(bit) & 1).sum()) for bit in range(SLOTS)])
     assert lost.sum() == 4000 and np.abs(lost - 4000 / SLOTS).max() < 4.5 * 14.3
-    again = away(doing(session(np.arange(1000), encounters=4, name="another"), displaces=None))[:1000]
-    assert (taken == again).mean() < 0.02
+    renamed = displaced(doing(session(np.arange(1000), encounters=4, name="another"), displaces=None))[:1000]
+    assert (taken == renamed).mean() < 0.02
 
 
 def test_time_spent_elsewhere_without_a_session() -> None:
     world = make_world()
     rows = np.arange(0, 300, 2)
-    world.actions = [Doing(lambda world: world.take_away(rows, None, None, "away"))]
+    world.actions = [Doing(lambda world: world.displace(rows, None, None, "away"))]
     world.step()
     assert met(world)[rows].sum() == 0 and met(world)[1:300:2].sum() > 100
     with pytest.raises(KeyError):
-        world.take_away(rows, 1, ("no such occasion",), "away")
+        world.displace(rows, 1, ("no such context",), "away")
 
 
 @pytest.mark.parametrize("contexts", [dict(ordinary_week()), dict(reversed(ordinary_week().items()))])
 def test_the_order_of_contexts_does_not_matter_to_what_is_displaced(contexts: dict[str, Any]) -> None:
-    """Nor does an contact context that nobody attends, though it is written before the others."""
+    """Nor does a contact context that nobody attends, even if it comes before the others."""
     one, other = session(np.arange(300), 6, encounters=3), session(np.arange(200, 500), 7, encounters=2, name="other")
     named = ("street", "team", "friends", "club")
     plain = doing(one, other, displaces=named)
@@ -147,14 +151,14 @@ def test_the_order_of_contexts_does_not_matter_to_what_is_displaced(contexts: di
 # --- what it leaves alone
 
 def test_pairs_in_which_nobody_left_meet_as_before() -> None:
-    """All meet with whom the matching pairs them, unless one of the two is away: then nobody takes the place."""
-    event = context("street", "district", encounters_per_week=3, **SURE)
-    world = make_world(parameters=make_parameters({"it": event}))
+    """All meet with whom the matching pairs them, unless one of the two is displaced: then nobody replaces them."""
+    district = context("street", "district", encounters_per_week=3, **SURE)
+    world = make_world(parameters=make_parameters({"it": district}))
     rows = grown(world)[::3]
-    world.actions = [Doing(lambda world: world.take_away(rows, 1, ("it",), "away"))]
+    world.actions = [Doing(lambda world: world.displace(rows, 1, ("it",), "away"))]
     bases = [world.base(Decision.PAIRING, "it", slot) for slot in range(3)]
     setting, able = world.settings["street"], np.isin(np.arange(len(world.people)), grown(world))
-    taken = away(world)
+    taken = displaced(world)
     expected = np.zeros(len(world.people), int)
     mixing_groups = setting.partitions["district"]
     for slot, base in enumerate(bases):
@@ -198,11 +202,12 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
     rows = grown(make_world(parameters=empty))[:60]
     with_gap = np.where(np.arange(60) == 7, -1, rows)
     before = doing(session(with_gap, 6, encounters=2), parameters=empty)
-    more = doing(session([*rows, *rows[:5] + 500], 6, encounters=2), session(rows[::2] + 900, 2, name="b"), parameters=empty)
+    added = session(rows[::2] + 900, 2, name="b")
+    more = doing(session([*rows, *rows[:5] + 500], 6, encounters=2), added, parameters=empty)
     before.step()
     more.step()
     team = np.setdiff1d(rows[:60], rows[6:12])
-    for name in ("tally", "dose", "joint", "community", "candidate"):
+    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
         np.testing.assert_array_equal(getattr(before.week, name)[team], getattr(more.week, name)[team])
     assert 0 < met(before)[rows[6:12]].sum() < met(more)[rows[6:12]].sum()
 
@@ -253,15 +258,15 @@ def test_a_session_is_community_life_in_a_small_group() -> None:
 
 def test_conditions_of_a_session_are_felt() -> None:
     """A mediator, neutral ground and equal status leave fewer bad meetings; neutral ground alone fewer declined."""
-    def lived(**conditions: float) -> NDArray[np.int64]:
+    def meetings(**conditions: float) -> NDArray[np.int64]:
         world = doing(session(np.arange(1000), 10, encounters=20, **conditions), parameters=make_parameters(
             {}, psychology={"negative_base": 0.0}))
         world.step()
         across = [world.week.counts[world.people.group == g, 1 - g, 1:].sum(axis=0) for g in (0, 1)]
         return np.sum(across, axis=0)
 
-    plain, better = lived(), lived(mediator=1.0, equal_status=1.0)  # negative, neutral, declined
-    neutral, forced = lived(neutral_ground=1.0), lived(avoidability=0.0)
+    plain, better = meetings(), meetings(mediator=1.0, equal_status=1.0)  # negative, neutral, declined
+    neutral, forced = meetings(neutral_ground=1.0), meetings(avoidability=0.0)
     assert better[0] < 0.7 * plain[0] and neutral[2] < 0.9 * plain[2] and forced[2] == 0 < plain[2]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_nothing_is_left_by_a_failure(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_existing_folder_is_replaced_only_if_asked(tmp_path: Path) -> None:
+def test_an_existing_folder_is_replaced_only_on_request(tmp_path: Path) -> None:
     with new_folder(tmp_path / "run") as folder:
         (folder / "a").write_text("1")
     with pytest.raises(UserError, match="cannot be written"), new_folder(tmp_path / "run") as folder:
@@ -47,14 +48,18 @@ def test_an_existing_folder_is_replaced_only_if_asked(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
-    gone = tmp_path / f".run{PARTIAL}{dead_process()}"
-    lives = tmp_path / f".run{PARTIAL}{os.getppid()}"
-    other = tmp_path / f".another{PARTIAL}{dead_process()}"
-    for path in (gone, lives, other):
+    here = socket.gethostname()
+    gone = tmp_path / f".run{PARTIAL}{here}-{dead_process()}-1"
+    lives = tmp_path / f".run{PARTIAL}{here}-{os.getppid()}-1"
+    elsewhere = tmp_path / f".run{PARTIAL}elsewhere-{dead_process()}-1"
+    other = tmp_path / f".another{PARTIAL}{here}-{dead_process()}-1"
+    old = tmp_path / f".run{PARTIAL}elsewhere-1-1"
+    for path in (gone, lives, elsewhere, other, old):
         path.mkdir()
+    os.utime(old, (0, 0))
     with new_folder(tmp_path / "run"):
         pass
-    assert not gone.exists() and lives.exists() and other.exists()
+    assert not gone.exists() and lives.exists() and elsewhere.exists() and other.exists() and not old.exists()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The simulated survey: who is asked, what is true and what is read."""
+"""The simulated survey: its sample, true values and answers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ EVERYBODY = Survey(size=1_000_000)
 @pytest.fixture(scope="module")
 def world() -> World:
     """Four groups after twelve weeks."""
-    lived = make_world(four_groups())
+    world = make_world(four_groups())
     for _ in range(12):
-        lived.step()
-    return lived
+        world.step()
+    return world
 
 
 def of_all(table: pd.DataFrame) -> pd.DataFrame:
@@ -39,10 +39,10 @@ def test_everybody_over_sixteen_is_asked_and_true_values_are_true(world: World) 
     table = survey(world, EVERYBODY)
     people = world.people
     rows = np.flatnonzero(people.active & (people.age >= 16))
-    asked = of_all(table).set_index("resident")
-    assert sorted(asked.index) == sorted(people.uid[rows])
+    respondents = of_all(table).set_index("resident")
+    assert sorted(respondents.index) == sorted(people.uid[rows])
     for row in rows[::7]:
-        answer, own = asked.loc[people.uid[row]], people.group[row]
+        answer, own = respondents.loc[people.uid[row]], people.group[row]
         others = [h for h in range(4) if h != own]
         size = world.place.counts.sum(axis=0)[others]
         assert answer["attitude_true"] == pytest.approx(np.average(people.attitude[row, others], weights=size))
@@ -54,7 +54,7 @@ def test_everybody_over_sixteen_is_asked_and_true_values_are_true(world: World) 
         output_area = people.output_area_of_dwelling[people.dwelling[people.household[row]]]
         for level in world.place.levels:
             assert answer[f"area_{level.name}"] == level.codes[level.area_of_output_area[output_area]]
-    assert len(table) == 4 * len(asked)  # three other groups and all of them together
+    assert len(table) == 4 * len(respondents)  # three other groups and all of them together
     assert (table["group"].astype(str) != table["target"].astype(str)).all()
     assert {name for name in table if not name.startswith("area_")} == set(UNITS)
 
@@ -73,8 +73,8 @@ def test_readings_have_the_stated_reliability(reliability: float) -> None:
         true, read = table[f"{scale}_true"], table[scale]
         inner = true.between(-0.4, 0.4) if scale == "attitude" else true.between(0.25, 0.45)  # not cut at the ends
         noise = (read - true)[inner].std()
-        asked = true.std() * np.sqrt((1 - reliability) / reliability)
-        assert noise == pytest.approx(asked, rel=0.1, abs=1e-12)
+        expected = true.std() * np.sqrt((1 - reliability) / reliability)
+        assert noise == pytest.approx(expected, rel=0.1, abs=1e-12)
     assert table["attitude"].between(-1, 1).all() and table["anxiety"].between(0, 1).all()
 
 

@@ -24,7 +24,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 
 def test_sums_are_those_of_the_residents(world: World) -> None:
-    people, tally, G = world.people, world.week.counts, world.people.groups
+    people, counts, G = world.people, world.week.counts, world.people.groups
     # a week older since the measures were taken, so they are taken again
     by_target, by_group = weekly.weekly_sums(world.columns, people, world.week, world.weights, world.threads)
     for g in range(G):
@@ -32,7 +32,7 @@ def test_sums_are_those_of_the_residents(world: World) -> None:
         ties = people.ties[rows]
         across = (ties >= 0) & (people.group[ties] != g)
         expected = {
-            "residents": rows.size, "own_meetings": tally[rows, g, ALL_OWN].sum(), "ties": (ties >= 0).sum(),
+            "residents": rows.size, "own_meetings": counts[rows, g, ALL_OWN].sum(), "ties": (ties >= 0).sum(),
             "cross_ties": across.sum(), "cross_friend": across.any(axis=1).sum(),
             **{name: people.column(name)[rows].sum(dtype=float)
                for name in ("anxiety", "threat", "belonging", "engagement", "stigma", "civic")}}
@@ -41,11 +41,11 @@ def test_sums_are_those_of_the_residents(world: World) -> None:
         others = [h for h in range(G) if h != g]
         for h in others:
             a = people.attitude[rows, h]
-            met = tally[rows, h].sum(axis=0)
+            met = counts[rows, h].sum(axis=0)
             assert met.sum() > 0
             np.testing.assert_allclose(by_target[g, h], [a.sum(), (a * a).sum(), *met], rtol=1e-12)
         overall = people.attitude[rows][:, others] @ world.weights[g, others]
-        met = tally[rows][:, others].sum(axis=(0, 1))
+        met = counts[rows][:, others].sum(axis=(0, 1))
         np.testing.assert_allclose(by_target[g, G], [overall.sum(), (overall**2).sum(), *met], rtol=1e-12)
 
 

@@ -1,0 +1,199 @@
+"""The report of a study: tables for a terminal, a figure, and a folder written whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from contactsim.comparison.folder import write_json
+from contactsim.errors import UserError
+from contactsim.evaluate import estimators, sample
+from contactsim.evaluate.design import METHODS
+from contactsim.evaluate.study import Study
+from contactsim.runs.plots import CAVEAT, COLOURS
+from contactsim.runs.run import write_table
+from contactsim.storage.atomic import new_folder
+from contactsim.storage.provenance import digest_of, provenance
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+LEGEND = ("estimate: what a study finds, in SD of the first answers, with its own 95 % interval (means over studies). "
+          "true: effect on the same people from paired runs, SD of true values. bias: estimate minus true, interval "
+          "over studies. coverage: share of studies whose interval contains the true effect; detected: share whose "
+          "interval excludes 0.")
+UNITS = {"estimate": "SD of the first wave's scores", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
+         "true": "SD of true values", "bias": "estimate minus true", "treated": "people", "control": "people",
+         "coverage": "share of studies whose interval contains the true effect",
+         "detected": "share of studies whose interval excludes 0",
+         "alpha": "Cronbach's alpha, first wave", "total": "as estimate", "indirect": "as estimate",
+         "indirect_low": "as estimate", "indirect_high": "as estimate", "direct": "as estimate", "people": "people"}
+
+
+def facts(study: Study, folder: str) -> dict[str, Any]:
+    """The study as data."""
+    reference = study.grid.reference
+    found = {"folder": folder, "title": study.design.title, "source": study.design.source,
+             "place": reference.place.name, "actions": list(reference.design.config.actions),
+             "seeds": list(reference.design.seeds), "weeks": study.weeks,
+             "design": study.design.model_dump(mode="json"), "notes": notes(study),
+             "estimates": study.summary.to_dict("records"), "paths": _paths(study).to_dict("records")}
+    return found | ({"axes": {key: list(values) for key, values in study.grid.axes.items()}} if study.grid.axes else {})
+
+
+def notes(study: Study) -> list[str]:
+    """Deviations from the design, each once with the number of its studies."""
+    noted = study.of_studies[study.of_studies["note"] != ""]
+    lines = [f"{method}: {note}" if count == 1 else f"{method}: {note} (and {count - 1} more like it)"
+             for method, note, count in ((m, cell["note"].iloc[0], len(cell)) for m, cell in noted.groupby("method"))]
+    most = study.of_studies.groupby([*study.grid.axes, "study"])["treated"].max()
+    if (most < study.design.size).any():
+        lines.append(f"The sample is smaller than size={study.design.size}: {most.mean():.0f} people could be surveyed "
+                     f"and responded.")
+    return lines
+
+
+def _paths(study: Study) -> pd.DataFrame:
+    """Mediation paths, means over studies (also of the limits of their intervals)."""
+    if study.paths.empty:
+        return study.paths
+    keys, rows = [*study.grid.axes, "outcome", "mediator"], []
+    for key, cell in study.paths.groupby(keys, sort=False):
+        columns = ("total", "indirect", "indirect_low", "indirect_high", "direct", "true", "people")
+        rows.append({**dict(zip(keys, key, strict=True)), **{name: float(cell[name].mean()) for name in columns}})
+    return pd.DataFrame(rows)
+
+
+# --- terminal
+
+def render(found: dict[str, Any]) -> RenderableType:
+    """The facts as tables for a terminal."""
+    from rich.console import Group
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    axes = list(found.get("axes", {}))
+    towns = f"{len(found['seeds'])} towns (seeds), studies: {found['estimates'][0]['studies']}"
+    head = f"{found['title']} ({', '.join(found['actions'])} in {found['place']}, {towns})"
+    waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
+    blocks: list[Any] = []
+    for label in dict.fromkeys(_label(row, axes) for row in found["estimates"]):
+        table = Table("outcome", "method", *(Column(name, justify="right", no_wrap=True) for name in (
+            "estimate", "true", "bias", "coverage", "detected", "people")), box=None, pad_edge=False,
+            padding=(0, 1, 0, 0))
+        for row in found["estimates"]:
+            if _label(row, axes) == label:
+                table.add_row(row["outcome"], row["method"], _interval(row["estimate"], row["low"], row["high"]),
+                              _number(row["true"]), _interval(row["bias"], row["bias_low"], row["bias_high"]),
+                              _share(row["coverage"]), _share(row["detected"]),
+                              f"{row['treated']:.0f}\n{row['control']:.0f}")
+        blocks += [Text(label), table] if label else [table]
+    used = dict.fromkeys(row["method"] for row in found["estimates"])
+    lines = [f"{method}: {METHODS[method]}." for method in used]
+    for path in found["paths"]:
+        span = f"{path['indirect_low']:+.3f} to {path['indirect_high']:+.3f}, bootstrap"
+        cell = f"{_label(path, axes)}, " if axes else ""
+        lines.append(f"Mediation, {cell}{path['outcome']} through {path['mediator']}: {path['indirect']:+.3f} of "
+                     f"{path['total']:+.3f} SD ({span}); a decomposition of covariances, not a causal estimate.")
+    return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), *blocks,
+                 Text(LEGEND, style="dim"), *map(Text, [*lines, *found["notes"], found["folder"]]))
+
+
+def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
+    return ", ".join(f"{axis} {row[axis]}" for axis in axes)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:+.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:.0%}"
+
+
+def _interval(value: float | None, low: float | None, high: float | None) -> str:
+    return _number(value) if low is None or pd.isna(low) else f"{_number(value)}\n{low:+.2f} {high:+.2f}"
+
+
+# --- figure
+
+def figure(study: Study) -> Figure:
+    """One panel per outcome: studies as dots, their mean with its mean interval, the true effect as a line.
+
+    In a grid: the reference cell.
+    """
+    reference = study.grid.reference.design.point
+    table, summary = (_of_cell(one, reference) for one in (study.of_studies, study.summary))
+    outcomes = list(dict.fromkeys(table["outcome"]))
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.07, 0.985, 0.84), w_pad=0.1)
+    canvas = Figure(figsize=(max(5.0, 3.1 * len(outcomes)), 4.6), dpi=130, layout=layout)
+    for k, outcome in enumerate(outcomes):
+        axis = canvas.add_subplot(1, len(outcomes), k + 1)
+        here = summary[summary["outcome"] == outcome].reset_index(drop=True)
+        for at, row in here.iterrows():
+            dots = table[(table["outcome"] == outcome) & (table["method"] == row["method"])]["estimate"]
+            axis.plot(dots, [float(str(at))] * len(dots), "o", markersize=3, color=COLOURS[0], alpha=0.35)
+            axis.plot([row["low"], row["high"]], [float(str(at))] * 2, color=COLOURS[0], linewidth=3)
+        axis.axvline(here.iloc[0]["true"], color=COLOURS[1], linewidth=1.6)
+        axis.axvline(0, color="#888888", linewidth=0.8)
+        axis.set_yticks(range(len(here)), list(here["method"]) if k == 0 else [""] * len(here))
+        axis.invert_yaxis()
+        axis.set_title(outcome, fontsize=11)
+        axis.set_xlabel("SD")
+        axis.spines[["top", "right"]].set_visible(False)
+    cell = "".join(f"; {axis} {value}" for axis, value in reference.items())
+    canvas.text(0.01, 0.98, f"{study.design.title}{cell}", fontsize=12, fontweight="bold", va="top")
+    canvas.text(0.01, 0.925, "estimates (dots: studies; bars: their intervals) and the true effect (vertical line)",
+                fontsize=9, va="top")
+    canvas.text(0.01, 0.01, CAVEAT, fontsize=7, color="#444444", va="bottom")
+    return canvas
+
+
+def _of_cell(table: pd.DataFrame, point: Any) -> pd.DataFrame:
+    for axis, value in point.items():
+        table = table[table[axis] == value]
+    return table
+
+
+# --- folder
+
+def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
+    """Write the folder; returns it and the facts that it holds. Raises UserError if it holds something else."""
+    reference = study.grid.reference
+    config = reference.design.config
+    digest = digest_of([study.grid.digest(), study.design.model_dump(mode="json")])
+    name = re.sub(r"[^a-z0-9]+", "-", f"{reference.place.name}-{'-'.join(config.actions)}".lower()).strip("-")[:60]
+    target = Path(config.output).expanduser() if config.output else Path("evaluations") / f"{name}-{digest[:8]}"
+    if target.exists() and not config.force and not (target / "evaluation.json").is_file():
+        raise UserError(f"output={target} is there and is no evaluation of contactsim: choose another folder, or "
+                        f"replace it with force=true.")
+    found = facts(study, str(target))
+    with new_folder(target, replace=True) as folder:
+        write_table(folder / "of_studies.parquet", study.of_studies, UNITS)
+        write_table(folder / "summary.parquet", study.summary, UNITS)
+        if not study.paths.empty:
+            write_table(folder / "paths.parquet", study.paths, UNITS)
+        text = yaml.safe_dump(_config(study), sort_keys=False, allow_unicode=True)
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        write_json(folder / "provenance.json", {
+            **provenance(config, reference.place, 1, sample.__name__, estimators.__name__), "evaluation": digest,
+            "seeds": list(reference.design.seeds), "seconds": round(seconds, 3)})
+        write_json(folder / "evaluation.json", found)
+        figure(study).savefig(folder / "figure.png")
+    return target, found
+
+
+def _config(study: Study) -> dict[str, Any]:
+    cells = [{**({"point": dict(cell.design.point)} if study.grid.axes else {}),
+              **{arm: config.model_dump(mode="json") for arm, config in cell.design.configs.items()}}
+             for cell in study.grid.cells]
+    shared = {"evaluation": study.design.model_dump(mode="json"), "weeks": study.weeks,
+              "seeds": list(study.grid.reference.design.seeds)}
+    return {**shared, "cells": cells} if study.grid.axes else {**shared, **cells[0]}

@@ -1,0 +1,88 @@
+"""Names that a configuration no longer uses, with the names that replace them.
+
+A configuration with an old name is refused with one sentence that states the new one. Whatever reads a configuration
+asks here first: the command line, a user's own files, files of actions and places, evaluations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+_ACTION = r"actions\.[^.]+(\.parts\.[^.]+)*"
+
+#: Section (a regular expression for its key with dots) -> {old key: new key}.
+KEYS: dict[str, dict[str, str]] = {
+    "": {"keep_history": "cache_burn_in"},
+    "settings": {"occasions": "contact_contexts"},
+    r"settings\.contact_contexts\.[^.]+": {"among": "scale", "slots": "encounters_per_week"},
+    r"settings\.(school|work|association)": {"circle": "small_group"},
+    "psychology": {
+        "exposure_positive": "negative_exposure_positive", "unequal_standing": "unequal_status",
+        "anxiety_disposition": "anxiety_baseline_attitude", "connectedness_rest": "belonging_rest",
+        "connectedness_decline": "belonging_decline", "connectedness_gain": "belonging_gain"},
+    "residents": {
+        "disposition_mean": "baseline_attitude_mean", "disposition_spread": "baseline_attitude_spread",
+        "exposure_spread": "negative_exposure_spread", "standing_gap": "status_gap",
+        "standing_spread": "status_spread"},
+    "scenario": {
+        "history": "burn_in", "spin_up_min": "burn_in_min", "spin_up_max": "burn_in_max", "flat": "stationary"},
+    "place": {"cell": "output_area_residents", "output_area": "output_area_residents"},
+    _ACTION: {
+        "willing": "intercept", "friendly": "attitude_coef", "nervous": "anxiety_coef", "connected": "belonging_coef",
+        "isolated": "no_outgroup_friend_coef", "found": "recruitment", "again": "interval", "helps": "targets",
+        "beside": "also_in_control", "slots": "encounters_per_session", "catches_up": "close_status_gap",
+        "protects": "reduce_negative_exposure", "cushions": "dampen_change", "homes": "rehouse", "jobs": "employ"},
+    _ACTION + r"\.helpers": {"friendly": "attitude_coef"},
+    _ACTION + r"\.phases\.\d+": {"slots": "encounters_per_session", "takes": "displaces", "among": "scale"},
+    _ACTION + r"\.gains": {"standing": "status"},
+}
+
+#: Old choice of a key -> new one, wherever the new one is allowed: scales, columns, names of configurations.
+VALUES = {
+    "circle": "small_group", "pool": "mixing_group", "cell": "output_area", "quarter": "district",
+    "its_slots": "its_encounters", "connectedness": "belonging", "exposure": "negative_exposure",
+    "disposition": "baseline_attitude", "standing": "status", "no_history": "no_burn_in",
+    "no_exposure": "no_negative_exposure"}
+
+#: As VALUES, for one key alone.
+VALUES_OF = {"scenario.burn_in": {"lived": "true", "none": "false"}}
+
+
+def new_key(key: str) -> str | None:
+    """The key (with dots) under its present name; None if no part of it was renamed."""
+    parts: list[str] = []
+    for part in re.sub(r"\[(\d+)\]", r".\1", key).split("."):
+        section = ".".join(parts)
+        parts.append(next((keys[part] for pattern, keys in KEYS.items()
+                           if part in keys and re.fullmatch(pattern, section)), part))
+    found = ".".join(parts)
+    return found if found != re.sub(r"\[(\d+)\]", r".\1", key) else None
+
+
+def new_value(key: str, value: object, allowed: Iterable[Any] = ()) -> str | None:
+    """The present name of a choice of ``key``; None if it was not renamed, or the new name is not ``allowed``."""
+    old = str(value)
+    if old in VALUES_OF.get(key, {}):
+        return VALUES_OF[key][old]
+    new = VALUES.get(old)
+    return new if new is not None and new in {str(choice) for choice in allowed} else None
+
+
+def key_sentence(shown: str, where: str, key: str, value: object = None) -> str | None:
+    """The sentence for an old key; None for a key that was not renamed.
+
+    ``shown`` is what the user wrote (``key=value``), ``where`` it stands (a file, the command line; "" if unknown).
+    """
+    new = new_key(key)
+    if new is None:
+        return None
+    other = new_value(new, value)
+    return f"'{shown}'{f' ({where})' if where else ''}: the key is now {new}{f'={other}' if other else ''}."
+
+
+def value_sentence(shown: str, where: str, key: str, value: object, allowed: Iterable[Any] = ()) -> str | None:
+    """The sentence for an old choice; None for one that was not renamed. Arguments as in :func:`key_sentence`."""
+    new = new_value(key, value, allowed)
+    return None if new is None else f"'{shown}'{f' ({where})' if where else ''}: the value is now {key}={new}."

@@ -1,0 +1,318 @@
+"""Designs of findings: every finding exists once, with its estimands, worlds, knock-outs, places and actions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contactsim.config.run_config import compose
+from contactsim.errors import UserError
+from contactsim.evidence import annotations as notes
+from contactsim.evidence import folder_tables, loading, tasks, worlds
+from contactsim.evidence.baseline import listed
+from contactsim.evidence.design import Finding, Folder, WorldDesign
+from contactsim.evidence.variants import changed, negative_control
+from contactsim.evidence.verdicts import REPRODUCED
+
+BASE = compose(["place=synthetic"]).parameters
+ALL = loading.all_findings()
+
+
+def actions_of(finding: Finding) -> set[str]:
+    """Actions of the worlds that the finding's outcomes use."""
+    spoken = str([row.arguments for row in finding.outcomes])
+    return {action for name, world in finding.worlds.items() if f"'{name}@" in spoken or f"'{name}'" in spoken
+            for action in world.actions}
+
+
+WITH_ACTIONS = [name for name, (_, finding) in ALL.items() if actions_of(finding)]
+
+
+def test_every_finding_exists_once() -> None:
+    assert sorted(name for name in ALL if name[0] == "F") == sorted(f"F{k}" for k in range(1, 35))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_estimands_take_their_arguments(name: str) -> None:
+    _, finding = ALL[name]
+    rows = {row.id: row for row in finding.outcomes}
+    assert len(rows) == len(finding.outcomes)
+    for row in finding.outcomes:
+        if row.estimand == tasks.DIFFERENCE:
+            assert row.arguments["outcome"] in rows
+            assert row.arguments["knock_out"] in finding.knock_outs
+        else:
+            inspect.signature(tasks.ESTIMANDS[row.estimand]).bind(None, **row.arguments)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_worlds_exist_and_knock_outs_change_them(name: str) -> None:
+    _, finding = ALL[name]
+    for world in finding.worlds.values():
+        worlds.parameters_of(world, BASE)
+        assert set(worlds._sections(world)) == set(world.actions)
+    for switch in finding.knock_outs.values():
+        after = {key: worlds.knocked_out(world, key, switch) for key, world in finding.worlds.items()}
+        assert after != finding.worlds
+        for world in after.values():
+            worlds.parameters_of(world, BASE)
+            worlds._sections(world)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name[0] == "F"])
+def test_every_emergent_outcome_has_a_knock_out_that_must_exit(name: str) -> None:
+    """Outcomes that are not judged need none; the realism checks (R1 to R4) make no claim about a mechanism."""
+    _, finding = ALL[name]
+    for row in finding.outcomes:
+        if row.judged and (row.role or finding.role) == "emergent":
+            assert "must_exit" in row.knock_outs.values(), row.id
+
+
+@pytest.mark.parametrize("name", WITH_ACTIONS)
+def test_action_findings_have_ten_seeds_and_a_null_action_that_must_fail(name: str) -> None:
+    folder, finding = ALL[name]
+    assert min(size.seeds for size in folder.samples.values()) >= 10
+    without_reach = {key for key, switch in finding.knock_outs.items() if switch.no_reach}
+    assert any(row.knock_outs.get(key) == "must_exit" for row in finding.outcomes for key in without_reach)
+
+
+#: Judged rows about an action which claim that something does not change, or that parts add up: an action on nobody
+#: meets such a band. Each with the row of its finding that a null action fails instead.
+CANNOT_FAIL = {"F15-negative": "F15-balance", "F20-carried": "F20-gap", "F24-sum": "F24-centre"}
+
+
+@pytest.mark.parametrize("name", WITH_ACTIONS)
+def test_a_null_action_must_fail_every_outcome_about_an_action(name: str) -> None:
+    _, finding = ALL[name]
+    acting = {key for key, world in finding.worlds.items() if world.actions}
+    rows = {row.id: row for row in finding.outcomes}
+    for row in rows.values():
+        of = rows[row.arguments["outcome"]] if row.estimand == tasks.DIFFERENCE else row
+        about = {world for world in acting if f"'{world}@" in str(of.arguments) or f"'{world}'" in str(of.arguments)}
+        if row.judged and about and not only_selects(of.arguments, acting):
+            failing = rows[CANNOT_FAIL.get(row.id, row.id)]
+            assert any(rule == "must_exit" and finding.knock_outs[key].no_reach
+                       for key, rule in failing.knock_outs.items()), row.id
+
+
+def test_outcomes_that_a_null_action_cannot_fail_exist() -> None:
+    judged = {row.id: row for _, finding in ALL.values() for row in finding.outcomes if row.judged}
+    for name, other in CANNOT_FAIL.items():
+        assert name.split("-")[0] == other.split("-")[0] and {name, other} <= set(judged)
+        assert "null_action" not in {key for key, rule in judged[name].knock_outs.items() if rule == "must_exit"}
+
+
+def only_selects(arguments: dict[str, Any], acting: set[str]) -> bool:
+    """The worlds with actions only select people; the figure is computed from a world without."""
+    read = {key.split("@")[0] for key in arguments["terms"]} if isinstance(arguments.get("terms"), dict) else acting
+    return not read & acting
+
+
+@pytest.mark.parametrize("name", loading.folders())
+def test_places_can_be_made_at_every_size(name: str) -> None:
+    folder = loading.folder(name)
+    used = {(world.place.name, folder.residents(finding, sample)): world.place for finding in folder.findings
+            for world in finding.worlds.values() for sample in folder.samples}
+    for (_, residents), place in used.items():
+        assert worlds.made_place(place, residents, folder.first_seed).residents == residents
+
+
+def test_an_action_without_reach_has_none() -> None:
+    _, finding = ALL["F14"]
+    null = worlds.knocked_out(finding.worlds["treatment"], "treatment", finding.knock_outs["null_action"])
+    assert worlds._sections(null)["youth_scheme"].reach == 0.0
+    assert worlds.knocked_out(finding.worlds["control"], "control", finding.knock_outs["null_action"]).actions == {}
+
+
+@pytest.mark.parametrize("words, ids", [
+    (["f14", "F15"], ["F14", "F15"]), (["youth"], ["F14", "F15", "F16", "F17", "F18"]),
+    (["polarisation"], ["F1", "F2", "F3", "F4", "F5"])])
+def test_findings_are_selected_by_id_or_folder(words: list[str], ids: list[str]) -> None:
+    what = loading.select(words)
+    assert what.ids == ids
+    assert [folder.name for folder in what.folders] == ["youth" if ids[0] != "F1" else "polarisation"]
+
+
+def test_an_unknown_finding_names_the_nearest() -> None:
+    with pytest.raises(UserError, match="Did you mean 'youth'"):
+        loading.select(["yuoth"])
+
+
+def test_an_invalid_design_gives_one_sentence(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "findings.yaml").write_text("name: odd\nfindings: []\n")
+    monkeypatch.setattr(loading, "experiments_folder", lambda: tmp_path)
+    with pytest.raises(UserError, match=r"findings.yaml: title"):
+        loading.folder.__wrapped__("odd")
+
+
+def test_a_place_that_does_not_exist_names_the_nearest() -> None:
+    data = {"name": "odd", "findings": [{"id": "F1", "worlds": {"town": {"place": "mixd"}}, "outcomes": []}]}
+    with pytest.raises(UserError, match="F1: there is no place 'mixd'\\. Did you mean 'mixed'"):
+        loading.expanded(data)
+
+
+def test_a_gradient_is_a_list_of_worlds() -> None:
+    folder = loading.folder("polarisation")
+    assert folder.gradient is not None
+    for name, share in folder.gradient.worlds.items():
+        place = folder.worlds[name].place
+        assert place.shares == {"majority": 1 - share, "minority": share} and place.key == round(1000 * share)
+        assert all(finding.worlds[name] == folder.worlds[name] for finding in folder.findings)
+    assert folder.worlds["d50_no_contact"].place == folder.worlds["d50"].place
+
+
+def test_every_outcome_is_repeated_under_each_alternative_and_not_judged() -> None:
+    _, finding = ALL["F2"]
+    assert [row.id for row in finding.outcomes] == ["F2", "F2-size", "F2@none", "F2-size@none"]
+    assert [row.judged for row in finding.outcomes] == [True, True, False, False]
+    assert finding.under(None) is finding
+    assert {world.set["scenario.burn_in"] for world in finding.under("none").worlds.values()} == {False}
+    assert finding.outcomes[3].statement == f"{finding.outcomes[1].statement}, from no burn-in"
+
+
+def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outcome under an alternative is the same estimand in the worlds of the alternative, and knock-outs apply."""
+    monkeypatch.setitem(tasks.ESTIMANDS, "contact_rise", lambda case, kind, world, reference: case.worlds[world])
+
+    class Simulated:
+        def data(self, world: WorldDesign, residents: int) -> str:
+            return f"{world.place.name} {world.set['scenario.burn_in']} {world.set.get('psychology.negative_base')}"
+
+    _, finding = ALL["F2"]
+    rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
+    found = tasks.figures(finding.model_copy(update={"outcomes": rows}), Simulated(), 500)  # type: ignore[arg-type]
+    assert found == {
+        "F2": {"base": "polarisation 0.5 True None", "no_contact": "polarisation 0.5 True None",
+               "no_negative": "polarisation 0.5 True -30.0"},
+        "F2@none": {"base": "polarisation 0.5 False None", "no_contact": "polarisation 0.5 False None",
+                    "no_negative": "polarisation 0.5 False -30.0"}}
+
+
+def test_a_knock_out_does_not_change_excepted_worlds() -> None:
+    _, finding = ALL["F4"]
+    switch, excepted = finding.knock_outs["no_negative_exposure_spread"], finding.worlds["d50_no_contact"]
+    assert worlds.knocked_out(excepted, "d50_no_contact", switch) == excepted
+    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["residents.negative_exposure_spread"] == 0.0
+
+
+def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:
+    """The identity of a figure changes only with what determines it."""
+    _, finding = ALL["F14"]
+
+    def name(finding: Finding, seed: int = 1, residents: int = 500) -> str:
+        return tasks.of_seeds(finding, BASE, residents, [seed])[0].id
+
+    rows = [row.model_copy(update={"acceptance": (0.0, None), "statement": "x"}) for row in finding.outcomes]
+    assert name(finding.model_copy(update={"claim": "other", "outcomes": rows})) == name(finding)
+    worlds = {**finding.worlds, "treatment": finding.worlds["treatment"].model_copy(update={"weeks": 61})}
+    others = [name(finding.model_copy(update={"worlds": worlds})), name(finding, seed=2), name(finding, residents=501),
+              tasks.of_seeds(finding, negative_control("no_contact", BASE), 500, [1])[0].id]
+    assert len({name(finding), *others}) == 5
+
+
+def test_names_of_arms_contain_no_separator() -> None:
+    """Figures are stored as OUTCOME/ARM."""
+    for _, finding in ALL.values():
+        assert not any("/" in side for side in finding.knock_outs)
+
+
+def test_files_of_places_and_actions_are_part_of_the_identity() -> None:
+    """The identity includes the content of files that a world names, so that a changed file is simulated again."""
+    design = worlds.complete_design(ALL["F14"][1].worlds["treatment"])
+    assert design["actions"]["youth_scheme"]["phases"][0]["name"] == "outdoors"
+    assert design["place"]["dissimilarity"] == 0.3
+
+
+def baseline_verdicts() -> dict[str, str]:
+    """By finding, of the full sample, which the READMEs report."""
+    return {line["id"]: line["baseline"]["full"] for line in listed([])}
+
+
+def test_every_other_verdict_is_explained() -> None:
+    for line in listed([]):
+        if not {"", REPRODUCED} >= set(line["baseline"].values()):
+            assert notes.diagnoses(line["folder"]).get(line["id"]), f"{line['folder']}/README.md: why {line['id']}?"
+
+
+def test_readmes_state_the_verdicts_of_the_baseline() -> None:
+    stated: dict[str, str] = {}
+    for folder in loading.folders():
+        text = (loading.experiments_folder() / folder / "README.md").read_text()
+        part = text.split("## What came out")[1] if "## What came out" in text else ""
+        stated |= dict(re.findall(r"(?m)^\| (F\d+) [^|]*\| \**([a-z ]+?)\**(?: \([^|]*)? \|", part))
+    assert len(stated) > 20
+    verdicts = baseline_verdicts()
+    for name, word in stated.items():
+        assert verdicts[name].startswith(word), f"{name}: its README says '{word}', the baseline '{verdicts[name]}'"
+
+
+def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd").mkdir()
+    items = "- **F6, F12**: one\n  *two* `three`.\n- **F6**: four.\n- no\n"
+    (tmp_path / "odd" / "README.md").write_text(f"Diagnosis:\n\n{items}")
+    monkeypatch.setattr(notes, "experiments_folder", lambda: tmp_path)
+    assert notes.diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
+
+
+def test_disputes_refer_to_existing_outcomes_and_evidence() -> None:
+    rows = {row.id: finding for _, finding in ALL.values() for row in finding.outcomes}
+    evidence = (loading.experiments_folder().parent / "docs" / "evidence.md").read_text()
+    positions = [of for one in notes.disputes() for of in one.positions]
+    assert {"A9", "A11", "A11b", "A17", "A18", "A19"} <= {name for of in positions for name in of.evidence}
+    for of in positions:
+        assert of.outcome in rows
+        assert of.knock_out is None or of.knock_out in rows[of.outcome].knock_outs
+        assert all(f"| {name} |" in evidence for name in of.evidence)
+
+
+def test_folder_names_are_those_of_their_folders() -> None:
+    for name in loading.folders():
+        folder: Folder = loading.folder(name)
+        assert folder.name == name
+        assert (loading.experiments_folder() / name / "README.md").is_file()
+
+
+def test_sweeps_refer_to_existing_outcomes_and_parameters() -> None:
+    for folder in map(loading.folder, loading.folders()):
+        of = folder.sweeps
+        if of is not None:
+            rows = {row.id: row for finding in folder.findings for row in finding.outcomes}
+            assert {*of.outcomes, *of.arguments} <= set(rows)
+            for name, arguments in of.arguments.items():
+                inspect.signature(tasks.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
+            for path, values in of.parameters.items():
+                assert any(folder_tables.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
+                for value in values:
+                    changed(BASE, {path: value})
+
+
+def test_descriptives_take_a_world() -> None:
+    for folder in map(loading.folder, loading.folders()):
+        for reading in () if folder.gradient is None else folder.gradient.descriptives.values():
+            inspect.signature(tasks.ESTIMANDS[reading.estimand]).bind(None, world="d02", **reading.arguments)
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("findings: [{outcomes: [{band: [0, 1]}]}]", "'band' is now called acceptance"),
+    ("findings: [{outcomes: [{knock_outs: {off: leaves}}]}]", "'leaves' is now called must_exit"),
+    ("findings: [{worlds: {town: {probe: positive}}}]", "'probe' is now called impulse")])
+def test_a_key_of_an_earlier_version_is_refused_with_its_present_name(
+        text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "findings.yaml").write_text(f"name: odd\n{text}\n")
+    monkeypatch.setattr(loading, "experiments_folder", lambda: tmp_path)
+    with pytest.raises(UserError, match=f"findings.yaml: .*{sentence}"):
+        loading.folder.__wrapped__("odd")
+
+
+def test_variants_set_and_shift() -> None:
+    silent = changed(BASE, {"settings.contact_contexts.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
+    assert {o.presence for o in silent.settings.contact_contexts.values()} == {0.0}
+    assert silent.psychology.negative_base == BASE.psychology.negative_base + 1.0
+    with pytest.raises(UserError, match="negative_base"):
+        changed(BASE, {"psychology.negativ_base": 0.0})
