@@ -1,7 +1,7 @@
 """Splitting units into synthetic output areas with a stated dissimilarity inside each; vectorised over all units.
 
 A unit (a ward, an MSOA, or a whole synthetic place) of n residents becomes round(n / output area) output areas of equal
-size in blocks in districts. The log-odds of each group against the first, in a output area, are
+size in blocks in districts. The log-odds of each group against the first, in an output area, are
 
     spread * (LOCAL_BLOCK * z_block + LOCAL_OUTPUT_AREA * z_output_area) + between * z_district
 
@@ -64,7 +64,7 @@ def split(totals: Ints, codes: tuple[str, ...], groups: tuple[str, ...], target:
 
     ``totals`` (units, groups) residents, each unit at least one; ``codes`` (units,) names that key the
     draws; ``target`` (units,) dissimilarity inside each unit, of the first group against all others, in
-    [0, 1); ``output_area`` residents of a output area; ``seed`` names the draw. A target that whole residents cannot
+    [0, 1); ``output_area`` residents of an output area; ``seed`` names the draw. A target that whole residents cannot
     reach is met as nearly as they can; see ``reached``.
     """
     size = totals.sum(axis=1)
