@@ -93,7 +93,9 @@ def verdicts(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
 
     Raises KeyError for an unknown lesson, UserError for a lesson that names an unknown finding.
     """
-    from contactsim.evidence.baseline import listed as findings_listed  # takes a second, which only lessons have to wait for
+    from contactsim.evidence.baseline import (
+        listed as findings_listed,  # takes a second, which only lessons have to wait for
+    )
 
     try:
         lines = findings_listed(lessons(config_dir)[name].findings)

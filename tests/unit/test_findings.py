@@ -80,8 +80,8 @@ def test_action_findings_have_ten_seeds_and_a_null_action_that_must_fail(name: s
     assert any(row.knock_outs.get(key) == "must_exit" for row in finding.outcomes for key in without_reach)
 
 
-#: Judged rows about an action which claim that something does not change, or that parts add up: an action on nobody
-#: meets such a band. Each with the row of its finding that a null action fails instead.
+#: Judged outcomes about an action which claim that something does not change, or that effects add up: a null action
+#: meets their acceptance intervals. Each with the outcome of its finding that a null action fails instead.
 CANNOT_FAIL = {"F15-negative": "F15-balance", "F20-carried": "F20-gap", "F24-sum": "F24-centre"}
 
 
