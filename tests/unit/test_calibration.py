@@ -77,9 +77,10 @@ def test_an_outcome_that_changes_and_one_that_does_not() -> None:
     found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
     table = sensitivity.changes_table(at, found, findings).set_index("outcome")
     assert table.loc["R1", "material"]
-    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 outside
+    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 not
     assert not table.loc["R3", "material"]
-    assert sensitivity.sentences(table.reset_index(), "each") == ["psychology.appraisal: changes R1; verdict changes: R1"]
+    assert sensitivity.sentences(table.reset_index(), "each") == [
+        "psychology.appraisal: changes R1; verdict changes: R1"]
     assert sensitivity.sentences(table.reset_index(), "along") == [
         "R1 (0.51) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.615)."]
 
