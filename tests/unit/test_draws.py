@@ -132,6 +132,7 @@ def test_renamed_things_keep_their_keys() -> None:
     assert name_key("belonging/") == int.from_bytes(
         hashlib.blake2b(b"connectedness/", digest_size=8).digest(), "little") >> 1
     assert name_key("evidence", "status", "end") == name_key("evidence", "standing", "end")
+    assert name_key("evidence", "attitude", "midpoint", "") == name_key("evidence", "attitude", "middle", "")
     assert name_key("district 3") != name_key("quarter 3") and name_key("status_report") != name_key("standing_report")
 
 
