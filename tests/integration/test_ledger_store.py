@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import contactsim
+from contactsim.api.results import SweepResult
 from contactsim.cli import main
 from contactsim.errors import UserError
 from contactsim.evidence import result_store, runs
@@ -52,7 +53,7 @@ def mixed(tmp_path: Path) -> Path:
 
 def test_results_are_those_of_runs(mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_here(tmp_path / "runs", specs([1, 2])).need()
-    assert contactsim.load(mixed).equals(contactsim.load(tmp_path / "runs"))
+    assert SweepResult(mixed).weekly().equals(SweepResult(tmp_path / "runs").weekly())
     assert main(["results", str(tmp_path / "runs"), "--csv"]) == 0
     alone = capsys.readouterr().out
     assert main(["results", str(mixed), "--csv"]) == 0
@@ -74,7 +75,7 @@ def test_a_unit_of_the_ledger_is_not_rerun(mixed: Path, capsys: pytest.CaptureFi
     one = tasks()[EACH + 2]
     assert main(["rerun", one.id, "--store", str(mixed)]) == 2
     said = capsys.readouterr().err
-    assert "a task of the ledger (R1, seed 102): contactsim replay R1" in said and said.count("\n") == 1
+    assert "a task of the ledger (R1, seed 102): repeat it with contactsim replay R1" in said and said.count("\n") == 1
 
 
 def test_fresh_forgets_figures_and_leaves_runs(mixed: Path, tmp_path: Path) -> None:
