@@ -47,7 +47,7 @@ def mixed(tmp_path: Path) -> Path:
     store = tmp_path / "mixed"
     run_here(store, specs([1, 2])).need()
     runs.figures(tasks(), store, 1)
-    assert len(content(store)) == 2 + ALL and len(list((store / "packs").iterdir())) == 1
+    assert len(content(store)) == 2 + ALL and len(list((store / "compacted").iterdir())) == 1
     return store
 
 
@@ -59,23 +59,23 @@ def test_results_are_those_of_runs(mixed: Path, tmp_path: Path, capsys: pytest.C
     assert main(["results", str(mixed), "--csv"]) == 0
     assert capsys.readouterr().out == alone
     assert main(["results", str(mixed)]) == 0
-    printed = capsys.readouterr().out
-    assert "2 runs (2 ok)" in printed and f"and {ALL} units of the ledger: contactsim replay ID" in printed
+    said = capsys.readouterr().out
+    assert "2 runs (2 ok)" in said and f"and {ALL} tasks of the ledger: contactsim replay ID" in said
 
 
 def test_a_store_of_the_ledger_alone_has_no_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs.figures(tasks(), tmp_path, 1)
     assert main(["results", str(tmp_path)]) == 2
-    assert f"holds no runs but {ALL} units of the ledger (R1): contactsim replay ID" in capsys.readouterr().err
-    with pytest.raises(UserError, match="units of the ledger"):
+    assert f"holds no runs but {ALL} tasks of the ledger (R1): contactsim replay ID" in capsys.readouterr().err
+    with pytest.raises(UserError, match="tasks of the ledger"):
         contactsim.load(tmp_path)
 
 
 def test_a_task_of_the_ledger_is_not_rerun(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = tasks()[EACH + 2]
     assert main(["rerun", one.id, "--store", str(mixed)]) == 2
-    printed = capsys.readouterr().err
-    assert "a unit of the ledger (R1, seed 102): contactsim replay R1" in printed and printed.count("\n") == 1
+    said = capsys.readouterr().err
+    assert "a task of the ledger (R1, seed 102): repeat it with contactsim replay R1" in said and said.count("\n") == 1
 
 
 def test_forgetting_figures_does_not_affect_runs(mixed: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kills, full disks and two writers: nothing stored is harmed, and the same command goes on to the same bits."""
+"""Kills, full disks and two writers: nothing stored is harmed, and the same command continues to the same bits."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_read_only_store_is_reported_and_not_touched(tmp_path: Path) -> None:
         refused = start("sweep", f"store={store}", *SWEEP, "--jobs", "1", before=unprivileged())
         _, errors = refused.communicate(timeout=300)
         assert refused.returncode == 2, errors
-        assert re.search(r"cannot be written: .*what is stored already is whole", errors), errors
+        assert re.search(r"cannot be written: .*what is stored already is complete", errors), errors
         assert "Traceback" not in errors and errors.count("\n") == 1
         assert content(store).equals(before) and sorted(store.rglob("*")) == files
     finally:
