@@ -452,8 +452,8 @@ def test_help_that_adds_nothing_changes_no_bit(name: str) -> None:
     assert not differing_columns(helped, alone)
 
 
-def test_help_for_an_action_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="helps=nobody is no action of this run"):
+def test_a_target_that_is_no_action_of_the_run() -> None:
+    with pytest.raises(UserError, match="targets=nobody is no action of this run"):
         acting(("champions", {"mechanism": "equip", "targets": ["nobody"]}), shipped("library_chat"))
 
 
