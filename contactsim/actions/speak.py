@@ -110,7 +110,7 @@ class Speak(Action[SpeakConfig]):
             people.rumour[rows[corrected]] = KNOWS_BETTER
         done = self._respond(world, rows, about)
         people.civic[done] += np.float32(config.civic) * (1 - people.civic[done])
-        self.came(rows)
+        self.record_attendance(rows)
         self.note(world.clock, attended=rows.size, enrolled=done.size, sessions=1)
 
     def _respond(self, world: State, rows: Rows, about: NDArray[np.bool_]) -> Rows:

@@ -48,6 +48,7 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "SURVEY_AGE", "years", "youngest age that measures include (assumed; surveys of adults)"),
     (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
     (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
+    (residents, "CACHE_LINE", "bytes", "alignment of columns in memory"),
     (residents, "UNHEARD", "state", "has not heard the rumour, or there is none"),
     (residents, "BELIEVES", "state", "believes the rumour"),
     (residents, "KNOWS_BETTER", "state", "knows that the rumour is false"),
