@@ -40,7 +40,7 @@ DEFINED_IN_TEXT = {
     "contact_context"}
 
 #: Constants that decide how fast something is computed and never what.
-TECHNICAL = {"CACHE_LINE", "PARALLEL_FROM"}
+TECHNICAL = {"PARALLEL_FROM"}
 
 
 def sections() -> dict[str, type[Section]]:
