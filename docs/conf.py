@@ -1,4 +1,4 @@
-"""The documentation site: ``sphinx-build -W --keep-going -c docs . build/site``.
+"""The documentation site: ``python -m sphinx -W --keep-going -c docs . build/site``.
 
 The whole checkout is the source folder, so that a relative link works on the site as on a code host. Nothing is
 loaded from another machine, neither when the site is built nor when it is read: no intersphinx, no remote fonts or
@@ -20,8 +20,8 @@ language = "en_GB"
 nitpicky = True
 #: Short names in signatures, which cannot be looked up.
 nitpick_ignore_regex = [
-    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal|Figure|Design"
-              r"|Residents"),
+    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal"),
+    ("py:.*", "Figure|Design|Residents"),
     ("py:attr", "moment"),
 ]
 

@@ -59,7 +59,6 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (demography, "ATTEMPTS", "attempts", "attempts to find an empty seat (assumed)"),
     (demography, "LOOKS", "looks", "dwellings or seats that a search examines (assumed; nearly always enough)"),
     (messages, "LARGEST_EFFECT", "SD", "largest effect of a message on a state, however often it is repeated (A4)"),
-    (world, "PARALLEL_FROM", "residents", "places of this size or larger use several threads; changes no result"),
     (world, "WINDOW", "weeks", "period over which a burn-in must be stationary (assumed)"),
     (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
     (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),
