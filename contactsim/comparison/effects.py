@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions import Action, remarks
 from contactsim.comparison.paired_runs import CONTROL, LISTS, PairedRuns
-from contactsim.observers.cohort import AGE_BANDS, TERCILES
-from contactsim.observers.panel import OUTCOMES
+from contactsim.observers.panel import AGE_BANDS, OUTCOMES, TERCILES
 from contactsim.stats import standardised
 
 #: The people on whom an effect is estimated. Each resident belongs to exactly one of the last four parts.
