@@ -209,14 +209,14 @@ class Person(mesa.Agent):
             self.negative[h] = (negative + bad) * (1.0 - p.forgetting)
             self.recent_positive[h] += p.recall * (self.met[h][POSITIVE] - self.recent_positive[h])
             self.recent_negative[h] += p.recall * (self.met[h][NEGATIVE] - self.recent_negative[h])
-        felt = self.stigma
-        self.stigma = feel(felt, p.stigma_bonding * self.bonding, all_bad, p.stigma_learning, p.stigma_drift,
+        stigma_before = self.stigma
+        self.stigma = feel(stigma_before, p.stigma_bonding * self.bonding, all_bad, p.stigma_learning, p.stigma_drift,
                            p.stigma_rest)
         all_bad *= p.negative_weight
         rest = (
             p.anxiety_rest
             - p.anxiety_baseline_attitude * self.baseline_attitude
-            + p.stigma_anxiety * (felt - p.stigma_rest)
+            + p.stigma_anxiety * (stigma_before - p.stigma_rest)
         )
         self.anxiety = feel(self.anxiety, all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
         rest = (p.threat_rest + p.threat_level * (1.0 - share[self.group])

@@ -20,7 +20,8 @@ language = "en_GB"
 nitpicky = True
 #: Short names in signatures, which cannot be looked up.
 nitpick_ignore_regex = [
-    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal|Figure|Design|Residents"),
+    ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal|Figure|Design"
+              r"|Residents"),
     ("py:attr", "moment"),
 ]
 

@@ -36,7 +36,7 @@ class Action(Generic[C]):
         self._ledger: list[dict[str, int]] = []
         self._notes: list[str] = []
         self.reach, self.quality, self.life = 1.0, 0.0, 0  # factor, sum and weeks by which others improve it
-        self._heads = 0
+        self._head_count = 0
         self._attended: NDArray[np.int32] | None = None
         self._marks: dict[str, set[int]] = {}
 
@@ -71,8 +71,8 @@ class Action(Generic[C]):
     def check(self, place: Place) -> None:
         """Raise UserError for a field that does not fit the place."""
 
-    def meet(self, actions: Sequence[Action[Any]]) -> None:
-        """Receive all actions of the run, parts of plans included, before the first week."""
+    def connect(self, actions: Sequence[Action[Any]]) -> None:
+        """Called with all actions of the run, parts of plans included, before the first week."""
 
     def week(self, world: State) -> None:
         """Act if the week is due. Effects of earlier messages fade in every week, also after the end."""
@@ -119,9 +119,9 @@ class Action(Generic[C]):
         """Remember rows as ``interested`` or ``staff``."""
         self._marks.setdefault(kind, set()).update(rows.tolist())
 
-    def came(self, rows: NDArray[np.integer]) -> None:
+    def record_attendance(self, rows: NDArray[np.integer]) -> None:
         """Record that rows attended a session."""
-        self._heads += int((self.attended[rows] == 0).sum())
+        self._head_count += int((self.attended[rows] == 0).sum())
         self.attended[rows] += 1
 
     @property
@@ -147,15 +147,15 @@ class Action(Generic[C]):
     def _marked(self, kind: str) -> Rows:
         return np.array(sorted(self._marks.get(kind, ())), np.intp)
 
-    def heads(self) -> int:
+    def head_count(self) -> int:
         """Number of people who have taken part."""
-        return self._heads
+        return self._head_count
 
     def costs(self) -> dict[str, Any]:
         """Costs so far in pounds (fixed, sessions, participants, total) and the source of the prices."""
         cost = self.config.cost
         sessions = cost.session * sum(line["sessions"] for line in self.ledger)
-        participants = cost.participant * self.heads()
+        participants = cost.participant * self.head_count()
         fixed = cost.fixed if self.ledger else 0.0
         return {"fixed": fixed, "sessions": sessions, "participants": participants,
                 "total": fixed + sessions + participants, "source": cost.source}

@@ -33,7 +33,7 @@ class Equip(Action[EquipConfig]):
         self.targets: list[Action[Any]] = []
         self._given = False
 
-    def meet(self, actions: Sequence[Action[Any]]) -> None:
+    def connect(self, actions: Sequence[Action[Any]]) -> None:
         """Find its targets among all actions of the run. Raises UserError for a name that does not exist."""
         names = [action.name for action in actions]
         for name in self.config.targets:

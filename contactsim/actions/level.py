@@ -76,12 +76,12 @@ class Level(Action[LevelConfig]):
         draw = uniforms(world.base(Decision.RECRUITED, self.name), world.people.uid[candidates])
         rows = candidates[np.argsort(draw, kind="stable")[:(draw < self.share_reached).sum()]]
         rows = self._change(world, np.sort(rows[:self._left()]))
-        self.came(rows)
+        self.record_attendance(rows)
         self.note(world.clock, attended=rows.size, sessions=1)
 
     def _left(self) -> int | None:
         """Places that are left; None for no limit."""
-        return None if self.config.capacity is None else max(0, self.config.capacity - self.heads())
+        return None if self.config.capacity is None else max(0, self.config.capacity - self.head_count())
 
     def _change(self, world: State, rows: Rows) -> Rows:
         """Change the circumstances of the rows; returns those that changed."""

@@ -135,7 +135,7 @@ class Plan(Action[PlanConfig]):
         for part in self.parts:
             part.work(world)
 
-    def heads(self) -> int:
+    def head_count(self) -> int:
         return self.participants.size if self.config.cost.participant else 0
 
     def costs(self) -> dict[str, Any]:

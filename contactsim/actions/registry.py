@@ -85,7 +85,7 @@ def prepared(actions: list[Action[Any]], place: Place) -> list[Action[Any]]:
         action.check(place)
     members = [one for action in actions for one in action.members()]
     for one in members:
-        one.meet(members)
+        one.connect(members)
     check_conflicts(members)
     return actions
 

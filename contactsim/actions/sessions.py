@@ -87,6 +87,6 @@ class Gatherer(Action[G]):
         if self.config.corrects:
             draw = uniforms(world.base(Decision.MESSAGE, self.name), world.people.uid[came])
             world.people.rumour[came[draw < self.config.corrects]] = KNOWS_BETTER
-        self.came(came)
+        self.record_attendance(came)
         self.mark("staff", helpers)
         self.note(world.clock, attended=came.shape[0], staff=helpers.shape[0], sessions=meetings)

@@ -26,8 +26,8 @@ class SpeakConfig(Audience):
         0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the anxiety of recipients of other groups",
-        "A4: most")
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed",
+        "by which it lowers the anxiety of recipients of other groups", "A4: most")
     norm: float = parameter(
         0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it raises the perceived norm of those groups",
         "A4: most")
@@ -110,7 +110,7 @@ class Speak(Action[SpeakConfig]):
             people.rumour[rows[corrected]] = KNOWS_BETTER
         done = self._respond(world, rows, about)
         people.civic[done] += np.float32(config.civic) * (1 - people.civic[done])
-        self.came(rows)
+        self.record_attendance(rows)
         self.note(world.clock, attended=rows.size, enrolled=done.size, sessions=1)
 
     def _respond(self, world: State, rows: Rows, about: NDArray[np.bool_]) -> Rows:

@@ -64,7 +64,7 @@ def command(method: str, parameters: str | None, budget: int | None, jobs: int |
 
 
 def _names(design: Sensitivity, method: str, parameters: str | None, budget: int | None) -> list[str]:
-    """The contested parameters asked for; raises UserError for options that do not go together."""
+    """The requested contested parameters; raises UserError for options that exclude each other."""
     if method == "each" and parameters:
         raise UserError("--parameters goes with along, morris and sobol: each changes every parameter of the "
                         "psychology.")

@@ -19,7 +19,7 @@ def layers(project: str) -> list[tuple[str, ...]]:
     """The layers of the contract in the text of a ``pyproject.toml``, highest first, each with its modules by name."""
     contracts = tomllib.loads(project)["tool"]["importlinter"]["contracts"]
     rows = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
-    return [tuple(name.strip("() ") for name in re.split("[|:]", row)) for row in rows]
+    return [tuple(name.strip() for name in re.split("[|:]", row)) for row in rows]
 
 
 def draw(rows: Sequence[Sequence[str]]) -> str:

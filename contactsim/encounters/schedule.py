@@ -59,8 +59,8 @@ class SettingWeek:
                                            people, results, *scratch[k]), self.edges)
 
 
-def weekly_schedule(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms], settings: Mapping[str, Setting],
-              threads: Threads) -> tuple[list[SettingWeek], Slots]:
+def weekly_schedule(contexts: Mapping[str, ContactContext], terms: Mapping[str, Terms],
+                    settings: Mapping[str, Setting], threads: Threads) -> tuple[list[SettingWeek], Slots]:
     """The ordinary week of each setting, and the slots in which friends meet.
 
     The k-th slot of the week, counted over all contact contexts in the order of the parameters, has bit k.

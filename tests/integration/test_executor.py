@@ -120,7 +120,7 @@ def test_what_another_removed_meanwhile_is_carried_out_again(tmp_path: Path) -> 
     store = done(tmp_path, with_another(another))
     assert len(content(tmp_path)) == ALL
     store.forget(LEDGER)
-    with pytest.raises(UserError, match=r"results vanish .*--no-cache"):
+    with pytest.raises(UserError, match=r"results disappear .*--no-cache"):
         done(tmp_path, with_another(lambda seed: store.forget(LEDGER)))
 
 
@@ -151,8 +151,8 @@ def test_a_damaged_file_is_quarantined_and_its_tasks_are_carried_out_again(
     assert f"{where}/{broken.name} is damaged: it was moved to" in capsys.readouterr().err
 
 
-def test_small_files_are_packed_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "PACK_EVERY", EACH)
+def test_small_files_are_compacted_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "COMPACT_EVERY", EACH)
     files: list[int] = []
     done(tmp_path, tasks(), progress=lambda *_: files.append(len(singles(tmp_path))))
     assert max(files) == EACH and singles(tmp_path) == []
@@ -169,11 +169,11 @@ def test_tasks_of_a_group_stay_with_one_process_whose_runner_remembers(tmp_path:
     assert all(len(one) == 1 for one in processes.values())
 
 
-def test_a_task_whose_process_dies_is_a_failure_and_what_is_stored_is_kept(
+def test_a_task_whose_process_dies_is_a_failure_and_stored_results_stay(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("queue", "local"):
         monkeypatch.setattr(f"contactsim.runs.{module}.DEATHS", 2)  # a process less to wait for
-    with pytest.raises(UserError, match=r"seed 102.* failed: its process died 2 times.*goes on from there"):
+    with pytest.raises(UserError, match=r"seed 102.* failed: its process died 2 times.*continues from there"):
         done(tmp_path, tasks(Killed, each=3, groups=2), jobs=2)
     assert 2 <= len(stored(Store(tmp_path), {task.id for task in tasks()}).done) < ALL
     done(tmp_path, tasks())
@@ -206,7 +206,7 @@ def test_an_interruption_says_what_is_stored(tmp_path: Path) -> None:
         if ended == 5:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt, match=rf"5 of {ALL} are stored in .*goes on from there"):
+    with pytest.raises(KeyboardInterrupt, match=rf"5 of {ALL} are stored in .*continues from there"):
         done(tmp_path, tasks(), progress=interrupt)
     assert len(content(tmp_path)) == 5
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import contactsim
+from contactsim.api.results import SweepResult
 from contactsim.cli import main
 from contactsim.errors import UserError
 from contactsim.evidence import runs
@@ -24,7 +25,7 @@ def singles(store: Path) -> list[Path]:
     return sorted((store / "runs").glob("*.parquet"))
 
 
-def test_figures_come_back_to_the_last_bit(tmp_path: Path) -> None:
+def test_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
     odd = {"F3 (on F6's places)": {"base": 0.1 + 0.2, "off": math.nan}, "of/it": {"base": -0.0, "off": math.inf}}
     assert repr(figures_of(numbers_of(odd))) == repr(odd)
     found = runs.figures(tasks(), tmp_path, 1)
@@ -33,7 +34,7 @@ def test_figures_come_back_to_the_last_bit(tmp_path: Path) -> None:
     assert runs.figures(tasks(), tmp_path, 1) == stored == found
 
 
-def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_store_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("dear")
     for words in (["--no-cache"], []):
         assert main(["replay", "F7", "--quick", "--store", str(tmp_path), *words]) == 2
@@ -42,7 +43,7 @@ def test_a_folder_that_is_no_store_is_not_touched(tmp_path: Path) -> None:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """Runs of a sweep and units of the ledger, in one pack."""
+    """Runs of a sweep and tasks of the ledger, in one compacted file."""
     store = tmp_path / "mixed"
     run_here(store, specs([1, 2])).need()
     runs.figures(tasks(), store, 1)
@@ -52,14 +53,14 @@ def mixed(tmp_path: Path) -> Path:
 
 def test_results_are_those_of_runs(mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run_here(tmp_path / "runs", specs([1, 2])).need()
-    assert contactsim.load(mixed).equals(contactsim.load(tmp_path / "runs"))
+    assert SweepResult(mixed).weekly().equals(SweepResult(tmp_path / "runs").weekly())
     assert main(["results", str(tmp_path / "runs"), "--csv"]) == 0
     alone = capsys.readouterr().out
     assert main(["results", str(mixed), "--csv"]) == 0
     assert capsys.readouterr().out == alone
     assert main(["results", str(mixed)]) == 0
-    said = capsys.readouterr().out
-    assert "2 runs (2 ok)" in said and f"and {ALL} units of the ledger: contactsim replay ID" in said
+    printed = capsys.readouterr().out
+    assert "2 runs (2 ok)" in printed and f"and {ALL} units of the ledger: contactsim replay ID" in printed
 
 
 def test_a_store_of_the_ledger_alone_has_no_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,14 +71,14 @@ def test_a_store_of_the_ledger_alone_has_no_results(tmp_path: Path, capsys: pyte
         contactsim.load(tmp_path)
 
 
-def test_a_unit_of_the_ledger_is_not_rerun(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_task_of_the_ledger_is_not_rerun(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = tasks()[EACH + 2]
     assert main(["rerun", one.id, "--store", str(mixed)]) == 2
-    said = capsys.readouterr().err
-    assert "a unit of the ledger (R1, seed 102): contactsim replay R1" in said and said.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert "a unit of the ledger (R1, seed 102): contactsim replay R1" in printed and printed.count("\n") == 1
 
 
-def test_fresh_forgets_figures_and_leaves_runs(mixed: Path, tmp_path: Path) -> None:
+def test_forgetting_figures_does_not_affect_runs(mixed: Path, tmp_path: Path) -> None:
     run_here(tmp_path / "runs", specs([1, 2])).need()
     (mixed / "thesis.txt").write_text("dear")
     worker = Worker(mixed)

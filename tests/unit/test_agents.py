@@ -539,11 +539,11 @@ def test_refused_on_residents_and_models(model: Model) -> None:
     for refuse, says in (
         (resident.step, r"'step'.*model.step\(\)"),
         (resident.advance, r"model.step\(\)"),
-        (resident.remove, "'remove'.*up to the model"),
-        (lambda: Resident.create_agents(model, 3), "'create_agents'.*up to the model"),
-        (lambda: model.register_agent(resident), "'register_agent'.*up to the model"),
-        (lambda: model.deregister_agent(resident), "'deregister_agent'.*up to the model"),
-        (model.remove_all_agents, "'remove_all_agents'.*up to the model"),
+        (resident.remove, "'remove'.*the model decides"),
+        (lambda: Resident.create_agents(model, 3), "'create_agents'.*the model decides"),
+        (lambda: model.register_agent(resident), "'register_agent'.*the model decides"),
+        (lambda: model.deregister_agent(resident), "'deregister_agent'.*the model decides"),
+        (model.remove_all_agents, "'remove_all_agents'.*the model decides"),
     ):
         with pytest.raises(NotOnColumnsError, match=says):
             refuse()

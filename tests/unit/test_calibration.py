@@ -30,7 +30,8 @@ def test_only_calibrated_outcomes_are_fitted() -> None:
 def test_an_archived_fit_has_its_present_design() -> None:
     for name, of in calibration.designs().items():
         archived = calibration.archived(name)
-        assert archived is not None and archived["design"] == of.model_dump(mode="json", exclude={"title", "conclusion"})
+        assert archived is not None
+        assert archived["design"] == of.model_dump(mode="json", exclude={"title", "conclusion"})
         assert set(archived["parameters"]) == set(of.parameters) and archived["evaluations"] == len(archived["trace"])
 
 
@@ -76,9 +77,10 @@ def test_an_outcome_that_changes_and_one_that_does_not() -> None:
     found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
     table = sensitivity.changes_table(at, found, findings).set_index("outcome")
     assert table.loc["R1", "material"]
-    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 above it
+    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 not
     assert not table.loc["R3", "material"]
-    assert sensitivity.sentences(table.reset_index(), "each") == ["psychology.appraisal: changes R1; verdict changes: R1"]
+    assert sensitivity.sentences(table.reset_index(), "each") == [
+        "psychology.appraisal: changes R1; verdict changes: R1"]
     assert sensitivity.sentences(table.reset_index(), "along") == [
         "R1 (0.51) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.615)."]
 
@@ -169,12 +171,12 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
     assert len(at) <= 500
 
 
-@pytest.mark.parametrize("words, said", [
+@pytest.mark.parametrize("words, message", [
     (["morris", "--parameters", "psychology.negativ_weight"], "negativ_weight"),
     (["each", "--budget", "9"], "--budget"), (["each", "--parameters", "psychology.norms"], "--parameters"),
     (["morris", "--budget", "11"], "12 parameter sets or more")])
-def test_invalid_options_are_refused(words: list[str], said: str) -> None:
-    with pytest.raises(UserError, match=said):
+def test_invalid_options_are_refused(words: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         cli.main(["sensitivity", *words, "--debug"])
 
 

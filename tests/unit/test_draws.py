@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +27,7 @@ from contactsim.draws import (
     uniforms,
     unit,
 )
+from contactsim.place import Level
 
 U = np.uint64
 M = 2**64 - 1
@@ -121,6 +124,24 @@ def test_the_numbers_of_the_contract() -> None:
     assert (int(pair), int(nth(pair, U(1))), int(below(pair, 1000))) == (
         0x60D5318398552FCD, 0x7139AFB31F59A772, 378)
     assert halves(pair) == (0.3782530731987208, 0.5950498462188989)
+
+
+def test_renamed_things_keep_their_keys() -> None:
+    """Keys are made from the former names, alone or between slashes, and from no other text that contains them."""
+    assert name_key("street", "output_area", "E00053353") == name_key("street", "cell", "E00053353")
+    assert name_key("belonging/") == int.from_bytes(
+        hashlib.blake2b(b"connectedness/", digest_size=8).digest(), "little") >> 1
+    assert name_key("evidence", "status", "end") == name_key("evidence", "standing", "end")
+    assert name_key("district 3") != name_key("quarter 3") and name_key("status_report") != name_key("standing_report")
+
+
+def test_synthetic_districts_keep_their_keys() -> None:
+    """A table's own codes are used as they are."""
+    area = np.zeros(1, np.int32)
+    assert Level("district", True, area, ("district 12",)).names_in_keys == ("quarter 12",)
+    assert Level("block", True, area, ("district 1 block 3",)).names_in_keys == ("quarter 1 block 3",)
+    assert Level("district", False, area, ("district 12",)).names_in_keys == ("district 12",)
+    assert Level("district", True, area, ("old district 2b, district hall",)).names_in_keys[0].endswith("district hall")
 
 
 def test_decisions_are_never_renumbered() -> None:

@@ -24,9 +24,10 @@ def data(part: np.ndarray | None = None, **end: Any) -> PanelData:
     waves = {wave: dict.fromkeys(names, zero) | {"here": np.ones(N)} for wave in (START, MIDPOINT, END)}
     waves[END] |= end
     waves[START] = waves[START] | {"anxiety": rng.normal(size=N), "attitude": rng.normal(size=N)}
-    people = {"group": (np.arange(N) % 2).astype(np.uint8), "age": rng.uniform(20, 60, N), "uid": np.arange(N),
-              "active": np.ones(N, bool), "own_share": np.linspace(0, 1, N), "learner": np.zeros(N, bool),
-              "job": np.ones(N, bool), "household": np.arange(N)}
+    people: dict[str, Any] = {
+        "group": (np.arange(N) % 2).astype(np.uint8), "age": rng.uniform(20, 60, N), "uid": np.arange(N),
+        "active": np.ones(N, bool), "own_share": np.linspace(0, 1, N), "learner": np.zeros(N, bool),
+        "job": np.ones(N, bool), "household": np.arange(N)}
     actions = {} if part is None else {"club": {"participants": part, "interested": part, "staff": ~part,
                                                 "attended": part.astype(int)}}
     return PanelData(1, people, waves, {}, actions, {"club": 100.0} if part is not None else {})
@@ -96,7 +97,8 @@ def test_cost_effectiveness_is_relative_to_the_best_other() -> None:
                   one=data(part, attitude=NOISE + 0.1), two=data(part, attitude=NOISE + 0.2))
     found = effects.relative_cost_effectiveness(worlds, "plan", ["one", "two"], "control", "attitude", None)
     assert math.isclose(found, 0.5, rel_tol=1e-6)
-    assert math.isclose(effects.relative_cost_effectiveness(worlds, "plan", ["one", "two"], "control", "attitude", None, 3.0), -0.5)
+    dearer = effects.relative_cost_effectiveness(worlds, "plan", ["one", "two"], "control", "attitude", None, 3.0)
+    assert math.isclose(dearer, -0.5)
 
 
 def test_two_paths_recovers_known_paths() -> None:

@@ -98,7 +98,8 @@ def test_subgroups_are_selected_in_the_selecting_worlds() -> None:
 
 def test_a_keyed_number_orders_people_with_equal_counts() -> None:
     order = uniforms(stream(1, Decision.SURVEY), np.arange(N))
-    assert effects.frequent_negative(case(d50=world(order)), "d50", "level") < -1.0  # the lowest numbers, not the first rows
+    # the people with the lowest numbers are selected, not the first rows
+    assert effects.frequent_negative(case(d50=world(order)), "d50", "level") < -1.0
 
 
 def test_spread_change_and_shapes() -> None:

@@ -80,8 +80,8 @@ def test_action_findings_have_ten_seeds_and_a_null_action_that_must_fail(name: s
     assert any(row.knock_outs.get(key) == "must_exit" for row in finding.outcomes for key in without_reach)
 
 
-#: Judged rows about an action which claim that something does not change, or that parts add up: an action on nobody
-#: meets such a band. Each with the row of its finding that a null action fails instead.
+#: Judged outcomes about an action which claim that something does not change, or that effects add up: a null action
+#: meets their acceptance intervals. Each with the outcome of its finding that a null action fails instead.
 CANNOT_FAIL = {"F15-negative": "F15-balance", "F20-carried": "F20-gap", "F24-sum": "F24-centre"}
 
 
@@ -172,7 +172,7 @@ def test_every_outcome_is_repeated_under_each_alternative_and_not_judged() -> No
     assert [row.judged for row in finding.outcomes] == [True, True, False, False]
     assert finding.under(None) is finding
     assert {world.set["scenario.burn_in"] for world in finding.under("none").worlds.values()} == {False}
-    assert finding.outcomes[3].statement == f"{finding.outcomes[1].statement}, from no burn-in"
+    assert finding.outcomes[3].statement == f"{finding.outcomes[1].statement}, without burn-in"
 
 
 def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +243,7 @@ def test_readmes_state_the_verdicts_of_the_baseline() -> None:
     stated: dict[str, str] = {}
     for folder in loading.folders():
         text = (loading.experiments_folder() / folder / "README.md").read_text()
-        part = text.split("## What came out")[1] if "## What came out" in text else ""
+        part = text.split("## Results")[1] if "## Results" in text else ""
         stated |= dict(re.findall(r"(?m)^\| (F\d+) [^|]*\| \**([a-z ]+?)\**(?: \([^|]*)? \|", part))
     assert len(stated) > 20
     verdicts = baseline_verdicts()

@@ -100,7 +100,7 @@ def test_observers_look_at_their_moment() -> None:
 
 
 def test_a_moment_that_there_is_not_is_refused() -> None:
-    with pytest.raises(UserError, match=r"Diary.moment='noon' is no moment of a week: it must be one of after_actions"):
+    with pytest.raises(UserError, match=r"Diary.moment='noon' is not a moment of a week: it must be one of"):
         make_world().observe(Diary("noon"))  # type: ignore[arg-type]
 
 
@@ -126,12 +126,12 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     rows = np.arange(0, len(world.people), 5)
     panel = Panel([2, 5], ["attitude", "positive"], rows, count=True)
     world.observe(panel)
-    counts = np.zeros_like(world.week.counts, np.int64)
+    total = np.zeros_like(world.week.counts, np.int64)
     for week in range(5):
         world.step()
-        counts += world.week.counts if week >= 2 else 0
+        total += world.week.counts if week >= 2 else 0
     assert sorted(panel.waves) == [0, 2, 5] and sorted(panel.meetings) == [2, 5]
-    assert (panel.meetings[5] == counts[rows]).all()
+    assert (panel.meetings[5] == total[rows]).all()
     last = panel.waves[5]
     assert (last["attitude"] == attitude_to_others(world.people, world.weights, rows)).all()
     assert (last["positive"] == world.people.recent_positive[rows].sum(axis=1)).all()
@@ -139,7 +139,7 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     assert 0 < last["here"].sum() < rows.size
     counts = counts_with_others(panel.meetings[5], world.people.group[rows])
     own = world.people.group[rows]
-    assert counts["positive"][3] == np.delete(counts[rows[3], :, POSITIVE], own[3]).sum()
+    assert counts["positive"][3] == np.delete(total[rows[3], :, POSITIVE], own[3]).sum()
 
 
 def test_survey_waves_are_surveys() -> None:

@@ -146,7 +146,7 @@ def test_an_old_key_of_an_action_from_plain_data() -> None:
 @pytest.mark.parametrize("old", ["cell", "output_area"])
 def test_an_old_key_of_a_place(old: str) -> None:
     values = {"kind": "synthetic", "residents": 1000, "shares": [0.5, 0.5], "dissimilarity": 0.2}
-    for call in (lambda: parse({**values, old: 300}), lambda: bundled_place("bradford", **{old: 300})):
+    for call in (lambda: parse({**values, old: 300}), lambda: bundled_place("bradford", None, **{old: 300})):
         with pytest.raises(UserError, match=f"'place.{old}=300': the key is now place.output_area_residents."):
             call()
 

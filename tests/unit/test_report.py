@@ -118,7 +118,7 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
     archived_tables.archive(pd.DataFrame(indices), "sensitivity/morris", record)
     text = render("moving", **report.sensitivities())
     assert "<td>psychology.appraisal</td><td>R1, R3</td><td>R1</td></tr>" in text
-    assert "<td>psychology.civic_rest</td><td><b>none</b>: no finding reads civic participation" in text
+    assert "<td>psychology.civic_rest</td><td><b>none</b>: no finding concerns civic participation" in text
     assert f"<td>psychology.norms</td><td><b>none</b>: {report.UNJUSTIFIED}" in text
     assert "0.50 ± 0.12 <b>(0%, 75%)</b>" in text
     assert "7 parameter sets, 2 seeds each, places of 1,200 residents." in text
@@ -129,7 +129,7 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
 
 def test_fits_are_shown_with_their_conclusions() -> None:
     text = " ".join(render("fitted", fits=report.fits()).split())
-    assert "In use is -1.78" in text and "Left: " in text and "12 evaluations of a budget of 12" in text
+    assert "In use is -1.78" in text and "Not in use. " in text and "12 evaluations of a budget of 12" in text
 
 
 def test_diagnoses_are_read_from_readmes() -> None:

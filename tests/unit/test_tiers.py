@@ -11,8 +11,7 @@ TESTS = Path(__file__).parents[1]
 PROCESSES = re.compile(r"(?m)^\s*(?:import|from) (?:subprocess|multiprocessing|concurrent\.futures|distributed|dask)\b"
                        r"|\btime\.sleep[(]")
 #: Unit tests that start a process and are still to be moved to ``tests/integration``. Nothing is added here.
-TO_MOVE = {"test_actions_docs.py", "test_compare_documents.py", "test_contract.py", "test_run.py",
-           "test_store.py", "test_sweep_faults.py", "test_sweep_store.py"}
+TO_MOVE = {"test_actions_docs.py", "test_contract.py", "test_store.py"}
 
 
 def test_every_tier_is_described() -> None:
