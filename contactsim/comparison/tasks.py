@@ -99,7 +99,7 @@ def arms_task(design: Design, place: Place, seed: int, runner: str, measure: str
     plain = {arm: config.model_dump(mode="json", exclude=_NOT_SCIENCE) for arm, config in configs.items()}
     facts = {"measure": measure, "model": code, "place": place.name, "place_digest": place_digest(place),
              "residents": place.residents, "seed": seed, "weeks": design.weeks,
-             "point": canonical_json(dict(design.point)), "config": canonical_json(plain)}
+             "labels": canonical_json(dict(design.point)), "config": canonical_json(plain)}
     first = configs[CONTROL]
     shared = (burn_in_cache.key(place, first.parameters, seed)
               if first.scenario.burn_in and first.cache_burn_in else None)
