@@ -38,7 +38,7 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         ``provenance`` and ``plot()``. If the folder holds this run already it is read and not simulated again.
 
     Raises:
-        UserError: for a mistake in what was asked for, in one sentence.
+        UserError: for a mistake in the arguments, in one sentence.
 
     Example:
         >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
@@ -84,7 +84,7 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
         ``notes``, ``effect(...)`` and ``plot()``.
 
     Raises:
-        UserError: for a mistake in what was asked for, for a replication that fails, or if ``output`` holds something
+        UserError: for a mistake in the arguments, for a replication that fails, or if ``output`` holds something
             else. Stored replications stay.
 
     Example:
@@ -142,7 +142,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
         Runs that failed are in ``frame`` with their message.
 
     Raises:
-        UserError: for a mistake in what was asked for, and if the store cannot be written.
+        UserError: for a mistake in the arguments, and if the store cannot be written.
 
     Example:
         >>> found = sweep("psychology.negative_weight=1,2", "place.residents=1000", replications=5)  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""Simulated surveys: reliability as asked for, known effects recovered, and biases where they were built in."""
+"""Simulated surveys: reliability as specified, known effects recovered, and biases where they were built in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRUE = np.random.default_rng(5).standard_normal(UID.size)
 
 
 @pytest.mark.parametrize("items, categories, wanted", [(4, 5, 0.8), (3, 7, 0.6), (10, 2, 0.9), (2, 3, 0.5)])
-def test_a_scale_has_the_reliability_asked_for(items: int, categories: int, wanted: float) -> None:
+def test_a_scale_has_the_specified_reliability(items: int, categories: int, wanted: float) -> None:
     """Cronbach's alpha, and about as much of the variance is true (20,000 people: within .015)."""
     given = answers(TRUE, UID, 1, "scale", items, categories, wanted)
     assert given.min() == 1 and given.max() == categories and np.array_equal(given, given.round())
@@ -145,20 +145,20 @@ def test_non_response_loses_the_cold_where_it_is_selective() -> None:
     assert set(b["uid"]) < set(a["uid"])
 
 
-def test_controls_are_those_asked_for() -> None:
+def test_controls_are_those_of_the_design() -> None:
     paired = on_paper(friendly)
     took, interested = paired.mask(TREATMENT, "participants"), paired.mask(TREATMENT, "interested")
 
-    def asked(control: str, other: PairedRuns | None = None) -> Any:
+    def sampled(control: str, other: PairedRuns | None = None) -> Any:
         design = Evaluation(**{**NAIVE, "control": control, "size": 10_000, "control_size": 10_000})
         table = survey(design, paired, other, {"before": 0, "after": 6}).tables["attitude"]
         return set(table.loc[table["treated"] == 0, "uid"])
 
     uid = paired.residents.uid
-    assert asked("interested") == set(uid[interested & ~took])
-    assert asked("others") == set(uid[~took])
+    assert sampled("interested") == set(uid[interested & ~took])
+    assert sampled("others") == set(uid[~took])
     other = on_paper(friendly, seed=2)
-    assert asked("matched_town", other) == set(other.residents.uid)
+    assert sampled("matched_town", other) == set(other.residents.uid)
 
 
 def test_only_those_whom_it_left_alone_are_untouched() -> None:

@@ -1,7 +1,7 @@
 """Paired runs: one resident's trait differs; whom can that reach, week by week, and is all else the same?
 
 Whom a week reaches is computed from the rules, given in whom the two worlds differ at its start. Somebody whose
-attitudes differ moves the norm that their own group feels in the neighbourhood, lives meetings otherwise, and is
+attitudes differ moves the norm that their own group feels in the neighbourhood, appraises encounters otherwise, and is
 known otherwise to friends. Whoever meets one of these in a cross-group meeting, or is their friend, is reached;
 and so is whoever may have a tie to such a person from a small group. Who meets whom is read from ``pairs``.
 """
@@ -129,8 +129,9 @@ def run(one: World, other: World, through: Callable[[World, Rows], Rows] = norms
 def test_outside_the_set_reached_every_bit_is_the_same(
         trait: str, by: float, at_least: float, record_property: Callable[[str, object], None]) -> None:
     """Almost nobody in the first week. Ten weeks on, those who differ are 4 % of this town of 6,000 (a group of a
-    neighbourhood, by its norm), 8 % where somebody goes out more, and one person after a change of status: a
-    small difference seldom turns a meeting."""
+    neighbourhood, by its norm), 8 % if somebody goes out more, and one person after a change of status: a small
+    difference seldom changes an encounter.
+    """
     shares = run(*pair(trait, by))
     record_property("share reached and differing by week", shares)
     reached, differing = zip(*shares, strict=True)
