@@ -26,8 +26,8 @@ class SpeakConfig(Audience):
         0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
         "A4: most")
     anxiety: float = parameter(
-        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the anxiety of recipients of other groups",
-        "A4: most")
+        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed",
+        "by which it lowers the anxiety of recipients of other groups", "A4: most")
     norm: float = parameter(
         0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it raises the perceived norm of those groups",
         "A4: most")

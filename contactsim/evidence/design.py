@@ -66,7 +66,8 @@ class Gradient(DesignPart):
         """The place of one of its worlds."""
         share, (majority, minority) = self.worlds[world], self.groups
         return MadePlace(name=f"{folder} {share:g}", shares={majority: 1 - share, minority: share},
-                         dissimilarity=self.dissimilarity, output_area_residents=self.output_area_residents, key=round(1000 * share))
+                         dissimilarity=self.dissimilarity, output_area_residents=self.output_area_residents,
+                         key=round(1000 * share))
 
 
 class SampleSize(DesignPart):

@@ -73,7 +73,8 @@ def render(run: Run) -> RenderableType:
     head = f"{place['name']}: {place['residents']:,} residents, {figures['weeks']} weeks, seed {figures['seed']}"
     shares = ", ".join(f"{name} {values['share']:.1%}" for name, values in place["groups"].items())
     facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
-             *(f"made: {text}" for text in place["synthetic"]), *(f"cleaned: {text}" for text in place["cleaning_notes"]),
+             *(f"made: {text}" for text in place["synthetic"]),
+             *(f"cleaned: {text}" for text in place["cleaning_notes"]),
              *([place["note"]] if place["note"] else []),
              _burn_in(figures), *_actions(run), f"surveys: {figures['respondents']:,} answers in two waves",
              f"contactsim {figures['contactsim']}, digest {figures['digest']}, {figures['seconds']:.1f} s",
