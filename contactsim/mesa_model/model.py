@@ -126,7 +126,7 @@ class NeighbourhoodModel(ColumnModel):
 
     @property
     def place(self) -> Place:
-        """The place: residents by area and group at the start."""
+        """Residents by area and group at the start."""
         return self.world.place
 
     @property

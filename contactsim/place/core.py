@@ -36,7 +36,7 @@ class Level:
 
     @property
     def names_in_keys(self) -> tuple[str, ...]:
-        """The codes as the keys of draws have them: a made district was once called a quarter, and no draw may move."""
+        """The codes that name draws. Synthetic districts were once called quarters; their draws keep that name."""
         if not self.synthetic:
             return self.codes
         return tuple(re.sub(r"(?<![^ ])district (?=\d)", "quarter ", code) for code in self.codes)
