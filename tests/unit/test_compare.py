@@ -272,7 +272,7 @@ class Stop:
 def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
     words = ["place.residents=1000", "scenario=no_burn_in", "psychology.norms=.1,.2", "weeks=2", "action=library_chat"]
     grid = read_grid([*words, "seeds=2"])
-    with pytest.raises(KeyboardInterrupt, match="same command goes on"):
+    with pytest.raises(KeyboardInterrupt, match="same command continues"):
         compare(grid, tmp_path / "store", jobs=0, progress=Stop(after=3))
     assert len(Store(tmp_path / "store").read(["status"])) == 3
     rest = Stop()

@@ -132,7 +132,7 @@ def test_a_module_that_is_not_there_is_an_error() -> None:
 def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     model, of_ledger = closure(*MODEL), closure(tasks.__name__)
     assert set(model) <= set(of_ledger)
-    for name in ("world", "burn_in", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
+    for name in ("world", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
                  "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
     for name in ("variants", "effects", "relations", "panel", "design", "worlds", "tasks"):
@@ -237,7 +237,7 @@ NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep",
 def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, edited: Edited) -> None:
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
-           "burn-in": ["burn_in"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
+           "burn-in": ["world"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
            "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()
