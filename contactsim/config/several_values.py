@@ -23,9 +23,9 @@ def listed_values(composition: Composition, override: Override) -> dict[str, Any
     else:
         found = [(text, value_of(key, text)) for text in override.sweep_string_iterator()]
     if len({repr(one) for _, one in found}) < len(found):
-        raise UserError(f"'{line}' (command line) names a value twice.")
+        raise UserError(f"'{line}' (command line) contains a value twice.")
     if not found:
-        raise UserError(f"'{line}' (command line) names no value.")
+        raise UserError(f"'{line}' (command line) contains no value.")
     return dict(found)
 
 

@@ -181,6 +181,6 @@ def test_a_distributed_sweep_with_a_killed_worker_is_as_undisturbed(
 
 def test_a_scheduler_that_does_not_answer_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="NO DISTRIBUTED ENGINE WAS TESTED: distributed is not installed")
-    monkeypatch.setattr("contactsim.runs.dask.PATIENCE", 0.5)
+    monkeypatch.setattr("contactsim.runs.dask.TIMEOUT", 0.5)
     with pytest.raises(UserError, match=r"engine\.scheduler=.*does not answer"):
         sweep(tmp_path / "store", specs([1]), scheduler="tcp://127.0.0.1:9")

@@ -221,7 +221,7 @@ def test_several_values_make_a_grid_with_the_same_seeds() -> None:
 
 @pytest.mark.parametrize("given, says", [
     ("seed=1,2", "seeds=N"), ("weeks=5,9", "takes one of weeks"), ("psychology.norms=interval(0,1)", "is an interval"),
-    ("psychology.norms=0.1,0.1", "names a value twice"), ("engine=dask", "engine.scheduler is missing"),
+    ("psychology.norms=0.1,0.1", "contains a value twice"), ("engine=dask", "engine.scheduler is missing"),
     ("engine=slurm", "engine=slurm"), ("psychology.norms=0.1,9", "norms=9")])
 def test_mistakes_of_a_grid_are_said(given: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
