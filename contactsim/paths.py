@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from contactsim.errors import UserError
 
@@ -55,4 +56,17 @@ def group_files(group: str, config_dir: str | None = None, shipped: Path | None 
                 raise UserError(f"{group}/{path.name} in --config-dir {config_dir} has the name of a configuration "
                                 f"that comes with contactsim, which would win: give it another name.")
             found[path.stem] = path
+    return found
+
+
+def read_mapping(file: Path, keys: str) -> dict[str, Any]:
+    """The contents of a YAML file with keys such as ``keys``. Raises UserError if it cannot be read or has none."""
+    import yaml
+
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}.") from None
+    if not isinstance(found, dict):
+        raise UserError(f"{file} is not a mapping of keys such as {keys}.")
     return found

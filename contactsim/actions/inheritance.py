@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.errors import UserError, nearest
+from contactsim.paths import read_mapping
 
 
 def alike(actions: Any, folders: Sequence[Path], key: str, known: tuple[str, ...] = ()) -> Any:
@@ -37,18 +38,11 @@ def over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(name: str, folders: Sequence[Path], key: str) -> dict[str, Any]:
     """The contents of NAME.yaml. Raises UserError, which names ``key``."""
-    import yaml
-
     files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
     if name not in files:
         raise UserError(f"{key}.like={name} is no action: allowed are {', '.join(files)}.{nearest(name, files)}")
-    try:
-        found = yaml.safe_load(files[name].read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
-    if not isinstance(found, Mapping):
-        raise UserError(f"{files[name]} is not a mapping of keys such as mechanism and title.")
-    return dict(found)
+    found = read_mapping(files[name], "mechanism and title")
+    return found
 
 
 def _filled(values: Mapping[str, Any], folders: Sequence[Path], key: str, known: tuple[str, ...]) -> dict[str, Any]:

@@ -129,6 +129,8 @@ config_dir = click.option("--config-dir", "-cd", metavar="DIR", is_eager=True,
 jobs = click.option("--jobs", type=Integer(1), show_default="all processors",
                     help="Processes at a time; never changes a result.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+without = click.option("--without", multiple=True, metavar="KEY=VALUE",
+                       help="What the control arm has instead; can be repeated. [default: no actions]")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Print no progress and no tables.")
 store_of_findings = click.option("--store", metavar="DIR", show_default="a folder in the user's cache",
                                  help="Store that keeps the results of each world, so that none is computed twice.")

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet, without
 
 HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
@@ -36,8 +36,7 @@ people and seeds are estimates. One person's difference is illustrative only."""
 
 @click.command(cls=Command, help=HELP)
 @overrides("store", "seed", "seeds", "output", "force")
-@click.option("--without", multiple=True, metavar="KEY=VALUE",
-              help="What the control arm has instead; can be repeated. [default: no actions]")
+@without
 @jobs
 @as_json
 @quiet

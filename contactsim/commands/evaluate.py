@@ -7,7 +7,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet, without
 from contactsim.errors import UserError
 
 HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's true effect.
@@ -32,8 +32,7 @@ def _details(context: click.Context) -> str:
 
 @click.command(cls=Command, help=HELP, details=_details)
 @overrides("store", "seed", "seeds", "output", "force")
-@click.option("--without", multiple=True, metavar="KEY=VALUE",
-              help="What the control arm has instead; can be repeated. [default: no actions]")
+@without
 @jobs
 @as_json
 @quiet

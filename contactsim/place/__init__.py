@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contactsim.errors import UserError, nearest
-from contactsim.paths import group_files
+from contactsim.paths import group_files, read_mapping
 from contactsim.place.build import made_place, read_table, synthetic_place, table_place
 from contactsim.place.config import TablePlace, parse
 from contactsim.place.core import Level, Place, Provenance, Source
@@ -51,15 +51,8 @@ def bundled_place(name: str, config_dir: str | None = None, **changes: Any) -> P
 
     Raises UserError for an unknown name, a file that cannot be read and a value that is not allowed.
     """
-    import yaml
-
     files = group_files("place", config_dir)
     if name not in files:
         raise UserError(f"place={name} is unknown: allowed are {', '.join(sorted(files))}.{nearest(name, files)}")
-    try:
-        values = yaml.safe_load(files[name].read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{files[name]} cannot be read: {str(error).splitlines()[0]}.") from None
-    if not isinstance(values, Mapping):
-        raise UserError(f"{files[name]} is not a mapping of keys such as kind and residents.")
+    values = read_mapping(files[name], "kind and residents")
     return load_place({**values, **changes})
