@@ -10,8 +10,6 @@ import pytest
 TESTS = Path(__file__).parents[1]
 PROCESSES = re.compile(r"(?m)^\s*(?:import|from) (?:subprocess|multiprocessing|concurrent\.futures|distributed|dask)\b"
                        r"|\btime\.sleep[(]")
-#: Unit tests that start a process and are still to be moved to ``tests/integration``. Nothing is added here.
-TO_MOVE = {"test_actions_docs.py", "test_contract.py", "test_store.py"}
 
 
 def test_every_tier_is_described() -> None:
@@ -22,8 +20,7 @@ def test_every_tier_is_described() -> None:
 
 @pytest.mark.parametrize("path", sorted((TESTS / "unit").glob("test_*.py")), ids=lambda path: path.stem)
 def test_unit_tests_start_no_process_and_do_not_wait(path: Path) -> None:
-    if path.name not in TO_MOVE:
-        assert PROCESSES.search(path.read_text(encoding="utf-8")) is None, "this belongs to tests/integration"
+    assert PROCESSES.search(path.read_text(encoding="utf-8")) is None, "this belongs to tests/integration"
 
 
 def test_what_is_looked_for_is_found() -> None:

@@ -1,11 +1,9 @@
-"""Writing whole or not at all."""
+"""Files and folders are written completely or not at all."""
 
 from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,8 @@ import pytest
 from contactsim.errors import UserError
 from contactsim.storage.atomic import PARTIAL, is_partial, new_file, new_folder
 
-
-def dead_process() -> int:
-    """The number of a process that has ended."""
-    done = subprocess.Popen([sys.executable, "-c", ""])
-    done.wait()
-    return done.pid
+#: No process has this number: it is larger than any that a system gives.
+DEAD = 2**30
 
 
 def test_a_folder_appears_whole(tmp_path: Path) -> None:
@@ -49,10 +43,10 @@ def test_an_existing_folder_is_replaced_only_on_request(tmp_path: Path) -> None:
 
 def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(tmp_path: Path) -> None:
     here = socket.gethostname()
-    gone = tmp_path / f".run{PARTIAL}{here}-{dead_process()}-1"
+    gone = tmp_path / f".run{PARTIAL}{here}-{DEAD}-1"
     lives = tmp_path / f".run{PARTIAL}{here}-{os.getppid()}-1"
-    elsewhere = tmp_path / f".run{PARTIAL}elsewhere-{dead_process()}-1"
-    other = tmp_path / f".another{PARTIAL}{here}-{dead_process()}-1"
+    elsewhere = tmp_path / f".run{PARTIAL}elsewhere-{DEAD}-1"
+    other = tmp_path / f".another{PARTIAL}{here}-{DEAD}-1"
     old = tmp_path / f".run{PARTIAL}elsewhere-1-1"
     for path in (gone, lives, elsewhere, other, old):
         path.mkdir()
