@@ -15,19 +15,19 @@ import click
 from contactsim.commands.base import sentence
 from contactsim.errors import UserError, nearest
 
-#: Name, module and summary of each command. A module is imported when its command is used.
+#: Name, module and summary of each command: a function of that name. A module is imported when it is used.
 COMMANDS = {
     "run": ("contactsim.commands.run", "simulate a place week by week and keep the results in a folder"),
     "sweep": ("contactsim.commands.sweep", "many runs into one store; can be stopped and resumed"),
     "results": ("contactsim.commands.results", "the results in a store: tables, figures, sensitivity indices"),
     "rerun": ("contactsim.commands.rerun", "repeat a run and check that it is the same to the last bit"),
-    "show": ("contactsim.commands.show", "summary and figure of a finished run"),
+    "show": ("contactsim.commands.run", "summary and figure of a finished run"),
     "place": ("contactsim.commands.place", "describe a place: residents, groups, segregation indices"),
     "actions": ("contactsim.commands.actions", "list the actions with mechanisms, costs and evidence"),
     "compare": ("contactsim.commands.compare", "with and without an action, under common random numbers"),
     "evaluate": ("contactsim.commands.evaluate", "simulate a survey that evaluates an action"),
     "power": ("contactsim.commands.power", "statistical power: how many people and seeds an effect needs"),
-    "replay": ("contactsim.commands.replay", "test findings of the literature and give verdicts"),
+    "replay": ("contactsim.commands.findings", "test findings of the literature and give verdicts"),
     "findings": ("contactsim.commands.findings", "list the findings with their verdicts in the baseline"),
     "calibrate": ("contactsim.commands.calibrate", "fit the calibrated parameters"),
     "sensitivity": ("contactsim.commands.sensitivity", "which parameters change which findings"),
@@ -59,7 +59,8 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        found: click.Command = getattr(module, cmd_name)
         return found
 
     def resolve_command(self, ctx: click.Context,

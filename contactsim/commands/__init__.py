@@ -1,1 +1,1 @@
-"""The commands of the command line, one module each, imported only when asked for."""
+"""The commands of the command line, each a function of its name; modules are imported only when they are used."""

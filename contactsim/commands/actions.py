@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir
+from contactsim.commands.base import Command, as_json, config_dir, print_json
 from contactsim.errors import UserError, nearest
 
 HELP = """List the actions with mechanism, cost and evidence, or show one with all its fields.
@@ -22,7 +21,7 @@ HELP = """List the actions with mechanism, cost and evidence, or show one with a
 @click.argument("name", required=False)
 @as_json
 @config_dir
-def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
+def actions(name: str | None, as_json: bool, config_dir: str | None) -> int:
     """List all actions, or show one; ``--json`` for programs."""
     from contactsim.actions.schema import plain
     from contactsim.config.action_catalogue import facts, listed, load, names
@@ -39,7 +38,7 @@ def command(name: str | None, as_json: bool, config_dir: str | None) -> int:
     if as_json:
         rows = [{**facts(one, section), **({"fields": plain(section)} if name else {})}
                 for one, section in found.items()]
-        print(json.dumps(rows if name is None else rows[0], indent=2, ensure_ascii=False))
+        print_json(rows if name is None else rows[0])
     elif name is None:
         _list({one: facts(one, section) for one, section in found.items()})
     else:

@@ -1,15 +1,22 @@
-"""Common parts of the commands: their class, types of values, shared options, and the wording of mistakes."""
+"""Common parts of the commands: their class, types of values, shared options, tables of keys, wording of mistakes."""
 
 from __future__ import annotations
 
 import functools
+import json
 import re
-from collections.abc import Callable
-from typing import Any
+import textwrap
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contactsim.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from contactsim.config.hydra_adapter import Composition
+    from contactsim.parameters import Section
 
 Function = Callable[..., Any]
 #: Options that can be written as keys: ``store=DIR`` for ``--store DIR``.
@@ -170,6 +177,48 @@ def _written(value: str | bool) -> str:
     if re.fullmatch(r"[\w./,()\[\]-]+", text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def print_json(values: Any) -> None:
+    """Print results for programs (``--json``). Raises ValueError for a number that JSON lacks."""
+    print(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def findings_store(folder: str | None) -> Path:
+    """The store of :data:`store_of_findings`."""
+    from contactsim.evidence.runs import default_store
+
+    return Path(folder).expanduser() if folder else default_store()
+
+
+def all_keys(composition: Composition) -> str:
+    """Groups with their configurations, then every parameter with default, range, unit and meaning."""
+    from contactsim.config.hydra_adapter import ACTIONS, GROUPS
+    from contactsim.config.run_config import DEFINED, RunConfig
+
+    lines = ["Groups (group=name picks one; group.key=value changes a key in it):"]
+    lines += [f"  {group:11} {', '.join(composition.options(group))}" for group in GROUPS]
+    lines += textwrap.wrap(f"any number, as in {ACTIONS}=[a,b]: {', '.join(composition.options(ACTIONS))}", 98,
+                           initial_indent=f"  {ACTIONS:11} ", subsequent_indent=" " * 14)
+    lines += ["", "The run:", *keys_of(RunConfig, skip={*GROUPS, "actions"})]
+    for group, section in DEFINED.items():
+        lines += ["", f"{group}:", *keys_of(section, f"{group}.")]
+    return "\n".join(lines)
+
+
+def keys_of(section: type[Section], prefix: str = "", skip: Collection[str] = ()) -> list[str]:
+    """Two lines for each key of a section: default and allowed values, then its meaning."""
+    from contactsim.config.run_config import allowed_of, shown
+
+    lines = []
+    for name, field in section.model_fields.items():
+        if name not in skip:
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            role = f" [{extra['role']}]" if prefix and "role" in extra else ""
+            default = field.get_default(call_default_factory=True)
+            lines += [f"  {prefix + name}={shown(default)}   {allowed_of(field)}",
+                      f"      {field.description}{role}"]
+    return lines
 
 
 def sentence(error: click.UsageError) -> str:

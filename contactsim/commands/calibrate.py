@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from contactsim.commands.base import Command, Integer, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import Command, Integer, findings_store, jobs, quiet, store_of_findings, update_baseline
 from contactsim.errors import UserError, nearest
 
 HELP = """Fit the calibrated parameters (to F7, F13) and print their values; the model's defaults do not change.
@@ -28,18 +27,18 @@ stored."""
 @store_of_findings
 @update_baseline
 @quiet
-def command(name: str, budget: int | None, jobs: int | None, store: str | None, update_baseline: bool,
+def calibrate(name: str, budget: int | None, jobs: int | None, store: str | None, update_baseline: bool,
             quiet: bool) -> int:
     """Fit by experiments/calibration.yaml and print the result."""
     from contactsim.config.run_config import compose
-    from contactsim.evidence import calibration, runs
+    from contactsim.evidence import calibration
 
     designs = calibration.designs()
     if name not in designs:
         raise UserError(f"There is no fit '{name}': allowed are {', '.join(designs)}.{nearest(name, designs)}")
     design = designs[name]
     evaluations = budget or design.budget
-    folder = Path(store).expanduser() if store else runs.default_store()
+    folder = findings_store(store)
     if not quiet:
         print(f"Budget: {evaluations} evaluations of {', '.join(design.outcomes)}, {design.seeds} seeds each.",
               file=sys.stderr, flush=True)

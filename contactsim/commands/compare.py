@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet, without
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, print_json, quiet, without
 
 HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
@@ -41,7 +40,7 @@ people and seeds are estimates. One person's difference is illustrative only."""
 @as_json
 @quiet
 @config_dir
-def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
+def compare(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Compare, write a folder and print its summary."""
     from contactsim.comparison.design import read_grid
@@ -61,7 +60,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
             comparison = compare(grid, store, jobs, progress=progress)
         _, found = write(comparison, time.perf_counter() - started)
     if as_json:
-        print(json.dumps(finite(found), ensure_ascii=False, allow_nan=False))
+        print_json(finite(found))
     elif not quiet:
         from rich.console import Console
 

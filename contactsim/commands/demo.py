@@ -24,7 +24,7 @@ HELP = """Open the classroom in a browser: two worlds side by side, lessons, lif
 @click.option("--port", type=Integer(1, 65535), default=8765, help="Port to listen on.")
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @config_dir
-def command(host: str, port: int, no_open: bool, config_dir: str | None) -> int:
+def demo(host: str, port: int, no_open: bool, config_dir: str | None) -> int:
     """Serve the classroom until interrupted."""
     if importlib.util.find_spec("solara") is None:
         raise UserError("The classroom needs packages that are not installed: run pip install 'contactsim[viz]'.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet, without
+from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, print_json, quiet, without
 from contactsim.errors import UserError
 
 HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's true effect.
@@ -37,7 +36,7 @@ def _details(context: click.Context) -> str:
 @as_json
 @quiet
 @config_dir
-def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
+def evaluate(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
     from contactsim.comparison.design import read_grid, take_keys
@@ -64,7 +63,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
         found = study(evaluation, grid, store, jobs, progress=progress)
     _, facts = write(found, time.perf_counter() - started)
     if as_json:
-        print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
+        print_json(finite(facts))
     elif not quiet:
         from rich.console import Console
 

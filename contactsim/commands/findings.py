@@ -1,15 +1,32 @@
-"""``contactsim findings``: the findings with their verdicts in the baseline, without running anything."""
+"""``contactsim findings`` lists the findings of the literature; ``contactsim replay`` tests them and gives verdicts."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import sys
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from contactsim.commands.base import Command, as_json
+from contactsim.commands.base import (
+    Command,
+    as_json,
+    config_dir,
+    findings_store,
+    jobs,
+    print_json,
+    quiet,
+    store_of_findings,
+    update_baseline,
+)
+from contactsim.errors import UserError
 
-HELP = """List the findings of the literature with their verdicts in the quick and full baselines.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from contactsim.evidence.replay import Replay
+
+FINDINGS_HELP = """List the findings of the literature with their verdicts in the quick and full baselines.
 
 \b
   contactsim findings
@@ -17,26 +34,36 @@ HELP = """List the findings of the literature with their verdicts in the quick a
   contactsim findings F14 --json      one finding with its worlds, outcomes and acceptance intervals
 
 Without ID or FOLDER all findings are listed. Nothing is simulated."""
+REPLAY_HELP = """Test findings of the literature with registered designs, and give verdicts.
+
+\b
+  contactsim replay --quick                          all findings, small samples: minutes
+  contactsim replay youth F30 --quick                a folder and a finding
+  contactsim replay F14 psychology.negative_weight=1 the same with another parameter
+
+ID is a finding (F14), FOLDER is a folder of findings (contactsim findings lists them); without either all findings
+are tested. KEY=VALUE changes the model's parameters; the results are then not compared with the baseline.
+
+The results of each world are stored: a replay that was stopped resumes where it was. The exit code is 1 if a result
+deviates from the baseline."""
 
 
-@click.command(cls=Command, help=HELP)
+@click.command(cls=Command, help=FINDINGS_HELP)
 @click.argument("words", nargs=-1, metavar="[ID | FOLDER]...")
 @as_json
-def command(words: tuple[str, ...], as_json: bool) -> int:
+def findings(words: tuple[str, ...], as_json: bool) -> int:
     """List findings with claim, grade, role and verdicts."""
     from contactsim.evidence.baseline import listed
 
     lines = listed(list(words))
     if as_json:
-        print(json.dumps(lines, indent=1, ensure_ascii=False, default=str))
+        print_json(lines)
     else:
-        _show(lines)
+        _list(lines)
     return 0
 
 
-def _show(lines: list[dict[str, Any]]) -> None:
-    import sys
-
+def _list(lines: list[dict[str, Any]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -48,3 +75,76 @@ def _show(lines: list[dict[str, Any]]) -> None:
         table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["baseline"]["quick"] or "-",
                       line["baseline"]["full"] or "-", line["folder"])
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
+
+
+@click.command(cls=Command, help=REPLAY_HELP)
+@click.argument("words", nargs=-1, metavar="[ID | FOLDER | KEY=VALUE]...")
+@click.option("--quick", is_flag=True, help="Small samples, no parameter sweeps: minutes.")
+@click.option("--full", is_flag=True, help="Large samples and parameter sweeps: up to an hour. [default]")
+@jobs
+@click.option("--output", metavar="DIR", show_default="replays/NAME-SAMPLE",
+              help="Folder of the report; replaced if it exists.")
+@store_of_findings
+@click.option("--no-cache", is_flag=True, help="Delete the findings' results in the store first.")
+@update_baseline
+@click.option("--negative-control", metavar="NAME",
+              help="Break the model in a known way, as in no_contact: the replay must fail.")
+@quiet
+@config_dir
+def replay(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, output: str | None, store: str | None,
+            no_cache: bool, update_baseline: bool, negative_control: str | None, quiet: bool,
+            config_dir: str | None) -> int:
+    """Run a replay. The exit code is 0 if all results agree with the baseline, and 1 if not."""
+    overrides = [word for word in words if "=" in word]
+    if quick and full:
+        raise UserError("--quick and --full exclude each other: give one of them.")
+    if update_baseline and (overrides or negative_control):
+        raise UserError("--update-baseline is for the designs as they are: it takes no overrides and no "
+                        "--negative-control.")
+    from rich.console import Console
+
+    from contactsim.evidence import folder_tables, report, tables
+    from contactsim.evidence.replay import Options, run_replay
+    from contactsim.evidence.replay import update_baseline as write_baseline
+    from contactsim.runs.progress import Progress
+
+    console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
+    sample = "quick" if quick else "full"
+    folder = findings_store(store)
+    names = [word for word in words if "=" not in word]
+    options = Options(names, overrides, folder, config_dir, sample, jobs, output, no_cache, negative_control)
+    with Progress(quiet, folder) as progress:
+        finished = run_replay(options, progress.stage("simulations"))
+    if not quiet:
+        console.print(tables.results_table(finished.result.findings, sample))
+        for along in finished.result.along:
+            for sentence in folder_tables.sweep_sentences(along.swept):
+                console.print(f"  {sentence}")
+        console.print(tables.count(finished.result.findings))
+        console.print(report.LIMITS, style="dim")
+    console.print(f"Report: {finished.target / 'report.html'} ({time.monotonic() - began:.0f} s)")
+    if update_baseline:
+        for sentence in write_baseline(finished, sample):
+            console.print(sentence)
+        console.print("The baseline is updated. State in the changelog what changed and why.")
+        return 0
+    return _compared(finished, console, sample, bool(overrides))
+
+
+def _compared(finished: Replay, console: Console, sample: str, other_parameters: bool) -> int:
+    """Print how the results differ from the baseline; returns the exit code."""
+    from contactsim.evidence import baseline
+
+    if other_parameters:
+        console.print("The results are not compared with the baseline: other parameters.")
+        return 0
+    results = finished.result.findings
+    missing = baseline.missing(results, sample)
+    if missing:
+        console.print(f"The baseline has no {sample} results yet for {', '.join(missing)} (--update-baseline adds "
+                      f"them).")
+    for sentence in finished.deviations:
+        console.print(f"Deviates from the baseline: {sentence}.")
+    if not finished.deviations and len(missing) < sum(len(one.outcomes) for one in results):
+        console.print("Every result of the baseline holds.")
+    return 1 if finished.deviations else 0

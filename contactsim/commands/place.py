@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir
+from contactsim.commands.base import Command, as_json, config_dir, print_json
 from contactsim.errors import UserError, nearest
 
 HELP = """Describe a place: residents, groups, segregation indices, and what is census data and what is synthetic.
@@ -28,14 +27,14 @@ YAML file with a place's keys."""
 @click.option("--level", metavar="LEVEL", help="Level of geography to read, where a table has several.")
 @as_json
 @config_dir
-def command(place: str, scheme: str | None, level: str | None, as_json: bool, config_dir: str | None) -> int:
+def place(place: str, scheme: str | None, level: str | None, as_json: bool, config_dir: str | None) -> int:
     """Print residents, shares and indices, with their sources."""
     from contactsim.place import describe, load_place, render
 
     changes = {key: value for key, value in (("scheme", scheme), ("level", level)) if value}
     loaded = load_place({**_keys(place, config_dir), **changes}, Path.cwd())
     if as_json:
-        print(json.dumps(describe(loaded), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(describe(loaded))
         return 0
     from rich.console import Console
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from contactsim.commands.base import Command, as_json, overrides, quiet
+from contactsim.commands.base import Command, as_json, keys_of, overrides, print_json, quiet
 from contactsim.errors import UserError, nearest
 
 HELP = """Statistical power of a survey: how many people, how reliable a scale and how many seeds an effect needs.
@@ -17,10 +15,9 @@ HELP = """Statistical power of a survey: how many people, how reliable a scale a
 
 
 def _details(context: click.Context) -> str:
-    from contactsim.commands.key_tables import keys
     from contactsim.evaluate.power import Power
 
-    return "\n".join(["Keys:", *keys(Power)])
+    return "\n".join(["Keys:", *keys_of(Power)])
 
 
 @click.command(cls=Command, help=HELP, details=_details)
@@ -29,7 +26,7 @@ def _details(context: click.Context) -> str:
               help="Folder of contactsim compare: adds the number of seeds that its effects need.")
 @as_json
 @quiet
-def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
+def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
     """Compute, write a folder and print the tables."""
     from contactsim.comparison.design import take_keys
     from contactsim.evaluate.power import Power, check, seeds_needed, table
@@ -50,7 +47,7 @@ def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool
     seeds = None if by_seed is None else seeds_needed(question, by_seed)
     written, facts = write(question, found, seeds)
     if as_json:
-        print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
+        print_json(finite(facts))
     elif not quiet:
         from rich.console import Console
 

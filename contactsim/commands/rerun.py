@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from contactsim.commands.base import Command, as_json, quiet
+from contactsim.commands.base import Command, as_json, print_json, quiet
 from contactsim.errors import UserError
 
 HELP = """Repeat a run and check that its results are the same to the last bit.
@@ -31,11 +31,11 @@ CODE = {"same": "", "measure": "the model's code is the same; that of the measur
 @click.option("--output", metavar="DIR", help="Also write a run folder with survey and figure here.")
 @as_json
 @quiet
-def command(run: str, store: str, output: str | None, as_json: bool, quiet: bool) -> int:
+def rerun(run: str, store: str, output: str | None, as_json: bool, quiet: bool) -> int:
     """Repeat the run. Exit code 0 if its results are the same, 1 if they are not."""
     found = _folder(run, output, quiet or as_json) if Path(run).is_dir() else _stored(run, store, output)
     if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
     else:
         print(f"{found['run']}: {found['verdict']}")
         if CODE[found["code"]]:

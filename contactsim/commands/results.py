@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from contactsim.commands.base import Command, Integer, as_json
+from contactsim.commands.base import Command, Integer, as_json, print_json
 from contactsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ Values are means of a run's last weeks; attitudes are those towards all other gr
 @click.option("--parquet", metavar="FILE", help="As Parquet.")
 @click.option("--plot", metavar="FILE", help="Draw one or two swept parameters (.png, .pdf, .svg).")
 @as_json
-def command(folder: str | None, store: str | None, **given: Any) -> int:
+def results(folder: str | None, store: str | None, **given: Any) -> int:
     """List, filter, aggregate, export, plot."""
     if (folder is None) == (store is None):
         raise UserError(f"A store is {'missing' if store is None else 'given twice'}: write contactsim results STORE.")
@@ -127,7 +126,7 @@ def _export(table: pd.DataFrame, options: Any) -> int:
             except OSError as error:
                 raise UserError(f"{file} cannot be written: {error.strerror or error}.") from None
     if options.as_json:
-        print(json.dumps(_records(table), ensure_ascii=False, allow_nan=False))
+        print_json(_records(table))
     elif options.csv is None and options.parquet is None:
         _print(table)
     return 0
@@ -184,10 +183,10 @@ def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Seque
     names, ledger = experiments.names(store), table.attrs["ledger"]
     means = summary(done, keys, shown) if len(done) and shown else None
     if as_json:
-        print(json.dumps({
+        print_json({
             "store": str(store.path), "runs": status, "experiments": names, "ledger_tasks": ledger,
             "failures": _records(failed[["run", "status", "message"]]),
-            "means": [] if means is None else _records(means)}, ensure_ascii=False, allow_nan=False))
+            "means": [] if means is None else _records(means)})
         return
     counts = ", ".join(f"{number} {name}" for name, number in status.items())
     print(f"{store.path}: {len(table)} run{'s' * (len(table) != 1)} ({counts or 'none'}); experiments: "

@@ -1,4 +1,4 @@
-"""``contactsim run``: simulate a place, with a configuration composed by Hydra."""
+"""``contactsim run`` simulates a place, with a configuration composed by Hydra; ``contactsim show`` prints a run."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 import re
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import click
 
-from contactsim.commands.base import Command, OneOf, config_dir, overrides, quiet
+from contactsim.commands.base import Command, OneOf, all_keys, as_json, config_dir, overrides, print_json, quiet
 from contactsim.errors import UserError
 
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
-HELP = """Simulate a place week by week and keep the results in a folder.
+RUN_HELP = """Simulate a place week by week and keep the results in a folder.
 
 \b
   contactsim run place=bradford weeks=104 seed=7
@@ -23,18 +24,22 @@ HELP = """Simulate a place week by week and keep the results in a folder.
 
 group=NAME picks a configuration of a group; group.key=value changes one of its keys. The groups and keys are listed
 below. Hydra's launchers work where they are installed: hydra/launcher=joblib with --multirun."""
+SHOW_HELP = """Print the summary of a finished run, and draw its figure again if the file is missing.
+
+\b
+  contactsim show runs/synthetic-seed7-0a1b2c3d
+  contactsim show runs/synthetic-seed7-0a1b2c3d --figure figure.pdf"""
 
 
 def _details(context: click.Context) -> str:
-    from contactsim.commands.key_tables import text
     from contactsim.config.hydra_adapter import Composition
     from contactsim.config.run_config import register_defaults
 
     register_defaults()
-    return text(Composition([], context.params.get("config_dir")))
+    return all_keys(Composition([], context.params.get("config_dir")))
 
 
-@click.command(cls=Command, help=HELP, details=_details)
+@click.command(cls=Command, help=RUN_HELP, details=_details)
 @overrides("seed", "output", "store", "force")
 @click.option("--multirun", "-m", is_flag=True, help="Run every combination of values given as a,b or range(0,3).")
 @quiet
@@ -46,9 +51,9 @@ def _details(context: click.Context) -> str:
               help="Print information of Hydra on the configuration (all if no word is given), and stop.")
 @click.option("--shell-completion", "-sc", is_flag=True, help="Print a shell's completion of keys, as in -sc "
                                                               "install=bash.")
-@click.option("--run", "-r", is_flag=True, hidden=True)
-def command(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
-            package: str | None, resolve: bool, info: str | None, shell_completion: bool, run: bool) -> int:
+@click.option("--run", "-r", "as_app", is_flag=True, hidden=True)
+def run(overrides: list[str], multirun: bool, quiet: bool, config_dir: str | None, cfg: str | None,
+            package: str | None, resolve: bool, info: str | None, shell_completion: bool, as_app: bool) -> int:
     """Compose, validate and run; ``--multirun`` runs every combination and continues after failures."""
     from contactsim.config.hydra_adapter import PRIMARY, Composition
     from contactsim.config.run_config import register_defaults
@@ -162,3 +167,39 @@ def _with_origin(message: str, origin: Any) -> str:
         return message
     return f"{message.rstrip('. ')} ({found.group(1)} comes from: {origin(found.group(1))})."
 
+
+@click.command(cls=Command, help=SHOW_HELP)
+@click.argument("run")
+@as_json
+@click.option("--figure", metavar="FILE", help="Draw the figure into FILE (.png, .pdf or .svg).")
+def show(run: str, as_json: bool, figure: str | None) -> int:
+    """Print a run's summary and draw its figure."""
+    from contactsim.runs.folder import load_run
+    from contactsim.runs.show import render, summarise
+
+    finished = load_run(run)
+    drawn = _draw(finished, figure)
+    if as_json:
+        print_json({**summarise(finished), "figure": str(drawn)})
+        return 0
+    from rich.console import Console
+
+    Console(highlight=False).print(render(finished))
+    if figure:
+        print(f"drawn: {drawn}")
+    return 0
+
+
+def _draw(run: Any, wanted: str | None) -> Path:
+    from contactsim.runs.plots import save
+
+    path = Path(wanted or run.folder / "figure.png")
+    if wanted is None and path.is_file():
+        return path
+    if path.suffix not in (".png", ".pdf", ".svg"):
+        raise UserError(f"--figure {wanted} has another format: allowed endings are .png, .pdf and .svg.")
+    try:
+        save(run, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from None
+    return path

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contactsim.commands.base import Command, Integer, OneOf, jobs, quiet, store_of_findings, update_baseline
+from contactsim.commands.base import (
+    Command,
+    Integer,
+    OneOf,
+    findings_store,
+    jobs,
+    quiet,
+    store_of_findings,
+    update_baseline,
+)
 from contactsim.errors import UserError, nearest
 from contactsim.runs.progress import Progress
 
@@ -41,14 +50,14 @@ METHODS = ("each", "along", "morris", "sobol")
 @click.option("--output", metavar="FILE", help="CSV file to write the table to.")
 @update_baseline
 @quiet
-def command(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
+def sensitivity(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
             output: str | None, update_baseline: bool, quiet: bool) -> int:
     """Change parameters and print which outcomes change with them."""
-    from contactsim.evidence import archived_tables, runs, sensitivity
+    from contactsim.evidence import archived_tables, sensitivity
 
     design = sensitivity.design()
     names = _names(design, method, parameters, budget)
-    folder = Path(store).expanduser() if store else runs.default_store()
+    folder = findings_store(store)
     with Progress(quiet, folder) as progress:
         table, count = _table(design, names, method, budget, folder, jobs, progress)
     if not quiet:

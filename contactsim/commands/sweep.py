@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from contactsim.commands.base import Command, config_dir, jobs, overrides, quiet
+from contactsim.commands.base import Command, config_dir, jobs, keys_of, overrides, quiet
 from contactsim.errors import UserError
 
 HELP = """Many runs into one store, from a laptop to a cluster.
@@ -31,11 +31,10 @@ PRINTED = 5
 
 
 def _details(context: click.Context) -> str:
-    from contactsim.commands.key_tables import keys
     from contactsim.sweeps.config import SweepConfig
 
     engine = "  engine=local   local, or dask with engine.scheduler=ADDRESS (docs/cluster.md)"
-    return "\n".join(["The sweep:", *keys(SweepConfig, skip={"engine"}), engine])
+    return "\n".join(["The sweep:", *keys_of(SweepConfig, skip={"engine"}), engine])
 
 
 @click.command(cls=Command, help=HELP, details=_details)
@@ -46,7 +45,7 @@ def _details(context: click.Context) -> str:
 @click.option("--fail-fast", is_flag=True, help="Stop at the first run that fails.")
 @quiet
 @config_dir
-def command(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed: bool, fail_fast: bool, quiet: bool,
+def sweep(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed: bool, fail_fast: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Plan, print the plan, carry it out. Returns 2 if a run failed, as ``--multirun`` does."""
     from contactsim.sweeps.config import read, split

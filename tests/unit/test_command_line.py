@@ -22,7 +22,7 @@ SHARED = {"--config-dir": ("-cd", "DIR"), "--quiet": ("-q", None), "--store": (N
 
 
 def command_of(name: str) -> click.Command:
-    found: click.Command = importlib.import_module(cli.COMMANDS[name][0]).command
+    found: click.Command = getattr(importlib.import_module(cli.COMMANDS[name][0]), name)
     return found
 
 

@@ -170,7 +170,7 @@ def test_the_documents_have_commands() -> None:
 def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: str) -> None:
     """Also those that take too long to be run in tests."""
     name, *words = shlex.split(line)
-    command = importlib.import_module(COMMANDS[name][0]).command
+    command = getattr(importlib.import_module(COMMANDS[name][0]), name)
     given = command.make_context(name, words).params
     own_files = re.search(r"\bmy_|\bmine\b|town|--config-dir", line)
     if name in ("run", "compare") and not own_files:
