@@ -4,8 +4,7 @@
 first used, so that ``import contactsim`` takes no time.
 """
 
-from contactsim.api.functions import compare, run, sweep
-from contactsim.api.loading import Saved, load
-from contactsim.api.results import ComparisonResult, RunResult, SweepResult
+from contactsim.api.functions import compare, load, run, sweep
+from contactsim.api.results import ComparisonResult, RunResult, Saved, SweepResult
 
 __all__ = ["ComparisonResult", "RunResult", "Saved", "SweepResult", "compare", "load", "run", "sweep"]

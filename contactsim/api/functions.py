@@ -1,22 +1,31 @@
-"""``run``, ``compare`` and ``sweep``: the same as the commands of these names, with their results as objects."""
+"""``run``, ``compare`` and ``sweep``: as the commands, with results as objects; and ``load``, which reads them back."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from contactsim.api.results import ComparisonResult, RunResult, SweepResult
+import pandas as pd
+
+from contactsim.api.results import ComparisonResult, RunResult, Saved, SweepResult
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.overrides import Override, override_lines
 from contactsim.place import load_place
+from contactsim.runs.folder import load_run
 from contactsim.runs.progress import Progress as ProgressBars
+from contactsim.storage.atomic import is_partial
 
 #: Called with (stage, units done, units in all) while something works.
 Progress = Callable[[str, int, int], None]
+#: The file by which a folder is known, and what the folder is.
+KINDS = {"comparison.json": "comparison", "evaluation.json": "evaluation", "power.json": "power analysis",
+         "ledger.json": "replay"}
+STORE, RUN = "store.json", "provenance.json"
 
 
 def run(*overrides: Override, seed: int | None = None, output: Path | str | None = None,
@@ -44,7 +53,6 @@ def run(*overrides: Override, seed: int | None = None, output: Path | str | None
         >>> result = run("place=bradford", "weeks=52", seed=7)  # doctest: +SKIP
         >>> result.weekly.query("measure == 'attitude' and target == 'all others'")  # doctest: +SKIP
     """
-    from contactsim.runs.folder import load_run
     from contactsim.runs.run import execute, simulate
 
     config = compose(_lines(overrides, seed=seed, output=output), config_dir)
@@ -174,6 +182,41 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     return SweepResult(folder, experiment)
 
 
+def load(folder: Path | str, name: str | None = None) -> RunResult | SweepResult | Saved:
+    """Read back any folder that contactsim writes.
+
+    Args:
+        folder: of a run, comparison, evaluation, power analysis or replay, or a store of many runs.
+        name: of one experiment of a store; all of its runs if None.
+
+    Returns:
+        :class:`RunResult` for a run, :class:`SweepResult` for a store, :class:`Saved` for the others.
+
+    Raises:
+        UserError: if there is no such folder, it is unfinished or damaged, or nothing that contactsim writes.
+
+    Example:
+        >>> load("runs/bradford-seed7-1a2b3c4d").weekly  # doctest: +SKIP
+        >>> load("sweeps").frame  # doctest: +SKIP
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise UserError(f"{path} cannot be loaded: there is no such folder.")
+    if is_partial(path.absolute()):
+        raise UserError(f"{path} is an unfinished result, left by an interruption: it can be deleted.")
+    if (path / STORE).is_file():
+        return SweepResult(path, name)
+    if name is not None:
+        raise UserError(f"name={name} asks for an experiment of a store, and {path} is none.")
+    for file, kind in KINDS.items():
+        if (path / file).is_file():
+            return _saved(path, file, kind)
+    if (path / RUN).is_file():
+        return RunResult.of(load_run(path))
+    raise UserError(f"{path} cannot be loaded: it is neither a run, a comparison, an evaluation, a power analysis, a "
+                    f"replay nor a store of contactsim.")
+
+
 def _lines(overrides: Sequence[Override], **values: Any) -> list[str]:
     """Lines of overrides, those of keywords last. Raises UserError for a key that is given in both ways."""
     lines = override_lines(overrides)
@@ -194,3 +237,16 @@ def _reported(progress: bool | Progress) -> Iterator[Progress | None]:
     else:
         with ProgressBars() as bars:
             yield bars
+
+
+def _saved(path: Path, file: str, kind: str) -> Saved:
+    try:
+        summary = json.loads((path / file).read_text(encoding="utf-8"))
+        record = path / RUN
+        provenance = (json.loads(record.read_text(encoding="utf-8")) if record.is_file()
+                      else summary.get("provenance", {}))
+        tables = {table.stem: pd.read_parquet(table) for table in sorted(path.glob("*.parquet"))}
+        tables |= {table.stem: pd.read_csv(table) for table in sorted(path.glob("*.csv"))}
+    except (OSError, ValueError, AttributeError) as error:  # pyarrow's and pandas' errors are of these kinds
+        raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
+    return Saved(kind, path, summary, tables, provenance)

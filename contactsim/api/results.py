@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +184,37 @@ class SweepResult:
 
     def _repr_html_(self) -> str:
         return described(self, self.summary() if self.frame.attrs["figures"] else self.frame)
+
+
+@dataclass(frozen=True, repr=False)
+class Saved:
+    """A comparison, evaluation, power analysis or replay, read back from its folder.
+
+    Each table is an attribute, too: ``load("comparisons/...").effects``.
+    """
+
+    kind: str
+    """comparison, evaluation, power analysis or replay"""
+    folder: Path
+    summary: dict[str, Any]
+    """the results that the command prints, as data"""
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """the tables of the folder, by file name without its ending"""
+    provenance: dict[str, Any] = field(default_factory=dict)
+    """versions, digests and inputs"""
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = self.__dict__.get("tables", {})
+        if name not in tables:
+            raise AttributeError(f"this {self.__dict__.get('kind', 'result')} has no '{name}'; its tables are "
+                                 f"{', '.join(tables)}")
+        return tables[name]
+
+    def __repr__(self) -> str:
+        return f"<Saved {self.kind} in {self.folder}: tables {', '.join(self.tables)}>"
+
+    def _repr_html_(self) -> str:
+        return described(self, next(iter(self.tables.values()), pd.DataFrame()))
 
 
 def described(result: Any, table: pd.DataFrame, *notes: str) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 import solara
 
 from contactsim.demo import menu
-from contactsim.demo.captions import captions
-from contactsim.demo.lessons import lessons, verdicts
+from contactsim.demo.lessons import captions, lessons, verdicts
 from contactsim.demo.menu import config_dir
 from contactsim.demo.pictures import MEASURES, palette
 from contactsim.demo.session import BrowserSession

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contactsim.demo import menu
 from contactsim.demo.pictures import MEASURES
-from contactsim.demo.ui_state import COLOURS, MOST_WEEKS, UIState, check
+from contactsim.demo.ui_state import COLOURS, MOST_WEEKS, WORLDS, UIState, check, key_of
 from contactsim.errors import UserError
 from contactsim.paths import group_files
 
@@ -128,3 +132,38 @@ def read(path: Path) -> Lesson:
         what = f"shows {wrong[0]}: allowed are {', '.join(known)}" if wrong else f"colour {lesson.colour}"
         raise UserError(f"{path.name}: {what}.")
     return lesson
+
+
+def captions(state: UIState) -> list[str]:
+    """How each world differs, in a few words: those of the lesson or comparison, unless the worlds were changed."""
+    lesson = lessons(menu.config_dir()).get(state.lesson)
+    known: list[Lesson | menu.Comparison] = [*([lesson] if lesson else []), *menu.comparisons().values()]
+    for one in known:
+        if (state.left, state.right) == (one.left, one.right):
+            return list(one.worlds)
+    return [" · ".join(_short(o) for o in getattr(state, world)) or "unchanged" for world in WORLDS]
+
+
+def lesson_table(lesson: Lesson, rows: Sequence[list[NDArray[np.float32]]]) -> list[list[str]]:
+    """The lesson's measures in the last week: one row each of title, unit, A, B, B minus A."""
+    column = -1 if lesson.group is None else lesson.group
+    found = []
+    for k, (name, title, unit) in enumerate(MEASURES):
+        if name in lesson.shows:
+            a, b = (float(weeks[-1][k, column]) for weeks in rows)
+            found.append((lesson.shows.index(name), [title, unit, *(_shown(v) for v in (a, b, b - a))]))
+    return [row for _, row in sorted(found)]
+
+
+def _short(override: str) -> str:
+    key, value = key_of(override), override.split("=", 1)[1]
+    if key == "action":
+        titles = menu.actions(menu.config_dir())
+        return ", ".join(titles.get(name.strip(), name) for name in value.strip("[]").split(","))
+    section, _, rest = key.partition(".")
+    short = rest if section in ("place", "scenario", "psychology", "residents") and rest else key
+    return f"{short.replace('_', ' ')} {value}"
+
+
+def _shown(value: float) -> str:
+    return "–" if value != value else f"{value:.3f}".replace("-", "−")

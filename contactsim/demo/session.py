@@ -13,8 +13,7 @@ import solara
 
 from contactsim.demo import menu, pictures
 from contactsim.demo.build import Upload, take_upload
-from contactsim.demo.captions import controls, lesson_table, without_place
-from contactsim.demo.lessons import lessons
+from contactsim.demo.lessons import lesson_table, lessons
 from contactsim.demo.menu import config_dir
 from contactsim.demo.player import Player
 from contactsim.demo.ui_state import WORLDS, UIState, check, key_of, read_link
@@ -117,7 +116,7 @@ class BrowserSession:
         """Show another place; the overrides of the last one are removed."""
         if name not in menu.places(config_dir()):
             raise UserError(f"place={name} is unknown: allowed are {', '.join(menu.places(config_dir()))}.")
-        state = without_place(self.state.value)
+        state = self.state.value.without_place()
         self._show(replace(state, both=(f"place={name}", *state.both), upload="", week=0))
 
     def do_upload(self, file: Any) -> None:
@@ -131,7 +130,7 @@ class BrowserSession:
         if needed and needed == upload.digest:
             self._show(self.state.value, undoable=False)
             return
-        state = without_place(self.state.value)
+        state = self.state.value.without_place()
         self._show(replace(state, upload=upload.digest, week=0, lesson=""))
         if needed:
             self.sent["error"].value = (f"{upload.name} is not the file that this link was made with (its digest is "
@@ -242,4 +241,24 @@ class BrowserSession:
     def controls(self) -> dict[str, Any]:
         """The state of the controls."""
         file = self.upload.name if self.upload is not None else ""
-        return {**self.sent["status"].value, **controls(self.state.value, file), "undoable": bool(self.earlier)}
+        return {**self.sent["status"].value, **_controls(self.state.value, file), "undoable": bool(self.earlier)}
+
+
+def _controls(state: UIState, file: str) -> dict[str, Any]:
+    """What the controls show; ``file`` is the uploaded table's name."""
+    changes = [{"where": where, "key": key_of(o), "value": o.split("=", 1)[1]}
+               for where in ("both", *WORLDS) for o in getattr(state, where)]
+    place = next((o.split("=", 1)[1] for o in state.both if key_of(o) == "place"), "synthetic")
+    same = ("seed", "colour", "speed", "view", "meetings", "lesson", "upload")
+    return {
+        **{name: getattr(state, name) for name in same}, "file": file, "place": "upload" if state.upload else place,
+        "changes": changes, "values": {where: _slider_values(getattr(state, where)) for where in ("both", *WORLDS)},
+        "commands": [state.command(world, file) for world in WORLDS],
+    }
+
+
+def _slider_values(overrides: tuple[str, ...]) -> dict[str, float]:
+    """The positions of the sliders."""
+    known = {s["key"] for s in menu.sliders()}
+    found = {key_of(o): menu.slider_value(key_of(o), o.split("=", 1)[1]) for o in overrides if key_of(o) in known}
+    return {key: value for key, value in found.items() if value is not None}

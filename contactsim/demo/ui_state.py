@@ -74,6 +74,12 @@ class UIState:
             changed[where] = (*changed[where], f"{key}={value}")
         return replace(self, **changed, week=0)  # type: ignore[arg-type]
 
+    def without_place(self) -> UIState:
+        """The state without the overrides of the place."""
+        others = {where: tuple(o for o in getattr(self, where) if key_of(o).split(".")[0] != "place")
+                for where in ("both", *WORLDS)}
+        return replace(self, **others)  # type: ignore[arg-type]
+
     def link(self) -> str:
         """The state as the query of an address, without the question mark."""
         start = UIState()

@@ -26,9 +26,6 @@ CAVEAT = ("A simulation that explains and explores. It does not predict what hap
           "most of its numbers are assumptions.")
 
 
-
-
-
 def figure(run: Run) -> Figure:
     """Four panels: meetings, attitudes with their spread, their distribution at both ends, friends."""
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.055, 0.985, 0.865), h_pad=0.12, w_pad=0.1)
@@ -77,9 +74,7 @@ def _of_largest(groups: dict[str, str]) -> str:
 
 def _title(run: Run) -> str:
     place, record = run.place, run.provenance
-    return (
-        f"{place['name']}: {place['residents']:,} residents, {record['weeks']} weeks, seed {record['seed']}"
-    )
+    return f"{place['name']}: {place['residents']:,} residents, {record['weeks']} weeks, seed {record['seed']}"
 
 
 def _source(run: Run, groups: dict[str, str]) -> str:

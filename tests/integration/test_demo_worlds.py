@@ -13,8 +13,7 @@ import pytest
 
 from contactsim.config.run_config import compose
 from contactsim.demo import pictures
-from contactsim.demo.build import LARGEST_UPLOAD, Upload, build, take_upload
-from contactsim.demo.layout import boxes, draw_map
+from contactsim.demo.build import LARGEST_UPLOAD, Upload, boxes, build, draw_map, take_upload
 from contactsim.demo.player import Player
 from contactsim.demo.ui_state import WORLDS, UIState, read_link
 from contactsim.errors import UserError

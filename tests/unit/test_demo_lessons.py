@@ -11,8 +11,7 @@ import yaml
 from contactsim.config import action_catalogue
 from contactsim.demo import menu
 from contactsim.demo.build import build, configure
-from contactsim.demo.captions import captions
-from contactsim.demo.lessons import FOLDER, VERDICTS, lessons, read, verdicts
+from contactsim.demo.lessons import FOLDER, VERDICTS, captions, lessons, read, verdicts
 from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, participants, warmer_and_colder
 from contactsim.demo.ui_state import WORLDS, UIState, check, read_link
