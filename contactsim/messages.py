@@ -12,23 +12,9 @@ from numpy.typing import NDArray
 
 from contactsim.draws import Decision, uniforms
 from contactsim.errors import UserError, nearest
-from contactsim.parameters import Section, Shock, parameter
+from contactsim.parameters import Rumour, Shock
 from contactsim.residents import BELIEVES, KNOWS_BETTER, SURVEY_AGE, UNHEARD, Residents
 from contactsim.state import State
-
-#: Largest effect of a message on a state, in standard deviations (A4: .12 in large studies).
-LARGEST_EFFECT = 0.12
-
-
-class Rumour(Section):
-    """A hostile rumour about a group: how it starts and spreads."""
-
-    begins: float = parameter(0.05, 0, 1, "share", "assumed", "residents reached at the start who believe it")
-    tells: float = parameter(0.01, 0, 1, "chance a week", "assumed", "a believer passes it on to a given acquaintance")
-    corrects: float = parameter(
-        0.01, 0, 1, "chance a week", "assumed", "somebody who knows better corrects a given acquaintance",
-        "sign: eight things")
-    forgets: float = parameter(0.01, 0, 1, "chance a week", "assumed", "a resident forgets it")
 
 
 def check_shocks(shocks: dict[str, Shock], groups: tuple[str, ...]) -> None:

@@ -19,6 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["assumed", "contested", "calibrated", "sourced"]
 
+#: Largest effect of a message on a state, in standard deviations (A4: .12 in large studies).
+LARGEST_EFFECT = 0.12
+
 
 class Section(BaseModel):
     """A group of parameters: frozen, finite numbers only, no unknown keys, no silent conversion."""
@@ -270,6 +273,17 @@ class Shock(Section):
     anxiety: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of anxiety of all but the target")
     threat: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of threat of all but the target")
     stigma: float = parameter(0.0, 0, 1, "share of the way to 1", "assumed", "rise of felt stigma of the target")
+
+
+class Rumour(Section):
+    """A hostile rumour about a group: how it starts and spreads."""
+
+    begins: float = parameter(0.05, 0, 1, "share", "assumed", "residents reached at the start who believe it")
+    tells: float = parameter(0.01, 0, 1, "chance a week", "assumed", "a believer passes it on to a given acquaintance")
+    corrects: float = parameter(
+        0.01, 0, 1, "chance a week", "assumed", "somebody who knows better corrects a given acquaintance",
+        "sign: eight things")
+    forgets: float = parameter(0.01, 0, 1, "chance a week", "assumed", "a resident forgets it")
 
 
 class Scenario(Section):

@@ -63,8 +63,9 @@ def read_mapping(file: Path, keys: str) -> dict[str, Any]:
     """The contents of a YAML file with keys such as ``keys``. Raises UserError if it cannot be read or has none."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same values in a tenth of the time
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(found, dict):

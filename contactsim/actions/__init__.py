@@ -2,27 +2,38 @@
 
 An action changes who meets whom, under which conditions, what people learn from messages, or their circumstances
 (status, language, work, housing). It never writes an attitude: attitudes change by the rules of the model alone.
+
+What describes an action (``schema``, ``sections``) is imported at once; what simulates it needs the model's kernels and
+is imported when it is first used.
 """
 
-from typing import Any
+from __future__ import annotations
 
-from contactsim.actions.base import Action, costs, ledgers, listing, outcomes, remarks
-from contactsim.actions.convene import Convene
-from contactsim.actions.equip import Equip
-from contactsim.actions.host import Host
-from contactsim.actions.level import Level
-from contactsim.actions.plan import Plan
-from contactsim.actions.recruitment import eligible
-from contactsim.actions.registry import build, register, sections
+from typing import TYPE_CHECKING, Any
+
 from contactsim.actions.schema import ActionSection, Audience, Gathering
-from contactsim.actions.sessions import Gatherer
-from contactsim.actions.speak import Speak
+from contactsim.actions.sections import sections
 
-#: The mechanisms that come with contactsim.
-BUILTIN: dict[str, type[Action[Any]]] = {
-    "convene": Convene, "host": Host, "speak": Speak, "level": Level, "equip": Equip, "plan": Plan}
+if TYPE_CHECKING:
+    from contactsim.actions.base import Action, costs, ledgers, listing, outcomes, remarks
+    from contactsim.actions.recruitment import eligible
+    from contactsim.actions.registry import MECHANISMS, build
+    from contactsim.actions.sessions import Gatherer
 
-register(BUILTIN)
-
-__all__ = ["BUILTIN", "Action", "ActionSection", "Audience", "Gatherer", "Gathering", "build", "costs", "eligible",
+__all__ = ["MECHANISMS", "Action", "ActionSection", "Audience", "Gatherer", "Gathering", "build", "costs", "eligible",
            "ledgers", "listing", "outcomes", "remarks", "sections"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from contactsim.actions.base import Action, costs, ledgers, listing, outcomes, remarks
+    from contactsim.actions.recruitment import eligible
+    from contactsim.actions.registry import MECHANISMS, build
+    from contactsim.actions.sessions import Gatherer
+
+    found = (MECHANISMS, Action, Gatherer, build, costs, eligible, ledgers, listing, outcomes, remarks)
+    names = ("MECHANISMS", "Action", "Gatherer", "build", "costs", "eligible", "ledgers", "listing", "outcomes",
+             "remarks")
+    globals().update(zip(names, found, strict=True))
+    return globals()[name]

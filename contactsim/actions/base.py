@@ -33,6 +33,7 @@ class Action(Generic[C]):
 
     def __init__(self, name: str, config: C) -> None:
         self.name, self.config = name, config
+        self.parts: list[Action[Any]] = []  # of a plan; set where it is made
         self._ledger: list[dict[str, int]] = []
         self._notes: list[str] = []
         self.reach, self.quality, self.life = 1.0, 0.0, 0  # factor, sum and weeks by which others improve it

@@ -3,98 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
 from contactsim.actions.placement import whole_classes
-from contactsim.actions.schema import Gathering
+from contactsim.actions.sections import ConveneConfig, Phase
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision
 from contactsim.encounters.session import Session
-from contactsim.parameters import Conditions, Section, parameter
 from contactsim.state import State
-
-
-class Phase(Section):
-    """A phase of a programme: so many weeks of equal sessions."""
-
-    name: str = Field(default="", description="name of the phase")
-    weeks: int = parameter(1, 1, 5200, "weeks", "assumed", "length of the phase")
-    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one week with sessions to the next")
-    encounters_per_session: int | None = parameter(
-        None, 1, 20, "encounters", "assumed", "of a participant at each session; null for those of the action")
-    sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in each week that has sessions")
-    displaces: Literal["its_encounters", "the_week"] = Field(
-        default="its_encounters",
-        description="ordinary encounters that it replaces: as many as its own, or all of the week (residential)")
-    scale: Literal["team", "pairs", "all"] = Field(
-        default="team", description="who meets: each team, pairs of teams (in turn), or everybody")
-    whom: Literal["members", "parents"] = Field(
-        default="members", description="who attends: the members or their parents")
-    attendance: float | None = parameter(None, 0, 1, "chance", "assumed", "of attending; null for that of the action")
-    conditions: Conditions | None = Field(
-        default=None, description="conditions of contact; null for those of the action")
-
-
-class ConveneConfig(Gathering):
-    """A programme of sessions for enrolled people."""
-
-    intercept: float = parameter(
-        0.0, -10, 10, "log odds", "assumed", "of applying, for a neutral person who hears of it")
-    capacity: int = parameter(60, 0, 1_000_000, "places", "assumed", "places of each intake")
-    share: float = parameter(1.0, 0, 1, "share", "assumed", "places at most, as a share of the target group")
-    grows_to: int | None = parameter(None, 0, 1_000_000, "places", "assumed", "places at the end of its growth")
-    grows_over: int = parameter(156, 1, 5200, "weeks", "assumed", "weeks of steady growth")
-    quota: Literal["none", "area", "even", "guests"] = Field(
-        default="none",
-        description="places by group: as people apply, as in the target group, equal, or a fixed share of the first")
-    guests: float = parameter(0.2, 0, 1, "share", "assumed", "of the places for the first group, if quota=guests")
-    wait: int = parameter(0, 0, 520, "weeks", "assumed", "time that those without a place stay on the waiting list")
-    no_show: float = parameter(0.0, 0, 1, "share", "assumed", "of those enrolled who never attend")
-    team: int = parameter(12, 2, 2000, "people", "assumed", "largest team, without helpers")
-    mix: Literal["mixed", "own"] = Field(
-        default="mixed", description="teams as mixed as all members, or of one group where possible")
-    link: bool = Field(default=False, description="whole classes in pairs, their pupils mixed in teams")
-    intakes: int | None = parameter(1, 1, 1000, "intakes", "assumed", "how many; null for as many as the calendar has")
-    interval: int = parameter(52, 1, 5200, "weeks", "assumed", "from one intake to the next")
-    returns: bool = Field(default=False, description="those who took part may do so again")
-    phases: list[Phase] = Field(default=[Phase(weeks=12)], min_length=1, description="one after the other")
-
-    @model_validator(mode="after")
-    def _fits(self) -> ConveneConfig:
-        most = max(self.capacity, self.grows_to or 0)
-        if 0 < most < self.team:
-            raise ValueError(f"team={self.team} is larger than its capacity={most}")
-        if self.link and self.recruitment != "whole_class":
-            raise ValueError(f"link={self.link} pairs whole classes, so recruitment={self.recruitment} must be "
-                             "whole_class")
-        return self
-
-    @property
-    def length(self) -> int:
-        """Weeks of all phases."""
-        return sum(phase.weeks for phase in self.phases)
-
-    def ends(self) -> int | None:
-        """First week after it, by its calendar, its cut or the phases of its last intake; None where it lasts."""
-        last = None if self.intakes is None else self.start + (self.intakes - 1) * self.interval + self.length
-        return min((week for week in (super().ends(), last) if week is not None), default=None)
-
-    def whole_weeks(self, horizon: int) -> set[int]:
-        """Weeks before ``horizon`` of the phases that take the whole week."""
-        ends = min(one for one in (self.end, self.cut, horizon) if one is not None)
-        weeks: set[int] = set()
-        for at in range(self.start, ends, self.interval)[:self.intakes]:
-            for phase in self.phases:
-                if phase.displaces == "the_week":
-                    weeks.update(range(at, at + phase.weeks, phase.every))
-                at += phase.weeks
-        return {week for week in weeks if week < ends}
 
 
 @dataclass

@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import Field
-
 from contactsim.actions.base import Action
-from contactsim.actions.schema import ActionSection
+from contactsim.actions.sections import EquipConfig
 from contactsim.errors import UserError, nearest
-from contactsim.parameters import parameter
 from contactsim.state import State
-
-
-class EquipConfig(ActionSection):
-    """What the target actions gain, from its first week on."""
-
-    targets: list[str] = Field(default=[], description="names of the actions that it improves; empty for all others")
-    reach: float = parameter(1.0, 0, 10, "factor", "assumed", "by which it multiplies the reach of those actions")
-    quality: float = parameter(0.0, 0, 1, "0-1", "assumed", "added to each of Allport's conditions in their sessions")
-    life: int = parameter(0, 0, 5200, "weeks", "assumed", "by which it prolongs them")
 
 
 class Equip(Action[EquipConfig]):

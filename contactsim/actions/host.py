@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
-from contactsim.actions.schema import Gathering, Recruitment
+from contactsim.actions.sections import HostConfig
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
-from contactsim.parameters import parameter
 from contactsim.residents import WEEKS_A_YEAR
 from contactsim.state import State
-
-
-class HostConfig(Gathering):
-    """A venue with rooms, regulars who drop in, and helpers."""
-
-    recruitment: Recruitment = Field(default="drop_in", description="how people are recruited")
-    attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "that a regular attends when it is open")
-    belonging_coef: float = parameter(
-        1.0, -5, 10, "log odds per belonging", "assumed", "effect of belonging on becoming a regular")
-    regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "number of regulars, drawn again each year")
-    rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "rooms in use")
-    room: int = parameter(10, 2, 200, "people", "assumed", "people who fit in a room")
-    rooms_after_cut: int = parameter(0, 0, 1000, "rooms", "assumed", "rooms left from the cut on; 0 closes it")
-    bonding: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the rooms that are reserved for one group at a time, in turn")
-    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one opening to the next")
-    whom: Literal["visitors", "parents"] = Field(
-        default="visitors", description="who attends: the visitors, or their parents")
-
-    def ends(self) -> int | None:
-        """First week after it; a cut that leaves rooms does not end it."""
-        return self.end if self.rooms_after_cut else super().ends()
-
-    @model_validator(mode="after")
-    def _voluntary(self) -> HostConfig:
-        if self.recruitment == "whole_class":
-            raise ValueError(f"recruitment={self.recruitment} does not fit an open venue")
-        return self
 
 
 class Host(Gatherer[HostConfig]):

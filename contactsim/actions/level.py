@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from pydantic import Field, field_validator
 
 from contactsim import demography
 from contactsim.actions import placement, recruitment
 from contactsim.actions.base import Action, Rows
-from contactsim.actions.schema import Audience, check_gains
+from contactsim.actions.sections import LevelConfig
 from contactsim.draws import Decision, uniforms
-from contactsim.parameters import parameter
 from contactsim.place import Place
 from contactsim.settings.seating import WORK_AGES
 from contactsim.state import State
-
-
-class LevelConfig(Audience):
-    """A change of circumstances that is repeated for the target group."""
-
-    every: int = parameter(1, 1, 520, "weeks", "assumed", "from one round to the next")
-    capacity: int | None = parameter(None, 0, 10_000_000, "people", "assumed", "people in total; null for no limit")
-    once: bool = Field(default=False, description="each person at most once")
-    gains: dict[str, float] = Field(
-        default={}, description="gain in language, status or civic in each round: share of the distance to 1")
-    close_status_gap: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the gap to the mean status of the first group that it closes")
-    reduce_negative_exposure: float = parameter(
-        0.0, 0, 5, "log odds", "assumed", "by which it lowers the negative exposure of each person, once")
-    employ: bool = Field(default=False, description="finds a seat at work for those without one")
-    reassigns: Literal["school", "work"] | None = Field(
-        default=None, description="reassigns the seats of those reached at random")
-    within: Literal["district", "place"] = Field(
-        default="district", description="reassigns seats within each district, or within the whole place")
-    rehouse: bool = Field(
-        default=False, description="offers households a dwelling where their own group is rarer, if there is one")
-    dampen_change: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the change in composition that people no longer perceive")
-
-    @field_validator("gains")
-    @classmethod
-    def _gains(cls, gains: dict[str, float]) -> dict[str, float]:
-        return check_gains(gains)
 
 
 class Level(Action[LevelConfig]):

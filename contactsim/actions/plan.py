@@ -2,110 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, SerializeAsAny, field_validator
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import COUNTS, Action, Rows
-from contactsim.actions.registry import make, sections
-from contactsim.actions.schema import ActionSection, Audience, Cost
-from contactsim.parameters import parameter
+from contactsim.actions.sections import PlanConfig
 from contactsim.place import Place
 from contactsim.state import State
-
-#: Keys of a plan that define where its parts act, unless a part defines its own areas.
-_WHERE = ("areas", "choose", "number", "scale")
-
-
-class PlanConfig(Audience):
-    """Parts with their own calendars, counted from the start of the plan.
-
-    The plan defines the areas, each part its target group. The reach of the plan multiplies that of each part.
-    """
-
-    parts: dict[str, SerializeAsAny[ActionSection]] = Field(min_length=1, description="its actions, by name")
-    message: Literal["on", "off"] = Field(
-        default="on",
-        description="whether its messages are sent; compare with off to see the effect of the meetings alone")
-    budget: float | None = parameter(
-        None, 0, 1e9, "pounds", "assumed", "limit at which it stops; null for none")
-
-    @field_validator("parts", mode="before")
-    @classmethod
-    def _parts(cls, values: Any) -> Any:
-        return sections(values, "parts")
-
-    @field_validator("message", mode="before")
-    @classmethod
-    def _switch(cls, value: Any) -> Any:
-        """Accept booleans, since YAML reads a bare off as false."""
-        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(kind for part in self.parts.values() for kind in part.kinds))
-
-    @property
-    def gathers(self) -> bool:
-        return any(part.gathers for part in self.parts.values())
-
-    @property
-    def speaks(self) -> bool:
-        return self.message == "on" and any(part.speaks for part in self.parts.values())
-
-    @property
-    def only_speaks(self) -> bool:
-        return all(part.only_speaks for part in self.parts.values())
-
-    def ends(self) -> int | None:
-        """First week after it, or after the last of its parts; None if it has no end."""
-        parts = [part.ends() for part in self.parts.values()]
-        last = max((week for week in parts if week is not None), default=0)
-        known = [super().ends(), None if None in parts else self.start + last]
-        return min((week for week in known if week is not None), default=None)
-
-    def without_message(self) -> Self | None:
-        """The same plan without its messages; None if nothing else is left, or it has none."""
-        return self.model_copy(update={"message": "off"}) if self.speaks and not self.only_speaks else None
-
-    def subsections(self) -> Mapping[str, ActionSection]:
-        return self.parts
-
-    def costs(self) -> list[Cost]:
-        return [self.cost, *(cost for part in self.parts.values() for cost in part.costs())]
-
-    def price(self) -> str:
-        prices = [str(self.cost)] if self.cost != type(self.cost)() else []
-        prices += [f"{name}: {part.price()}" for name, part in self.parts.items()]
-        limit = [f"at most £{self.budget:,.0f} in all"] if self.budget is not None else []
-        return "; ".join(prices + limit)
 
 
 class Plan(Action[PlanConfig]):
     """Runs its parts in their order until the budget or the time is over."""
 
     Config = PlanConfig
-
-    def __init__(self, name: str, config: PlanConfig) -> None:
-        super().__init__(name, config)
-        self.parts = [make(f"{name}.{part}", self._placed(section)) for part, section in config.parts.items()
-                      if config.message == "on" or not section.only_speaks]
-
-    def _placed(self, section: ActionSection) -> ActionSection:
-        """A part on the calendar of the plan, and in its areas unless the part has its own."""
-        config = self.config
-        new: dict[str, Any] = {}
-        if config.message == "off":
-            section = section.without_message() or section
-        if isinstance(section, Audience):
-            new["reach"] = config.reach * section.reach
-            if section.areas is None and section.choose is None:
-                new |= {key: getattr(config, key) for key in _WHERE}
-        return section.moved(config.start).model_copy(update=new)
 
     def check(self, place: Place) -> None:
         recruitment.check(self.name, self.config, place)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.actions.schema import Audience
+from contactsim.actions.schema import OTHERS, Audience
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.errors import UserError, nearest
 from contactsim.place import Place
@@ -17,8 +17,6 @@ from contactsim.settings.seating import SCALES, WORK_AGES
 from contactsim.state import State
 
 Rows = NDArray[np.intp]
-#: The name for all groups but the first, in every place.
-OTHERS = "others"
 #: Fewest residents of an area that may be chosen as most mixed or most segregated (assumed).
 FEWEST = 30
 

@@ -1,77 +1,36 @@
-"""Mechanisms by name, including those of other packages, and actions built from a configuration."""
+"""Mechanisms by name, including those of other packages, and actions built from their sections."""
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import combinations
 from typing import Any
 
-from pydantic import ValidationError
-
 from contactsim.actions.base import Action
+from contactsim.actions.convene import Convene
+from contactsim.actions.equip import Equip
+from contactsim.actions.host import Host
+from contactsim.actions.level import Level
+from contactsim.actions.plan import Plan
 from contactsim.actions.schema import ActionSection, Audience
-from contactsim.errors import UserError, nearest
+from contactsim.actions.sections import entry_points
+from contactsim.actions.speak import Speak
+from contactsim.errors import UserError
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 
-ENTRY_POINTS = "contactsim.mechanisms"
+#: The mechanisms that come with contactsim; :data:`contactsim.actions.sections.BUILTIN` has their fields.
+MECHANISMS: dict[str, type[Action[Any]]] = {
+    "convene": Convene, "host": Host, "speak": Speak, "level": Level, "equip": Equip, "plan": Plan}
 #: Weeks that are checked for conflicts; later on, those who are already displaced cannot attend.
 HORIZON = 520
-_OWN: dict[str, type[Action[Any]]] = {}
-
-
-def register(known: Mapping[str, type[Action[Any]]]) -> None:
-    """Register the mechanisms of contactsim. They import this module (a plan builds its parts), so it imports none."""
-    _OWN.update(known)
-    mechanisms.cache_clear()
 
 
 @cache
 def mechanisms() -> dict[str, type[Action[Any]]]:
     """All mechanisms by name; other packages add theirs as entry points ``contactsim.mechanisms``."""
-    found = dict(_OWN)
-    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        if point.name in found:
-            raise UserError(f"the mechanism '{point.name}' of {point.value} has the name of another one.")
-        found[point.name] = point.load()
-    return found
-
-
-class MisconfiguredError(ValueError):
-    """An invalid field of an action, with its key, until the caller can name the file that it comes from."""
-
-    def __init__(self, key: str, model: type[ActionSection], error: ValidationError) -> None:
-        super().__init__(f"{key} is not allowed")
-        self.key, self.model, self.error = key, model, error
-
-
-def sections(values: Any, key: str) -> Any:
-    """Sections of named actions, each of the class of its mechanism, from plain data under ``key``.
-
-    Sections, and anything but a mapping, are returned unchanged. Raises MisconfiguredError or ValueError.
-    """
-    if not isinstance(values, Mapping):
-        return values
-    return {name: value if isinstance(value, ActionSection) else _section(value, f"{key}.{name}")
-            for name, value in values.items()}
-
-
-def _section(values: Any, key: str) -> ActionSection:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{key}={values!r} is not allowed: it must be a mapping with keys such as mechanism, start")
-    name, known = values.get("mechanism"), mechanisms()
-    if name is None:
-        raise ValueError(f"{key} has neither a mechanism nor an action that it is like: choose it by action=NAME, or "
-                         f"write {key}.like=NAME")
-    if name not in known:
-        raise ValueError(f"{key}.mechanism={name!r} is not allowed: it must be one of {', '.join(known)}"
-                         f"{nearest(str(name), known).rstrip('.')}")
-    try:
-        return known[name].Config.model_validate(dict(values))
-    except ValidationError as error:
-        raise MisconfiguredError(key, known[name].Config, error) from None
+    return {**MECHANISMS, **{point.name: point.load() for point in entry_points()}}
 
 
 def build(configs: Mapping[str, ActionSection], place: Place, parameters: ModelParameters) -> list[Action[Any]]:
@@ -91,8 +50,10 @@ def prepared(actions: list[Action[Any]], place: Place) -> list[Action[Any]]:
 
 
 def make(name: str, config: ActionSection) -> Action[Any]:
-    """One action from its section."""
-    return mechanisms()[config.mechanism](name, config)
+    """One action from its section, with its parts if it is a plan."""
+    action = mechanisms()[config.mechanism](name, config)
+    action.parts = [make(f"{name}.{part}", section) for part, section in config.acting_parts().items()]
+    return action
 
 
 def check_conflicts(actions: Sequence[Action[Any]]) -> None:

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from contactsim import renamed
 from contactsim.parameters import Conditions, Section, parameter
 
+#: The name for all groups but the first, in every place.
+OTHERS = "others"
 Recruitment = Literal["voluntary", "referred", "whole_class", "drop_in"]
 
 
@@ -104,6 +106,10 @@ class ActionSection(Section):
 
     def subsections(self) -> Mapping[str, ActionSection]:
         """Its parts by name; their calendars are relative to its start."""
+        return {}
+
+    def acting_parts(self) -> Mapping[str, ActionSection]:
+        """Its parts as they act in a run: on its calendar, in its areas, with its reach."""
         return {}
 
     def whole_weeks(self, horizon: int) -> set[int]:

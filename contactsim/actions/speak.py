@@ -4,49 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from contactsim import messages
 from contactsim.actions import recruitment
 from contactsim.actions.base import Action, Rows
-from contactsim.actions.schema import Audience
+from contactsim.actions.sections import SpeakConfig
 from contactsim.draws import Decision, uniforms
-from contactsim.parameters import parameter
 from contactsim.place import Place
 from contactsim.residents import KNOWS_BETTER
 from contactsim.state import State
-
-
-class SpeakConfig(Audience):
-    """A message that is repeated."""
-
-    every: int = parameter(4, 1, 520, "weeks", "assumed", "from one message to the next")
-    concerns: list[str] = Field(default=[recruitment.OTHERS], description="groups that the message is about")
-    threat: float = parameter(
-        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it lowers the threat of recipients of other groups",
-        "A4: most")
-    anxiety: float = parameter(
-        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed",
-        "by which it lowers the anxiety of recipients of other groups", "A4: most")
-    norm: float = parameter(
-        0.0, 0, messages.LARGEST_EFFECT, "SD", "assumed", "by which it raises the perceived norm of those groups",
-        "A4: most")
-    fades: float = parameter(0.05, 0, 1, "per week", "assumed", "fading of its effect on norms")
-    recognition: float = parameter(
-        0.0, 0, 1, "share", "assumed", "by which it lowers the felt stigma of recipients of the groups concerned")
-    responds: float = parameter(
-        0.0, 0, 1, "chance", "assumed", "that a recipient of the groups concerned responds to its call")
-    joins: float = parameter(0.0, 0, 1, "chance", "assumed", "that another recipient responds")
-    capacity: int | None = parameter(
-        None, 0, 10_000_000, "people", "assumed", "people who can respond; null for no limit")
-    civic: float = parameter(
-        0.0, 0, 1, "share", "assumed", "of the distance to 1, gain in civic participation of those who respond")
-    corrects: float = parameter(0.0, 0, 1, "chance", "assumed", "that a recipient disbelieves the rumour from then on")
-    rumour: messages.Rumour | None = Field(default=None, description="a rumour that starts with the first message")
-
-    @property
-    def only_speaks(self) -> bool:
-        return True
 
 
 class Speak(Action[SpeakConfig]):

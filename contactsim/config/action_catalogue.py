@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contactsim.actions.inheritance import alike
-from contactsim.actions.registry import MisconfiguredError, sections
 from contactsim.actions.schema import ActionSection, Cost
+from contactsim.actions.sections import MisconfiguredError, sections
 from contactsim.config.run_config import sentence
 from contactsim.errors import UserError
 from contactsim.paths import group_files, group_folders

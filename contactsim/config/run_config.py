@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_validator
 
 from contactsim import renamed
-from contactsim.actions import ActionSection, sections
-from contactsim.actions.registry import MisconfiguredError
+from contactsim.actions.schema import ActionSection
+from contactsim.actions.sections import MisconfiguredError, sections
 from contactsim.errors import UserError, nearest
 from contactsim.parameters import (
     ModelParameters,

@@ -10,13 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contactsim.actions import BUILTIN
-from contactsim.actions.convene import Phase
-from contactsim.actions.registry import mechanisms
 from contactsim.actions.schema import ActionSection, Audience, Cost, Gathering, Helpers, plain
+from contactsim.actions.sections import BUILTIN, Phase, classes
 from contactsim.config.action_catalogue import facts, load, names
-from contactsim.messages import Rumour
-from contactsim.parameters import Conditions, Section
+from contactsim.parameters import Conditions, Rumour, Section
 
 #: Fields that are in the text of a page, not in its table.
 _WORDS = {"mechanism", "title", "about", "source", "evidence", "harm", "sourced", "also_in_control", "parts"}
@@ -49,7 +46,7 @@ def _tables(section: ActionSection, title: str) -> Iterator[str]:
 
 def _rows(section: ActionSection) -> Iterator[tuple[str, Any, str]]:
     """(key, value, source) of all fields that have a source or differ from the defaults of the mechanism."""
-    usual = plain(mechanisms()[section.mechanism].Config.model_construct())
+    usual = plain(classes()[section.mechanism].model_construct())
     for key, value in _leaves({k: v for k, v in plain(section).items() if k not in _WORDS}):
         parts = key.split(".")
         keys = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
@@ -97,7 +94,7 @@ def fields() -> str:
     kinds: list[tuple[type[Section], str]] = [
         (ActionSection, "every action"), (Audience, "whom it is for"), (Cost, "`cost`"),
         (Gathering, "`convene` and `host`"), (Helpers, "`helpers`"), (Conditions, "`conditions`"),
-        *((kind.Config, f"`{name}`") for name, kind in BUILTIN.items()), (Phase, "`phases` of `convene`"),
+        *((kind, f"`{name}`") for name, kind in BUILTIN.items()), (Phase, "`phases` of `convene`"),
         (Rumour, "`rumour` of `speak`")]
     for section, title in kinds:
         alone = section in (Cost, Helpers, Conditions, Phase, Rumour)

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from contactsim import demography, messages, parameters, paths, residents, world
+from contactsim import demography, parameters, paths, residents, world
 from contactsim.encounters import arrays
 from contactsim.observers import survey, weekly
 from contactsim.place import downscaling, nesting
@@ -58,7 +58,7 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "ATTEMPTS", "attempts", "attempts to find an empty seat (assumed)"),
     (demography, "LOOKS", "looks", "dwellings or seats that a search examines (assumed; nearly always enough)"),
-    (messages, "LARGEST_EFFECT", "SD", "largest effect of a message on a state, however often it is repeated (A4)"),
+    (parameters, "LARGEST_EFFECT", "SD", "largest effect of a message on a state, however often it is repeated (A4)"),
     (world, "WINDOW", "weeks", "period over which a burn-in must be stationary (assumed)"),
     (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
     (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),

@@ -89,15 +89,25 @@ def test_help_shows_groups_and_parameters_with_unit_range_and_default(capsys: py
         assert part in text
 
 
+def printed_and_loaded(*words: str) -> tuple[str, set[str]]:
+    """What a command prints, and the modules that its process imports."""
+    code = "import sys; from contactsim.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    text = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True).stdout
+    return text, set(text.splitlines()[-1].split())
+
+
 def test_help_and_version_cost_little(tmp_path: Path) -> None:
     assert call(tmp_path, "--version").stdout.startswith("contactsim ")
-    lists = subprocess.run(
-        [sys.executable, "-c", "import sys; from contactsim.cli import main; main(['--help']); print(*sys.modules)"],
-        capture_output=True, text=True, check=True).stdout
-    loaded = set(lists.splitlines()[-1].split())
+    lists, loaded = printed_and_loaded("--help")
     assert not loaded & {"numpy", "pandas", "numba", "hydra", "mesa", "matplotlib", "pydantic", "rich"}
     for name in cli.COMMANDS:
         assert name in lists
+
+
+@pytest.mark.parametrize("words", [("actions",), ("actions", "youth_scheme"), ("run", "--help")])
+def test_actions_and_keys_are_described_without_what_simulates_them(words: tuple[str, ...]) -> None:
+    text, loaded = printed_and_loaded(*words)
+    assert "youth_scheme" in text and not loaded & {"numba", "pandas", "scipy", "mesa"}
 
 
 def test_cfg_and_info_are_hydras(tmp_path: Path, capsys: pytest.CaptureFixture[str],

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from contactsim.actions.registry import MisconfiguredError, mechanisms, sections
+from contactsim.actions.registry import mechanisms
+from contactsim.actions.sections import BUILTIN, MisconfiguredError, classes, sections
 from contactsim.config.action_catalogue import load, names
 from contactsim.docs_tools.action_pages import filled, page
 
@@ -39,6 +40,7 @@ def test_the_core_names_no_mechanism() -> None:
     for file in (core / "world.py", *sorted((core / "encounters").glob("*.py"))):
         text = file.read_text(encoding="utf-8")
         assert "contactsim.actions" not in text, file
-    assert set(mechanisms()) >= {"convene", "host", "speak", "level", "equip", "plan"}
+    assert set(mechanisms()) >= set(BUILTIN) == {"convene", "host", "speak", "level", "equip", "plan"}
+    assert {name: kind.Config for name, kind in mechanisms().items()} == classes()
     with pytest.raises(MisconfiguredError):
         sections({"it": {"mechanism": "host", "rooms": 0}}, "actions")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import contactsim
-from contactsim.actions import BUILTIN, Action, ActionSection, Gathering, listing, sections
+from contactsim.actions import Action, ActionSection, Gathering, listing, sections
 from contactsim.actions.registry import check_conflicts
+from contactsim.actions.sections import BUILTIN
 from contactsim.errors import UserError
 
 PROGRAMME = {"mechanism": "convene", "start": 3, "phases": [{"weeks": 4}, {"weeks": 2, "displaces": "the_week"}]}
@@ -71,7 +72,7 @@ def test_an_action_of_another_package_works_with_the_defaults() -> None:
 
 def test_runs_comparisons_and_evaluations_name_no_mechanism() -> None:
     """Runs, comparisons and evaluations import no mechanism, name none, and read no field that only one has."""
-    own = {name: set(kind.Config.model_fields) - set(Gathering.model_fields) for name, kind in BUILTIN.items()}
+    own = {name: set(kind.model_fields) - set(Gathering.model_fields) for name, kind in BUILTIN.items()}
     fields = {field for name in ("convene", "host", "plan") for field in own[name]} - {"share", "team", "mix", "wait"}
     package = Path(contactsim.__file__).parent
     for file in (package / "runs" / "run.py", package / "runs" / "show.py", *package.glob("comparison/*.py"),

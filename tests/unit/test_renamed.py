@@ -9,10 +9,8 @@ from typing import get_args
 import pytest
 
 from contactsim import renamed
-from contactsim.actions import BUILTIN, sections
-from contactsim.actions.convene import Phase
-from contactsim.actions.registry import MisconfiguredError
 from contactsim.actions.schema import GAINED, Helpers
+from contactsim.actions.sections import BUILTIN, MisconfiguredError, Phase, sections
 from contactsim.config.run_config import RunConfig, compose, sentence, validate
 from contactsim.errors import UserError
 from contactsim.parameters import ContactContext, MixingGroups, Psychology, Residents, Scenario, Settings
@@ -37,7 +35,7 @@ PRESENT = {
     "settings.school": set(MixingGroups.model_fields),
     "psychology": set(Psychology.model_fields), "residents": set(Residents.model_fields),
     "scenario": set(Scenario.model_fields), "place": set(SyntheticPlace.model_fields),
-    "actions.youth_scheme": {key for kind in BUILTIN.values() for key in kind.Config.model_fields},
+    "actions.youth_scheme": {key for kind in BUILTIN.values() for key in kind.model_fields},
     "actions.youth_scheme.helpers": set(Helpers.model_fields), "actions.youth_scheme.phases.0": set(Phase.model_fields),
     "actions.youth_scheme.gains": set(GAINED)}
 
@@ -89,7 +87,7 @@ def test_an_old_choice_comes_with_its_key() -> None:
 @pytest.mark.parametrize(("old", "new"), renamed.VALUES.items())
 def test_the_new_choice_is_one_somewhere(old: str, new: str) -> None:
     fields = [*ContactContext.model_fields.values(), *Phase.model_fields.values(),
-              *(field for kind in BUILTIN.values() for field in kind.Config.model_fields.values())]
+              *(field for kind in BUILTIN.values() for field in kind.model_fields.values())]
     choices = {choice for field in fields for choice in get_args(field.annotation)}
     columns = {"belonging", "negative_exposure", "baseline_attitude", "status"}
     assert new in choices | columns | {"no_burn_in", "no_negative_exposure"} and old not in choices
