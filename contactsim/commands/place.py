@@ -44,7 +44,7 @@ def place(place: str, scheme: str | None, level: str | None, as_json: bool, conf
 
 def _keys(named: str, folder: str | None) -> dict[str, Any]:
     """The configuration of a place that is given by name or file."""
-    from contactsim.paths import configs_folder
+    from contactsim.paths import configs_folder, read_mapping
     from contactsim.place import bundled_names
 
     own = [path.stem for path in sorted(Path(folder, "place").glob("*.yaml"))] if folder else []
@@ -53,24 +53,12 @@ def _keys(named: str, folder: str | None) -> dict[str, Any]:
 
         return compose([f"place={named}"], folder).place
     if named in bundled_names():
-        return _yaml(configs_folder() / "place" / f"{named}.yaml")
+        return read_mapping(configs_folder() / "place" / f"{named}.yaml", "kind and residents")
     path = Path(named).expanduser()
     if path.suffix in (".yaml", ".yml") and path.is_file():
-        return _yaml(path)
+        return read_mapping(path, "kind and residents")
     if not path.is_file():
         names = [*bundled_names(), *own]
         raise UserError(f"{named} is neither a file nor the name of a place ({', '.join(names)})."
                         f"{nearest(named, names)}")
     return {"kind": "table", "file": named}
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        keys = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(keys, dict):
-        raise UserError(f"{path} does not contain the keys of a place.")
-    return keys

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +21,7 @@ from contactsim.observers.meetings import MeetingLog
 from contactsim.place import Place, load_place
 from contactsim.place.build import table_place
 from contactsim.place.config import TablePlace, parse
+from contactsim.runs.progress import Report
 from contactsim.runs.run import begin
 from contactsim.storage.burn_in_cache import key as burn_in_key
 from contactsim.world import World
@@ -33,8 +33,6 @@ MOST_DOTS = 6500
 #: Space around a district, a neighbourhood and an output area, as a share of the map's width.
 GAPS = (0.008, 0.004, 0.0018)
 Box = tuple[float, float, float, float]
-#: Is called with the progress of the building: stage, done, total.
-Progress = Callable[[str, int, int], None]
 
 # Hydra stores what it composes in global variables, so one thread composes at a time.
 _COMPOSING = threading.Lock()
@@ -98,7 +96,7 @@ class WorldView:
 
 
 def build(state: UIState, upload: Upload | None = None,
-          progress: Progress | None = None) -> tuple[WorldView, WorldView]:
+          progress: Report | None = None) -> tuple[WorldView, WorldView]:
     """The left and the right world at week 0; raises UserError for an invalid configuration.
 
     ``progress`` is called with the progress of both burn-ins together.
@@ -154,7 +152,7 @@ def place_of(config: RunConfig, upload: Upload | None) -> Place:
     return place
 
 
-def _view(config: RunConfig, place: Place, progress: Progress) -> WorldView:
+def _view(config: RunConfig, place: Place, progress: Report) -> WorldView:
     with _RUNNING:
         world = begin(config, place, progress)[0]
     log = MeetingLog() if place.residents <= MOST_DOTS else None

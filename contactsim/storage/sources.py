@@ -44,13 +44,13 @@ class Source:
 
 def parse(text: bytes, package: bool) -> Source:
     """Parse a source. Raises SyntaxError."""
-    walk = _Walk()
-    walk.node(ast.parse(text), False)
-    digest = hashlib.blake2b("\0".join(walk.words).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    return Source(digest, package, tuple(walk.imports[False]), tuple(walk.imports[True]))
+    writer = _Writer()
+    writer.node(ast.parse(text), False)
+    digest = hashlib.blake2b("\0".join(writer.words).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return Source(digest, package, tuple(writer.imports[False]), tuple(writer.imports[True]))
 
 
-class _Walk:
+class _Writer:
     """Writes a syntax tree down as words, the same for any version of Python that has the same syntax."""
 
     def __init__(self) -> None:
