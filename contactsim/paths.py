@@ -66,6 +66,9 @@ def read_mapping(file: Path, keys: str) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same values in a tenth of the time
     try:
         found = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}," if error.problem_mark else ""
+        raise UserError(f"{file}{line} cannot be read as YAML: {error.problem}.") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(found, dict):
