@@ -29,7 +29,7 @@ def describe(place: Place) -> dict[str, Any]:
         "groups": {group: {"residents": int(n), "share": float(s)}
                    for group, n, s in zip(place.groups, totals, place.shares, strict=True)},
         "dissimilarity": _by_level(place),
-        "levels": [{"name": level.name, "synthetic": level.synthetic, "areas": level.areas,
+        "levels": [{"name": level.name, "role": place.role_of(level), "synthetic": level.synthetic, "areas": level.areas,
                     "mean_residents": place.residents / level.areas} for level in place.levels],
         "indices": _indices(place),
         "cleaning_notes": list(place.provenance.cleaning_notes),

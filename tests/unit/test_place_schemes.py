@@ -130,7 +130,7 @@ def test_description_for_people_fits_80_columns() -> None:
 
 @pytest.mark.parametrize(("keys", "expected"), [
     ({}, "place.file is missing"),
-    ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table and synthetic. Did you"),
+    ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table, sample and synthetic. Did you"),
     ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place."),
     ({"file": "x", "output_area_residents": 10},
      "output_area_residents=10 is not allowed (residents of a made output area): it must be from 50"),
