@@ -226,26 +226,36 @@ def made_place(config: SyntheticPlace) -> Place:
         group = groups[int(np.argmin(totals))]
         raise UserError(f"place.shares.{group}={config.shares[group]:g} of {config.residents} residents is "
                         "nobody: every group needs at least one resident.")
-    code = "synthetic"  # keys the draws: a place does not change with its name
+    codes = ("synthetic", *(f"synthetic {t}" for t in range(2, config.towns + 1)))  # key the draws, not the name
+    edges = np.linspace(0.0, 1.0, config.towns + 1)[:, None] * totals
+    by_town = np.diff(np.rint(edges).astype(np.int64), axis=0)
+    if not by_town.all():
+        raise UserError(f"place.towns={config.towns} is more than the residents of the smallest group "
+                        f"({int(totals.min()):,}): every town needs a resident of each group.")
 
     def at(target: float) -> Split:
-        return split(totals[None, :], (code,), groups, np.array([target]),
+        return split(by_town, codes, groups, np.full(config.towns, target),
                      output_area_residents=config.output_area_residents, seed=config.seed)
 
     parts = at(config.dissimilarity)
-    if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
-        raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
-                        f"{config.residents:,} residents in {parts.unit.size} output areas and these shares: it can "
-                        f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
+    off = np.abs(parts.reached - config.dissimilarity)
+    if not (off <= config.tolerance).all():
+        worst = int(np.argmax(off))
+        where = f"{by_town[worst].sum():,} residents in {int((parts.unit == worst).sum())} output areas"
+        raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with {where} and these "
+                        f"shares: it can be from {at(0.0).reached[worst]:.3f} to {at(0.999).reached[worst]:.3f}.")
     inhabited = np.flatnonzero(parts.counts.sum(axis=1))
     counts, units = parts.counts[inhabited], parts.unit[inhabited]
     output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32),
-                         output_area_codes((code,), units))
+                         output_area_codes(codes, units))
     made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
     levels = fill([output_areas], counts.sum(axis=1), made)
+    if config.towns > 1:
+        towns = tuple(f"town {t + 1}" for t in range(config.towns))
+        levels.append(Level("town", True, units.astype(np.int32), towns))
     how = (f"everything: shares and residents as configured, dissimilarity among output areas of "
-           f"{config.dissimilarity:g} required, {parts.reached[0]:.3f} reached")
-    return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
+           f"{config.dissimilarity:g} required, {np.mean(parts.reached):.3f} reached")
+    return Place(config.name or codes[0], groups, counts.astype(np.int32), tuple(levels),
                  Provenance((), (), None, (), (how,)))
 
 

@@ -38,8 +38,8 @@ class Columns(_Keys):
     groups: list[str] | dict[str, str] | None = _key(
         None, "columns", "wide table: the columns of the groups, or {name of the group: column}")
     total: str | None = _key(None, "column", "stated total of the area (wide table)")
-    shares: bool = _key(False, "true or false", "whether the columns of the groups hold shares of the total that add up "
-                        "to 1 (wide table); without a total all areas are equally large")
+    shares: bool = _key(False, "true or false", "whether the columns of the groups hold shares that add up to 1, of "
+                        "the total or, without one, of equally large areas (wide table)")
     parents: dict[str, str] = _key({}, "{level: column}", "larger areas that contain the area, by level")
     dissimilarity_within: str | None = _key(
         None, "column", "dissimilarity among smaller areas inside the area (wide table)")
@@ -89,13 +89,14 @@ class SamplePlace(_FromTable):
     """A small nation: a sample of the areas of a table, in their districts, towns and regions."""
 
     kind: Literal["sample"] = Field(description="a small nation sampled from a table")
-    towns: int = _key(50, "towns", "towns in the sample; each region has its share by residents", 1, 5000)
+    towns: int = _key(48, "towns", "towns in the sample; each region has its share by residents", 1, 5000)
     districts: int = _key(2, "districts", "districts in each town of the sample", 1, 100)
     neighbourhoods: int = _key(3, "neighbourhoods", "neighbourhoods in each district of the sample", 1, 100)
     residents: int = _key(
         100, "residents", "residents of each neighbourhood, by group as in the area that it is sampled from", 20, 5000)
     output_area_residents: int = _key(50, "residents", "residents of an output area, into which neighbourhoods are "
                                       "split", 10, 2000)
+    seed: int = _key(0, "integer", "seed of the sample; independent of the seed of a run", 0, 2**62)
 
 
 class SyntheticPlace(_Common):
@@ -112,6 +113,7 @@ class SyntheticPlace(_Common):
     dissimilarity: float = Field(
         ge=0, lt=1, description="dissimilarity of the first group against all others among output areas",
         json_schema_extra={"unit": "index 0-1"})
+    towns: int = _key(1, "towns", "towns of equal size and equal shares, each with this dissimilarity", 1, 200)
     tolerance: float = _key(
         0.01, "index 0-1", "largest difference between the dissimilarity reached and the one required", 0.001, 0.1)
 

@@ -59,7 +59,7 @@ class Setting:
 def ordered(place: Place) -> Place:
     """The same place with the output areas of each larger area adjacent to each other."""
     output_areas, *larger = place.levels
-    order = np.lexsort((np.arange(place.counts.shape[0]), *(level.area_of_output_area for level in larger)))
+    order = np.lexsort(np.stack([np.arange(place.counts.shape[0]), *(level.area_of_output_area for level in larger)]))
     codes = tuple(np.asarray(output_areas.codes)[order])
     levels = [replace(output_areas, area_of_output_area=np.arange(order.shape[0], dtype=np.int32), codes=codes)]
     levels += [replace(level, area_of_output_area=level.area_of_output_area[order]) for level in larger]
