@@ -86,12 +86,20 @@ def test_regions_have_their_share_of_the_towns(tmp_path: Path) -> None:
 
 
 def test_a_town_that_is_drawn_twice_is_drawn_in_parts(tmp_path: Path) -> None:
-    place = load_place(keys_of(tmp_path, rows(1, 2, 4, 2), towns=2, within={"town": ["R0T0"]}) | {"towns": 1})
-    assert place.level("town").areas == 1
-    table = [*rows(1, 1, 4, 2), ["R0", "small", "smallD", "smallN", 3, 1, 1, 1]]
-    place = load_place(keys_of(tmp_path, table, towns=2))
-    assert place.level("town").codes == ("R0T0", "R0T0 (2)")
-    assert sorted(place.level("district").codes) == ["R0T0D0", "R0T0D1", "R0T0D2", "R0T0D3"]
+    table = [["R0", "large", f"D{k}", f"N{k}", 900 - 100 * k, 100 + 100 * k, 0, 0] for k in (2, 0, 3, 1)]
+    table.append(["R0", "small", "smallD", "smallN", 3, 1, 1, 1])
+    place = load_place(keys_of(tmp_path, table, towns=2, neighbourhoods=1))
+    assert place.level("town").codes == ("large", "large (2)")
+    # each part has a less and a more mixed district, and none is drawn twice
+    assert place.level("district").codes == ("D0", "D2", "D1", "D3")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sample_has_little_mixed_and_very_mixed_towns_in_the_right_numbers(tmp_path: Path, seed: int) -> None:
+    share = {f"T{(5 * k) % 8}": k for k in range(8)}  # the order of names is not that of shares
+    table = [["R", name, f"{name}D", f"{name}N", 900 - 100 * k, 100 * k, 0, 50] for name, k in share.items()]
+    place = load_place(keys_of(tmp_path, table, towns=4, districts=1, neighbourhoods=1, seed=seed))
+    assert [share[code] // 2 for code in place.level("town").codes] == [0, 1, 2, 3]
 
 
 def test_a_region_too_small_for_a_town_is_left_out_and_named(tmp_path: Path) -> None:
