@@ -69,7 +69,7 @@ def render(place: Place) -> RenderableType:
     roles = [f"{place.role_of(level)}s are {level.name.replace('_', ' ')}s" for level in place.levels[1:]
              if place.role_of(level) not in ("", level.name)]
     lines = [*([f"levels: {', '.join(roles)}"] if roles else []),
-             *(f"census: {text}" for text in figures["census"]),
+             *(f"table: {text}" for text in figures["census"]),
              *(f"made: {text}" for text in figures["synthetic"]),
              *(f"cleaned: {text}" for text in figures["cleaning_notes"]),
              *(f"file: {s['file']} ({s['kind']}, {s['areas']:,} areas, sha256 {s['sha256'][:12]})"

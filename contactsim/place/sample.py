@@ -196,7 +196,7 @@ def _provenance(config: SamplePlace, table: AreaTable, levels: list[Level], area
                   f"out ({', '.join(missing)}).",)
     return Provenance(
         (table.source,), notes, None,
-        (f"shares of the groups in each neighbourhood ({table.level})", "the district, town and region of each"),
+        (f"shares of the groups in each {table.level}", "the district, town and region of each"),
         (f"the sample: {config.towns} of {town.areas} towns, {config.districts} districts in each and "
          f"{config.neighbourhoods} neighbourhoods in each district, drawn by residents",
          f"size: {config.residents} residents in each neighbourhood",
