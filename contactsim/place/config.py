@@ -92,7 +92,7 @@ class SamplePlace(_FromTable):
     towns: int = _key(48, "towns", "towns in the sample; each region has its share by residents", 1, 5000)
     districts: int = _key(2, "districts", "districts in each town of the sample", 1, 100)
     neighbourhoods: int = _key(3, "neighbourhoods", "neighbourhoods in each district of the sample", 1, 100)
-    residents: int = _key(
+    neighbourhood_residents: int = _key(
         100, "residents", "residents of each neighbourhood, by group as in the area that it is sampled from", 20, 5000)
     output_area_residents: int = _key(50, "residents", "residents of an output area, into which neighbourhoods are "
                                       "split", 10, 2000)

@@ -52,7 +52,8 @@ def sampled_place(config: SamplePlace, base: Path) -> Place:
     target, how = dissimilarity_within(table, counts.sum(axis=1), config)
     start = uniforms(stream(config.seed, Decision.PLACE, name_key("sample", "residents")),
                      [name_key(code) for code in codes["neighbourhood"]])
-    parts = split(scaled(counts[rows], config.residents, start), codes["neighbourhood"], groups, target[rows],
+    residents = scaled(counts[rows], config.neighbourhood_residents, start)
+    parts = split(residents, codes["neighbourhood"], groups, target[rows],
                   output_area_residents=config.output_area_residents, seed=config.seed)
     return Place(name_of(config), groups, *_output_areas(parts, codes, owners),
                  _provenance(config, table, levels, areas, how))
@@ -199,6 +200,6 @@ def _provenance(config: SamplePlace, table: AreaTable, levels: list[Level], area
         (f"shares of the groups in each {table.level}", "the district, town and region of each"),
         (f"the sample: {config.towns} of {town.areas} towns, {config.districts} districts in each and "
          f"{config.neighbourhoods} neighbourhoods in each district, drawn by residents",
-         f"size: {config.residents} residents in each neighbourhood",
+         f"size: {config.neighbourhood_residents} residents in each neighbourhood",
          f"where residents live inside each neighbourhood: output areas of about {config.output_area_residents} "
          f"residents, with a dissimilarity inside ({how})"), config.note)

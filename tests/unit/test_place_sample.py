@@ -41,7 +41,7 @@ def keys_of(folder: Path, table: list[list[Any]], heading: list[str] = HEADING, 
     with (folder / "nation.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([heading, *table])
     return {"kind": "sample", "file": str(folder / "nation.csv"), "columns": COLUMNS, "towns": 8, "districts": 2,
-            "neighbourhoods": 2, "residents": 60, "output_area_residents": 30, **keys}
+            "neighbourhoods": 2, "neighbourhood_residents": 60, "output_area_residents": 30, **keys}
 
 
 def same(one: Place, other: Place) -> bool:
@@ -140,7 +140,7 @@ def test_residents_are_represented_in_proportion(tmp_path: Path) -> None:
     """Over seeds, the groups of the sample have their shares in the table (here without rounding of quotas)."""
     table = rows()
     whole = np.array([row[4:] for row in table]).sum(axis=0)
-    keys = keys_of(tmp_path, table, towns=6, residents=200)
+    keys = keys_of(tmp_path, table, towns=6, neighbourhood_residents=200)
     shares = np.mean([load_place({**keys, "seed": seed}).shares for seed in range(20)], axis=0)
     assert shares == pytest.approx(whole / whole.sum(), abs=0.01)
 
@@ -184,7 +184,7 @@ def changed(row: int, column: str, value: Any) -> list[list[Any]]:
     (rows(), {"towns": 13}, "place.towns=13 is more than the 12 towns of"),
     (rows(), {"districts": 4}, "place.districts=4 is more than any town of"),
     (rows(), {"neighbourhoods": 4}, "has: at most 3."),
-    (rows(), {"residents": 5}, "place.residents=5 is not allowed"),
+    (rows(), {"neighbourhood_residents": 5}, "place.neighbourhood_residents=5 is not allowed"),
     (rows(), {"reference": "pink"}, "place.reference=pink is no group of this place"),
     (rows(), {"split_above": 500}, "place.split_above=500 is not a key of this place."),
     (changed(2, "red", 0.5), {"columns": {**COLUMNS, "shares": True}}, "column 'red': '900' is not a share"),
