@@ -57,7 +57,8 @@ def comparisons() -> dict[str, Comparison]:
 def places(config_dir: str | None = None) -> dict[str, str]:
     """Places that need no file, by name, with the first line of their configuration; including a user's own."""
     files = group_files("place", config_dir)
-    return {name: _heading(files[name]) for name in sorted(files) if name != "census"}
+    return {name: _heading(files[name]) for name in sorted(files)
+            if "\nfile: ???" not in files[name].read_text(encoding="utf-8")}
 
 
 @cache

@@ -9,9 +9,10 @@ from typing import Any
 from contactsim.errors import UserError, nearest
 from contactsim.paths import group_files, read_mapping
 from contactsim.place.build import made_place, read_table, synthetic_place, table_place
-from contactsim.place.config import TablePlace, parse
+from contactsim.place.config import SamplePlace, TablePlace, parse
 from contactsim.place.core import Level, Place, Provenance, Source
 from contactsim.place.describe import describe, render
+from contactsim.place.sample import sampled_place
 from contactsim.place.segregation import index_table
 
 __all__ = ["Level", "Place", "Provenance", "Source", "bundled_names", "bundled_place", "describe",
@@ -30,6 +31,8 @@ def load_place(config: Mapping[str, Any], base: Path | None = None) -> Place:
     keys = parse(config)
     if isinstance(keys, TablePlace):
         return table_place(keys, base or Path.cwd())
+    if isinstance(keys, SamplePlace):
+        return sampled_place(keys, base or Path.cwd())
     return made_place(keys)
 
 

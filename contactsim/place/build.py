@@ -11,7 +11,7 @@ import numpy as np
 from contactsim.errors import UserError, nearest
 from contactsim.paths import configs_folder
 from contactsim.place import formats, tables
-from contactsim.place.config import Columns, SyntheticPlace, TablePlace, parse
+from contactsim.place.config import Columns, SamplePlace, SyntheticPlace, TablePlace, parse
 from contactsim.place.core import FEWEST_GROUPS, MOST_GROUPS, Level, Place, Provenance, check_nesting
 from contactsim.place.csv_reader import lines_of, read_lines
 from contactsim.place.downscaling import Split, default_dissimilarity, split
@@ -70,6 +70,18 @@ def _no_blank_areas(table: AreaTable) -> None:
 
 def table_place(config: TablePlace, base: Path, raw: bytes | None = None) -> Place:
     """A place from a table. ``raw`` are the contents of the file, if they have been read already."""
+    groups, table, counts = read_groups(config, base, raw)
+    stated = None if table.stated is None else int(table.stated.sum())
+    inhabited = np.flatnonzero(counts.sum(axis=1))
+    return _assemble(groups, table.rows(inhabited), counts[inhabited], stated, config)
+
+
+def read_groups(config: TablePlace | SamplePlace, base: Path,
+                raw: bytes | None = None) -> tuple[tuple[str, ...], AreaTable, Ints]:
+    """The groups of a place, its table of areas, and their residents (areas, groups).
+
+    Raises UserError for a table or a scheme that cannot be used.
+    """
     table = read_table(config.file, level=config.level, within=config.within, columns=config.columns,
                        base=base, raw=raw)
     scheme = config.scheme or (None if table.source.kind.startswith("own") else "two")
@@ -80,10 +92,12 @@ def table_place(config: TablePlace, base: Path, raw: bytes | None = None) -> Pla
         raise UserError(f"{config.file} has {len(groups)} groups and {FEWEST_GROUPS} to {MOST_GROUPS} are "
                         f"allowed: merge them with place.scheme=.")
     groups, counts = _reference_first(groups, counts, config.reference)
-    name = config.name or Path(config.file).name.split(".")[0]
-    stated = None if table.stated is None else int(table.stated.sum())
-    inhabited = np.flatnonzero(counts.sum(axis=1))
-    return _assemble(name, groups, table.rows(inhabited), counts[inhabited], stated, config)
+    return groups, table, counts
+
+
+def name_of(config: TablePlace | SamplePlace) -> str:
+    """The name of a place from a file: as configured, else that of the file."""
+    return config.name or Path(config.file).name.split(".")[0]
 
 
 def _reference_first(groups: tuple[str, ...], counts: Ints,
@@ -98,7 +112,7 @@ def _reference_first(groups: tuple[str, ...], counts: Ints,
     return tuple(groups[i] for i in order), counts[:, order]
 
 
-def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints, stated: int | None,
+def _assemble(groups: tuple[str, ...], table: AreaTable, counts: Ints, stated: int | None,
               config: TablePlace) -> Place:
     parents = sorted(table.parents, key=lambda level: -len(set(table.parents[level])))
     columns = [table.parents[level] for level in reversed(parents)]
@@ -111,13 +125,13 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     check_nesting((_level(table.level, table.codes), *larger), table.source.path)
     made: dict[str, Ints] = {}
     if np.median(sizes) > config.split_above:
-        target, how = _dissimilarity_within(table, sizes, config)
+        target, how = dissimilarity_within(table, sizes, config)
         parts = split(counts, table.codes, groups, target, output_area_residents=config.output_area_residents,
                       seed=config.seed)
         inhabited = np.flatnonzero(parts.counts.sum(axis=1))
         units, counts = parts.unit[inhabited], parts.counts[inhabited]
         made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
-        codes = _output_area_codes(table.codes, units)
+        codes = output_area_codes(table.codes, units)
         output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), codes)
         levels = [output_areas, replace(_level(table.level, table.codes), area_of_output_area=units.astype(np.int32))]
         levels += [replace(level, area_of_output_area=level.area_of_output_area[units]) for level in larger]
@@ -130,7 +144,7 @@ def _assemble(name: str, groups: tuple[str, ...], table: AreaTable, counts: Ints
     census = [f"residents by group of each {table.level}"]
     if parents:
         census.append(f"the {', '.join(parents)} in which each lies")
-    return Place(name, groups, counts.astype(np.int32), tuple(levels), Provenance(
+    return Place(name_of(config), groups, counts.astype(np.int32), tuple(levels), Provenance(
         (table.source,), table.notes, stated, tuple(census), tuple(synthetic), config.note))
 
 
@@ -141,12 +155,14 @@ def _level(name: str, area_of_unit: tuple[str, ...]) -> Level:
     return Level(name, False, np.array([index[code] for code in area_of_unit], np.int32), codes)
 
 
-def _output_area_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
+def output_area_codes(codes: tuple[str, ...], units: Ints) -> tuple[str, ...]:
+    """Codes of made output areas, numbered within the unit that each lies in."""
     first = np.searchsorted(units, units)
     return tuple(f"{codes[u]}.{i:03d}" for u, i in zip(units, np.arange(units.size) - first + 1, strict=True))
 
 
-def _dissimilarity_within(table: AreaTable, sizes: Ints, config: TablePlace) -> tuple[np.ndarray, str]:
+def dissimilarity_within(table: AreaTable, sizes: Ints, config: TablePlace | SamplePlace) -> tuple[np.ndarray, str]:
+    """(areas,) dissimilarity inside areas of (areas,) residents, and where the figures come from."""
     if config.dissimilarity_within is not None:
         return np.full(sizes.size, config.dissimilarity_within), "as configured"
     if table.dissimilarity is not None:
@@ -210,26 +226,36 @@ def made_place(config: SyntheticPlace) -> Place:
         group = groups[int(np.argmin(totals))]
         raise UserError(f"place.shares.{group}={config.shares[group]:g} of {config.residents} residents is "
                         "nobody: every group needs at least one resident.")
-    code = "synthetic"  # keys the draws: a place does not change with its name
+    codes = ("synthetic", *(f"synthetic {t}" for t in range(2, config.towns + 1)))  # key the draws, not the name
+    edges = np.linspace(0.0, 1.0, config.towns + 1)[:, None] * totals
+    by_town = np.diff(np.rint(edges).astype(np.int64), axis=0)
+    if not by_town.all():
+        raise UserError(f"place.towns={config.towns} is more than the residents of the smallest group "
+                        f"({int(totals.min()):,}): every town needs a resident of each group.")
 
     def at(target: float) -> Split:
-        return split(totals[None, :], (code,), groups, np.array([target]),
+        return split(by_town, codes, groups, np.full(config.towns, target),
                      output_area_residents=config.output_area_residents, seed=config.seed)
 
     parts = at(config.dissimilarity)
-    if not abs(parts.reached[0] - config.dissimilarity) <= config.tolerance:
-        raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with "
-                        f"{config.residents:,} residents in {parts.unit.size} output areas and these shares: it can "
-                        f"be from {at(0.0).reached[0]:.3f} to {at(0.999).reached[0]:.3f}.")
+    off = np.abs(parts.reached - config.dissimilarity)
+    if not (off <= config.tolerance).all():
+        worst = int(np.argmax(off))
+        where = f"{by_town[worst].sum():,} residents in {int((parts.unit == worst).sum())} output areas"
+        raise UserError(f"place.dissimilarity={config.dissimilarity:g} cannot be reached with {where} and these "
+                        f"shares: it can be from {at(0.0).reached[worst]:.3f} to {at(0.999).reached[worst]:.3f}.")
     inhabited = np.flatnonzero(parts.counts.sum(axis=1))
     counts, units = parts.counts[inhabited], parts.unit[inhabited]
-    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32), _output_area_codes((code,),
-                                                                                                            units))
+    output_areas = Level("output_area", True, np.arange(inhabited.size, dtype=np.int32),
+                         output_area_codes(codes, units))
     made = {"block": runs(parts.block[inhabited]), "district": runs(parts.district[inhabited])}
     levels = fill([output_areas], counts.sum(axis=1), made)
+    if config.towns > 1:
+        towns = tuple(f"town {t + 1}" for t in range(config.towns))
+        levels.append(Level("town", True, units.astype(np.int32), towns))
     how = (f"everything: shares and residents as configured, dissimilarity among output areas of "
-           f"{config.dissimilarity:g} required, {parts.reached[0]:.3f} reached")
-    return Place(config.name or code, groups, counts.astype(np.int32), tuple(levels),
+           f"{config.dissimilarity:g} required, {np.mean(parts.reached):.3f} reached")
+    return Place(config.name or codes[0], groups, counts.astype(np.int32), tuple(levels),
                  Provenance((), (), None, (), (how,)))
 
 

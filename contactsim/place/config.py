@@ -1,7 +1,7 @@
 """The keys that describe a place, with their ranges, units and explanations.
 
-A place is either ``kind: table`` (made from a file) or ``kind: synthetic`` (made from shares, size and
-dissimilarity).
+A place is ``kind: table`` (made from a file), ``kind: sample`` (a small nation sampled from a file) or ``kind:
+synthetic`` (made from shares, size and dissimilarity).
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Columns(_Keys):
     groups: list[str] | dict[str, str] | None = _key(
         None, "columns", "wide table: the columns of the groups, or {name of the group: column}")
     total: str | None = _key(None, "column", "stated total of the area (wide table)")
+    shares: bool = _key(False, "true or false", "whether the columns of the groups hold shares that add up to 1, of "
+                        "the total or, without one, of equally large areas (wide table)")
     parents: dict[str, str] = _key({}, "{level: column}", "larger areas that contain the area, by level")
     dissimilarity_within: str | None = _key(
         None, "column", "dissimilarity among smaller areas inside the area (wide table)")
@@ -57,10 +59,7 @@ class _Common(_Keys):
     seed: int = _key(0, "integer", "seed of the made output areas; independent of the seed of a run", 0, 2**62)
 
 
-class TablePlace(_Common):
-    """A place from a table of residents by area and group."""
-
-    kind: Literal["table"] = Field(description="a place from a table")
+class _FromTable(_Common):
     file: str = Field(description="CSV, plain or gzipped: relative to the working directory, or to the "
                                   "bundled configs", json_schema_extra={"unit": "path"})
     level: str | None = _key(
@@ -72,12 +71,32 @@ class TablePlace(_Common):
     reference: str | None = _key(
         None, "group", "the reference group; the first of the scheme if not given")
     columns: Columns | None = _key(None, "mapping", "columns of the user's own table")
-    split_above: int = _key(
-        500, "residents", "areas are split into output areas where the median area holds more than this", 100, 10**9)
     dissimilarity_within: float | None = _key(
         None, "index 0-1", "dissimilarity of the reference group against all others inside each area that is "
         "split; by its size as in census 2011 if not given (assumed; sweep it)", 0, None, 1)
     note: str = _key("", "text", "source and licence")
+
+
+class TablePlace(_FromTable):
+    """A place from a table of residents by area and group."""
+
+    kind: Literal["table"] = Field(description="a place from a table")
+    split_above: int = _key(
+        500, "residents", "areas are split into output areas where the median area holds more than this", 100, 10**9)
+
+
+class SamplePlace(_FromTable):
+    """A small nation: a sample of the areas of a table, in their districts, towns and regions."""
+
+    kind: Literal["sample"] = Field(description="a small nation sampled from a table")
+    towns: int = _key(48, "towns", "towns in the sample; each region has its share by residents", 1, 5000)
+    districts: int = _key(2, "districts", "districts in each town of the sample", 1, 100)
+    neighbourhoods: int = _key(3, "neighbourhoods", "neighbourhoods in each district of the sample", 1, 100)
+    neighbourhood_residents: int = _key(
+        100, "residents", "residents of each neighbourhood, by group as in the area that it is sampled from", 20, 5000)
+    output_area_residents: int = _key(50, "residents", "residents of an output area, into which neighbourhoods are "
+                                      "split", 10, 2000)
+    seed: int = _key(0, "integer", "seed of the sample; independent of the seed of a run", 0, 2**62)
 
 
 class SyntheticPlace(_Common):
@@ -94,6 +113,7 @@ class SyntheticPlace(_Common):
     dissimilarity: float = Field(
         ge=0, lt=1, description="dissimilarity of the first group against all others among output areas",
         json_schema_extra={"unit": "index 0-1"})
+    towns: int = _key(1, "towns", "towns of equal size and equal shares, each with this dissimilarity", 1, 200)
     tolerance: float = _key(
         0.01, "index 0-1", "largest difference between the dissimilarity reached and the one required", 0.001, 0.1)
 
@@ -127,12 +147,12 @@ def _group_names(n: int) -> list[str]:
     return ["majority", "minority"] if n == 2 else ["majority", *(f"minority {i}" for i in range(1, n))]
 
 
-PlaceConfig = Annotated[TablePlace | SyntheticPlace, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[TablePlace | SyntheticPlace] = TypeAdapter(PlaceConfig)
-_KINDS: dict[str, type[_Common]] = {"table": TablePlace, "synthetic": SyntheticPlace}
+AnyPlace = TablePlace | SamplePlace | SyntheticPlace
+_ADAPTER: TypeAdapter[AnyPlace] = TypeAdapter(Annotated[AnyPlace, Field(discriminator="kind")])
+_KINDS: dict[str, type[_Common]] = {"table": TablePlace, "sample": SamplePlace, "synthetic": SyntheticPlace}
 
 
-def parse(config: Mapping[str, Any]) -> TablePlace | SyntheticPlace:
+def parse(config: Mapping[str, Any]) -> AnyPlace:
     """Validate the keys of a place; raises UserError with one sentence for the first wrong key."""
     values = {key: value for key, value in plain(config).items() if value != "???"}
     kind = values.get("kind", "synthetic" if "shares" in values else "table")
@@ -157,7 +177,7 @@ def _sentence(error: ValidationError, values: Mapping[str, Any], kind: object) -
     key, given = ".".join(["place", *path]), first["input"]
     what = first["type"]
     if what == "union_tag_invalid":
-        return f"place.kind={kind} is unknown: allowed are table and synthetic.{nearest(str(kind), _KINDS)}"
+        return f"place.kind={kind} is unknown: allowed are table, sample and synthetic.{nearest(str(kind), _KINDS)}"
     allowed = _KINDS.get(str(kind), TablePlace).model_fields
     if what == "extra_forbidden":
         names = Columns.model_fields if path[:1] == ["columns"] else allowed

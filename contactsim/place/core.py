@@ -14,6 +14,12 @@ from contactsim.errors import UserError, nearest
 
 #: How many groups a place may have.
 FEWEST_GROUPS, MOST_GROUPS = 2, 16
+#: What the levels of a place are to its residents, from fine to coarse.
+ROLES = ("output_area", "neighbourhood", "district", "town", "region")
+#: Names of levels that are regions wherever they stand among the larger levels of a table; KS201EW writes RGN.
+REGIONS = ("region", "RGN", "country")
+#: Names of levels that are towns although other levels larger than a district stand below them (wards).
+TOWNS = ("town", "LAD")
 
 
 @dataclass(frozen=True)
@@ -117,9 +123,38 @@ class Place:
         raise UserError(f"The place '{self.name}' has no level '{name}': it has {', '.join(names)}."
                         f"{nearest(name, names)}")
 
+    def of_role(self, role: str) -> Level:
+        """The level that is a place's output areas, neighbourhoods, districts, towns or regions (:data:`ROLES`).
+
+        The first three levels have the first three roles. Of those above, the regions are the first one with a name of
+        :data:`REGIONS`, else the last of several; the towns are, of those below the regions, the first one with a name
+        of :data:`TOWNS`, else the first. A place without towns (regions) is one town (region): a level of one area.
+
+        Raises UserError for an unknown role.
+        """
+        if role not in ROLES:
+            raise UserError(f"'{role}' is no role of a level: allowed are {', '.join(ROLES)}.{nearest(role, ROLES)}")
+        if role in ROLES[:3]:
+            return self.levels[ROLES.index(role)]
+        whole = Level("place", True, np.zeros(self.counts.shape[0], np.int32), ("place",))
+        return _towns_and_regions(self.levels[3:]).get(role, whole)
+
+    def role_of(self, level: Level) -> str:
+        """The role of one of the levels; "" for one without, such as counties between the towns and the regions."""
+        return next((role for role in ROLES if self.of_role(role) is level), "")
+
     def totals(self, level: str) -> NDArray[np.int64]:
         """(areas, groups) residents at a level."""
         return area_totals(self.counts, self.level(level))
+
+
+def _towns_and_regions(larger: tuple[Level, ...]) -> dict[str, Level]:
+    """The towns and the regions among the levels above the districts, by role; either may be missing."""
+    names = [level.name for level in larger]
+    last = len(names) - 1 if len(names) > 1 else len(names)
+    region = next((i for i, name in enumerate(names) if name in REGIONS), last)
+    town = next((i for i, name in enumerate(names[:region]) if name in TOWNS), 0)
+    return {role: larger[i] for role, i, end in (("town", town, region), ("region", region, len(names))) if i < end}
 
 
 def area_totals(counts: NDArray[np.integer], level: Level) -> NDArray[np.int64]:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from contactsim.errors import UserError, nearest
 
 _DELIMITERS = ",|;\t"
+#: Residents of every area of a table that gives shares and no totals.
+EQUAL = 10_000
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,35 @@ def counts_of(body: Body, columns: list[str]) -> NDArray[np.int64]:
     for i, column in enumerate(columns):
         out[:, i] = _integers(body, column)
     return out
+
+
+def shares_as_counts(body: Body, columns: list[str], total: str | None) -> NDArray[np.int64]:
+    """(rows, columns) whole residents from shares that add up to 1, of the column ``total`` or of :data:`EQUAL`.
+
+    Fractions go to the groups with the largest remainders, so each row adds up to its total. Raises UserError for a
+    share below 0, above 1 or not a number, and for a row that does not add up to 1 within .01.
+    """
+    shares = np.column_stack([pd.to_numeric(pd.Series(body.column(column), dtype=object), errors="coerce")
+                              for column in columns]).astype(np.float64)
+    for row, position in np.argwhere(~((shares >= 0) & (shares <= 1)))[:1]:
+        text = body.column(columns[position])[row]
+        raise UserError(f"{body.path}, line {body.numbers[row]}, column '{columns[position]}': "
+                        f"{repr(text) if text else 'an empty field'} is not a share (from 0 to 1).")
+    sums = shares.sum(axis=1)
+    for row in np.flatnonzero(np.abs(sums - 1) > 0.01)[:1]:
+        raise UserError(f"{body.path}, line {body.numbers[row]}: the shares of the groups add up to "
+                        f"{sums[row]:.4g}; they must add up to 1.")
+    totals = np.full(len(body.rows), EQUAL) if total is None else counts_of(body, [total])[:, 0]
+    return largest_remainders(shares / sums[:, None], totals)
+
+
+def largest_remainders(shares: NDArray[np.float64], totals: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(rows, columns) whole numbers near shares * totals, which add up to (rows,) totals; shares add up to 1."""
+    exact = shares * totals[:, None]
+    whole = np.floor(exact).astype(np.int64)
+    rank = np.argsort(np.argsort(whole - exact, axis=1, kind="stable"), axis=1, kind="stable")
+    whole += rank < (totals - whole.sum(axis=1))[:, None]
+    return whole
 
 
 def _integers(body: Body, column: str) -> NDArray[np.int64]:

@@ -29,8 +29,8 @@ def describe(place: Place) -> dict[str, Any]:
         "groups": {group: {"residents": int(n), "share": float(s)}
                    for group, n, s in zip(place.groups, totals, place.shares, strict=True)},
         "dissimilarity": _by_level(place),
-        "levels": [{"name": level.name, "synthetic": level.synthetic, "areas": level.areas,
-                    "mean_residents": place.residents / level.areas} for level in place.levels],
+        "levels": [{"name": level.name, "role": place.role_of(level), "synthetic": level.synthetic,
+                    "areas": level.areas, "mean_residents": place.residents / level.areas} for level in place.levels],
         "indices": _indices(place),
         "cleaning_notes": list(place.provenance.cleaning_notes),
         "census": list(place.provenance.census),
@@ -66,7 +66,10 @@ def render(place: Place) -> RenderableType:
     groups = Table("group", Column("residents", justify="right"), Column("share", justify="right"), box=None)
     for group, row in figures["groups"].items():
         groups.add_row(group, f"{row['residents']:,}", f"{row['share']:.1%}")
-    lines = [*(f"census: {text}" for text in figures["census"]),
+    roles = [f"{place.role_of(level)}s are {level.name.replace('_', ' ')}s" for level in place.levels[1:]
+             if place.role_of(level) not in ("", level.name)]
+    lines = [*([f"levels: {', '.join(roles)}"] if roles else []),
+             *(f"table: {text}" for text in figures["census"]),
              *(f"made: {text}" for text in figures["synthetic"]),
              *(f"cleaned: {text}" for text in figures["cleaning_notes"]),
              *(f"file: {s['file']} ({s['kind']}, {s['areas']:,} areas, sha256 {s['sha256'][:12]})"

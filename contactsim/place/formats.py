@@ -14,7 +14,7 @@ import pandas as pd
 from contactsim.errors import UserError, nearest
 from contactsim.place.config import Columns
 from contactsim.place.core import Source
-from contactsim.place.csv_reader import Body, Lines, body_below, counts_of
+from contactsim.place.csv_reader import Body, Lines, body_below, counts_of, shares_as_counts
 from contactsim.place.tables import CODE, AreaTable, level_of_code
 
 KS201_GROUPS = ("WhiteBrit", "Irish", "OtherWhite", "Mixed", "Indian", "Pakistani", "Bangladeshi", "Chinese",
@@ -187,9 +187,10 @@ def read_own_table(lines: Lines, columns: Columns) -> AreaTable:
     wanted = list(names.values())
     body = body_below(lines, 0, _present(lines, wanted))
     codes = tuple(body.column(columns.area))
+    counts = shares_as_counts(body, wanted, columns.total) if columns.shares else counts_of(body, wanted)
     return AreaTable(
         level=columns.level, codes=codes, names=tuple(body.column(columns.name)) if columns.name else codes,
-        columns=tuple(names), counts=counts_of(body, wanted),
+        columns=tuple(names), counts=counts,
         stated=counts_of(body, [columns.total])[:, 0] if columns.total else None,
         parents={level: tuple(body.column(column)) for level, column in columns.parents.items()},
         dissimilarity=_dissimilarity(body, columns), notes=body.notes,

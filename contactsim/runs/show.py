@@ -72,7 +72,7 @@ def render(run: Run) -> RenderableType:
     place = figures["place"]
     head = f"{place['name']}: {place['residents']:,} residents, {figures['weeks']} weeks, seed {figures['seed']}"
     shares = ", ".join(f"{name} {values['share']:.1%}" for name, values in place["groups"].items())
-    facts = [f"groups: {shares}", *(f"census: {text}" for text in place["census"]),
+    facts = [f"groups: {shares}", *(f"table: {text}" for text in place["census"]),
              *(f"made: {text}" for text in place["synthetic"]),
              *(f"cleaned: {text}" for text in place["cleaning_notes"]),
              *([place["note"]] if place["note"] else []),

@@ -17,9 +17,10 @@ from contactsim.draws import Decision, fold, name_key, stream, uniforms
 from contactsim.parameters import MixingGroups, Settings
 from contactsim.parameters import Residents as ResidentParameters
 from contactsim.place import Place
+from contactsim.place.core import ROLES
 from contactsim.residents import MEETING_AGE, Residents
 
-SCALES = ("output_area", "neighbourhood", "district")
+SCALES = ROLES[:3]
 SCHOOL_AGES, WORK_AGES = (5.0, 18.0), (18.0, 67.0)
 
 
@@ -57,11 +58,11 @@ class Setting:
 
 def ordered(place: Place) -> Place:
     """The same place with the output areas of each larger area adjacent to each other."""
-    near = place.levels[:3]
-    order = np.lexsort((np.arange(place.counts.shape[0]), near[1].area_of_output_area, near[2].area_of_output_area))
-    codes = tuple(np.asarray(near[0].codes)[order])
-    levels = [replace(near[0], area_of_output_area=np.arange(order.shape[0], dtype=np.int32), codes=codes)]
-    levels += [replace(level, area_of_output_area=level.area_of_output_area[order]) for level in place.levels[1:]]
+    output_areas, *larger = place.levels
+    order = np.lexsort(np.stack([np.arange(place.counts.shape[0]), *(level.area_of_output_area for level in larger)]))
+    codes = tuple(np.asarray(output_areas.codes)[order])
+    levels = [replace(output_areas, area_of_output_area=np.arange(order.shape[0], dtype=np.int32), codes=codes)]
+    levels += [replace(level, area_of_output_area=level.area_of_output_area[order]) for level in larger]
     return replace(place, counts=place.counts[order], levels=tuple(levels))
 
 

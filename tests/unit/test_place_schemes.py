@@ -21,12 +21,12 @@ from contactsim.place import (
     read_table,
     render,
 )
-from contactsim.place.config import Columns, SyntheticPlace, TablePlace
+from contactsim.place.config import Columns, SamplePlace, SyntheticPlace, TablePlace
 from contactsim.place.scheme import Scheme, merge, read_scheme, scheme_names
 
 FAMILIES = {"census2011": formats.KS201_GROUPS, "census2021": formats.TS021_GROUPS,
             "broad": ("White British", "Other White", "Asian", "Black", "Mixed", "Other")}
-REAL = [name for name in bundled_names() if name not in ("census", "synthetic")]
+REAL = [name for name in bundled_names() if name not in ("census", "england_sample", "mini_england", "synthetic")]
 
 
 @pytest.mark.parametrize("name", scheme_names())
@@ -130,7 +130,7 @@ def test_description_for_people_fits_80_columns() -> None:
 
 @pytest.mark.parametrize(("keys", "expected"), [
     ({}, "place.file is missing"),
-    ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table and synthetic. Did you"),
+    ({"kind": "tabel", "file": "x"}, "place.kind=tabel is unknown: allowed are table, sample and synthetic. Did you"),
     ({"file": "x", "cel": 10}, "place.cel=10 is not a key of this place."),
     ({"file": "x", "output_area_residents": 10},
      "output_area_residents=10 is not allowed (residents of a made output area): it must be from 50"),
@@ -172,10 +172,10 @@ def test_all_of_england_and_wales_can_be_split(census: Path) -> None:
 def test_the_manual_names_every_key() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "places.md").read_text(encoding="utf-8")
     tables, columns = manual, manual.split("\ncolumns:\n")[1].split("```")[0]
-    for model in (TablePlace, SyntheticPlace):
+    for model in (TablePlace, SamplePlace, SyntheticPlace):
         for key in set(model.model_fields) - {"kind"}:
             assert f"`{key}`" in tables, key
     for key in set(Columns.model_fields):
         assert f"{key}:" in columns, key
-    for name in [*scheme_names(), *REAL]:
+    for name in [*scheme_names(), *REAL, "mini_england", "england_sample"]:
         assert f"`{name}`" in manual
