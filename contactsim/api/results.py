@@ -15,7 +15,7 @@ from contactsim.runs.folder import Run
 from contactsim.runs.show import summarise
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
-from contactsim.sweeps.frames import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
+from contactsim.sweeps.results import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

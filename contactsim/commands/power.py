@@ -43,7 +43,7 @@ def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool
     question = check(values)
     statsmodels()
     from contactsim.comparison.folder import finite, load
-    from contactsim.evaluate.power_report import render, write
+    from contactsim.evaluate.power import render, write
 
     by_seed = load(folder)["by_seed"] if folder else None
     found = table(question)

@@ -57,7 +57,7 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.evidence import folder_tables, replay, report, runs, tables
+    from contactsim.evidence import replay, report, runs, tables
     from contactsim.runs.progress import Progress
 
     console, began = Console(width=None if sys.stdout.isatty() else 120, highlight=False), time.monotonic()
@@ -70,7 +70,7 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
     if not quiet:
         console.print(tables.results_table(finished.result.findings, sample))
         for along in finished.result.along:
-            for sentence in folder_tables.sweep_sentences(along.swept):
+            for sentence in tables.sweep_sentences(along.swept):
                 console.print(f"  {sentence}")
         console.print(tables.count(finished.result.findings))
         console.print(report.LIMITS, style="dim")

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from contactsim.comparison.design import Cell, Design, Grid, Label
-from contactsim.comparison.estimates import CostEffectiveness, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.effects import CostEffectiveness, cost_effectiveness, differences, precision, summarise
 from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
 from contactsim.observers.panel import OUTCOMES
@@ -31,7 +31,7 @@ STORE = "comparisons"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The results of a comparison; see :mod:`contactsim.comparison.estimates` for the tables.
+    """The results of a comparison; see :mod:`contactsim.comparison.effects` for the tables.
 
     Tables of a grid begin with a column for each axis.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from contactsim.comparison import effects, estimates, paired_runs
+from contactsim.comparison import effects, paired_runs
 from contactsim.comparison.compare import Comparison
 from contactsim.comparison.design import Grid
 from contactsim.comparison.effects import PARTS
@@ -76,7 +76,7 @@ def _code(grid: Grid) -> str:
     """Digest of all code that decides the results."""
     sections = {f"{k}.{arm}.{name}": one for k, cell in enumerate(grid.cells)
                 for arm, config in cell.design.configs.items() for name, one in config.actions.items()}
-    return run_code(sections, effects.__name__, paired_runs.__name__, estimates.__name__)
+    return run_code(sections, effects.__name__, paired_runs.__name__)
 
 
 def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]:

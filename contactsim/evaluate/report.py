@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from contactsim.comparison.folder import write_json
 from contactsim.errors import UserError
-from contactsim.evaluate import estimators, sample
+from contactsim.evaluate import estimators, survey
 from contactsim.evaluate.design import METHODS
 from contactsim.evaluate.study import Study
 from contactsim.runs.plots import CAVEAT, COLOURS
@@ -183,7 +183,7 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
         text = yaml.safe_dump(_config(study), sort_keys=False, allow_unicode=True)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         write_json(folder / "provenance.json", {
-            **provenance(config, reference.place, 1, sample.__name__, estimators.__name__), "evaluation": digest,
+            **provenance(config, reference.place, 1, survey.__name__, estimators.__name__), "evaluation": digest,
             "seeds": list(reference.design.seeds), "seconds": round(seconds, 3)})
         write_json(folder / "evaluation.json", found)
         figure(study).savefig(folder / "figure.png")

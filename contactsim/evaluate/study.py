@@ -1,30 +1,42 @@
-"""A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects."""
+"""A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects.
+
+Surveys are tasks of the executor, one for each cell of a grid and seed. A task stores the answers and the true effects
+of one seed. What is computed from them, such as estimates, is no part of it: other methods of the same waves, and more
+seeds, simulate nothing again.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from contactsim.comparison import paired_runs
 from contactsim.comparison.compare import Progress, carry_out
 from contactsim.comparison.design import Cell, Design, Grid, Label
 from contactsim.comparison.paired_runs import CONTROL, TREATMENT
-from contactsim.comparison.tasks import default_store
+from contactsim.comparison.tasks import arms_task, check_design, default_store, frame_of, parquet_bytes, simulated
 from contactsim.errors import UserError
 from contactsim.evaluate.design import Evaluation
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
-from contactsim.evaluate.sample import Surveyed, standardised
-from contactsim.evaluate.tasks import read, tasks_of
+from contactsim.evaluate.survey import Surveyed, standardised, survey
+from contactsim.place import Place
 from contactsim.runs.task import Task
 from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
+from contactsim.storage.results import TaskOutput
+from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
 
 #: Name of the default store in the user's cache.
 STORE = "evaluations"
+MEASURE = "evaluation"
+#: Keys of an evaluation that do not decide the answers, or decide them by the weeks of the waves only.
+_NOT_ANSWERS = {"title", "about", "source", "methods", "mediated", "start", "gap", "after", "counted_from"}
+_BETWEEN = "/"
 Rows = list[dict[str, Any]]
 
 
@@ -201,3 +213,64 @@ def _moved(design: Design, start: int | None) -> Design:
     full = design.config.model_copy(update={"actions": {**design.config.actions, **moved}})
     return dataclasses.replace(design, configs={**design.configs, TREATMENT: full},
                                end=None if design.end is None else design.end + by)
+
+
+# --- surveys as tasks
+
+def tasks_of(evaluation: Evaluation, design: Design, place: Place, weeks: Mapping[str, int], sites: int) -> list[Task]:
+    """The surveys of a design, one for each seed. Raises UserError for arms that cannot be simulated.
+
+    Args:
+        evaluation: survey design.
+        design: arms and seeds.
+        place: where.
+        weeks: of the waves.
+        sites: towns that share a sample.
+    """
+    check_design(design, place)
+    seeds, matched = design.seeds, evaluation.control == "matched_town"
+    found = []
+    for k, seed in enumerate(seeds):  # the control arm of each seed is the matched town of the seed before
+        also = {"answers": evaluation.model_dump(mode="json", exclude=_NOT_ANSWERS), "waves": dict(weeks),
+                "sites": sites, "match": seeds[(k + 1) % len(seeds)] if matched else None}
+        payload = {**also, "evaluation": evaluation.model_dump(mode="json")}
+        found.append(arms_task(design, place, seed, f"{__name__}:{Survey.__name__}", MEASURE, survey.__module__,
+                               paired_runs.__name__, also=also, payload=payload))
+    return found
+
+
+class Survey:
+    """Surveys one seed (a :class:`contactsim.runs.task.Runner`)."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
+        """Simulate both arms, and the control arm of a matched town if the design has one; keep the answers."""
+        paired = simulated(self.store, payload, facts, footprint=False)
+        other = (None if payload["match"] is None else
+                 simulated(self.store, payload, facts, payload["match"], [CONTROL], footprint=False))
+        found = survey(Evaluation.model_validate(payload["evaluation"]), paired, other, payload["waves"],
+                       payload["sites"])
+        numbers = {f"alpha{_BETWEEN}{outcome}": value for outcome, value in found.alphas.items()}
+        for outcome, (effect, people) in found.truth.items():
+            numbers |= {f"true{_BETWEEN}{outcome}": effect, f"people{_BETWEEN}{outcome}": float(people)}
+        files = {f"{outcome}.parquet": parquet_bytes(table) for outcome, table in found.tables.items()}
+        return TaskOutput(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
+
+
+def read(store: Store, ids: Collection[str]) -> dict[str, Surveyed]:
+    """The surveys that a store holds, by identity. Raises UserError, also for a damaged file."""
+    return {row["id"]: _surveyed(row["seed"], dict(row["numbers"]), dict(row["files"]))
+            for row in store.read(["status", "seed", "numbers", "files"], ids).to_pylist() if row["status"] == OK}
+
+
+def _surveyed(seed: int, numbers: Mapping[str, float], files: Mapping[str, bytes]) -> Surveyed:
+    by: dict[str, dict[str, float]] = {"alpha": {}, "true": {}, "people": {}}
+    for name, value in numbers.items():
+        kind, _, outcome = name.partition(_BETWEEN)
+        by[kind][outcome] = value
+    tables = {name.removesuffix(".parquet"): frame_of(held) for name, held in files.items()
+              if name.endswith(".parquet")}
+    truth = {outcome: (value, int(by["people"][outcome])) for outcome, value in by["true"].items()}
+    return Surveyed(seed, tables, by["alpha"], truth, files["lacking.txt"].decode())

@@ -10,11 +10,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from contactsim.evidence import archived_tables, report
-from contactsim.evidence.annotations import diagnoses
+from contactsim.evidence import baseline, report
 from contactsim.evidence.report import render
-from contactsim.evidence.results import FindingResult, OutcomeResult
-from contactsim.evidence.verdicts import NOT_REPRODUCED, REPRODUCED, interval, underpowered, verdict
+from contactsim.evidence.verdicts import (
+    NOT_REPRODUCED,
+    REPRODUCED,
+    FindingResult,
+    OutcomeResult,
+    diagnoses,
+    interval,
+    underpowered,
+    verdict,
+)
 
 ACCEPTANCE = (0.05, None)
 OUTDATED = "Computed before the model's numbers last changed"
@@ -59,7 +66,7 @@ def test_outcomes_without_a_knock_out_are_listed_separately() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -112,10 +119,10 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
              ("psychology.civic_rest", "R1", False, True), ("psychology.norms", "R1", False, False)]
     table = pd.DataFrame(lines, columns=["parameter", "outcome", "material", "crosses"])
     record = {"parameter_sets": 7, "seeds": 2, "residents": 1200}
-    archived_tables.archive(table, "sensitivity/each", record)
+    baseline.archive_table(table, "sensitivity/each", record)
     indices = {"outcome": ["R1"], "parameter": ["psychology.norms"], "mu_star": [0.5], "mu_star_conf": [0.125],
                "inside_low": [0.0], "inside_high": [0.75]}
-    archived_tables.archive(pd.DataFrame(indices), "sensitivity/morris", record)
+    baseline.archive_table(pd.DataFrame(indices), "sensitivity/morris", record)
     text = render("moving", **report.sensitivities())
     assert "<td>psychology.appraisal</td><td>R1, R3</td><td>R1</td></tr>" in text
     assert "<td>psychology.civic_rest</td><td><b>none</b>: no finding concerns civic participation" in text
