@@ -13,7 +13,7 @@ import yaml
 
 from contactsim.comparison import effects, paired_runs
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import Grid
+from contactsim.comparison.design import Cell, Grid
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.show import summary
 from contactsim.errors import UserError
@@ -45,14 +45,14 @@ UNITS = {
 }
 
 
-def target_of(grid: Grid) -> Path:
-    """Where the comparison is written: ``output``, or ``comparisons/PLACE-ACTIONS-DIGEST``."""
+def target_of(grid: Grid, parent: str = "comparisons", digest: str | None = None) -> Path:
+    """Where results are written: ``output``, or ``PARENT/PLACE-ACTIONS-DIGEST``; the digest is the grid's if None."""
     config = grid.reference.design.config
     if config.output:
         return Path(config.output).expanduser()
     what = "-".join(config.actions) or "parameters"
     name = re.sub(r"[^a-z0-9]+", "-", f"{grid.reference.place.name}-{what}".lower()).strip("-")[:60]
-    return Path("comparisons") / f"{name}-{grid.digest()[:8]}"
+    return Path(parent) / f"{name}-{(digest or grid.digest())[:8]}"
 
 
 def finished(grid: Grid) -> dict[str, Any] | None:
@@ -102,11 +102,15 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
 
 
 def _config(grid: Grid) -> dict[str, Any]:
-    cells = [{**({"point": dict(cell.design.point)} if grid.axes else {}), "seeds": list(cell.design.seeds),
-              "readout_weeks": list(cell.design.readout_weeks),
-              **{name: arm.model_dump(mode="json") for name, arm in cell.design.configs.items()}}
+    cells = [cell_config(grid, cell, seeds=list(cell.design.seeds), readout_weeks=list(cell.design.readout_weeks))
              for cell in grid.cells]
     return {"axes": {key: list(values) for key, values in grid.axes.items()}, "cells": cells} if grid.axes else cells[0]
+
+
+def cell_config(grid: Grid, cell: Cell, **more: Any) -> dict[str, Any]:
+    """A cell's values of the axes (in a grid), ``more``, and the configurations of its arms, as plain data."""
+    return {**({"point": dict(cell.design.point)} if grid.axes else {}), **more,
+            **{arm: config.model_dump(mode="json") for arm, config in cell.design.configs.items()}}
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from contactsim.comparison.compare import Comparison
+from contactsim.comparison.design import point_text
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.show import main_week
@@ -63,7 +64,7 @@ def _grid(comparison: Comparison) -> Figure:
         rows = pd.DataFrame([table.loc[part] for table in tables])
         at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
         _points(axis, rows, at, _COLOUR[part], part)
-    labels = [", ".join(f"{key} {value}" for key, value in cell.design.point.items()) for cell in cells]
+    labels = [point_text(cell.design.point) for cell in cells]
     axis.set_yticks(range(len(cells)), labels)
     axis.invert_yaxis()
     axis.axvline(0, color="#888888", linewidth=0.8)

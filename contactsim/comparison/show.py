@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import Cell, Design
+from contactsim.comparison.design import Cell, Design, at_point, point_text
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.paired_runs import MESSAGE_OFF, TREATMENT
 from contactsim.observers.panel import OUTCOMES
@@ -123,7 +123,7 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     from rich.text import Text
 
     effects = table[(table["arm"] == TREATMENT) & (table["by"] == "all")]
-    cells = {_label(cell["point"]): _of_point(effects, cell["point"]).query(f"week == {cell['week']}")
+    cells = {point_text(cell["point"]): at_point(effects, cell["point"]).query(f"week == {cell['week']}")
              for cell in found["cells"]}
     shown = _significant(pd.concat(cells.values())) or ["attitude"]
     blocks: list[Any] = []
@@ -142,20 +142,10 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     others = [axis for axis in found["axes"] if axis in d]
     for (axis, value, reference, *rest), rows in d.groupby(["axis", "value", "reference", *others], sort=False,
                                                            dropna=False):
-        held = _label({key: one for key, one in zip(others, rest, strict=True) if key != axis})
+        held = point_text({key: one for key, one in zip(others, rest, strict=True) if key != axis})
         blocks += [Text(""), Text(f"{axis} {value} minus {reference}{f' ({held})' if held else ''}, week {week}"),
                    _by_outcome(rows, shown)]
     return blocks
-
-
-def _label(point: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in point.items())
-
-
-def _of_point(table: pd.DataFrame, point: Mapping[str, Any]) -> pd.DataFrame:
-    for axis, value in point.items():
-        table = table[table[axis] == value]
-    return table
 
 
 def _significant(table: pd.DataFrame) -> list[str]:
