@@ -68,7 +68,7 @@ def command(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, o
     with Progress(quiet, folder) as progress:
         finished = replay.run_replay(options, progress.stage("simulations"))
     if not quiet:
-        console.print(tables.results_table(finished.result.findings, sample))
+        console.print(tables.results_table(finished.result.findings, sample, console.width))
         for along in finished.result.along:
             for sentence in tables.sweep_sentences(along.swept):
                 console.print(f"  {sentence}")

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from contactsim.evidence import runs
 from contactsim.evidence.design import BASE, AcceptanceInterval, Finding, Folder, Gradient, Outcome, Rule, Sweeps
@@ -28,6 +30,8 @@ from contactsim.runs.task import Task
 
 #: Name of the dissimilarity inside units in tables.
 NAMES = {WITHIN_UNITS: "dissimilarity within units"}
+#: Verdicts in a narrow column.
+SHORT = {NOT_EXPLAINED: "not explained"}
 STYLES = {REPRODUCED: "green", NOT_REPRODUCED: "red", NOT_EXPLAINED: "yellow", INCONCLUSIVE: "dim"}
 
 
@@ -83,23 +87,49 @@ def words(name: str) -> str:
 
 # --- results of findings
 
-def results_table(results: Sequence[FindingResult], sample: str) -> Table:
-    """One line for each outcome, below its finding; knock-outs beneath."""
-    out = Table(title=f"Findings ({sample} sample)", title_justify="left", pad_edge=False, box=SIMPLE_HEAD)
-    for column in ("outcome", "effect and interval", "acceptance interval", "role", "verdict"):
-        out.add_column(column, no_wrap=column != "verdict")
-    for result in results:
+#: A line of the table in a terminal: style, indentation, outcome or knock-out, effect, accepted values, verdict.
+Line = tuple[str, int, str, str, str, str]
+HEADINGS = ("outcome", "effect and interval", "accepted", "verdict")
+#: Space between columns, and least width of the first one.
+GAP, NARROWEST = 2, 20
+
+
+def results_table(results: Sequence[FindingResult], sample: str, width: int) -> Group:
+    """Each finding with its verdict, and a line for each outcome and knock-out in columns that fit ``width``."""
+    of_finding = [(result, _lines(result)) for result in results]
+    cells = [HEADINGS[1:], *(line[3:] for _, lines in of_finding for line in lines)]
+    others = [max(len(cell[k]) for cell in cells) for k in range(3)]
+    longest = max((line[1] + len(line[2]) for _, lines in of_finding for line in lines), default=NARROWEST)
+    widths = [max(NARROWEST, min(longest, width - sum(others) - 3 * GAP)), *others]
+    blocks: list[Any] = [Text(f"Findings ({sample} sample); verdicts in brackets: not judged", style="bold"), Text("")]
+    blocks.append(_aligned(widths, [("dim", 0, *HEADINGS)]))
+    for result, lines in of_finding:
         small = f"; sample too small for {', '.join(result.too_small)}" if result.too_small else ""
-        word = f"[{STYLES[result.verdict]}]{result.verdict}[/] ({result.counted} outcomes{small})"
-        out.add_row(result.id, "", "", result.role, word, style="bold")
-        for one in result.outcomes:
-            word = one.verdict if one.judged else f"not judged: {one.verdict}"
-            role = one.role if one.role != result.role else ""
-            out.add_row(f"  {one.id}", estimate(one.effect), acceptance(one.acceptance), role, word)
-            for name, (rule, found) in one.knock_outs.items():
-                out.add_row(f"    {name}", estimate(found), "must exit" if rule == "must_exit" else "reported", "", "",
-                            style="dim")
-    return out
+        heading = Text.assemble((f"{result.id}, {result.role}: ", "bold"), (result.verdict, STYLES[result.verdict]),
+                                f" ({result.counted} outcomes{small})")
+        blocks += [Text(""), heading, _aligned(widths, lines)]
+    return Group(*blocks)
+
+
+def _lines(result: FindingResult) -> list[Line]:
+    lines: list[Line] = []
+    for one in result.outcomes:
+        name = one.id if one.role == result.role else f"{one.id}, {one.role}"
+        word = SHORT.get(one.verdict, one.verdict)
+        word = word if one.judged else f"({word})"
+        lines.append(("", 2, name, estimate(one.effect), acceptance(one.acceptance), word))
+        lines += [("dim", 4, words(knock_out), estimate(found), "must exit" if rule == "must_exit" else "reported", "")
+                  for knock_out, (rule, found) in one.knock_outs.items()]
+    return lines
+
+
+def _aligned(widths: Sequence[int], lines: Sequence[Line]) -> Table:
+    table = Table.grid(padding=(0, GAP, 0, 0))
+    for width in widths:
+        table.add_column(width=width)
+    for style, indent, name, *others in lines:
+        table.add_row(Padding(Text(name), (0, 0, 0, indent)), *map(Text, others), style=style)
+    return table
 
 
 def count(results: Sequence[FindingResult]) -> str:

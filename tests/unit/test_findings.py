@@ -137,9 +137,15 @@ def test_findings_are_selected_by_id_or_folder(words: list[str], ids: list[str])
     assert [folder.name for folder in what.folders] == ["youth" if ids[0] != "F1" else "polarisation"]
 
 
-def test_an_unknown_finding_names_the_nearest() -> None:
-    with pytest.raises(UserError, match="Did you mean 'youth'"):
-        loading.select(["yuoth"])
+@pytest.mark.parametrize("word, suggested", [
+    ("F99", None), ("F140", None), ("F41", None), ("R7", None), ("R9", None), ("xyz", None), ("F", None),
+    ("F-14", "F14"), ("FF14", "F14"), ("14", "F14"), ("f014", "F14"), ("R-4", "R4"), ("yuoth", "youth"),
+    ("rumors", "rumours")])
+def test_a_finding_is_suggested_for_its_own_number_only(word: str, suggested: str | None) -> None:
+    with pytest.raises(UserError) as error:
+        loading.select([word])
+    found = re.search("Did you mean '(.*)'", str(error.value))
+    assert (found[1] if found else None) == suggested
 
 
 def test_an_invalid_design_gives_one_sentence(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from contactsim.evidence import baseline, report
+from contactsim.evidence import baseline, report, tables
 from contactsim.evidence.report import render
 from contactsim.evidence.verdicts import (
     NOT_REPRODUCED,
@@ -53,6 +56,24 @@ def test_only_findings_with_a_tested_mechanism_count_as_explained() -> None:
     by_group = {text.split(":")[0]: [one.id for one in results] for text, results in report.groups(FINDINGS)}
     assert list(by_group.values()) == [["F1"], ["F2"], ["F3"], ["F4"], ["F5"], ["F6"]]
     assert next(iter(by_group)) == "The model explains these"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminals_table_has_each_number_and_verdict_in_one_line(width: int) -> None:
+    off = {"nothing_learned_from_negative": NONE, "no_contact": GOOD}
+    long = result("F28", outcome("F28-volunteers", GOOD, off=off), outcome("F28-themselves", NONE, "implied"),
+                  replace(outcome("F28-other", NONE), judged=False), outcome("F28-unbounded", [0.1]))
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    console.print(tables.results_table([*FINDINGS, long], "quick", console.width))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    assert any(line.startswith("F28, emergent: not reproduced (0 of 3 outcomes") for line in lines)
+    found = {tuple(re.split(r" {2,}", line.strip())) for line in lines}
+    accepted, mean = "0.05 or more", "1.000 [0.752, 1.248]"
+    assert {("F28-volunteers", mean, accepted, "not explained"), ("no contact", mean, "must exit"),
+            ("F28-other", "0.000 [-0.002, 0.002]", accepted, "(not reproduced)"),
+            ("F28-unbounded", "0.100 [-inf, inf]", accepted, "inconclusive")} <= found
+    assert len({line.index("0.05 or more") for line in lines if "0.05 or more" in line}) == 1, "columns are aligned"
 
 
 def test_outcomes_without_a_knock_out_are_listed_separately() -> None:
