@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, quiet, without
+from contactsim.commands.base import Command, answer, of_arms
 
 HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's true effect.
 
@@ -32,12 +31,7 @@ def _details(context: click.Context) -> str:
 
 
 @click.command(cls=Command, help=HELP, details=_details)
-@overrides("store", "seed", "seeds", "output", "force")
-@without
-@jobs
-@as_json
-@quiet
-@config_dir
+@of_arms
 def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
@@ -46,7 +40,6 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
 
     statsmodels()
     evaluations, grid = read_study(overrides, without, config_dir)
-    from contactsim.comparison.folder import finite
     from contactsim.comparison.tasks import default_store
     from contactsim.evaluate.report import render, write
     from contactsim.runs.progress import Progress
@@ -56,10 +49,4 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     with Progress(quiet or as_json, store) as progress:
         found = study(evaluations, grid, store, jobs, progress=progress)
     _, facts = write(found, time.perf_counter() - started)
-    if as_json:
-        print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
-    elif not quiet:
-        from rich.console import Console
-
-        Console().print(render(facts))
-    return 0
+    return answer(facts, as_json, quiet, render)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from contactsim.commands.base import Command, as_json, overrides, quiet
+from contactsim.commands.base import Command, answer, as_json, overrides, quiet
 from contactsim.errors import UserError, nearest
 
 HELP = """Statistical power of a survey: how many people, how reliable a scale and how many seeds an effect needs.
@@ -42,17 +40,11 @@ def command(overrides: list[str], folder: str | None, as_json: bool, quiet: bool
         raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
     question = check(values)
     statsmodels()
-    from contactsim.comparison.folder import finite, load
+    from contactsim.comparison.folder import load
     from contactsim.evaluate.power import render, write
 
     by_seed = load(folder)["by_seed"] if folder else None
     found = table(question)
     seeds = None if by_seed is None else seeds_needed(question, by_seed)
     written, facts = write(question, found, seeds)
-    if as_json:
-        print(json.dumps(finite(facts), ensure_ascii=False, allow_nan=False))
-    elif not quiet:
-        from rich.console import Console
-
-        Console().print(render(question, found, seeds, written))
-    return 0
+    return answer(facts, as_json, quiet, lambda _: render(question, found, seeds, written))
