@@ -87,11 +87,11 @@ class ComparisonResult(Comparison):
 
         ``file`` (.png, .pdf or .svg) is written if given.
         """
-        from contactsim.comparison import plots
+        from contactsim.comparison import report
 
         if file is not None:
-            plots.save(self, Path(file))
-        return plots.figure(self)
+            report.save(self, Path(file))
+        return report.figure(self)
 
     def __repr__(self) -> str:
         return (f"<Comparison in {self.place.name}: {self.place.residents:,} residents, "

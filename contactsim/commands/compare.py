@@ -43,7 +43,7 @@ def command(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
     grid = read_grid(overrides, without, config_dir)
     from contactsim.comparison.compare import STORE, compare
     from contactsim.comparison.folder import finished, write
-    from contactsim.comparison.show import render
+    from contactsim.comparison.report import render
     from contactsim.comparison.tasks import default_store
 
     found = finished(grid)

@@ -61,6 +61,11 @@ class Design:
         return self.readout_weeks[-1]
 
     @property
+    def main_week(self) -> int:
+        """The end of the action if it is read, else the last readout week."""
+        return self.end if self.end in self.readout_weeks else self.readout_weeks[-1]
+
+    @property
     def config(self) -> RunConfig:
         """The configuration of the treatment arm."""
         return self.configs[TREATMENT]

@@ -138,7 +138,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("effects", "relations", "panel", "design", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
-                 "comparison.show"):
+                 "comparison.report"):
         measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.survey")
         for found in (model, of_ledger, *measures):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
