@@ -22,10 +22,10 @@ from contactsim.runs.plots import CAVEAT, COLOURS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from rich.console import RenderableType
+    from rich.table import Table
 
 LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over seeds; "
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
-_PLAIN = {"box": None, "pad_edge": False}
 
 
 # --- as tables
@@ -46,6 +46,14 @@ def render(found: Mapping[str, Any]) -> RenderableType:
         blocks += [Text(""), Text(_when(found, week)), _by_part(table[(table["week"] == week)])]
     blocks += [Text(""), *_cuts(table, found)]
     return Group(*blocks, *map(Text, _lines(found, table)))
+
+
+def plain_table(names: Sequence[str], numbers: Sequence[str], gap: int = 1) -> Table:
+    """An empty table without lines: columns of names, and columns of numbers that are never broken."""
+    from rich.table import Column, Table
+
+    return Table(*names, *(Column(name, justify="right", no_wrap=True) for name in numbers), padding=(0, gap, 0, 0),
+                 box=None, pad_edge=False)
 
 
 def _written(found: Mapping[str, Any]) -> str:
@@ -88,11 +96,8 @@ def _significant(table: pd.DataFrame) -> list[str]:
 
 def _by_outcome(table: pd.DataFrame, outcomes: Sequence[str]) -> RenderableType:
     """One line for each outcome, one column for each part."""
-    from rich.table import Column, Table
-
     parts = [part for part in PARTS if table.loc[table["part"] == part, "raw"].notna().any()]
-    shown = Table("outcome", *(Column(part, justify="right", no_wrap=True) for part in parts), padding=(0, 1, 0, 0),
-                  **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["outcome"], parts)
     for outcome in outcomes:
         by = {row["part"]: row for _, row in table[table["outcome"] == outcome].iterrows()}
         shown.add_row(outcome, *(_cell(by[part]) if part in by else "–" for part in parts))
@@ -112,12 +117,9 @@ def _when(found: Mapping[str, Any], week: int) -> str:
 
 
 def _by_part(table: pd.DataFrame) -> RenderableType:
-    from rich.table import Column, Table
-
     here = table[(table["by"] == "all") & (table["arm"] == TREATMENT)]
     present = [part for part in PARTS if (here.loc[here["part"] == part, "residents"] > 0).any()]
-    shown = Table("outcome", *(Column(f"{part}\n{_number(here, part)}", justify="right", no_wrap=True)
-                               for part in present), padding=(0, 1, 0, 0), **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["outcome"], [f"{part}\n{_number(here, part)}" for part in present])
     for outcome in OUTCOMES:
         cells = [here[(here["outcome"] == outcome) & (here["part"] == part)].iloc[0] for part in present]
         if any(cell["raw"] != 0 for cell in cells):
@@ -129,14 +131,12 @@ def _by_part(table: pd.DataFrame) -> RenderableType:
 
 def _cuts(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]:
     """Attitude by group, age and prior contact, of participants if there are any, else of everybody."""
-    from rich.table import Column, Table
     from rich.text import Text
 
     week, part = _shown_weeks(found)[0], _main_part(found)
     here = table[(table["week"] == week) & (table["part"] == part) & (table["outcome"] == "attitude")
                  & (table["arm"] == TREATMENT) & (table["by"] != "all") & (table["residents"] > 0)]
-    shown = Table("", "", Column("people", justify="right"), Column("attitude", justify="right"),
-                  padding=(0, 2, 0, 0), **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["", ""], ["people", "attitude"], gap=2)
     for _, cell in here.iterrows():
         shown.add_row(cell["by"], cell["level"], f"{cell['residents']:,.0f}", _cell(cell).replace("\n", "  "))
     return [Text(f"Attitude of {part} by group, age and prior contact, week {week}"), shown, Text("")]

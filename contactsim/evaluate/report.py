@@ -13,6 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from contactsim.comparison.design import at_point, point_text
 from contactsim.comparison.folder import cell_config, target_of, write_json
+from contactsim.comparison.report import plain_table
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators, survey
 from contactsim.evaluate.design import METHODS
@@ -78,7 +79,6 @@ def _paths(study: Study) -> pd.DataFrame:
 def render(found: dict[str, Any]) -> RenderableType:
     """The facts as tables for a terminal."""
     from rich.console import Group
-    from rich.table import Column, Table
     from rich.text import Text
 
     axes = list(found.get("axes", {}))
@@ -87,9 +87,7 @@ def render(found: dict[str, Any]) -> RenderableType:
     waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
     blocks: list[Any] = []
     for label in dict.fromkeys(_label(row, axes) for row in found["estimates"]):
-        table = Table("outcome", "method", *(Column(name, justify="right", no_wrap=True) for name in (
-            "estimate", "true", "bias", "coverage", "detected", "people")), box=None, pad_edge=False,
-            padding=(0, 1, 0, 0))
+        table = plain_table(["outcome", "method"], ["estimate", "true", "bias", "coverage", "detected", "people"])
         for row in found["estimates"]:
             if _label(row, axes) == label:
                 table.add_row(row["outcome"], row["method"], _interval(row["estimate"], row["low"], row["high"]),
