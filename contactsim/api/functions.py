@@ -158,7 +158,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     """
     from contactsim.runs.measure import WEEKLY, measure_name
     from contactsim.storage.store import Store
-    from contactsim.sweeps import config, expansion, experiments
+    from contactsim.sweeps import config, experiments
     from contactsim.sweeps import plan as planning
 
     lines = _lines(overrides, store=store, name=name, replications=replications, design=design, samples=samples,
@@ -166,7 +166,7 @@ def sweep(*overrides: Override, store: Path | str | None = None, name: str | Non
     lines += [] if scheduler is None else ["engine=dask", *_lines((), **{"engine.scheduler": scheduler})]
     own, rest = config.split(lines)
     settings = config.read(own, config_dir)
-    expanded = expansion.Expansion(rest, settings, config_dir)
+    expanded = config.Expansion(rest, settings, config_dir)
     folder = Store(settings.store, missing=True)
     measured = measure_name(measure) if measure is not None else WEEKLY
     plan = planning.make_plan(folder, expanded.specs(), measured, settings.keep, retry_failed=retry_failed)

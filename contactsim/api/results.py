@@ -15,7 +15,7 @@ from contactsim.runs.folder import Run
 from contactsim.runs.show import summarise
 from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
-from contactsim.sweeps.frames import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
+from contactsim.sweeps.results import LAST, catalogue, chosen, figures, summary, swept_keys, weeks_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,11 +87,11 @@ class ComparisonResult(Comparison):
 
         ``file`` (.png, .pdf or .svg) is written if given.
         """
-        from contactsim.comparison import plots
+        from contactsim.comparison import report
 
         if file is not None:
-            plots.save(self, Path(file))
-        return plots.figure(self)
+            report.save(self, Path(file))
+        return report.figure(self)
 
     def __repr__(self) -> str:
         return (f"<Comparison in {self.place.name}: {self.place.residents:,} residents, "

@@ -15,6 +15,8 @@ import click
 from contactsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from contactsim.config.hydra_adapter import Composition
     from contactsim.parameters import Section
 
@@ -144,6 +146,22 @@ store_of_findings = click.option("--store", metavar="DIR", show_default="a folde
 update_baseline = click.option("--update-baseline", is_flag=True,
                                help="Write the results to experiments/, where later results are compared with them.")
 
+def answer(found: Any, as_json: bool, quiet: bool, render: Callable[[Any], RenderableType]) -> int:
+    """Print results as JSON (null for numbers that are not finite) or, unless ``quiet``, as ``render`` shows them.
+
+    Returns the exit code 0.
+    """
+    if as_json:
+        from contactsim.comparison.folder import finite
+
+        print_json(finite(found))
+    elif not quiet:
+        from rich.console import Console
+
+        Console().print(render(found))
+    return 0
+
+
 _KEYS: dict[str, dict[str, Any]] = {
     "store": {"metavar": "DIR", "help": "The same as store=DIR: folder of a store."},
     "output": {"metavar": "DIR", "help": "The same as output=DIR: folder for the results."},
@@ -167,6 +185,14 @@ def overrides(*names: str) -> Callable[[Function], Function]:
         return click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")(call)
 
     return decorate
+
+
+def of_arms(function: Function) -> Function:
+    """Arguments and options of a command that compares two arms, and prints and writes what it finds."""
+    for option in reversed((overrides("store", "seed", "seeds", "output", "force"), without, jobs, as_json, quiet,
+                            config_dir)):
+        function = option(function)
+    return function
 
 
 def _written(value: str | bool) -> str:

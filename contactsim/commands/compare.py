@@ -6,7 +6,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, print_json, quiet, without
+from contactsim.commands.base import Command, answer, of_arms
 
 HELP = """Run a place with and without an action under common random numbers, and estimate the action's effects.
 
@@ -34,12 +34,7 @@ people and seeds are estimates. One person's difference is illustrative only."""
 
 
 @click.command(cls=Command, help=HELP)
-@overrides("store", "seed", "seeds", "output", "force")
-@without
-@jobs
-@as_json
-@quiet
-@config_dir
+@of_arms
 def compare(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Compare, write a folder and print its summary."""
@@ -47,7 +42,8 @@ def compare(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
 
     grid = read_grid(overrides, without, config_dir)
     from contactsim.comparison.compare import STORE, compare
-    from contactsim.comparison.folder import finished, finite, write
+    from contactsim.comparison.folder import finished, write
+    from contactsim.comparison.report import render
     from contactsim.comparison.tasks import default_store
 
     found = finished(grid)
@@ -59,12 +55,4 @@ def compare(overrides: list[str], without: tuple[str, ...], jobs: int | None, as
         with Progress(quiet or as_json, store) as progress:
             comparison = compare(grid, store, jobs, progress=progress)
         _, found = write(comparison, time.perf_counter() - started)
-    if as_json:
-        print_json(finite(found))
-    elif not quiet:
-        from rich.console import Console
-
-        from contactsim.comparison.show import render
-
-        Console().print(render(found))
-    return 0
+    return answer(found, as_json, quiet, render)

@@ -6,8 +6,7 @@ import time
 
 import click
 
-from contactsim.commands.base import Command, as_json, config_dir, jobs, overrides, print_json, quiet, without
-from contactsim.errors import UserError
+from contactsim.commands.base import Command, answer, of_arms
 
 HELP = """Simulate a survey that evaluates an action, and compare its estimates with the action's true effect.
 
@@ -20,6 +19,8 @@ Keys besides those of a comparison (contactsim compare --help):
   evaluation=NAME           the survey design: one of those below, or a YAML file of your own
   evaluation.size=200 ...   change the design; its keys are in configs/evaluation and docs/evaluation.md
 
+Several values of any key (evaluation.size=50,200) give the estimates for each of them.
+
 Give the same command again to go on after an interruption; more seeds or values only add what is lacking."""
 
 
@@ -30,42 +31,22 @@ def _details(context: click.Context) -> str:
 
 
 @click.command(cls=Command, help=HELP, details=_details)
-@overrides("store", "seed", "seeds", "output", "force")
-@without
-@jobs
-@as_json
-@quiet
-@config_dir
+@of_arms
 def evaluate(overrides: list[str], without: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Simulate the study, write a folder and print estimates and effects."""
-    from contactsim.comparison.design import read_grid, take_keys
-    from contactsim.evaluate.design import load, names
+    from contactsim.evaluate.study import STORE, read_study, study
     from contactsim.stats import statsmodels
 
     statsmodels()
-    keys = tuple(line.partition("=")[0] for line in overrides if line.startswith("evaluation"))
-    own, rest = take_keys(overrides, keys)
-    if "evaluation" not in own:
-        raise UserError(f"evaluation= is missing: it must be one of {', '.join(names(config_dir))}, or a YAML file.")
-    changes = {key.removeprefix("evaluation."): value for key, value in own.items() if key != "evaluation"}
-    evaluation = load(str(own["evaluation"]), changes, config_dir)
-    grid = read_grid(rest, without, config_dir)
-    from contactsim.comparison.folder import finite
+    evaluations, grid = read_study(overrides, without, config_dir)
     from contactsim.comparison.tasks import default_store
     from contactsim.evaluate.report import render, write
-    from contactsim.evaluate.study import STORE, study
     from contactsim.runs.progress import Progress
 
     started = time.perf_counter()
     store = grid.reference.design.config.store or default_store(STORE)
     with Progress(quiet or as_json, store) as progress:
-        found = study(evaluation, grid, store, jobs, progress=progress)
+        found = study(evaluations, grid, store, jobs, progress=progress)
     _, facts = write(found, time.perf_counter() - started)
-    if as_json:
-        print_json(finite(facts))
-    elif not quiet:
-        from rich.console import Console
-
-        Console().print(render(facts))
-    return 0
+    return answer(facts, as_json, quiet, render)

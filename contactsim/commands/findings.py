@@ -103,7 +103,7 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, ou
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.evidence import folder_tables, report, tables
+    from contactsim.evidence import report, tables
     from contactsim.evidence.replay import Options, run_replay
     from contactsim.evidence.replay import update_baseline as write_baseline
     from contactsim.runs.progress import Progress
@@ -116,9 +116,9 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, ou
     with Progress(quiet, folder) as progress:
         finished = run_replay(options, progress.stage("simulations"))
     if not quiet:
-        console.print(tables.results_table(finished.result.findings, sample))
+        console.print(tables.results_table(finished.result.findings, sample, console.width))
         for along in finished.result.along:
-            for sentence in folder_tables.sweep_sentences(along.swept):
+            for sentence in tables.sweep_sentences(along.swept):
                 console.print(f"  {sentence}")
         console.print(tables.count(finished.result.findings))
         console.print(report.LIMITS, style="dim")

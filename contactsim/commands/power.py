@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from contactsim.commands.base import Command, as_json, keys_of, overrides, print_json, quiet
+from contactsim.commands.base import Command, answer, as_json, keys_of, overrides, quiet
 from contactsim.errors import UserError, nearest
 
 HELP = """Statistical power of a survey: how many people, how reliable a scale and how many seeds an effect needs.
@@ -39,17 +39,11 @@ def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) 
         raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
     question = check(values)
     statsmodels()
-    from contactsim.comparison.folder import finite, load
-    from contactsim.evaluate.power_report import render, write
+    from contactsim.comparison.folder import load
+    from contactsim.evaluate.power import render, write
 
     by_seed = load(folder)["by_seed"] if folder else None
     found = table(question)
     seeds = None if by_seed is None else seeds_needed(question, by_seed)
     written, facts = write(question, found, seeds)
-    if as_json:
-        print_json(finite(facts))
-    elif not quiet:
-        from rich.console import Console
-
-        Console().print(render(question, found, seeds, written))
-    return 0
+    return answer(facts, as_json, quiet, lambda _: render(question, found, seeds, written))

@@ -54,12 +54,12 @@ def results(folder: str | None, store: str | None, **given: Any) -> int:
         raise UserError(f"A store is {'missing' if store is None else 'given twice'}: write contactsim results STORE.")
     options = SimpleNamespace(store=folder or store, **given)
     from contactsim.sweeps import Store
-    from contactsim.sweeps.frames import catalogue, chosen, figures, filtered, summary, swept_keys
+    from contactsim.sweeps.results import catalogue, chosen, figures, filtered, summary, swept_keys
 
     opened = Store(options.store)
     name = options.name
     if options.sensitivity:
-        from contactsim.sweeps.sensitivity import sampled_experiment
+        from contactsim.sweeps.designs import sampled_experiment
 
         name = sampled_experiment(opened, name)
     listed = filtered(catalogue(opened, name), options.where)
@@ -76,7 +76,7 @@ def results(folder: str | None, store: str | None, **given: Any) -> int:
     if options.plot:
         _plot(opened, table, keys, shown, options)
     elif options.sensitivity:
-        from contactsim.sweeps.sensitivity import indices
+        from contactsim.sweeps.designs import indices
 
         if not shown:
             raise UserError(f"{options.store} has no results of {name} yet: repeat the sweep's command.")
@@ -107,7 +107,7 @@ def _runs(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFrame:
 
 def _weeks(store: Any, table: pd.DataFrame, measures: Sequence[str] | None) -> pd.DataFrame:
     from contactsim.observers.weekly import UNITS
-    from contactsim.sweeps.frames import weeks_of
+    from contactsim.sweeps.results import weeks_of
 
     for measure in measures or ():
         if measure not in UNITS:
@@ -163,7 +163,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
     done = table[table["status"] == "ok"]
     if options.weeks:
         from contactsim.observers.survey import ALL_OTHERS
-        from contactsim.sweeps.frames import parts, weeks_of
+        from contactsim.sweeps.results import parts, weeks_of
 
         measure = parts(shown[0])[0]
         canvas = draw_weeks(weeks_of(store, done, [measure], target=ALL_OTHERS), keys, measure)
@@ -176,7 +176,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
 def _overview(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[str], as_json: bool) -> None:
     """Print numbers of runs, failures, and the means of each parameter set."""
     from contactsim.sweeps import experiments
-    from contactsim.sweeps.frames import parts, summary
+    from contactsim.sweeps.results import parts, summary
 
     done, failed = table[table["status"] == "ok"], table[~table["status"].isin(("ok", "missing"))]
     status = {str(name): int(number) for name, number in table["status"].value_counts().items()}

@@ -53,7 +53,7 @@ METHODS = ("each", "along", "morris", "sobol")
 def sensitivity(method: str, parameters: str | None, budget: int | None, jobs: int | None, store: str | None,
             output: str | None, update_baseline: bool, quiet: bool) -> int:
     """Change parameters and print which outcomes change with them."""
-    from contactsim.evidence import archived_tables, sensitivity
+    from contactsim.evidence import baseline, sensitivity
 
     design = sensitivity.design()
     names = _names(design, method, parameters, budget)
@@ -63,12 +63,12 @@ def sensitivity(method: str, parameters: str | None, budget: int | None, jobs: i
     if not quiet:
         _show(table, method)
     if output:
-        archived_tables.write(table, Path(output))
+        baseline.write_csv(table, Path(output))
         print(f"Written: {output}")
     if update_baseline:
         record = {"method": method, "parameters": names, "parameter_sets": count, "seeds": design.seeds,
                  "residents": design.residents, "findings": design.findings}
-        print(f"Updated: {archived_tables.archive(table, f'sensitivity/{method}', record)}")
+        print(f"Updated: {baseline.archive_table(table, f'sensitivity/{method}', record)}")
     return 0
 
 

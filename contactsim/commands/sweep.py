@@ -48,8 +48,7 @@ def _details(context: click.Context) -> str:
 def sweep(overrides: list[str], jobs: int | None, dry_run: bool, retry_failed: bool, fail_fast: bool, quiet: bool,
             config_dir: str | None) -> int:
     """Plan, print the plan, carry it out. Returns 2 if a run failed, as ``--multirun`` does."""
-    from contactsim.sweeps.config import read, split
-    from contactsim.sweeps.expansion import Expansion
+    from contactsim.sweeps.config import Expansion, read, split
 
     for line in overrides:
         if line.startswith("seeds="):
@@ -103,7 +102,7 @@ def _ended(answer: dict[str, Any]) -> str:
 
 def _print_plan(plan: Any, expansion: Any, name: str, jobs: int | None, retry_failed: bool) -> None:
     from contactsim.runs.local import processors
-    from contactsim.sweeps.expansion import swept_table
+    from contactsim.sweeps.config import swept_table
     from contactsim.sweeps.plan import estimate
 
     distinct = len({run.id for run in plan.runs})

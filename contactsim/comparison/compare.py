@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from contactsim.comparison.design import Cell, Design, Grid, Label
-from contactsim.comparison.estimates import CostEffectiveness, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.design import Cell, Design, Grid, Label, at_point
+from contactsim.comparison.effects import CostEffectiveness, cost_effectiveness, differences, precision, summarise
 from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
 from contactsim.observers.panel import OUTCOMES
@@ -31,7 +31,7 @@ STORE = "comparisons"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The results of a comparison; see :mod:`contactsim.comparison.estimates` for the tables.
+    """The results of a comparison; see :mod:`contactsim.comparison.effects` for the tables.
 
     Tables of a grid begin with a column for each axis.
     """
@@ -64,10 +64,7 @@ class Comparison:
 
     def of_cell(self, table: pd.DataFrame, cell: Mapping[str, Label] | None = None) -> pd.DataFrame:
         """The rows of a table for one cell of the grid; the reference cell if ``cell`` is None."""
-        point = self.design.point if cell is None else {**self.design.point, **cell}
-        for axis, value in point.items():
-            table = table[table[axis] == value]
-        return table
+        return at_point(table, {**self.design.point, **(cell or {})})
 
     def effect(self, outcome: str, part: str = "participants", week: int | None = None, by: str = "all",
                level: str = "all", arm: str = TREATMENT, cell: Mapping[str, Label] | None = None) -> pd.Series[Any]:

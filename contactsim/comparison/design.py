@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -20,6 +20,12 @@ from contactsim.errors import UserError
 from contactsim.place import Place, load_place
 from contactsim.storage.identity import digest_of
 from contactsim.storage.provenance import scientific_digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from hydra.core.override_parser.types import Override
+
+    from contactsim.config.hydra_adapter import Composition
 
 #: Weeks after an action's end at which outcomes are read by default.
 FOLLOW_UP = (13, 26, 52)
@@ -53,6 +59,11 @@ class Design:
     def weeks(self) -> int:
         """Weeks to simulate."""
         return self.readout_weeks[-1]
+
+    @property
+    def main_week(self) -> int:
+        """The end of the action if it is read, else the last readout week."""
+        return self.end if self.end in self.readout_weeks else self.readout_weeks[-1]
 
     @property
     def config(self) -> RunConfig:
@@ -101,7 +112,6 @@ def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir:
     Arguments as in :func:`read_design`. Raises UserError.
     """
     from contactsim.config.hydra_adapter import Composition
-    from contactsim.config.several_values import listed_values
 
     own, given = take_keys(overrides, KEYS)
     own_lines = [line for line in overrides if line not in given]
@@ -110,14 +120,11 @@ def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir:
     axes: dict[str, tuple[Label, ...]] = {}
     choices: list[list[tuple[str, dict[str, Label]]]] = []
     for line, override in zip(given, composition.parsed, strict=True):
-        if not override.is_sweep_override():
-            choices.append([(line, {})])
-            continue
         key, name = str(override.key_or_group), line.partition("=")[0]
-        _check_axis(key, line, override.value())
-        values = {text: _label(value) for text, value in listed_values(composition, override).items()}
-        axes[key] = tuple(values.values())
-        choices.append([(f"{name}={text}", {key: value}) for text, value in values.items()])
+        values = {text: label_of(value) for text, value in values_of(composition, override).items()}
+        if values:
+            axes[key] = tuple(values.values())
+        choices.append([(f"{name}={text}", {key: value}) for text, value in values.items()] or [(line, {})])
     places: dict[str, Place] = {}
     cells = []
     for chosen in product(*choices):
@@ -128,6 +135,18 @@ def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir:
             places[where] = load_place(design.config.place)
         cells.append(Cell(design, places[where]))
     return Grid(tuple(cells), axes, read_scheduler(own))
+
+
+def at_point(table: pd.DataFrame, point: Mapping[str, Label]) -> pd.DataFrame:
+    """The rows of a grid's table for one value of each axis."""
+    for axis, value in point.items():
+        table = table[table[axis] == value]
+    return table
+
+
+def point_text(point: Mapping[str, Label]) -> str:
+    """``place.dissimilarity 0.2, action library_chat``"""
+    return ", ".join(f"{axis} {value}" for axis, value in point.items())
 
 
 def read_design(overrides: Sequence[str], without: Sequence[str] = (), config_dir: str | None = None,
@@ -200,18 +219,26 @@ def read_scheduler(own: Mapping[str, Any]) -> str | None:
     return str(scheduler) if engine == "dask" else None
 
 
-def _check_axis(key: str, line: str, value: Any) -> None:
+def values_of(composition: Composition, override: Override) -> dict[str, Any]:
+    """The values of an override that has several, by their text; empty for a single value. Raises UserError."""
     from hydra.core.override_parser.types import IntervalSweep
 
+    from contactsim.config.several_values import listed_values
+
+    if not override.is_sweep_override():
+        return {}
+    key, line, value = str(override.key_or_group), str(override.input_line), override.value()
     if any(isinstance(one, IntervalSweep) for one in [value, *(getattr(value, "list", None) or ())]):
         raise UserError(f"'{line}' (command line) is an interval, and a comparison has no design that samples it: list "
                         f"its values.")
     if key in _NOT_AXES:
         more = " (seeds=N counts seeds upwards from seed)" if key == "seed" else ""
         raise UserError(f"'{line}' (command line) has several values, but a comparison takes one of {key}{more}.")
+    return listed_values(composition, override)
 
 
-def _label(value: Any) -> Label:
+def label_of(value: Any) -> Label:
+    """A value of an axis as a table holds it."""
     return value if isinstance(value, str | int | float | bool) else json.dumps(value)
 
 

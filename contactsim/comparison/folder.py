@@ -1,7 +1,8 @@
-"""The folder of a comparison, written whole or not at all."""
+"""The folder of a comparison, written whole or not at all: its tables, and its summary as data for programs."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -11,11 +12,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from contactsim.comparison import effects, estimates, paired_runs
+from contactsim.comparison import effects, paired_runs
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import Grid
+from contactsim.comparison.design import Cell, Grid
 from contactsim.comparison.effects import PARTS
-from contactsim.comparison.show import summary
+from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.errors import UserError
 from contactsim.observers.panel import OUTCOMES
 from contactsim.runs.folder import read_table, write_table
@@ -25,6 +26,8 @@ from contactsim.storage.provenance import provenance, run_code
 TABLES = ("effects", "by_seed", "precision", "footprint", "seeds")
 #: Of a grid only.
 DIFFERENCES = "differences"
+#: Week at which paired runs are compared with independent seeds, if it is read.
+PRECISION_WEEK = 52
 FILES = (*(f"{name}.parquet" for name in TABLES), "comparison.json", "config.yaml", "provenance.json", "figure.png")
 UNITS = {
     "arm": "compared with the control arm", "week": "weeks since the end of the burn-in",
@@ -45,14 +48,14 @@ UNITS = {
 }
 
 
-def target_of(grid: Grid) -> Path:
-    """Where the comparison is written: ``output``, or ``comparisons/PLACE-ACTIONS-DIGEST``."""
+def target_of(grid: Grid, parent: str = "comparisons", digest: str | None = None) -> Path:
+    """Where results are written: ``output``, or ``PARENT/PLACE-ACTIONS-DIGEST``; the digest is the grid's if None."""
     config = grid.reference.design.config
     if config.output:
         return Path(config.output).expanduser()
     what = "-".join(config.actions) or "parameters"
     name = re.sub(r"[^a-z0-9]+", "-", f"{grid.reference.place.name}-{what}".lower()).strip("-")[:60]
-    return Path("comparisons") / f"{name}-{grid.digest()[:8]}"
+    return Path(parent) / f"{name}-{(digest or grid.digest())[:8]}"
 
 
 def finished(grid: Grid) -> dict[str, Any] | None:
@@ -76,12 +79,12 @@ def _code(grid: Grid) -> str:
     """Digest of all code that decides the results."""
     sections = {f"{k}.{arm}.{name}": one for k, cell in enumerate(grid.cells)
                 for arm, config in cell.design.configs.items() for name, one in config.actions.items()}
-    return run_code(sections, effects.__name__, paired_runs.__name__, estimates.__name__)
+    return run_code(sections, effects.__name__, paired_runs.__name__)
 
 
 def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]:
     """Write the folder; returns it and the summary that it holds."""
-    from contactsim.comparison.plots import save
+    from contactsim.comparison.report import save
 
     grid, design = comparison.grid, comparison.design
     target = target_of(grid)
@@ -102,11 +105,15 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
 
 
 def _config(grid: Grid) -> dict[str, Any]:
-    cells = [{**({"point": dict(cell.design.point)} if grid.axes else {}), "seeds": list(cell.design.seeds),
-              "readout_weeks": list(cell.design.readout_weeks),
-              **{name: arm.model_dump(mode="json") for name, arm in cell.design.configs.items()}}
+    cells = [cell_config(grid, cell, seeds=list(cell.design.seeds), readout_weeks=list(cell.design.readout_weeks))
              for cell in grid.cells]
     return {"axes": {key: list(values) for key, values in grid.axes.items()}, "cells": cells} if grid.axes else cells[0]
+
+
+def cell_config(grid: Grid, cell: Cell, **more: Any) -> dict[str, Any]:
+    """A cell's values of the axes (in a grid), ``more``, and the configurations of its arms, as plain data."""
+    return {**({"point": dict(cell.design.point)} if grid.axes else {}), **more,
+            **{arm: config.model_dump(mode="json") for arm, config in cell.design.configs.items()}}
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -135,3 +142,67 @@ def load(folder: Path | str) -> dict[str, pd.DataFrame]:
         return {name: read_table(path / f"{name}.parquet") for name in names}
     except (OSError, ValueError) as error:
         raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}.") from None
+
+
+# --- the summary
+
+def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
+    """Place, arms, seeds, effects by week and part, cost, precision and footprint, ready for JSON.
+
+    In a grid these are of the reference cell, except effects, cost and differences, which have the axes as keys.
+    """
+    design, place = comparison.design, comparison.place
+    seeds = comparison.of_cell(comparison.seeds)
+    found: dict[str, Any] = {
+        "folder": folder,
+        "place": {"name": place.name, "residents": place.residents, "groups": list(place.groups)},
+        "actions": list(design.config.actions), "arms": list(design.configs), "seeds": list(design.seeds),
+        "end": design.end, "readout_weeks": list(design.readout_weeks), "notes": list(comparison.notes),
+        "parts": PARTS, "outcomes": OUTCOMES,
+        "participants": _mean(seeds, "participants"), "staff": _mean(seeds, "staff"),
+        "interested": _mean(seeds, "interested"), "total_cost": _mean(seeds, "cost"),
+        "cost": [one for cell in comparison.grid.cells for one in _costs(comparison, cell)],
+        "precision": _precision(comparison), "footprint": _footprint(comparison.of_cell(comparison.footprint)),
+        "effects": _records(comparison.effects[comparison.effects["week"] > 0]),
+    }
+    if comparison.grid.axes:
+        d = comparison.differences
+        found |= {"axes": {key: list(values) for key, values in comparison.grid.axes.items()},
+                  "cells": [{"point": dict(cell.design.point), "week": cell.design.main_week}
+                            for cell in comparison.grid.cells],
+                  "differences": _records(d[(d["week"] > 0) & (d["by"] == "all")])}
+    return found
+
+
+def _mean(seeds: pd.DataFrame, what: str) -> float:
+    return float(seeds.loc[seeds["arm"] == TREATMENT, what].mean())
+
+
+def _costs(comparison: Comparison, cell: Cell) -> list[dict[str, Any]]:
+    """Cost of a unit of each outcome, for participants and everybody, if the effect is significant."""
+    point, week = cell.design.point, cell.design.main_week
+    e = comparison.of_cell(comparison.effects, point)
+    rows = e[(e["week"] == week) & (e["by"] == "all") & e["part"].isin(["participants", "everybody"])
+             & e["significant"]]
+    found = [(row, comparison.cost_effectiveness(row["outcome"], row["part"], week, row["arm"], point))
+             for _, row in rows.iterrows()]
+    return [{**point, "arm": row["arm"], "week": week, "part": row["part"], "outcome": row["outcome"],
+             **dataclasses.asdict(one), "text": str(one)} for row, one in found if not math.isnan(one.cost)]
+
+
+def _precision(comparison: Comparison) -> list[dict[str, Any]]:
+    weeks = comparison.design.readout_weeks
+    week = PRECISION_WEEK if PRECISION_WEEK in weeks else weeks[-1]
+    p = comparison.of_cell(comparison.precision)
+    return _records(p[(p["week"] == week) & (p["arm"] == TREATMENT)])
+
+
+def _footprint(footprint: pd.DataFrame) -> list[dict[str, Any]]:
+    """Shares in the weeks whose reachable sets were computed, means over seeds; weeks since the burn-in."""
+    here = footprint[(footprint["arm"] == TREATMENT) & footprint["reachable"].notna()]
+    shown = here.groupby("week")[["differing", "moved", "reachable", "stray"]].mean().reset_index()
+    return _records(shown.assign(week=shown["week"] + 1))
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,11 @@ import yaml
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from contactsim.comparison.folder import write_json
+from contactsim.comparison.design import at_point, point_text
+from contactsim.comparison.folder import cell_config, target_of, write_json
+from contactsim.comparison.report import plain_table
 from contactsim.errors import UserError
-from contactsim.evaluate import estimators, sample
+from contactsim.evaluate import estimators, survey
 from contactsim.evaluate.design import METHODS
 from contactsim.evaluate.study import Study
 from contactsim.runs.plots import CAVEAT, COLOURS
@@ -53,10 +54,12 @@ def notes(study: Study) -> list[str]:
     noted = study.of_studies[study.of_studies["note"] != ""]
     lines = [f"{method}: {note}" if count == 1 else f"{method}: {note} (and {count - 1} more like it)"
              for method, note, count in ((m, cell["note"].iloc[0], len(cell)) for m, cell in noted.groupby("method"))]
-    most = study.of_studies.groupby([*study.grid.axes, "study"])["treated"].max()
-    if (most < study.design.size).any():
-        lines.append(f"The sample is smaller than size={study.design.size}: {most.mean():.0f} people could be surveyed "
-                     f"and responded.")
+    for size in dict.fromkeys(design.size for design in study.designs):
+        most = pd.concat([at_point(study.of_studies, cell.design.point).groupby("study")["treated"].max()
+                          for design, cell in zip(study.designs, study.grid.cells, strict=True) if design.size == size])
+        if (most < size).any():
+            lines.append(f"The sample is smaller than size={size}: {most.mean():.0f} people could be surveyed and "
+                         f"responded.")
     return lines
 
 
@@ -76,7 +79,6 @@ def _paths(study: Study) -> pd.DataFrame:
 def render(found: dict[str, Any]) -> RenderableType:
     """The facts as tables for a terminal."""
     from rich.console import Group
-    from rich.table import Column, Table
     from rich.text import Text
 
     axes = list(found.get("axes", {}))
@@ -85,9 +87,7 @@ def render(found: dict[str, Any]) -> RenderableType:
     waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
     blocks: list[Any] = []
     for label in dict.fromkeys(_label(row, axes) for row in found["estimates"]):
-        table = Table("outcome", "method", *(Column(name, justify="right", no_wrap=True) for name in (
-            "estimate", "true", "bias", "coverage", "detected", "people")), box=None, pad_edge=False,
-            padding=(0, 1, 0, 0))
+        table = plain_table(["outcome", "method"], ["estimate", "true", "bias", "coverage", "detected", "people"])
         for row in found["estimates"]:
             if _label(row, axes) == label:
                 table.add_row(row["outcome"], row["method"], _interval(row["estimate"], row["low"], row["high"]),
@@ -107,7 +107,7 @@ def render(found: dict[str, Any]) -> RenderableType:
 
 
 def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
-    return ", ".join(f"{axis} {row[axis]}" for axis in axes)
+    return point_text({axis: row[axis] for axis in axes})
 
 
 def _number(value: float | None) -> str:
@@ -130,7 +130,7 @@ def figure(study: Study) -> Figure:
     In a grid: the reference cell.
     """
     reference = study.grid.reference.design.point
-    table, summary = (_of_cell(one, reference) for one in (study.of_studies, study.summary))
+    table, summary = (at_point(one, reference) for one in (study.of_studies, study.summary))
     outcomes = list(dict.fromkeys(table["outcome"]))
     layout = ConstrainedLayoutEngine(rect=(0.005, 0.07, 0.985, 0.84), w_pad=0.1)
     canvas = Figure(figsize=(max(5.0, 3.1 * len(outcomes)), 4.6), dpi=130, layout=layout)
@@ -148,18 +148,12 @@ def figure(study: Study) -> Figure:
         axis.set_title(outcome, fontsize=11)
         axis.set_xlabel("SD")
         axis.spines[["top", "right"]].set_visible(False)
-    cell = "".join(f"; {axis} {value}" for axis, value in reference.items())
+    cell = f"; {point_text(reference)}" if reference else ""
     canvas.text(0.01, 0.98, f"{study.design.title}{cell}", fontsize=12, fontweight="bold", va="top")
     canvas.text(0.01, 0.925, "estimates (dots: studies; bars: their intervals) and the true effect (vertical line)",
                 fontsize=9, va="top")
     canvas.text(0.01, 0.01, CAVEAT, fontsize=7, color="#444444", va="bottom")
     return canvas
-
-
-def _of_cell(table: pd.DataFrame, point: Any) -> pd.DataFrame:
-    for axis, value in point.items():
-        table = table[table[axis] == value]
-    return table
 
 
 # --- folder
@@ -168,9 +162,9 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
     """Write the folder; returns it and the facts that it holds. Raises UserError if it holds something else."""
     reference = study.grid.reference
     config = reference.design.config
-    digest = digest_of([study.grid.digest(), study.design.model_dump(mode="json")])
-    name = re.sub(r"[^a-z0-9]+", "-", f"{reference.place.name}-{'-'.join(config.actions)}".lower()).strip("-")[:60]
-    target = Path(config.output).expanduser() if config.output else Path("evaluations") / f"{name}-{digest[:8]}"
+    designs = [design.model_dump(mode="json") for design in study.designs]
+    digest = digest_of([study.grid.digest(), designs if study.several_designs else designs[0]])
+    target = target_of(study.grid, "evaluations", digest)
     if target.exists() and not config.force and not (target / "evaluation.json").is_file():
         raise UserError(f"output={target} is there and is no evaluation of contactsim: choose another folder, or "
                         f"replace it with force=true.")
@@ -183,7 +177,7 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
         text = yaml.safe_dump(_config(study), sort_keys=False, allow_unicode=True)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         write_json(folder / "provenance.json", {
-            **provenance(config, reference.place, 1, sample.__name__, estimators.__name__), "evaluation": digest,
+            **provenance(config, reference.place, 1, survey.__name__, estimators.__name__), "evaluation": digest,
             "seeds": list(reference.design.seeds), "seconds": round(seconds, 3)})
         write_json(folder / "evaluation.json", found)
         figure(study).savefig(folder / "figure.png")
@@ -191,9 +185,8 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
 
 
 def _config(study: Study) -> dict[str, Any]:
-    cells = [{**({"point": dict(cell.design.point)} if study.grid.axes else {}),
-              **{arm: config.model_dump(mode="json") for arm, config in cell.design.configs.items()}}
-             for cell in study.grid.cells]
+    own = [{"evaluation": design.model_dump(mode="json")} if study.several_designs else {} for design in study.designs]
+    cells = [cell_config(study.grid, cell, **more) for cell, more in zip(study.grid.cells, own, strict=True)]
     shared = {"evaluation": study.design.model_dump(mode="json"), "weeks": study.weeks,
               "seeds": list(study.grid.reference.design.seeds)}
     return {**shared, "cells": cells} if study.grid.axes else {**shared, **cells[0]}

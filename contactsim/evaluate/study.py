@@ -1,30 +1,46 @@
-"""A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects."""
+"""A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects.
+
+Surveys are tasks of the executor, one for each cell of a grid and seed. A task stores the answers and the true effects
+of one seed. What is computed from them, such as estimates, is no part of it: other methods of the same waves, and more
+seeds, simulate nothing again.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
+from contactsim.comparison import paired_runs
 from contactsim.comparison.compare import Progress, carry_out
-from contactsim.comparison.design import Cell, Design, Grid, Label
+from contactsim.comparison.design import Cell, Design, Grid, Label, label_of, read_grid, take_keys, values_of
 from contactsim.comparison.paired_runs import CONTROL, TREATMENT
-from contactsim.comparison.tasks import default_store
+from contactsim.comparison.tasks import arms_task, check_design, default_store, frame_of, parquet_bytes, simulated
+from contactsim.config.hydra_adapter import Composition
 from contactsim.errors import UserError
-from contactsim.evaluate.design import Evaluation
+from contactsim.evaluate.design import GROUP, Evaluation, load, names
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
-from contactsim.evaluate.sample import Surveyed, standardised
-from contactsim.evaluate.tasks import read, tasks_of
+from contactsim.evaluate.survey import Surveyed, standardised, survey
+from contactsim.place import Place
 from contactsim.runs.task import Task
 from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
+from contactsim.storage.results import TaskOutput
+from contactsim.storage.schema import OK
 from contactsim.storage.store import Store
 
 #: Name of the default store in the user's cache.
 STORE = "evaluations"
+MEASURE = "evaluation"
+#: Keys of an evaluation that do not decide the answers, or decide them by the weeks of the waves only.
+_NOT_ANSWERS = {"title", "about", "source", "methods", "mediated", "start", "gap", "after", "counted_from"}
+_BETWEEN = "/"
 Rows = list[dict[str, Any]]
 
 
@@ -32,7 +48,8 @@ Rows = list[dict[str, Any]]
 class Study:
     """The results of an evaluation. Tables of a grid begin with a column for each axis."""
 
-    design: Evaluation
+    designs: tuple[Evaluation, ...]
+    """the survey design of each cell"""
     grid: Grid
     """the simulated arms of each cell"""
     weeks: dict[str, int]
@@ -43,6 +60,16 @@ class Study:
     paths: pd.DataFrame
     """study, outcome, mediator, total, indirect, indirect_low, indirect_high, direct, share, people, true; empty
     without a mediator"""
+
+    @property
+    def design(self) -> Evaluation:
+        """The survey design of the reference cell."""
+        return self.designs[0]
+
+    @property
+    def several_designs(self) -> bool:
+        """Whether the survey designs of cells differ."""
+        return any(design != self.design for design in self.designs)
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -65,6 +92,45 @@ class Study:
 def _spread(name: str, values: pd.Series[Any]) -> dict[str, float]:
     mean, low, high = mean_interval(values)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
+
+
+# --- the designs
+
+def read_study(overrides: Sequence[str], without: Sequence[str] = (),
+               config_dir: str | None = None) -> tuple[tuple[Evaluation, ...], Grid]:
+    """(survey design, arms) of each cell, from ``key=value`` overrides of which some may have several values.
+
+    ``evaluation=NAME`` and ``evaluation.KEY=VALUE`` are keys of the survey design, the others those of a comparison
+    (:func:`contactsim.comparison.design.read_grid`). Raises UserError.
+    """
+    lines = {line.partition("=")[0]: line for line in overrides if line.startswith(GROUP)}
+    own, rest = take_keys(overrides, tuple(lines))
+    if GROUP not in own:
+        raise UserError(f"{GROUP}= is missing: it must be one of {', '.join(names(config_dir))}, or a YAML file.")
+    several = {key: found for key, line in lines.items() if (found := _several(line, config_dir))}
+    designs = []
+    for chosen in product(*several.values()):
+        values = {**own, **dict(zip(several, chosen, strict=True))}
+        changes = {key.removeprefix(f"{GROUP}."): value for key, value in values.items() if key != GROUP}
+        point = {key: label_of(values[key]) for key in several}
+        designs.append((point, load(str(values[GROUP]), changes, config_dir)))
+    grid = read_grid(rest, without, config_dir)
+    cells = [(Cell(dataclasses.replace(cell.design, point={**cell.design.point, **point}), cell.place), design)
+             for cell in grid.cells for point, design in designs]
+    axes = {key: tuple(map(label_of, values)) for key, values in several.items()}
+    return tuple(design for _, design in cells), dataclasses.replace(
+        grid, cells=tuple(cell for cell, _ in cells), axes={**grid.axes, **axes})
+
+
+def _several(line: str, config_dir: str | None) -> list[Any]:
+    """The values of an override that has several; empty for a single one."""
+    try:
+        override = OverridesParser.create().parse_override(line)
+    except HydraException:  # a single value outside of Hydra's grammar, such as a title
+        return []
+    if not override.is_sweep_override():
+        return []
+    return list(values_of(Composition([], config_dir, sweep=True), override).values())
 
 
 def waves(evaluation: Evaluation, design: Design) -> tuple[Design, dict[str, int]]:
@@ -94,13 +160,15 @@ def waves(evaluation: Evaluation, design: Design) -> tuple[Design, dict[str, int
     return dataclasses.replace(design, configs=arms, readout_weeks=tuple(sorted({*weeks.values()}))), weeks
 
 
-def study(evaluation: Evaluation, grid: Grid, store: Path | str | None = None, jobs: int | None = None,
+# --- the study
+
+def study(evaluations: Sequence[Evaluation], grid: Grid, store: Path | str | None = None, jobs: int | None = None,
           scheduler: str | None = None, progress: Progress | None = None) -> Study:
     """Simulate and survey all seeds that the store lacks, and analyse the answers.
 
     Args:
-        evaluation: survey design.
-        grid: arms and seeds (:func:`contactsim.comparison.design.read_grid`).
+        evaluations: survey design of each cell.
+        grid: arms and seeds of each cell (see :func:`read_study`).
         store: folder of the store; one in the user's cache if None.
         jobs: processes; all processors if None, 0 for this very process. It changes no result.
         scheduler: address of a Dask scheduler, to use its workers instead.
@@ -110,37 +178,42 @@ def study(evaluation: Evaluation, grid: Grid, store: Path | str | None = None, j
     """
     statsmodels()
     seeds = grid.reference.design.seeds
-    if evaluation.control == "matched_town" and len(seeds) < 2:
+    if len(seeds) < 2 and any(evaluation.control == "matched_town" for evaluation in evaluations):
         raise UserError("control=matched_town takes the town of another seed: set seeds=2 or more.")
-    sites = min(evaluation.sites, len(seeds))
     folder = Store(default_store(STORE) if store is None else store, missing=True)
     cells: list[Cell] = []
     first: dict[str, int] = {}
     planned: list[list[Task]] = []
-    for cell in grid.cells:
+    for evaluation, cell in zip(evaluations, grid.cells, strict=True):
         design, weeks = waves(evaluation, cell.design)
         first = first or weeks
         cells.append(Cell(design, cell.place))
-        planned.append(tasks_of(evaluation, design, cell.place, weeks, sites))
+        planned.append(tasks_of(evaluation, design, cell.place, weeks))
     carry_out(folder, [task for tasks in planned for task in tasks], [cell.place for cell in cells], jobs,
               scheduler or grid.scheduler, progress)
     surveyed = read(folder, {task.id for tasks in planned for task in tasks})
     estimates: Rows = []
     paths: Rows = []
-    for cell, tasks in zip(cells, planned, strict=True):
-        found = studies(evaluation, [surveyed[task.id] for task in tasks], sites, cell.design.point)
+    for evaluation, cell, tasks in zip(evaluations, cells, planned, strict=True):
+        found = studies(evaluation, [surveyed[task.id] for task in tasks], cell.design.point)
         estimates, paths = estimates + found[0], paths + found[1]
     of_studies = pd.DataFrame(estimates)
     if of_studies["estimate"].isna().all():
         raise UserError(f"This evaluation has nobody to compare in any town: "
                         f"{next((note for note in of_studies['note'] if note), 'nobody to survey')}.")
-    return Study(evaluation, dataclasses.replace(grid, cells=tuple(cells)), first, of_studies, pd.DataFrame(paths))
+    return Study(tuple(evaluations), dataclasses.replace(grid, cells=tuple(cells)), first, of_studies,
+                 pd.DataFrame(paths))
 
 
-def studies(evaluation: Evaluation, towns: Sequence[Surveyed], sites: int = 1,
+def sites_of(evaluation: Evaluation, seeds: Sequence[Any]) -> int:
+    """Number of towns that share a sample."""
+    return min(evaluation.sites, len(seeds))
+
+
+def studies(evaluation: Evaluation, towns: Sequence[Surveyed],
             point: Mapping[str, Label] | None = None) -> tuple[Rows, Rows]:
-    """(estimates, mediation paths) of the studies that each take ``sites`` of the towns, as rows."""
-    number = len(towns) // sites
+    """(estimates, mediation paths) of the studies that each take so many of the towns as are its sites, as rows."""
+    number = len(towns) // sites_of(evaluation, towns)
     found = [analyse(evaluation, towns[k::number], k) for k in range(number)]
     first, second = ([{**(point or {}), **row} for study in found for row in study[k]] for k in (0, 1))
     return first, second
@@ -201,3 +274,63 @@ def _moved(design: Design, start: int | None) -> Design:
     full = design.config.model_copy(update={"actions": {**design.config.actions, **moved}})
     return dataclasses.replace(design, configs={**design.configs, TREATMENT: full},
                                end=None if design.end is None else design.end + by)
+
+
+# --- surveys as tasks
+
+def tasks_of(evaluation: Evaluation, design: Design, place: Place, weeks: Mapping[str, int]) -> list[Task]:
+    """The surveys of a design, one for each seed. Raises UserError for arms that cannot be simulated.
+
+    Args:
+        evaluation: survey design.
+        design: arms and seeds.
+        place: where.
+        weeks: of the waves.
+    """
+    check_design(design, place)
+    seeds, matched = design.seeds, evaluation.control == "matched_town"
+    found = []
+    for k, seed in enumerate(seeds):  # the control arm of each seed is the matched town of the seed before
+        also = {"answers": evaluation.model_dump(mode="json", exclude=_NOT_ANSWERS), "waves": dict(weeks),
+                "sites": sites_of(evaluation, seeds), "match": seeds[(k + 1) % len(seeds)] if matched else None}
+        payload = {**also, "evaluation": evaluation.model_dump(mode="json")}
+        found.append(arms_task(design, place, seed, f"{__name__}:{Survey.__name__}", MEASURE, survey.__module__,
+                               paired_runs.__name__, also=also, payload=payload))
+    return found
+
+
+class Survey:
+    """Surveys one seed (a :class:`contactsim.runs.task.Runner`)."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
+        """Simulate both arms, and the control arm of a matched town if the design has one; keep the answers."""
+        paired = simulated(self.store, payload, facts, footprint=False)
+        other = (None if payload["match"] is None else
+                 simulated(self.store, payload, facts, payload["match"], [CONTROL], footprint=False))
+        found = survey(Evaluation.model_validate(payload["evaluation"]), paired, other, payload["waves"],
+                       payload["sites"])
+        numbers = {f"alpha{_BETWEEN}{outcome}": value for outcome, value in found.alphas.items()}
+        for outcome, (effect, people) in found.truth.items():
+            numbers |= {f"true{_BETWEEN}{outcome}": effect, f"people{_BETWEEN}{outcome}": float(people)}
+        files = {f"{outcome}.parquet": parquet_bytes(table) for outcome, table in found.tables.items()}
+        return TaskOutput(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
+
+
+def read(store: Store, ids: Collection[str]) -> dict[str, Surveyed]:
+    """The surveys that a store holds, by identity. Raises UserError, also for a damaged file."""
+    return {row["id"]: _surveyed(row["seed"], dict(row["numbers"]), dict(row["files"]))
+            for row in store.read(["status", "seed", "numbers", "files"], ids).to_pylist() if row["status"] == OK}
+
+
+def _surveyed(seed: int, numbers: Mapping[str, float], files: Mapping[str, bytes]) -> Surveyed:
+    by: dict[str, dict[str, float]] = {"alpha": {}, "true": {}, "people": {}}
+    for name, value in numbers.items():
+        kind, _, outcome = name.partition(_BETWEEN)
+        by[kind][outcome] = value
+    tables = {name.removesuffix(".parquet"): frame_of(held) for name, held in files.items()
+              if name.endswith(".parquet")}
+    truth = {outcome: (value, int(by["people"][outcome])) for outcome, value in by["true"].items()}
+    return Surveyed(seed, tables, by["alpha"], truth, files["lacking.txt"].decode())

@@ -1,26 +1,31 @@
-"""The baseline: verdicts and figures with which later replays are compared, and the list of findings with them.
+"""The baseline: earlier results in ``experiments/`` with which later ones are compared; the list of findings with them.
 
-A mean may deviate from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives identical
-figures; the tolerance allows for changes of the code that should not matter.
+It holds the verdicts and figures of findings, and tables of sensitivity analyses and full replays. A mean may deviate
+from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives identical figures; the tolerance
+allows for changes of the code that should not matter.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from contactsim.evidence.archived_tables import write_json
 from contactsim.evidence.design import Finding, Folder
 from contactsim.evidence.loading import select
-from contactsim.evidence.results import FindingResult
-from contactsim.evidence.verdicts import ORDER
+from contactsim.evidence.verdicts import ORDER, FindingResult
 from contactsim.paths import experiments_folder
+from contactsim.storage.atomic import new_file
+from contactsim.storage.provenance import model_digest, numbers_digest
 
 #: Standard errors by which a mean may deviate (two independent samples differ by more once in 200 times).
 TOLERANCE = 4.0
+#: By outcome: verdict, mean and tolerance.
 Baseline = dict[str, dict[str, Any]]
 FILE = "baseline.json"
 
@@ -112,3 +117,48 @@ def verdicts(folder: str, outcomes: Sequence[str]) -> dict[str, str]:
         words = {read(folder, sample).get(outcome, {}).get("verdict") for outcome in outcomes}
         found[sample] = "" if None in words else next(word for word in ORDER if word in words)
     return found
+
+
+# --- archived tables
+
+@dataclass(frozen=True)
+class ArchivedTable:
+    """An archived table and its record."""
+
+    table: pd.DataFrame
+    record: dict[str, Any]
+    """parameter sets, seeds, digests and the like; empty if there is no record"""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the model gives other numbers than when the table was computed."""
+        return self.record.get("numbers") != numbers_digest()
+
+
+def read_table(name: str) -> ArchivedTable | None:
+    """The table ``experiments/NAME.csv`` with its record ``NAME.json``; None if there is no such table."""
+    file = experiments_folder() / f"{name}.csv"
+    if not file.is_file():
+        return None
+    record = file.with_suffix(".json")
+    return ArchivedTable(pd.read_csv(file), json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {})
+
+
+def archive_table(table: pd.DataFrame, name: str, record: dict[str, Any]) -> Path:
+    """Write a table to ``experiments/NAME.csv`` and its record to ``NAME.json``; returns the path of the CSV file."""
+    file = experiments_folder() / f"{name}.csv"
+    write_csv(table, file)
+    write_json({**record, "model": model_digest(), "numbers": numbers_digest()}, file.with_suffix(".json"))
+    return file
+
+
+def write_csv(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as CSV, atomically, with five decimal places."""
+    with new_file(file) as partial:
+        table.round(5).to_csv(partial, index=False)
+
+
+def write_json(content: dict[str, Any], file: Path, sort_keys: bool = False) -> None:
+    """Write indented JSON, atomically."""
+    with new_file(file) as partial:
+        partial.write_text(json.dumps(content, indent=1, sort_keys=sort_keys) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from contactsim.evidence import runs
-from contactsim.evidence.archived_tables import write_json
+from contactsim.evidence.baseline import write_json
 from contactsim.evidence.design import DesignPart
 from contactsim.evidence.loading import read_yaml
 from contactsim.parameters import ModelParameters

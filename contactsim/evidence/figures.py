@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from contactsim.evidence.design import BASE, AcceptanceInterval, Folder
-from contactsim.evidence.results import FindingResult, OutcomeResult
 from contactsim.evidence.tables import swept, words
-from contactsim.evidence.verdicts import Interval
+from contactsim.evidence.verdicts import FindingResult, Interval, OutcomeResult
 
 # Okabe and Ito's colours, which people with any common colour blindness can distinguish.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"

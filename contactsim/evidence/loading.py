@@ -7,7 +7,8 @@ its own worlds, knock-outs and outcomes. Designs are committed before their firs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -114,9 +115,16 @@ def select(names: Sequence[str]) -> Selection:
         name = word.upper() if word.upper() in everything else word
         if name not in {*everything, *of_folder}:
             raise UserError(f"There is no finding or folder '{word}'; folders are {', '.join(of_folder)}, findings "
-                            f"F1 to F34.{nearest(word, [*of_folder, *everything])}")
+                            f"F1 to F34.{_suggestion(word, of_folder, everything)}")
         ids += [id for id in of_folder.get(name, [name]) if id not in ids]
     return Selection("-".join(names[:4]).lower() or "all", [everything[id] for id in ids])
+
+
+def _suggestion(word: str, folders: Iterable[str], ids: Iterable[str]) -> str:
+    """`` Did you mean 'x'?``, or nothing. A finding has the word's number and letter: F99 is no misspelt F9."""
+    number, letters = re.sub(r"\D", "", word).lstrip("0"), re.sub(r"[\W\d]", "", word.upper())
+    same = [id for id in ids if id[1:] == number and id[0] in (letters or id[0])]
+    return nearest(word.upper(), same) or nearest(word, folders)
 
 
 # --- abbreviations of a file

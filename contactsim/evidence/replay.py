@@ -16,12 +16,12 @@ from pydantic_core import to_json
 
 from contactsim.compiled import sources_digest
 from contactsim.config.run_config import compose
-from contactsim.evidence import archived_tables, baseline, folder_tables, report, runs, tables
+from contactsim.evidence import baseline, report, runs, tables
 from contactsim.evidence.loading import Selection, select
 from contactsim.evidence.report import FolderTables
-from contactsim.evidence.results import FindingResult, judge
 from contactsim.evidence.runs import Progress
-from contactsim.evidence.variants import negative_control
+from contactsim.evidence.verdicts import FindingResult, judge
+from contactsim.evidence.worlds import negative_control
 from contactsim.parameters import ModelParameters
 from contactsim.storage.atomic import new_folder
 
@@ -92,10 +92,10 @@ def run(selection: Selection, base: ModelParameters, sample: str, jobs: int | No
 
     ``scheduler`` is the address of a Dask scheduler whose workers are used instead of local processes.
     """
-    described = [(folder, folder_tables.gradient_finding(folder, folder.gradient))
+    described = [(folder, tables.gradient_finding(folder, folder.gradient))
                  for folder in selection.folders if folder.gradient]
     of_findings = runs.tasks_of([*selection.findings, *described], base, sample)
-    of_sweeps = {folder.name: folder_tables.sweep_tasks(folder, folder.sweeps, base)
+    of_sweeps = {folder.name: tables.sweep_tasks(folder, folder.sweeps, base)
                  for folder in selection.folders if folder.sweeps is not None and sweep}
     tasks = [one for of_finding in of_findings.values() for one in of_finding]
     tasks += [one for of_sets in of_sweeps.values() for of_set in of_sets for one in of_set]
@@ -106,9 +106,9 @@ def run(selection: Selection, base: ModelParameters, sample: str, jobs: int | No
     for folder in selection.folders:
         if folder.gradient is None and folder.sweeps is None:
             continue
-        descriptives = pd.DataFrame() if folder.gradient is None else folder_tables.gradient_table(
+        descriptives = pd.DataFrame() if folder.gradient is None else tables.gradient_table(
             folder, folder.gradient, folder.seeds(sample), runs.by_seed(of_findings[folder.name], computed))
-        swept = [] if folder.sweeps is None or folder.name not in of_sweeps else folder_tables.sweep_table(
+        swept = [] if folder.sweeps is None or folder.name not in of_sweeps else tables.sweep_table(
             folder, folder.sweeps, base, of_sweeps[folder.name], computed)
         along.append(FolderTables(folder, descriptives, swept))
     return ReplayResult(sorted(results, key=lambda one: (one.id[0], int(one.id[1:]))), along)
@@ -148,6 +148,6 @@ def _archive(result: ReplayResult, sample: str) -> list[Path]:
             continue
         record = {"sample": sample, "seeds": findings[0].seeds, "residents": findings[0].residents}
         frames = {"result": tables.csv(findings), "swept": pd.DataFrame(along.swept)}
-        files += [archived_tables.archive(frame, f"{along.folder.name}/{name}", record)
+        files += [baseline.archive_table(frame, f"{along.folder.name}/{name}", record)
                   for name, frame in frames.items() if not frame.empty]
     return files

@@ -13,12 +13,20 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from pydantic import Field, TypeAdapter
 
-from contactsim.evidence import archived_tables, calibration, figures, folder_tables, sensitivity, tables
-from contactsim.evidence.annotations import Position, disputes
-from contactsim.evidence.design import Folder
-from contactsim.evidence.results import FindingResult, OutcomeResult
-from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED, Interval
+from contactsim.evidence import baseline, calibration, figures, sensitivity, tables
+from contactsim.evidence.design import DesignPart, Folder
+from contactsim.evidence.loading import read_yaml
+from contactsim.evidence.verdicts import (
+    INCONCLUSIVE,
+    NOT_EXPLAINED,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    FindingResult,
+    Interval,
+    OutcomeResult,
+)
 
 LIMITS = ("This replay shows what follows from the model's assumptions, and on which of them it depends. The model "
           "explains and explores; it does not predict a real town. That it reproduces a claim is no evidence of a "
@@ -45,9 +53,9 @@ class FolderTables:
 
     folder: Folder
     descriptives: pd.DataFrame
-    """see :func:`contactsim.evidence.folder_tables.gradient_table`; empty without a gradient"""
+    """see :func:`contactsim.evidence.tables.gradient_table`; empty without a gradient"""
     swept: list[dict[str, Any]]
-    """see :func:`contactsim.evidence.folder_tables.sweep_table`; empty if nothing was swept"""
+    """see :func:`contactsim.evidence.tables.sweep_table`; empty if nothing was swept"""
 
 
 @dataclass(frozen=True)
@@ -98,16 +106,16 @@ def _along(one: FolderTables) -> dict[str, Any]:
     """A folder's gradient and sweeps: sweeps of this replay, or those archived with the last full one."""
     lines, archived = one.swept, None
     if not lines and one.folder.sweeps is not None:
-        archived = archived_tables.read(f"{one.folder.name}/swept")
+        archived = baseline.read_table(f"{one.folder.name}/swept")
         lines = [] if archived is None else [{str(key): value for key, value in line.items()}
                                              for line in archived.table.to_dict("records")]
     acceptance = {of.id: of.acceptance for finding in one.folder.findings for of in finding.outcomes}
     means = "" if one.descriptives.empty else Markup(
-        folder_tables.gradient_means(one.descriptives).round(3).to_html(index=False, border=0))
+        tables.gradient_means(one.descriptives).round(3).to_html(index=False, border=0))
     shown = one.folder.gradient is not None and not one.descriptives.empty
     return {"picture": svg(figures.gradient(one.folder, one.descriptives)) if shown else "",
             "table": means, "sweep": svg(figures.sweeps(lines, acceptance)) if lines else "", "archived": archived,
-            "sentences": folder_tables.sweep_sentences(lines)}
+            "sentences": tables.sweep_sentences(lines)}
 
 
 # --- summaries
@@ -159,6 +167,29 @@ def roles(findings: Sequence[FindingResult]) -> list[Role]:
 
 # --- disputes, sensitivity and calibration
 
+class Position(DesignPart):
+    """The position of some sources, and the outcome that tests it."""
+
+    evidence: list[str]
+    position: str
+    outcome: str
+    knock_out: str | None = None
+    """the knock-out in which the outcome is computed; the base worlds if None"""
+
+
+class Dispute(DesignPart):
+    """A question on which sources disagree."""
+
+    question: str
+    note: str
+    positions: list[Position] = Field(min_length=2)
+
+
+def disputes() -> list[Dispute]:
+    """The disputes of ``experiments/disputes.yaml``."""
+    return TypeAdapter(list[Dispute]).validate_python(read_yaml("disputes.yaml"))
+
+
 @dataclass(frozen=True)
 class TestedPosition:
     """The position of some sources and the result that tests it."""
@@ -201,7 +232,7 @@ def sensitivities() -> dict[str, Any]:
 
     ``each`` and ``along`` are None, and ``indices`` is empty, if there is no table.
     """
-    each, along = archived_tables.read("sensitivity/each"), archived_tables.read("sensitivity/along")
+    each, along = baseline.read_table("sensitivity/each"), baseline.read_table("sensitivity/along")
     idle = sensitivity.design().retained_although_idle
     return {
         "standard_errors": sensitivity.STANDARD_ERRORS, "at_least": sensitivity.AT_LEAST,
@@ -211,11 +242,11 @@ def sensitivities() -> dict[str, Any]:
         "along": None if along is None else {"archived": along,
                                              "sentences": sensitivity.sentences(along.table, "along")},
         "indices": [_indices(method) for method in INDICES
-                    if archived_tables.read(f"sensitivity/{method}") is not None]}
+                    if baseline.read_table(f"sensitivity/{method}") is not None]}
 
 
 def _indices(method: str) -> dict[str, Any]:
-    archived = archived_tables.read(f"sensitivity/{method}")
+    archived = baseline.read_table(f"sensitivity/{method}")
     assert archived is not None
     column, text = INDICES[method]
     parameters = list(dict.fromkeys(archived.table["parameter"]))

@@ -18,7 +18,7 @@ from contactsim.evidence import tasks
 from contactsim.evidence.design import BASE, Finding, Folder
 from contactsim.evidence.loading import select
 from contactsim.evidence.tasks import DIFFERENCE, Figures, figures_of
-from contactsim.evidence.variants import changed
+from contactsim.evidence.worlds import changed
 from contactsim.parameters import ModelParameters
 from contactsim.runs.executor import complete
 from contactsim.runs.local import processors

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,10 @@ from contactsim.evidence.loading import read_yaml
 from contactsim.evidence.runs import BySeed, ParameterSet, Progress
 from contactsim.evidence.tables import general, rounded
 from contactsim.parameters import ModelParameters, Psychology
+from contactsim.sweeps.designs import LEVELS, problem
 
-#: Levels of each parameter in Morris's design, and values along a range.
-LEVELS, ALONG = 4, 5
+#: Values along a range.
+ALONG = 5
 #: A change is material if it exceeds so many standard errors and so much in the outcome's unit.
 STANDARD_ERRORS, AT_LEAST = 4.0, 0.02
 
@@ -68,21 +69,17 @@ def along(design: Sensitivity, names: Sequence[str]) -> list[ParameterSet]:
                   for value in np.linspace(*design.contested[name], ALONG))]
 
 
-def problem(design: Sensitivity, names: Sequence[str]) -> dict[str, Any]:
-    """The contested parameters in SALib's format."""
-    return {"num_vars": len(names), "names": list(names), "bounds": [list(design.contested[name]) for name in names]}
-
-
 def sample(design: Sensitivity, names: Sequence[str], method: str, budget: int, seed: int = 1) -> np.ndarray:
     """(sets, parameters) values of Morris's or Sobol's (Saltelli's) design, with ``budget`` parameter sets at most."""
+    of_names = problem(names, design.contested)
     if method == "morris":
         from SALib.sample import morris
 
-        return np.asarray(morris.sample(problem(design, names), max(2, budget // (len(names) + 1)), LEVELS, seed=seed))
+        return np.asarray(morris.sample(of_names, max(2, budget // (len(names) + 1)), LEVELS, seed=seed))
     from SALib.sample import sobol
 
     size = 2 ** max(2, int(np.log2(max(4, budget // (len(names) + 2)))))
-    return np.asarray(sobol.sample(problem(design, names), size, calc_second_order=False, seed=seed))
+    return np.asarray(sobol.sample(of_names, size, calc_second_order=False, seed=seed))
 
 
 # --- figures and tables
@@ -154,12 +151,12 @@ def indices(design: Sensitivity, names: Sequence[str], method: str, values: np.n
         if method == "morris":
             from SALib.analyze import morris
 
-            got = morris.analyze(problem(design, names), values, y, num_levels=LEVELS, seed=1)
+            got = morris.analyze(problem(names, design.contested), values, y, num_levels=LEVELS, seed=1)
             columns: tuple[str, ...] = ("mu_star", "mu_star_conf", "sigma")
         else:
             from SALib.analyze import sobol
 
-            got = sobol.analyze(problem(design, names), y, calc_second_order=False, seed=1)
+            got = sobol.analyze(problem(names, design.contested), y, calc_second_order=False, seed=1)
             columns = ("S1", "S1_conf", "ST", "ST_conf")
         good = np.array([inside(value, acceptance[outcome]) for value in y])
         for k, name in enumerate(names):

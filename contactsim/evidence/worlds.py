@@ -1,9 +1,10 @@
-"""Simulate the worlds of a finding: places, parameters, actions, and burn-ins that several worlds share."""
+"""Simulate the worlds of a finding: variants of the model, places, actions, and burn-ins that several worlds share."""
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
@@ -16,9 +17,10 @@ from contactsim.actions.inheritance import alike, over
 from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.session import Impulse
+from contactsim.errors import UserError, nearest
 from contactsim.evidence.design import KnockOut, MadePlace, WorldDesign
+from contactsim.evidence.loading import read_yaml
 from contactsim.evidence.panel import PanelData, observe
-from contactsim.evidence.variants import changed
 from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
@@ -30,6 +32,49 @@ CACHED = 32
 #: Parameters of a scenario that take effect in week 0 and do not change the burn-in.
 _AFTER_BURN_IN = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_group_preference"}
 
+
+# --- variants of the model
+
+def changed(base: ModelParameters, changes: Mapping[str, Any]) -> ModelParameters:
+    """Parameters with values set at dotted paths; ``*`` stands for every name, ``{shift: x}`` adds x to the value.
+
+    Raises UserError for a path that does not exist.
+    """
+    tree = base.model_dump()
+    for path, value in changes.items():
+        _set(tree, path.split("."), value, path)
+    return ModelParameters.model_validate(tree)
+
+
+def _set(tree: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
+    key, rest = keys[0], keys[1:]
+    if key == "*":
+        for name in tree:
+            _set(tree, [name, *rest], value, path)
+    elif key not in tree:
+        raise UserError(f"{path}: there is no '{key}'; allowed are {', '.join(tree)}.{nearest(key, tree)}")
+    elif rest:
+        _set(tree[key], rest, value, path)
+    else:
+        tree[key] = tree[key] + value["shift"] if isinstance(value, Mapping) and set(value) == {"shift"} else value
+
+
+def negative_controls() -> dict[str, dict[str, Any]]:
+    """{name: {text, set}} of ``experiments/negative_controls.yaml``."""
+    found: dict[str, dict[str, Any]] = read_yaml("negative_controls.yaml")
+    return found
+
+
+def negative_control(name: str, base: ModelParameters) -> ModelParameters:
+    """The parameters of a negative control. Raises UserError for an unknown name."""
+    controls = negative_controls()
+    if name not in controls:
+        raise UserError(f"--negative-control={name} does not exist: allowed are {', '.join(controls)}."
+                        f"{nearest(name, controls)}")
+    return changed(base, controls[name]["set"])
+
+
+# --- worlds
 
 @dataclass
 class BurnIns:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contactsim.storage.store import Store
-from contactsim.sweeps.frames import load
 from contactsim.sweeps.plan import sweep
-from contactsim.sweeps.results import Result, Results
+from contactsim.sweeps.results import Result, Results, load
 from contactsim.sweeps.task import RunSpec
 
 __all__ = ["Result", "Results", "RunSpec", "Store", "load", "sweep"]

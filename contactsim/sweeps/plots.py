@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from contactsim.errors import UserError
 from contactsim.observers.weekly import UNITS
 from contactsim.runs.plots import CAVEAT, COLOURS
-from contactsim.sweeps.frames import parts, summary
+from contactsim.sweeps.results import parts, summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def _tick(value: Any) -> str:
 def draw_weeks(weeks: pd.DataFrame, by: Sequence[str], measure: str) -> Figure:
     """Small multiples: a panel for each parameter set, week by week; mean and middle 90 % of the replications.
 
-    ``weeks`` as from :func:`contactsim.sweeps.frames.weeks_of` for one measure.
+    ``weeks`` as from :func:`contactsim.sweeps.results.weeks_of` for one measure.
     """
     sets = list(weeks.groupby(list(by), sort=False, observed=True)) if by else [((), weeks)]
     if len(sets) > MOST_PANELS:

@@ -68,6 +68,24 @@ def test_a_grid_has_effects_of_each_cell_and_their_differences(here: Path, capsy
     assert json.loads(text)["axes"] == {"place.dissimilarity": [0.2, 0.6]} and json.loads(text)["differences"]
 
 
+def test_a_dask_cluster_gives_the_same_bits_as_this_machine(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    distributed = pytest.importorskip("distributed", reason="NO DISTRIBUTED COMPARISON WAS TESTED: no distributed here")
+    words = [*SMALL[:-1], *ONCE, "seeds=2", "follow_up=0", "place.dissimilarity=0.2,0.6"]
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        address = [f"engine.scheduler={cluster.scheduler_address}", "engine=dask"]
+        code, _, error = run(capsys, *words, *address, "store=of cluster", "output=from cluster", "--quiet")
+        assert code == 0, error
+        assert cluster.scheduler.computations, "the cluster was not used"
+    assert run(capsys, *words, "store=own", "output=from here", "--jobs", "1", "--quiet")[0] == 0
+    own, others = load("from here"), load("from cluster")
+    assert set(own) == set(others) == {"effects", "by_seed", "precision", "footprint", "seeds", "differences"}
+    for name, table in own.items():
+        pd.testing.assert_frame_equal(others[name], table, check_exact=True, obj=name)
+    there, here_stored = (sorted(Store(name).read(["id", "numbers", "files"]).to_pylist(), key=lambda row: row["id"])
+                          for name in ("of cluster", "own"))
+    assert there == here_stored and len(there) == 4
+
+
 def test_a_killed_comparison_goes_on_where_it_was(here: Path) -> None:
     """The process is killed once something is stored; the same command then simulates the rest only."""
     words = [*SMALL, *ONCE, "seeds=4", "follow_up=0", "--jobs", "1", "--quiet", "output=out"]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from contactsim import cli
+from contactsim.evaluate.design import load
 from contactsim.storage.store import Store
 
 
@@ -79,3 +81,41 @@ def test_several_values_give_estimates_for_each(tmp_path: Path, monkeypatch: pyt
     assert cli.main(words) == 0 and "psychology.negative_weight 2" in capsys.readouterr().out
     summary = pd.read_parquet("grid/summary.parquet")
     assert set(summary["psychology.negative_weight"]) == {1, 2} and len(Store("store").read(["status"])) == 4
+
+
+def test_several_values_of_a_survey_design_give_estimates_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                   capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    town = ["evaluate", "place.residents=1000", "scenario=no_burn_in", "action=arts_festival", "seeds=2",
+            "evaluation=after_only", "evaluation.after=2", "store=store", "psychology.negative_weight=1,2"]
+    assert cli.main([*town, "evaluation.size=20,9000", "output=grid"]) == 0
+    out = capsys.readouterr().out
+    assert "psychology.negative_weight 2, evaluation.size 9000" in out
+    assert "smaller than size=9000" in out and "smaller than size=20:" not in out
+    keys = ["psychology.negative_weight", "evaluation.size"]
+    summary = pd.read_parquet("grid/summary.parquet")
+    found = {tuple(key): cell for key, cell in summary.groupby(keys)}
+    assert set(found) == {(weight, size) for weight in (1, 2) for size in (20, 9000)}
+    assert all((cell["treated"] <= size).all() for (_, size), cell in found.items())
+    assert cli.main([*town[:-1], "psychology.negative_weight=2", "evaluation.size=20", "output=one"]) == 0
+    one = pd.read_parquet("one/summary.parquet")  # the same as the cell, which is not surveyed again
+    pd.testing.assert_frame_equal(found[2, 20].drop(columns=keys).reset_index(drop=True), one, check_exact=True)
+    assert len(Store("store").read(["status"])) == 8
+    config = yaml.safe_load(Path("grid/config.yaml").read_text())
+    assert [cell["evaluation"]["size"] for cell in config["cells"]] == [20, 9000, 20, 9000]
+    for words, says in (("evaluation.size=20,20", "a value twice"), ("evaluation.size=interval(20,90)", "interval"),
+                        ("evaluation.size=20,many", "evaluation.size='many'")):
+        assert cli.main([*town, words]) == 2
+        error = capsys.readouterr().err
+        assert says in error and error.count("\n") == 1, error
+
+
+def test_several_survey_designs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["evaluate", "place.residents=1000", "scenario=no_burn_in", "action=arts_festival", "seeds=2",
+             "evaluation=after_only,arts_children", "evaluation.after=2", "evaluation.control=others", "store=store",
+             "output=designs", "--quiet"]
+    assert cli.main(words) == 0
+    summary = pd.read_parquet("designs/summary.parquet")
+    methods = {name: set(cell["method"]) for name, cell in summary.groupby("evaluation")}
+    assert methods == {name: set(load(name).methods) for name in ("after_only", "arts_children")}

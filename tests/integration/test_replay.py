@@ -11,10 +11,9 @@ import pytest
 from contactsim import cli
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import archived_tables, baseline, folder_tables, loading, runs, tasks
+from contactsim.evidence import baseline, loading, runs, tables, tasks
 from contactsim.evidence.design import Folder, Outcome, SampleSize, WorldDesign
-from contactsim.evidence.results import judge
-from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, judge
 from contactsim.storage.schema import SCHEMA
 from contactsim.sweeps import Store
 
@@ -91,7 +90,7 @@ def test_replay_writes_results_descriptives_and_report(tiny: Folder, store: list
     f1 = written["findings"][0]["outcomes"][0]
     assert f1["effect"]["mean"] > 0.05 > f1["knock_outs"]["no_contact"][1]["mean"] == 0.0
     page = (tmp_path / "out" / "report.html").read_text()
-    swept = archived_tables.read("polarisation/swept") is not None
+    swept = baseline.read_table("polarisation/swept") is not None
     assert page.count("<svg") == 6 + swept  # one per finding, the gradient, and the archived sweeps
     assert "does not predict a real town" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
@@ -120,17 +119,16 @@ def test_a_full_replay_archives_the_tables_of_a_folder(tiny: Folder, tmp_path: P
     put_in_place(tiny.model_copy(update={"samples": {"full": SampleSize(seeds=2, residents=1200)}}), monkeypatch)
     swept = [{"parameter": "psychology.norms", "value": 0.01, "is_base": False, "outcome": "F5", "mean": 0.3,
               "low": 0.2, "high": 0.4, "inside": False, "outside": False}]
-    monkeypatch.setattr(folder_tables, "sweep_tasks", lambda *_: [])
-    monkeypatch.setattr(folder_tables, "sweep_table", lambda *_: swept)
-    for module in (baseline, archived_tables):
-        monkeypatch.setattr(module, "experiments_folder", lambda: tmp_path)
+    monkeypatch.setattr(tables, "sweep_tasks", lambda *_: [])
+    monkeypatch.setattr(tables, "sweep_table", lambda *_: swept)
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
     folder = ["--jobs", "1", "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out")]
     assert replayed("F1", "--full", "--update-baseline", *folder) == 0  # a part of the folder replaces no table of it
     assert {path.name for path in (tmp_path / "polarisation").iterdir()} == {"baseline.json"}
     assert replayed("polarisation", "--full", "--update-baseline", *folder) == 0
     written = {path.name for path in (tmp_path / "polarisation").iterdir()}
     assert written == {"baseline.json", "result.csv", "result.json", "swept.csv", "swept.json"}
-    table = archived_tables.read("polarisation/swept")
+    table = baseline.read_table("polarisation/swept")
     assert table is not None and table.record["seeds"] == 2 and not table.outdated
 
 
@@ -156,9 +154,9 @@ def test_stored_sweeps_are_not_computed_again(tiny: Folder, tmp_path: Path,
         "dissimilarity_within_units": [0.15], "outcomes": ["F4-level", "F5"], "arguments": {}})
 
     def swept(jobs: int) -> list[dict[str, object]]:
-        of_sets = folder_tables.sweep_tasks(tiny, few, BASE)
+        of_sets = tables.sweep_tasks(tiny, few, BASE)
         computed = runs.figures([one for of_set in of_sets for one in of_set], tmp_path, jobs)
-        return folder_tables.sweep_table(tiny, few, BASE, of_sets, computed)
+        return tables.sweep_table(tiny, few, BASE, of_sets, computed)
 
     lines = swept(2)
     of_f5 = [line for line in lines if line["outcome"] == "F5"]
@@ -173,7 +171,7 @@ def test_stored_sweeps_are_not_computed_again(tiny: Folder, tmp_path: Path,
 
 def test_replay_is_the_same_on_any_number_of_jobs(tiny: Folder, tmp_path: Path) -> None:
     assert tiny.gradient is not None
-    findings = [(tiny, finding) for finding in (*tiny.findings, folder_tables.gradient_finding(tiny, tiny.gradient))]
+    findings = [(tiny, finding) for finding in (*tiny.findings, tables.gradient_finding(tiny, tiny.gradient))]
     one, two = (runs.run(findings, BASE, "quick", tmp_path / str(jobs), jobs) for jobs in (1, 2))
     assert one == two and set(one) == {*FINDINGS, "polarisation"}
 

@@ -20,8 +20,7 @@ from contactsim.commands import sweep as sweep_command
 from contactsim.errors import UserError
 from contactsim.runs import progress
 from contactsim.sweeps import Store, experiments, plots
-from contactsim.sweeps.config import read
-from contactsim.sweeps.expansion import Expansion
+from contactsim.sweeps.config import Expansion, read
 from contactsim.sweeps.plan import make_plan
 from contactsim.sweeps.plots import draw
 from tests.sweeping import TINY, OddSeedsFail, bytecode_kept, run_here, specs  # noqa: F401
@@ -184,8 +183,8 @@ def test_multirun_writes_to_the_same_store(tmp_path: Path, capsys: pytest.Captur
 def test_sensitivity_of_a_known_function(tmp_path: Path, design: str, samples: int, index: str,
                                          expected: tuple[float, float], within: float) -> None:
     pytest.importorskip("SALib", reason="NO SENSITIVITY INDEX WAS TESTED: SALib is not installed")
-    from contactsim.sweeps.frames import catalogue
-    from contactsim.sweeps.sensitivity import indices, sampled_experiment
+    from contactsim.sweeps.designs import indices, sampled_experiment
+    from contactsim.sweeps.results import catalogue
 
     # the second in alphabetical order comes first, so that a mixed-up order shows
     expansion = Expansion([*TINY, f"{WEIGHT}=interval(1,3)", "psychology.appraisal=interval(0,4)"],
@@ -212,7 +211,7 @@ def test_results_of_a_store_without_successes(tmp_path: Path, capsys: pytest.Cap
     text = output_of(capsys, "results", tmp_path / "store")
     assert "2 runs (2 failed)" in text and "OddError: seed 1 is odd" in text
     assert "no results to draw" in output_of(capsys, "results", tmp_path / "store", "--plot", "x.png", code=2)
-    run = contactsim.sweeps.frames.catalogue(Store(tmp_path / "store"))["run"][0]
+    run = contactsim.sweeps.results.catalogue(Store(tmp_path / "store"))["run"][0]
     assert "failed again (OddError: seed" in output_of(capsys, "rerun", run, "--store", tmp_path / "store")
 
 

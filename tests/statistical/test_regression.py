@@ -9,8 +9,8 @@ import pytest
 from contactsim.config.run_config import compose
 from contactsim.evidence import baseline, loading, runs
 from contactsim.evidence.design import Finding, Folder, SampleSize
-from contactsim.evidence.results import FindingResult, judge
-from contactsim.evidence.variants import negative_control, negative_controls
+from contactsim.evidence.verdicts import FindingResult, judge
+from contactsim.evidence.worlds import negative_control, negative_controls
 from contactsim.parameters import ModelParameters
 
 BASE = compose(["place=synthetic"]).parameters

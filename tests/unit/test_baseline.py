@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from contactsim.evidence import baseline
-from contactsim.evidence.results import FindingResult, OutcomeResult
-from contactsim.evidence.verdicts import NOT_REPRODUCED, REPRODUCED, interval, underpowered, verdict
+from contactsim.evidence.verdicts import (
+    NOT_REPRODUCED,
+    REPRODUCED,
+    FindingResult,
+    OutcomeResult,
+    interval,
+    underpowered,
+    verdict,
+)
 
 ACCEPTANCE = (0.05, None)
 

@@ -13,8 +13,8 @@ import pytest
 from contactsim import cli
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import archived_tables, calibration, loading, runs, sensitivity, tasks
-from contactsim.evidence.variants import changed
+from contactsim.evidence import baseline, calibration, loading, runs, sensitivity, tasks
+from contactsim.evidence.worlds import changed
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
@@ -116,7 +116,7 @@ def test_only_parameters_of_the_psychology_are_retained_although_idle() -> None:
 
 
 def test_every_parameter_changes_an_outcome_or_is_justified() -> None:
-    archived = archived_tables.read("sensitivity/each")
+    archived = baseline.read_table("sensitivity/each")
     if archived is None:
         pytest.skip("there is no archived table of 'contactsim sensitivity each'")
     idle = {name for name, (outcomes, _) in sensitivity.changed_outcomes(archived.table).items() if not outcomes}
@@ -147,12 +147,12 @@ def test_a_stopped_analysis_resumes(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_archived_tables_report_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
-    assert archived_tables.read("sensitivity/each") is None
-    archived_tables.archive(pd.DataFrame({"outcome": ["R1"]}), "sensitivity/each", {"seeds": 2})
-    archived = archived_tables.read("sensitivity/each")
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
+    assert baseline.read_table("sensitivity/each") is None
+    baseline.archive_table(pd.DataFrame({"outcome": ["R1"]}), "sensitivity/each", {"seeds": 2})
+    archived = baseline.read_table("sensitivity/each")
     assert archived is not None and not archived.outdated and archived.record["seeds"] == 2
-    monkeypatch.setattr(archived_tables, "numbers_digest", lambda: "another")
+    monkeypatch.setattr(baseline, "numbers_digest", lambda: "another")
     assert archived.outdated
 
 

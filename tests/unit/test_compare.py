@@ -12,9 +12,10 @@ import pytest
 
 from contactsim.comparison.compare import Comparison, compare
 from contactsim.comparison.design import Cell, Design, Grid, read_design, read_grid
-from contactsim.comparison.estimates import NOT_SIGNIFICANT, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.effects import NOT_SIGNIFICANT, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.folder import _costs
 from contactsim.comparison.paired_runs import CONTROL, MESSAGE_OFF, TREATMENT
-from contactsim.comparison.show import _cell, _cost_lines, _costs
+from contactsim.comparison.report import _cell, _cost_lines
 from contactsim.comparison.tasks import tasks_of
 from contactsim.errors import UserError
 from contactsim.observers.panel import OUTCOMES

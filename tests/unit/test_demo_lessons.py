@@ -17,7 +17,7 @@ from contactsim.demo.pictures import MEASURES, figures, participants, warmer_and
 from contactsim.demo.ui_state import WORLDS, UIState, check, read_link
 from contactsim.errors import UserError
 from contactsim.evidence.baseline import listed
-from contactsim.evidence.results import ORDER
+from contactsim.evidence.verdicts import ORDER
 
 
 def test_there_are_six_lessons_in_the_order_of_their_files() -> None:

@@ -14,9 +14,8 @@ from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRun
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
-from contactsim.evaluate.instruments import alpha, answers, scale, thresholds
-from contactsim.evaluate.sample import survey
 from contactsim.evaluate.study import analyse
+from contactsim.evaluate.survey import alpha, answers, scale, survey, thresholds
 from contactsim.world import World
 from tests.unit.test_paired_runs import Club, quick
 from tests.worlds import two_groups

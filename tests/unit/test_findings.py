@@ -11,12 +11,12 @@ import pytest
 
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import annotations as notes
-from contactsim.evidence import folder_tables, loading, tasks, worlds
+from contactsim.evidence import loading, tables, tasks, worlds
 from contactsim.evidence.baseline import listed
 from contactsim.evidence.design import Finding, Folder, WorldDesign
-from contactsim.evidence.variants import changed, negative_control
-from contactsim.evidence.verdicts import REPRODUCED
+from contactsim.evidence.report import disputes
+from contactsim.evidence.verdicts import REPRODUCED, diagnoses
+from contactsim.evidence.worlds import changed, negative_control
 
 BASE = compose(["place=synthetic"]).parameters
 ALL = loading.all_findings()
@@ -137,9 +137,15 @@ def test_findings_are_selected_by_id_or_folder(words: list[str], ids: list[str])
     assert [folder.name for folder in what.folders] == ["youth" if ids[0] != "F1" else "polarisation"]
 
 
-def test_an_unknown_finding_names_the_nearest() -> None:
-    with pytest.raises(UserError, match="Did you mean 'youth'"):
-        loading.select(["yuoth"])
+@pytest.mark.parametrize("word, suggested", [
+    ("F99", None), ("F140", None), ("F41", None), ("R7", None), ("R9", None), ("xyz", None), ("F", None),
+    ("F-14", "F14"), ("FF14", "F14"), ("14", "F14"), ("f014", "F14"), ("R-4", "R4"), ("yuoth", "youth"),
+    ("rumors", "rumours")])
+def test_a_finding_is_suggested_for_its_own_number_only(word: str, suggested: str | None) -> None:
+    with pytest.raises(UserError) as error:
+        loading.select([word])
+    found = re.search("Did you mean '(.*)'", str(error.value))
+    assert (found[1] if found else None) == suggested
 
 
 def test_an_invalid_design_gives_one_sentence(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -236,7 +242,7 @@ def baseline_verdicts() -> dict[str, str]:
 def test_every_other_verdict_is_explained() -> None:
     for line in listed([]):
         if not {"", REPRODUCED} >= set(line["baseline"].values()):
-            assert notes.diagnoses(line["folder"]).get(line["id"]), f"{line['folder']}/README.md: why {line['id']}?"
+            assert diagnoses(line["folder"]).get(line["id"]), f"{line['folder']}/README.md: why {line['id']}?"
 
 
 def test_readmes_state_the_verdicts_of_the_baseline() -> None:
@@ -255,14 +261,14 @@ def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "odd").mkdir()
     items = "- **F6, F12**: one\n  *two* `three`.\n- **F6**: four.\n- no\n"
     (tmp_path / "odd" / "README.md").write_text(f"Diagnosis:\n\n{items}")
-    monkeypatch.setattr(notes, "experiments_folder", lambda: tmp_path)
-    assert notes.diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
+    monkeypatch.setattr("contactsim.evidence.verdicts.experiments_folder", lambda: tmp_path)
+    assert diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
 
 
 def test_disputes_refer_to_existing_outcomes_and_evidence() -> None:
     rows = {row.id: finding for _, finding in ALL.values() for row in finding.outcomes}
     evidence = (loading.experiments_folder().parent / "docs" / "evidence.md").read_text()
-    positions = [of for one in notes.disputes() for of in one.positions]
+    positions = [of for one in disputes() for of in one.positions]
     assert {"A9", "A11", "A11b", "A17", "A18", "A19"} <= {name for of in positions for name in of.evidence}
     for of in positions:
         assert of.outcome in rows
@@ -286,7 +292,7 @@ def test_sweeps_refer_to_existing_outcomes_and_parameters() -> None:
             for name, arguments in of.arguments.items():
                 inspect.signature(tasks.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
             for path, values in of.parameters.items():
-                assert any(folder_tables.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
+                assert any(tables.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
                 for value in values:
                     changed(BASE, {path: value})
 

@@ -135,11 +135,11 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
     for name in ("world", "place.build", "place.downscaling", "place.scheme", "encounters.meeting",
                  "draws", "settings.pairing", "actions.plan", "actions.recruitment", "parameters", "observers.weekly"):
         assert f"contactsim.{name}" in model, name
-    for name in ("variants", "effects", "relations", "panel", "design", "worlds", "tasks"):
+    for name in ("effects", "relations", "panel", "design", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
     for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
-                 "comparison.show"):
-        measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.sample")
+                 "comparison.report"):
+        measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.survey")
         for found in (model, of_ledger, *measures):
             assert not any(f"{module}.".startswith(f"contactsim.{name}.") for module in found), name
 
@@ -237,7 +237,7 @@ NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep",
 def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, edited: Edited) -> None:
     identity_of = IDENTITIES[what]
     own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
-           "burn-in": ["world"], "finding": ["evidence.variants", "evidence.effects", "actions.convene"],
+           "burn-in": ["world"], "finding": ["evidence.worlds", "evidence.effects", "actions.convene"],
            "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")
     before = identity_of()

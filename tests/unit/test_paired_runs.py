@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.comparison.effects import PARTS, effects, parts
-from contactsim.comparison.estimates import precision, summarise
+from contactsim.comparison.effects import PARTS, effects, parts, precision, summarise
 from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRuns, simulate_pair
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError

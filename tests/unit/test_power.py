@@ -11,8 +11,7 @@ import pytest
 from rich.console import Console
 
 from contactsim.errors import UserError
-from contactsim.evaluate.power import check, needed, noise, seeds_needed, simulate, smallest, table
-from contactsim.evaluate.power_report import render
+from contactsim.evaluate.power import check, needed, noise, render, seeds_needed, simulate, smallest, table
 
 
 def test_the_closed_form_is_the_textbooks() -> None:

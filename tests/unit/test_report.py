@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from contactsim.evidence import archived_tables, report
-from contactsim.evidence.annotations import diagnoses
+from contactsim.evidence import baseline, report, tables
 from contactsim.evidence.report import render
-from contactsim.evidence.results import FindingResult, OutcomeResult
-from contactsim.evidence.verdicts import NOT_REPRODUCED, REPRODUCED, interval, underpowered, verdict
+from contactsim.evidence.verdicts import (
+    NOT_REPRODUCED,
+    REPRODUCED,
+    FindingResult,
+    OutcomeResult,
+    diagnoses,
+    interval,
+    underpowered,
+    verdict,
+)
 
 ACCEPTANCE = (0.05, None)
 OUTDATED = "Computed before the model's numbers last changed"
@@ -48,6 +58,24 @@ def test_only_findings_with_a_tested_mechanism_count_as_explained() -> None:
     assert next(iter(by_group)) == "The model explains these"
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminals_table_has_each_number_and_verdict_in_one_line(width: int) -> None:
+    off = {"nothing_learned_from_negative": NONE, "no_contact": GOOD}
+    long = result("F28", outcome("F28-volunteers", GOOD, off=off), outcome("F28-themselves", NONE, "implied"),
+                  replace(outcome("F28-other", NONE), judged=False), outcome("F28-unbounded", [0.1]))
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    console.print(tables.results_table([*FINDINGS, long], "quick", console.width))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    assert any(line.startswith("F28, emergent: not reproduced (0 of 3 outcomes") for line in lines)
+    found = {tuple(re.split(r" {2,}", line.strip())) for line in lines}
+    accepted, mean = "0.05 or more", "1.000 [0.752, 1.248]"
+    assert {("F28-volunteers", mean, accepted, "not explained"), ("no contact", mean, "must exit"),
+            ("F28-other", "0.000 [-0.002, 0.002]", accepted, "(not reproduced)"),
+            ("F28-unbounded", "0.100 [-inf, inf]", accepted, "inconclusive")} <= found
+    assert len({line.index("0.05 or more") for line in lines if "0.05 or more" in line}) == 1, "columns are aligned"
+
+
 def test_outcomes_without_a_knock_out_are_listed_separately() -> None:
     roles = {role.name: role for role in report.roles(FINDINGS)}
     assert (roles["emergent"].mechanism_tested, roles["emergent"].untested) == (["F1"], ["F2"])
@@ -59,7 +87,7 @@ def test_outcomes_without_a_knock_out_are_listed_separately() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(archived_tables, "experiments_folder", lambda: tmp_path)
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -112,10 +140,10 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
              ("psychology.civic_rest", "R1", False, True), ("psychology.norms", "R1", False, False)]
     table = pd.DataFrame(lines, columns=["parameter", "outcome", "material", "crosses"])
     record = {"parameter_sets": 7, "seeds": 2, "residents": 1200}
-    archived_tables.archive(table, "sensitivity/each", record)
+    baseline.archive_table(table, "sensitivity/each", record)
     indices = {"outcome": ["R1"], "parameter": ["psychology.norms"], "mu_star": [0.5], "mu_star_conf": [0.125],
                "inside_low": [0.0], "inside_high": [0.75]}
-    archived_tables.archive(pd.DataFrame(indices), "sensitivity/morris", record)
+    baseline.archive_table(pd.DataFrame(indices), "sensitivity/morris", record)
     text = render("moving", **report.sensitivities())
     assert "<td>psychology.appraisal</td><td>R1, R3</td><td>R1</td></tr>" in text
     assert "<td>psychology.civic_rest</td><td><b>none</b>: no finding concerns civic participation" in text

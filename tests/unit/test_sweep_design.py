@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from contactsim.errors import UserError
-from contactsim.sweeps.config import read, split
+from contactsim.sweeps.config import Expansion, read, split
 from contactsim.sweeps.designs import Axis, parameter_sets, unit_sample
-from contactsim.sweeps.expansion import Expansion
 from tests.sweeping import TINY
 
 

@@ -1,97 +1,31 @@
-"""The summary of a comparison: as data for programs, and as tables for a terminal."""
+"""The report of a comparison: tables for a terminal, and figures of effects by outcome, time, subgroup and cell."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator
 
 from contactsim.comparison.compare import Comparison
-from contactsim.comparison.design import Cell, Design
+from contactsim.comparison.design import at_point, point_text
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.paired_runs import MESSAGE_OFF, TREATMENT
 from contactsim.observers.panel import OUTCOMES
+from contactsim.runs.plots import CAVEAT, COLOURS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from rich.console import RenderableType
+    from rich.table import Table
 
 LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over seeds; "
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
-#: Week at which paired runs are compared with independent seeds, if it is read.
-PRECISION_WEEK = 52
-_PLAIN = {"box": None, "pad_edge": False}
-
-
-# --- as data
-
-def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
-    """Place, arms, seeds, effects by week and part, cost, precision and footprint, ready for JSON.
-
-    In a grid these are of the reference cell, except effects, cost and differences, which have the axes as keys.
-    """
-    design, place = comparison.design, comparison.place
-    seeds = comparison.of_cell(comparison.seeds)
-    found: dict[str, Any] = {
-        "folder": folder,
-        "place": {"name": place.name, "residents": place.residents, "groups": list(place.groups)},
-        "actions": list(design.config.actions), "arms": list(design.configs), "seeds": list(design.seeds),
-        "end": design.end, "readout_weeks": list(design.readout_weeks), "notes": list(comparison.notes),
-        "parts": PARTS, "outcomes": OUTCOMES,
-        "participants": _mean(seeds, "participants"), "staff": _mean(seeds, "staff"),
-        "interested": _mean(seeds, "interested"), "total_cost": _mean(seeds, "cost"),
-        "cost": [one for cell in comparison.grid.cells for one in _costs(comparison, cell)],
-        "precision": _precision(comparison), "footprint": _footprint(comparison.of_cell(comparison.footprint)),
-        "effects": _records(comparison.effects[comparison.effects["week"] > 0]),
-    }
-    if comparison.grid.axes:
-        d = comparison.differences
-        found |= {"axes": {key: list(values) for key, values in comparison.grid.axes.items()},
-                  "cells": [{"point": dict(cell.design.point), "week": main_week(cell.design)}
-                            for cell in comparison.grid.cells],
-                  "differences": _records(d[(d["week"] > 0) & (d["by"] == "all")])}
-    return found
-
-
-def main_week(design: Design) -> int:
-    """The end of the action if it is read, else the last readout week."""
-    return design.end if design.end in design.readout_weeks else design.readout_weeks[-1]
-
-
-def _mean(seeds: pd.DataFrame, what: str) -> float:
-    return float(seeds.loc[seeds["arm"] == TREATMENT, what].mean())
-
-
-def _costs(comparison: Comparison, cell: Cell) -> list[dict[str, Any]]:
-    """Cost of a unit of each outcome, for participants and everybody, if the effect is significant."""
-    point, week = cell.design.point, main_week(cell.design)
-    e = comparison.of_cell(comparison.effects, point)
-    rows = e[(e["week"] == week) & (e["by"] == "all") & e["part"].isin(["participants", "everybody"])
-             & e["significant"]]
-    found = [(row, comparison.cost_effectiveness(row["outcome"], row["part"], week, row["arm"], point))
-             for _, row in rows.iterrows()]
-    return [{**point, "arm": row["arm"], "week": week, "part": row["part"], "outcome": row["outcome"],
-             **dataclasses.asdict(one), "text": str(one)} for row, one in found if not isnan(one.cost)]
-
-
-def _precision(comparison: Comparison) -> list[dict[str, Any]]:
-    weeks = comparison.design.readout_weeks
-    week = PRECISION_WEEK if PRECISION_WEEK in weeks else weeks[-1]
-    p = comparison.of_cell(comparison.precision)
-    return _records(p[(p["week"] == week) & (p["arm"] == TREATMENT)])
-
-
-def _footprint(footprint: pd.DataFrame) -> list[dict[str, Any]]:
-    """Shares in the weeks whose reachable sets were computed, means over seeds; weeks since the burn-in."""
-    here = footprint[(footprint["arm"] == TREATMENT) & footprint["reachable"].notna()]
-    shown = here.groupby("week")[["differing", "moved", "reachable", "stray"]].mean().reset_index()
-    return _records(shown.assign(week=shown["week"] + 1))
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 # --- as tables
@@ -114,6 +48,14 @@ def render(found: Mapping[str, Any]) -> RenderableType:
     return Group(*blocks, *map(Text, _lines(found, table)))
 
 
+def plain_table(names: Sequence[str], numbers: Sequence[str], gap: int = 1) -> Table:
+    """An empty table without lines: columns of names, and columns of numbers that are never broken."""
+    from rich.table import Column, Table
+
+    return Table(*names, *(Column(name, justify="right", no_wrap=True) for name in numbers), padding=(0, gap, 0, 0),
+                 box=None, pad_edge=False)
+
+
 def _written(found: Mapping[str, Any]) -> str:
     return f"{found['folder']}: tables, figure, configuration"
 
@@ -123,7 +65,7 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     from rich.text import Text
 
     effects = table[(table["arm"] == TREATMENT) & (table["by"] == "all")]
-    cells = {_label(cell["point"]): _of_point(effects, cell["point"]).query(f"week == {cell['week']}")
+    cells = {point_text(cell["point"]): at_point(effects, cell["point"]).query(f"week == {cell['week']}")
              for cell in found["cells"]}
     shown = _significant(pd.concat(cells.values())) or ["attitude"]
     blocks: list[Any] = []
@@ -142,20 +84,10 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     others = [axis for axis in found["axes"] if axis in d]
     for (axis, value, reference, *rest), rows in d.groupby(["axis", "value", "reference", *others], sort=False,
                                                            dropna=False):
-        held = _label({key: one for key, one in zip(others, rest, strict=True) if key != axis})
+        held = point_text({key: one for key, one in zip(others, rest, strict=True) if key != axis})
         blocks += [Text(""), Text(f"{axis} {value} minus {reference}{f' ({held})' if held else ''}, week {week}"),
                    _by_outcome(rows, shown)]
     return blocks
-
-
-def _label(point: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in point.items())
-
-
-def _of_point(table: pd.DataFrame, point: Mapping[str, Any]) -> pd.DataFrame:
-    for axis, value in point.items():
-        table = table[table[axis] == value]
-    return table
 
 
 def _significant(table: pd.DataFrame) -> list[str]:
@@ -164,11 +96,8 @@ def _significant(table: pd.DataFrame) -> list[str]:
 
 def _by_outcome(table: pd.DataFrame, outcomes: Sequence[str]) -> RenderableType:
     """One line for each outcome, one column for each part."""
-    from rich.table import Column, Table
-
     parts = [part for part in PARTS if table.loc[table["part"] == part, "raw"].notna().any()]
-    shown = Table("outcome", *(Column(part, justify="right", no_wrap=True) for part in parts), padding=(0, 1, 0, 0),
-                  **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["outcome"], parts)
     for outcome in outcomes:
         by = {row["part"]: row for _, row in table[table["outcome"] == outcome].iterrows()}
         shown.add_row(outcome, *(_cell(by[part]) if part in by else "–" for part in parts))
@@ -188,12 +117,9 @@ def _when(found: Mapping[str, Any], week: int) -> str:
 
 
 def _by_part(table: pd.DataFrame) -> RenderableType:
-    from rich.table import Column, Table
-
     here = table[(table["by"] == "all") & (table["arm"] == TREATMENT)]
     present = [part for part in PARTS if (here.loc[here["part"] == part, "residents"] > 0).any()]
-    shown = Table("outcome", *(Column(f"{part}\n{_number(here, part)}", justify="right", no_wrap=True)
-                               for part in present), padding=(0, 1, 0, 0), **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["outcome"], [f"{part}\n{_number(here, part)}" for part in present])
     for outcome in OUTCOMES:
         cells = [here[(here["outcome"] == outcome) & (here["part"] == part)].iloc[0] for part in present]
         if any(cell["raw"] != 0 for cell in cells):
@@ -205,14 +131,12 @@ def _by_part(table: pd.DataFrame) -> RenderableType:
 
 def _cuts(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]:
     """Attitude by group, age and prior contact, of participants if there are any, else of everybody."""
-    from rich.table import Column, Table
     from rich.text import Text
 
     week, part = _shown_weeks(found)[0], _main_part(found)
     here = table[(table["week"] == week) & (table["part"] == part) & (table["outcome"] == "attitude")
                  & (table["arm"] == TREATMENT) & (table["by"] != "all") & (table["residents"] > 0)]
-    shown = Table("", "", Column("people", justify="right"), Column("attitude", justify="right"),
-                  padding=(0, 2, 0, 0), **_PLAIN)  # type: ignore[arg-type]
+    shown = plain_table(["", ""], ["people", "attitude"], gap=2)
     for _, cell in here.iterrows():
         shown.add_row(cell["by"], cell["level"], f"{cell['residents']:,.0f}", _cell(cell).replace("\n", "  "))
     return [Text(f"Attitude of {part} by group, age and prior contact, week {week}"), shown, Text("")]
@@ -281,3 +205,110 @@ def _number(table: pd.DataFrame, part: str) -> str:
 
 def _times(ratio: float | None) -> str:
     return "0 relative to" if ratio is None or ratio > 1e9 else f"1/{ratio:,.0f} of"
+
+
+# --- as a figure
+
+_COLOUR = dict(zip(PARTS, COLOURS, strict=False))
+
+
+def figure(comparison: Comparison) -> Figure:
+    """Three panels: all outcomes at the end, attitude over time, attitude by subgroup. In a grid attitude by cell."""
+    if comparison.grid.axes:
+        return _figure_of_grid(comparison)
+    design = comparison.design
+    week = design.main_week
+    e = comparison.effects[comparison.effects["arm"] == TREATMENT]
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.05, 0.985, 0.88), w_pad=0.1)
+    canvas = Figure(figsize=(13, 6.4), dpi=130, layout=layout)
+    left, middle, right = canvas.subplots(1, 3, width_ratios=(1.3, 1, 1))
+    _outcomes(left, e[(e["week"] == week) & (e["by"] == "all")], week)
+    _over_time(middle, e[(e["by"] == "all") & (e["outcome"] == "attitude")], design.end)
+    part = "participants" if (e.loc[e["part"] == "participants", "residents"] > 0).any() else "everybody"
+    _subgroups(right, e[(e["week"] == week) & (e["part"] == part) & (e["outcome"] == "attitude")], part, week)
+    for axis in (left, middle, right):
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.title.set_fontsize(11)
+    what = ", ".join(design.config.actions) or "other parameters"
+    canvas.text(0.01, 0.985, f"{what} in {comparison.place.name}: treatment minus control", fontsize=14,
+                fontweight="bold", va="top")
+    _explain(canvas, comparison)
+    return canvas
+
+
+def _figure_of_grid(comparison: Comparison) -> Figure:
+    """One panel: attitude at the end in each cell, by part."""
+    cells = comparison.grid.cells
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.08, 0.985, 0.84), w_pad=0.1)
+    canvas = Figure(figsize=(10, 2.6 + 0.5 * len(cells)), dpi=130, layout=layout)
+    axis = canvas.add_subplot()
+    tables = []
+    for cell in cells:
+        e = comparison.of_cell(comparison.effects, cell.design.point)
+        tables.append(e[(e["arm"] == TREATMENT) & (e["week"] == cell.design.main_week) & (e["by"] == "all")
+                        & (e["outcome"] == "attitude")].set_index("part"))
+    shown = [part for part in PARTS if any((table.loc[[part], "residents"] > 0).all() for table in tables)]
+    for k, part in enumerate(shown):
+        rows = pd.DataFrame([table.loc[part] for table in tables])
+        at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
+        _points(axis, rows, at, _COLOUR[part], part)
+    labels = [point_text(cell.design.point) for cell in cells]
+    axis.set_yticks(range(len(cells)), labels)
+    axis.invert_yaxis()
+    axis.axvline(0, color="#888888", linewidth=0.8)
+    axis.legend(frameon=False, fontsize=8, loc="best")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.set(title="Attitude, treatment minus control", xlabel="SD")
+    _explain(canvas, comparison)
+    return canvas
+
+
+def _explain(canvas: Figure, comparison: Comparison) -> None:
+    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(comparison.design.seeds)} seeds of paired runs with 95 % "
+                f"intervals, in SD of the own group in the control arm.", fontsize=8, color="#444444", va="bottom")
+
+
+def save(comparison: Comparison, path: Path) -> None:
+    """Draw the figure into a file."""
+    figure(comparison).savefig(path)
+
+
+def _outcomes(axis: Axes, table: pd.DataFrame, week: int) -> None:
+    shown = [part for part in PARTS if (table.loc[table["part"] == part, "residents"] > 0).any()]
+    for k, part in enumerate(shown):
+        cells = table[table["part"] == part].set_index("outcome").reindex(list(OUTCOMES))
+        at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
+        _points(axis, cells, at, _COLOUR[part], part)
+    axis.set_yticks(range(len(OUTCOMES)), list(OUTCOMES))
+    axis.invert_yaxis()
+    axis.axvline(0, color="#888888", linewidth=0.8)
+    axis.legend(frameon=False, fontsize=8, loc="best")
+    axis.set(title=f"All outcomes, week {week}", xlabel="SD")
+
+
+def _over_time(axis: Axes, table: pd.DataFrame, end: int | None) -> None:
+    for part in PARTS:
+        cells = table[(table["part"] == part) & (table["residents"] > 0)].sort_values("week")
+        if not cells.empty:
+            axis.plot(cells["week"], cells["effect"], color=_COLOUR[part], marker="o", markersize=3)
+            axis.fill_between(cells["week"], cells["low"], cells["high"], color=_COLOUR[part], alpha=0.12, linewidth=0)
+    if end is not None:
+        axis.axvline(end, color="#888888", linewidth=0.8, linestyle=":")
+    axis.axhline(0, color="#888888", linewidth=0.8)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set(title="Attitude over time" + (" (dotted: its end)" if end is not None else ""), xlabel="week", ylabel="SD")
+
+
+def _subgroups(axis: Axes, table: pd.DataFrame, part: str, week: int) -> None:
+    cells = table[(table["by"] != "all") & (table["residents"] > 0)].reset_index(drop=True)
+    _points(axis, cells, list(range(len(cells))), _COLOUR[part], part)
+    labels = [f"{by}: {level}" for by, level in zip(cells["by"], cells["level"], strict=True)]
+    axis.set_yticks(range(len(cells)), labels)
+    axis.invert_yaxis()
+    axis.axvline(0, color="#888888", linewidth=0.8)
+    axis.set(title=f"Attitude of {part}, week {week}", xlabel="SD")
+
+
+def _points(axis: Axes, cells: pd.DataFrame, at: list[float], colour: str, label: str) -> None:
+    error = [(cells["effect"] - cells["low"]).fillna(0), (cells["high"] - cells["effect"]).fillna(0)]
+    axis.errorbar(cells["effect"], at, xerr=error, fmt="o", markersize=3.5, color=colour, linewidth=1.2, label=label)
