@@ -34,7 +34,7 @@ CASES = (("declared", "twenty-nine declared, none at work", THIRTY[1:], 1.05),
 
 
 def seconds(worlds: list[World], weeks: int) -> list[list[float]]:
-    """Processor seconds of each week of each world; the worlds live each week in turns, in alternating order."""
+    """Processor seconds of each week of each world; the worlds are simulated in turns, in alternating order."""
     taken: list[list[float]] = [[] for _ in worlds]
     for week in range(weeks):
         for k in range(len(worlds)) if week % 2 else reversed(range(len(worlds))):

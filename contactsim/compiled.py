@@ -133,13 +133,17 @@ def _ahead(typing, array, row):  # type: ignore[no-untyped-def]
 def _sized(typing, array, inner):  # type: ignore[no-untyped-def]
     """The array with the lengths of its inner axes known at compile time, which makes the address of a row cheaper.
 
-    ``inner`` must be the lengths that the array has; this is not checked.
+    ``inner`` must be the lengths that the array has, and its inner axes must lie in order without gaps; this is not
+    checked.
     """
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         found = context.make_array(signature.args[0])(context, builder, arguments[0])
         lengths = cgutils.unpack_tuple(builder, arguments[1])
-        for axis, length in enumerate(lengths, start=1):
+        stride = found.itemsize
+        for axis, length in reversed([*enumerate(lengths, start=1)]):
             found.shape = builder.insert_value(found.shape, length, axis)
+            found.strides = builder.insert_value(found.strides, stride, axis)
+            stride = builder.mul(stride, length)
         return found._getvalue()
 
     return array(array, inner), generate

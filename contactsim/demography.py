@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, fold, uniforms
+from contactsim.encounters.arrays import people_of
+from contactsim.encounters.ties import end_ties
 from contactsim.errors import UserError
 from contactsim.residents import WEEKS_A_YEAR, settle
-from contactsim.settings.seating import Setting, members
+from contactsim.settings.seating import Setting, change_seats, members
 from contactsim.state import State
 
 #: Number of attempts to find an empty seat (assumed).
@@ -24,24 +26,26 @@ Rows = NDArray[np.intp]
 
 
 def week(world: State) -> None:
-    """This week's departures, moves and arrivals; new seats for arrivals, and for all residents once a year."""
-    scenario = world.parameters.scenario
+    """This week's departures, moves and arrivals; new seats for arrivals, and for all residents once a year.
+
+    A burn-in has the yearly turnover of seats alone.
+    """
+    scenario, new_year = world.parameters.scenario, (world.clock + 1) % WEEKS_A_YEAR == 0
+    if new_year:
+        change_seats(world.settings, world.parameters.settings, world.people, world.seed, world.clock + 1)
     if world.clock < 0:
         return
-    changed, arrived = False, np.empty(0, np.intp)
+    arrived = np.empty(0, np.intp)
     if scenario.departures > 0:
-        changed |= _depart(world, _by_week(scenario.departures))
+        _depart(world, _by_week(scenario.departures))
     if scenario.moves > 0:
-        changed |= _move(world, _by_week(scenario.moves))
+        _move(world, _by_week(scenario.moves))
     if scenario.arrivals > 0:
         arrived = _arrive(world, scenario.arrivals)
-    if (world.clock + 1) % WEEKS_A_YEAR == 0:
+    if new_year:
         _reseat(world, np.arange(len(world.people)))
     elif arrived.size:
         _reseat(world, arrived)
-    elif not changed:
-        return
-    world.reseated()
 
 
 def _by_week(yearly: float) -> float:
@@ -50,22 +54,22 @@ def _by_week(yearly: float) -> float:
 
 def _heads(world: State) -> Rows:
     """(H,) first row of each household record."""
-    return world.people.household_start[:-1]
+    return world.people.household_start[:-1].astype(np.intp)
 
 
 def _rows_of(world: State, households: Rows) -> Rows:
-    start = world.people.household_start
+    start = world.people.household_start.astype(np.intp)
     size = start[households + 1] - start[households]
     first = np.repeat(start[households] - np.cumsum(size) + size, size)
     return first + np.arange(int(size.sum()))
 
 
-def _depart(world: State, chance: float) -> bool:
+def _depart(world: State, chance: float) -> None:
     people, heads = world.people, _heads(world)
     draw = uniforms(world.base(Decision.DEPARTURE), people.uid[heads])
     rows = _rows_of(world, np.flatnonzero(people.active[heads] & (draw < chance)))
     if not rows.size:
-        return False
+        return
     people.active[rows] = False
     for setting in world.settings.values():
         setting.leave(rows)
@@ -73,28 +77,15 @@ def _depart(world: State, chance: float) -> bool:
     world.week.availability[rows] = 0.0
     gone = np.zeros(len(people), bool)
     gone[rows] = True
-    people.ties[rows] = -1
-    _forget(people.ties, gone)
-    theirs = np.where(people.ties >= 0, 1 << people.group[people.ties].astype(int), 0)
-    people.friend_groups[:] = np.bitwise_or.reduce(theirs, axis=1)
-    return True
+    end_ties(people, people_of(people), gone)
 
 
-def _forget(ties: NDArray[np.int32], gone: NDArray[np.bool_]) -> None:
-    """End the ties with residents who have left (N,); free places come last."""
-    lost = (ties >= 0) & gone[ties]
-    affected = np.flatnonzero(lost.any(axis=1))
-    remaining = np.where(lost[affected], -1, ties[affected])
-    ties[affected] = np.take_along_axis(remaining, np.argsort(remaining < 0, axis=1, kind="stable"), axis=1)
-
-
-def _move(world: State, chance: float) -> bool:
+def _move(world: State, chance: float) -> None:
     """Households exchange their dwelling for an empty one of the same size, found by a keyed search."""
     people, heads = world.people, _heads(world)
     base, other = world.base(Decision.MOVE), world.base(Decision.MOVE, "where")
     wants = np.flatnonzero(people.active[heads] & (uniforms(base, people.uid[heads]) < chance))
     size = np.diff(people.household_start)
-    moved = False
     for s in np.unique(size[wants]):
         looking = wants[size[wants] == s]
         found = _search(other, people.uid[heads[looking]], np.flatnonzero(size == s), ~people.active[heads])
@@ -102,8 +93,7 @@ def _move(world: State, chance: float) -> bool:
         uid = people.uid[heads[looking]]
         likes = _accepts(world, looking, found, uid)
         winners = _settle_conflicts(found[likes], uniforms(world.base(Decision.MOVE, "priority"), uid[likes]))
-        moved |= _swap(world, looking[likes][winners], found[likes][winners])
-    return moved
+        _swap(world, looking[likes][winners], found[likes][winners])
 
 
 def offer(world: State, name: str, households: Rows) -> Rows:
@@ -126,7 +116,7 @@ def offer(world: State, name: str, households: Rows) -> Rows:
     return np.sort(households[winners])
 
 
-def _accepts(world: State, households: Rows, found: Rows, uid: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _accepts(world: State, households: Rows, found: Rows, uid: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Accept by the Metropolis rule on the own group's share in the new and the present neighbourhood."""
     share = _gained(world, households, found)
     chance = np.exp(np.minimum(0.0, world.parameters.scenario.own_group_preference * share))
@@ -144,7 +134,7 @@ def _gained(world: State, households: Rows, found: Rows) -> NDArray[np.float64]:
     return gained
 
 
-def _search(base: np.uint64, uid: NDArray[np.int64], places: Rows, empty: NDArray[np.bool_]) -> Rows:
+def _search(base: np.uint64, uid: NDArray[np.integer], places: Rows, empty: NDArray[np.bool_]) -> Rows:
     """The first empty place among keyed draws from ``places`` for each identifier; -1 if none was found.
 
     Draws are from all places, not from a list of empty ones, so a place that is taken matters only to those who draw
@@ -168,16 +158,13 @@ def _settle_conflicts(wanted: Rows, priority: NDArray[np.float64]) -> Rows:
     return order[first]
 
 
-def _swap(world: State, households: Rows, empty: Rows) -> bool:
+def _swap(world: State, households: Rows, empty: Rows) -> None:
     people, street = world.people, world.settings["street"]
     here, there = people.dwelling[households].copy(), people.dwelling[empty].copy()
     people.dwelling[households], people.dwelling[empty] = there, here
     for records, dwellings in ((empty, here), (households, there)):
         rows, seats = _rows_of(world, records), _rows_of(world, dwellings.astype(np.intp))
-        occupied = people.active[rows]
-        street.occupant[seats] = np.where(occupied, rows, -1)
-        street.seat[rows] = np.where(occupied, seats, -1)
-    return bool(households.size)
+        street.place(np.where(people.active[rows], rows, -1), seats, world.clock + 1)
 
 
 def _arrive(world: State, chance: float) -> Rows:
@@ -195,11 +182,10 @@ def _arrive(world: State, chance: float) -> Rows:
     people.uid[rows] += len(people)
     people.group[rows] = np.repeat(group, size)
     people.active[rows] = True
-    people.ties[rows], people.friend_groups[rows] = -1, 0
     settle(people, rows, world.parameters.residents, world.parameters.psychology, world.seed, newcomers=True)
     street = world.settings["street"]
     seats = _rows_of(world, people.dwelling[let].astype(np.intp))
-    street.occupant[seats], street.seat[rows] = rows, seats
+    street.place(rows, seats, world.clock + 1)
     return rows
 
 
@@ -225,7 +211,7 @@ def _reseat(world: State, affected: Rows) -> None:
         setting = world.settings[name]
         belongs = np.zeros(len(world.people), bool)
         belongs[rows] = True
-        setting.leave(np.flatnonzero((setting.seat >= 0) & ~belongs & concerned))
+        setting.leave(np.flatnonzero(~belongs & concerned))
         for attempt in range(ATTEMPTS):
             _take_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
 
@@ -237,4 +223,4 @@ def _take_seats(world: State, name: str, setting: Setting, rows: Rows, attempt: 
     uid = world.people.uid[rows]
     winners = _settle_conflicts(found, uniforms(world.base(Decision.SEATING, name + "/priority", attempt), uid))
     seats, rows = found[winners], rows[winners]
-    setting.occupant[seats], setting.seat[rows] = rows, seats
+    setting.place(rows, seats, world.clock + 1)

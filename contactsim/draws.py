@@ -26,6 +26,9 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11, _S32 = (np.uint64(n) for n in (30, 27, 31, 11, 32))
+_N1, _N2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_T8, _T13, _T16 = np.uint32(8), np.uint32(13), np.uint32(16)
+_TO_SHORT, _SHORT_GOLDEN = np.float32(2.0**-24), np.uint32(0x9E3779B1)
 _TO_UNIT, _TO_HALF, _LOW = 2.0**-53, 2.0**-32, np.uint64(0xFFFFFFFF)
 _MASK, _SIGN = 0xFFFFFFFFFFFFFFFF, 0x8000000000000000
 
@@ -66,6 +69,11 @@ class Decision(IntEnum):
     RESPONSE = 35
     MEETING = 36
     FRIENDS = 37
+    WANDERING = 38
+    THREAT = 39
+    TENURE = 40
+    TURNOVER = 41
+    ANSWER = 42
 
 
 @inlined
@@ -101,6 +109,45 @@ def unit(number):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def short(base, part):  # type: ignore[no-untyped-def]
+    """A random uint32 for ``part`` (uint32) of the stream ``base`` (uint64): two rounds of murmur3's finalizer.
+
+    Processors compute many of these side by side, which they cannot do with 64-bit multiplications. It decides
+    presence and pairs, of which a week has dozens for each resident (MurmurHash3, Appleby 2011, public domain).
+    """
+    x = np.uint32(part ^ np.uint32(base))
+    x = _finish(x)
+    x = np.uint32(x + np.uint32(base >> _S32))
+    return _finish(x)
+
+
+@inlined
+def _finish(x):  # type: ignore[no-untyped-def]
+    x = np.uint32(np.uint32(x ^ np.uint32(x >> _T16)) * _N1)
+    x = np.uint32(np.uint32(x ^ np.uint32(x >> _T13)) * _N2)
+    return np.uint32(x ^ np.uint32(x >> _T16))
+
+
+@inlined
+def short_pair(base, i, j):  # type: ignore[no-untyped-def]
+    """A random uint32 for the unordered pair of rows i and j (uint32) of the stream ``base``."""
+    low, high = (i, j) if i < j else (j, i)
+    return short(base, np.uint32(np.uint32(low * _SHORT_GOLDEN) + high))
+
+
+@inlined
+def short_unit(number):  # type: ignore[no-untyped-def]
+    """A float32 in [0, 1) from the upper 24 bits of a uint32."""
+    return np.float32(np.int32(number >> _T8)) * _TO_SHORT
+
+
+@inlined
+def short_below(number, n):  # type: ignore[no-untyped-def]
+    """An integer in [0, n) from a random uint32, n < 2**31 (multiply and shift; bias below n / 2**32)."""
+    return np.int32((np.uint64(number) * np.uint64(n)) >> _S32)
+
+
+@inlined
 def nth(begin, n):  # type: ignore[no-untyped-def]
     """The n-th number (uint64) of splitmix64 started at ``begin`` (uint64), itself a hash of a key."""
     return mix(begin + n * _GOLDEN)
@@ -117,13 +164,6 @@ def pair_key(base, a, b):  # type: ignore[no-untyped-def]
     """A hash (uint64) of the unordered pair of identifiers a and b (uint64) in the stream ``base``."""
     low, high = (a, b) if a < b else (b, a)
     return mix(mix(base ^ low) + high * _GOLDEN)
-
-
-@inlined
-def pair_part(a, b):  # type: ignore[no-untyped-def]
-    """One key part (uint64) for the unordered pair of identifiers a and b (uint64)."""
-    low, high = (a, b) if a < b else (b, a)
-    return mix(low) ^ (high * _GOLDEN)
 
 
 def stream(seed: int, *parts: int) -> np.uint64:
@@ -171,6 +211,38 @@ def uniforms(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDA
 def normals(base: np.uint64, parts: NDArray[np.integer] | Iterable[int]) -> NDArray[np.float64]:
     """Standard normal draws, one for each part (inverse of the normal distribution)."""
     return ndtri(uniforms(base, parts) + 0.5 * _TO_UNIT)
+
+
+def present_draws(base: np.uint64, uid: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Floats in [0, 1) that decide whether the people with these identifiers are present in a slot."""
+    out = np.empty(uid.shape, np.float32)
+    _present_draws(np.uint64(base), uid.ravel().astype(np.uint32), out.ravel())
+    return out
+
+
+def friends_draws(base: np.uint64, one: NDArray[np.integer], other: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Floats in [0, 1) that decide whether the friends in these pairs of rows meet in a slot."""
+    out = np.empty(one.shape, np.float32)
+    _friends_draws(np.uint64(base), one.astype(np.uint32), other.astype(np.uint32), out)
+    return out
+
+
+@kernel
+def _friends_draws(base, one, other, out):  # type: ignore[no-untyped-def]
+    for k in range(one.shape[0]):
+        out[k] = short_unit(short_pair(base, one[k], other[k]))
+
+
+@inlined
+def present_key(uid):  # type: ignore[no-untyped-def]
+    """A hash (uint32) of an identifier (uint32), for :func:`short` draws of presence."""
+    return short(np.uint64(0), uid)
+
+
+@kernel
+def _present_draws(base, uid, out):  # type: ignore[no-untyped-def]
+    for k in range(uid.shape[0]):
+        out[k] = short_unit(short(base, present_key(uid[k])))
 
 
 @kernel

@@ -1,7 +1,8 @@
-"""Names that a configuration no longer uses, with the names that replace them.
+"""Names that a configuration no longer uses, with the names that replace them, and keys that were removed.
 
-A configuration with an old name is refused with one sentence that states the new one. Whatever reads a configuration
-asks here first: the command line, a user's own files, files of actions and places, evaluations.
+A configuration with an old name is refused with one sentence that states the new one, or what to use in place of a key
+that was removed. Whatever reads a configuration asks here first: the command line, a user's own files, files of actions
+and places, evaluations.
 """
 
 from __future__ import annotations
@@ -39,12 +40,30 @@ KEYS: dict[str, dict[str, str]] = {
     _ACTION + r"\.gains": {"standing": "status"},
 }
 
+#: As KEYS, for keys of the first model that no single key replaces: {removed key: what to use}.
+REMOVED: dict[str, dict[str, str]] = {
+    "psychology": {
+        "tie_cross": "psychology.tie is the rate of ties and psychology.homophily how rarely they cross groups",
+        "tie_own": "psychology.tie is the rate of ties and psychology.own_positive the share of good meetings within a "
+                   "group",
+        "tie_fade_shared": "every tie fades by psychology.tie_fade",
+        "threat_level": "psychology.threat_district is the threat from the share of other groups in the district"},
+    r"scenario\.shocks\.[^.]+": {
+        "attitude": "dose is what people learn from the event, in close negative hours, and feeling the fall of the "
+                    "momentary feeling"}}
+
 #: Old choice of a key -> new one, wherever the new one is allowed: scales, columns, names of configurations.
 VALUES = {
     "circle": "small_group", "pool": "mixing_group", "cell": "output_area", "quarter": "district",
-    "its_slots": "its_encounters", "connectedness": "belonging", "exposure": "negative_exposure",
-    "disposition": "baseline_attitude", "standing": "status", "no_history": "no_burn_in",
-    "no_exposure": "no_negative_exposure"}
+    "its_slots": "its_hours", "its_encounters": "its_hours", "connectedness": "belonging",
+    "exposure": "negative_exposure", "disposition": "baseline_attitude", "standing": "status",
+    "no_history": "no_burn_in", "no_exposure": "no_negative_exposure"}
+
+#: Choices of the first model that were removed: key -> {removed choice: what to use}.
+REMOVED_VALUES = {
+    "psychology": {"equal_weight": "both kinds of meetings weigh the same by default, and psychology=unequal_weight "
+                                   "lets negative ones weigh more"},
+    "settings": {"four_meetings": "settings=default has the whole week"}}
 
 #: As VALUES, for one key alone.
 VALUES_OF = {"scenario.burn_in": {"lived": "true", "none": "false"}}
@@ -61,6 +80,13 @@ def new_key(key: str) -> str | None:
     return found if found != re.sub(r"\[(\d+)\]", r".\1", key) else None
 
 
+def instead_of(key: str) -> str | None:
+    """What to use in place of a removed key (with dots); None for a key that was not removed."""
+    section, _, name = key.rpartition(".")
+    return next((keys[name] for pattern, keys in REMOVED.items() if name in keys and re.fullmatch(pattern, section)),
+                None)
+
+
 def new_value(key: str, value: object, allowed: Iterable[Any] = ()) -> str | None:
     """The present name of a choice of ``key``; None if it was not renamed, or the new name is not ``allowed``."""
     old = str(value)
@@ -71,18 +97,21 @@ def new_value(key: str, value: object, allowed: Iterable[Any] = ()) -> str | Non
 
 
 def key_sentence(shown: str, where: str, key: str, value: object = None) -> str | None:
-    """The sentence for an old key; None for a key that was not renamed.
+    """The sentence for an old key; None for a key that was neither renamed nor removed.
 
     ``shown`` is what the user wrote (``key=value``), ``where`` it stands (a file, the command line; "" if unknown).
     """
-    new = new_key(key)
+    given, new, instead = f"'{shown}'{f' ({where})' if where else ''}", new_key(key), instead_of(key)
     if new is None:
-        return None
+        return None if instead is None else f"{given}: the key was removed; {instead}."
     other = new_value(new, value)
-    return f"'{shown}'{f' ({where})' if where else ''}: the key is now {new}{f'={other}' if other else ''}."
+    return f"{given}: the key is now {new}{f'={other}' if other else ''}."
 
 
 def value_sentence(shown: str, where: str, key: str, value: object, allowed: Iterable[Any] = ()) -> str | None:
-    """The sentence for an old choice; None for one that was not renamed. Arguments as in :func:`key_sentence`."""
+    """The sentence for an old choice; None for one that is not old. Arguments as in :func:`key_sentence`."""
+    given, instead = f"'{shown}'{f' ({where})' if where else ''}", REMOVED_VALUES.get(key, {}).get(str(value))
+    if instead is not None:
+        return f"{given}: the choice was removed; {instead}."
     new = new_value(key, value, allowed)
-    return None if new is None else f"'{shown}'{f' ({where})' if where else ''}: the value is now {key}={new}."
+    return None if new is None else f"{given}: the value is now {key}={new}."

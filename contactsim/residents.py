@@ -9,7 +9,7 @@ and group come from the place's table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,13 @@ ADULT_SHARES = np.array([0.12, 0.17, 0.18, 0.18, 0.15, 0.11, 0.09])
 CHILD_SECOND, CHILD_FURTHER = 0.10, 0.75
 #: Youngest age that meets people outside the family, and youngest age in a survey (assumed; surveys of adults 16+).
 MEETING_AGE, SURVEY_AGE = 5.0, 16.0
-#: Places for ties that each resident has (assumed: about the number of close friends that surveys find).
-TIE_PLACES = 8
+#: Age at which presence and belonging become those of adults (assumed: the end of compulsory school).
+ADULT_AGE = 16.0
+#: Places for ties that each resident has (assumed: most people report 8 to 25 friends, nine in ten fewer than these).
+TIE_PLACES = 24
 WEEKS_A_YEAR = 52
+#: Weeks between two changes of the wandering part of resting points, each keeping its memory (a matter of cost).
+WANDERING_WEEKS = 13
 #: Confidence in the shared language on arrival (assumed); it grows with meetings.
 ARRIVAL_LANGUAGE = 0.3
 #: States of ``Residents.rumour``.
@@ -40,47 +44,67 @@ UNHEARD, BELIEVES, KNOWS_BETTER = 0, 1, 2
 #: Bytes of a processor's cache line.
 CACHE_LINE = 64
 
+#: Arrays that place households in rows and dwellings.
+LAYOUT = ("household_start", "dwelling", "output_area_of_dwelling")
 WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "anxiety",
-                      "threat", "belonging", "engagement", "stigma", "civic", "attitude", "positive", "negative",
-                      "recent_positive", "recent_negative"})
+                      "threat", "belonging", "engagement", "stigma", "civic", "attitude", "feeling", "positive",
+                      "negative", "recent_positive", "recent_negative"})
+#: Columns that meetings read or write; they lie in one block of memory with the arrays of the week.
+IN_BLOCK = ("group", "sex", "active", "rumour", "uid", "status", "public_contact", "public_balance", "friends",
+            "cross_friends", "friend_groups")
+#: Columns that hold one value for each other group.
+BY_GROUP = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative")
 
 
 @dataclass
 class Residents:
-    """Columns of N rows for G groups. The kernels read and write these arrays in place."""
+    """Columns of N rows for G groups. The kernels read and write these arrays in place.
+
+    Columns by group leave the own group out: for a resident of group g, the values for another group h are at
+    position ``position_of(h, g)``.
+    """
 
     # fixed attributes
     group: NDArray[np.uint8]  # (N,) index of the own group
     sex: NDArray[np.uint8]  # (N,) 0 female, 1 male
-    age: NDArray[np.float64]  # (N,) years
+    age: NDArray[np.float32]  # (N,) years
     arrived: NDArray[np.float32]  # (N,) years since arrival; nan for those who always lived here
-    household: NDArray[np.int32]  # (N,) household record
-    uid: NDArray[np.int64]  # (N,) stable identifier of the person
+    uid: NDArray[np.int32]  # (N,) stable identifier of the person
     active: NDArray[np.bool_]  # (N,) somebody lives in this row
-    baseline_attitude: NDArray[np.float64]  # (N,) attitude towards others at rest, [-1, 1]
-    sociability: NDArray[np.float64]  # (N,) > 0, mean 1
-    negative_exposure: NDArray[np.float64]  # (N,) liability to negative events, log odds, mean 0
-    status: NDArray[np.float64]  # (N,) [0, 1]
-    language: NDArray[np.float64]  # (N,) confidence in the shared language, [0, 1]
+    baseline_attitude: NDArray[np.float32]  # (N,) attitude towards others at rest, [-1, 1]
+    sociability: NDArray[np.float32]  # (N,) > 0, mean 1
+    negative_exposure: NDArray[np.float32]  # (N,) liability to negative events, log odds, mean 0
+    anxiety_trait: NDArray[np.float32]  # (N,) resting anxiety apart from the baseline attitude, mean 0
+    threat_trait: NDArray[np.float32]  # (N,) resting threat apart from attitude, mean 0
+    status: NDArray[np.float32]  # (N,) [0, 1]
+    language: NDArray[np.float32]  # (N,) confidence in the shared language, [0, 1]
     # states
-    anxiety: NDArray[np.float64]  # (N,) intergroup anxiety [0, 1]
-    threat: NDArray[np.float64]  # (N,) perceived threat [0, 1]
-    belonging: NDArray[np.float64]  # (N,) community belonging [0, 1]
+    wandering: NDArray[np.float32]  # (N,) wandering part of the attitude's resting point, mean 0
+    anxiety: NDArray[np.float32]  # (N,) intergroup anxiety [0, 1]
+    threat: NDArray[np.float32]  # (N,) perceived threat [0, 1]
+    belonging: NDArray[np.float32]  # (N,) community belonging [0, 1]
     engagement: NDArray[np.float32]  # (N,) community engagement [0, 1]
     stigma: NDArray[np.float32]  # (N,) felt stigma [0, 1]
     civic: NDArray[np.float32]  # (N,) civic participation [0, 1]; changed by actions only
     rumour: NDArray[np.int8]  # (N,) state of the rumour: UNHEARD, BELIEVES or KNOWS_BETTER
-    attitude: NDArray[np.float64]  # (N, G) towards each other group, [-1, 1]; own column 0
-    positive: NDArray[np.float64]  # (N, G) accumulated positive experience, close meetings
-    negative: NDArray[np.float64]  # (N, G) accumulated negative experience, close meetings
-    recent_positive: NDArray[np.float64]  # (N, G) positive meetings a week, decaying memory
-    recent_negative: NDArray[np.float64]  # (N, G) negative meetings a week, decaying memory
-    ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends; free places (-1) come last
+    attitude: NDArray[np.float32]  # (N, G - 1) towards each other group, [-1, 1]
+    feeling: NDArray[np.float32]  # (N, G - 1) momentary feeling towards it on top of the attitude, [-1, 1]
+    positive: NDArray[np.float32]  # (N, G - 1) accumulated positive experience, close hours
+    negative: NDArray[np.float32]  # (N, G - 1) accumulated negative experience, close hours
+    recent_positive: NDArray[np.float32]  # (N, G - 1) positive meetings a week, decaying memory
+    recent_negative: NDArray[np.float32]  # (N, G - 1) negative meetings a week, decaying memory
+    public_contact: NDArray[np.float32]  # (N,) encounters with others out and about a week, memory of a year
+    public_balance: NDArray[np.float32]  # (N,) positive minus negative among them, a week
+    ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends: of other groups, of the own group, free places (-1)
+    friends: NDArray[np.uint8]  # (N,) number of friends
+    cross_friends: NDArray[np.uint8]  # (N,) number of friends in other groups
     friend_groups: NDArray[np.uint16]  # (N,) bit g set: has a friend in group g
+    extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
     # layout: household h lives in rows household_start[h]:household_start[h+1]
-    household_start: NDArray[np.int64]  # (H + 1,)
+    household_start: NDArray[np.int32]  # (H + 1,)
     dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
     output_area_of_dwelling: NDArray[np.int32]  # (H,)
+    block: NDArray[np.void] = field(repr=False)  # (N,) memory of the columns IN_BLOCK
 
     def __len__(self) -> int:
         """Rows, the inactive ones included."""
@@ -89,10 +113,23 @@ class Residents:
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the per-resident columns."""
-        n = len(self)
-        return tuple(f.name for f in fields(self)
-                     if f.name not in ("household_start", "dwelling", "output_area_of_dwelling")
-                     and getattr(self, f.name).shape[0] == n)
+        return (*(name for name in self.array_names if name not in LAYOUT), "household")
+
+    @property
+    def array_names(self) -> tuple[str, ...]:
+        """Names of all arrays: columns and layout."""
+        return tuple(one.name for one in fields(self) if one.name != "block")
+
+    @property
+    def household(self) -> NDArray[np.int32]:
+        """(N,) household record of each row (computed)."""
+        sizes = np.diff(self.household_start)
+        return np.repeat(np.arange(sizes.shape[0], dtype=np.int32), sizes)
+
+    @property
+    def output_area(self) -> NDArray[np.int32]:
+        """(N,) output area of each row (computed)."""
+        return np.repeat(self.output_area_of_dwelling[self.dwelling], np.diff(self.household_start))
 
     @property
     def writable(self) -> frozenset[str]:
@@ -107,11 +144,45 @@ class Residents:
     @property
     def groups(self) -> int:
         """Number of groups G."""
-        return self.attitude.shape[1]
+        return self.attitude.shape[1] + 1
+
+    def towards(self, name: str, target: int, rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[Any]:
+        """(rows,) values of a column by group for group ``target`` (a copy); 0 for members of that group."""
+        group, column = self.group[rows], self.column(name)[rows]
+        at = np.minimum(position_of(target, group), self.groups - 2)
+        return np.where(group == target, column.dtype.type(0), column[np.arange(group.shape[0]), at])
+
+    def by_group(self, name: str, rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[Any]:
+        """(rows, G) values of a column by group for all groups (a copy); 0 for the own group."""
+        return np.stack([self.towards(name, target, rows) for target in range(self.groups)], axis=1)
 
     def nbytes(self) -> int:
         """Bytes held by all columns."""
-        return sum(getattr(self, f.name).nbytes for f in fields(self))
+        return self.block.nbytes + sum(self.column(name).nbytes for name in self.array_names if name not in IN_BLOCK)
+
+
+def block_type(groups: int) -> np.dtype[np.void]:
+    """Type of the block of memory that meetings read and write, for each resident.
+
+    It holds the columns :data:`IN_BLOCK` and the arrays of a week (:class:`contactsim.encounters.arrays.Week`). The
+    members of a workplace are scattered over all rows: one block for each saves most of the time that a processor waits
+    for memory.
+    """
+    others = groups - 1
+    return np.dtype([
+        ("group", np.uint8), ("sex", np.uint8), ("active", np.bool_), ("rumour", np.int8), ("uid", np.int32),
+        ("friends", np.uint8), ("cross_friends", np.uint8), ("friend_groups", np.uint16), ("status", np.float32),
+        ("public_contact", np.float32), ("public_balance", np.float32),
+        ("availability", np.float32), ("displaced", np.uint32), ("odds_factor", np.float32, (others, 4)),
+        ("liking", np.float32, (others,)), ("dose", np.int32, (others, 2)), ("company", np.int32),
+        ("candidate", np.int32), ("counts", np.int16, (others, 4)), ("own_meetings", np.int16), ("bonding", np.int16),
+        ("shared_activity", np.uint16), ("community", np.uint16), ("priority", np.uint16), ("free", np.uint8),
+        ("unused", np.uint8)])  # so that each resident's block begins at a multiple of four bytes
+
+
+def position_of(target: Any, own: Any) -> Any:
+    """Position of group ``target`` in the columns by group of members of group ``own`` (numbers or arrays)."""
+    return np.asarray(target, np.intp) - (np.asarray(target) > own)
 
 
 def populate(place: Place, parameters: ResidentParameters, psychology: Psychology, seed: int) -> Residents:
@@ -127,20 +198,20 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
     rows, G = int(start[-1]), len(place.groups)
     household = np.repeat(np.arange(households, dtype=np.int32), size)
     occupied = group >= 0
-    people = Residents(
-        group=np.where(occupied, group, 0).astype(np.uint8)[household],
-        sex=np.zeros(rows, np.uint8), age=np.zeros(rows), arrived=np.full(rows, np.nan, np.float32),
-        household=household, uid=np.arange(rows, dtype=np.int64), active=occupied[household],
-        baseline_attitude=np.zeros(rows), sociability=np.ones(rows), negative_exposure=np.zeros(rows),
-        status=np.zeros(rows), language=np.ones(rows), anxiety=np.zeros(rows), threat=np.zeros(rows),
-        belonging=np.zeros(rows),
-        engagement=np.zeros(rows, np.float32), stigma=np.zeros(rows, np.float32), civic=np.zeros(rows, np.float32),
-        rumour=np.zeros(rows, np.int8),
-        attitude=np.zeros((rows, G)), positive=np.zeros((rows, G)), negative=np.zeros((rows, G)),
-        recent_positive=np.zeros((rows, G)), recent_negative=np.zeros((rows, G)),
-        ties=np.full((rows, TIE_PLACES), -1, np.int32), friend_groups=np.zeros(rows, np.uint16),
-        household_start=start, dwelling=np.arange(households, dtype=np.int32), output_area_of_dwelling=output_area)
-    people = Residents(*contiguous([getattr(people, field.name) for field in fields(people)]))
+    block = contiguous([np.zeros(rows, block_type(G))])[0]
+    block["group"] = np.where(occupied, group, 0).astype(np.uint8)[household]
+    block["uid"], block["active"] = np.arange(rows), occupied[household]
+    columns: dict[str, NDArray[Any]] = {
+        "arrived": np.full(rows, np.nan, np.float32), "sociability": np.ones(rows, np.float32),
+        "language": np.ones(rows, np.float32), "ties": np.full((rows, TIE_PLACES), -1, np.int32),
+        "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
+        "output_area_of_dwelling": output_area}
+    columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP}
+    columns["extended_contact"] = np.zeros(rows, np.uint16)
+    columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)
+                if one.name not in (*columns, *IN_BLOCK, "block")}
+    columns = dict(zip(columns, contiguous(list(columns.values())), strict=True))
+    people = Residents(**columns, **{name: block[name] for name in IN_BLOCK}, block=block)
     settle(people, np.flatnonzero(people.active), parameters, psychology, seed)
     return people
 
@@ -171,6 +242,9 @@ def settle(people: Residents, rows: NDArray[np.intp], parameters: ResidentParame
     people.sociability[rows] = np.exp(spread * normals(stream(seed, Decision.SOCIABILITY), uid) - spread**2 / 2)
     people.negative_exposure[rows] = parameters.negative_exposure_spread * normals(
         stream(seed, Decision.NEGATIVE_EXPOSURE), uid)
+    people.anxiety_trait[rows] = parameters.anxiety_spread * normals(stream(seed, Decision.ANXIETY), uid)
+    people.threat_trait[rows] = parameters.threat_spread * normals(stream(seed, Decision.THREAT), uid)
+    people.wandering[rows] = parameters.wandering_spread * normals(stream(seed, Decision.WANDERING), uid)
     status = 0.5 - parameters.status_gap * others + parameters.status_spread * normals(
         stream(seed, Decision.STATUS), uid)
     people.status[rows] = np.clip(status, 0.0, 1.0)
@@ -178,21 +252,47 @@ def settle(people: Residents, rows: NDArray[np.intp], parameters: ResidentParame
 
 
 def rest(people: Residents, rows: NDArray[np.intp], psychology: Psychology) -> None:
-    """Set the state of ``rows`` to rest: attitude at the baseline attitude, no experience."""
+    """Set the state of ``rows`` to rest: attitude at its resting point, no experience."""
     baseline_attitude = people.baseline_attitude[rows]
-    people.anxiety[rows] = np.clip(
-        psychology.anxiety_rest - psychology.anxiety_baseline_attitude * baseline_attitude, 0.0, 1.0)
-    people.threat[rows] = psychology.threat_rest
-    people.belonging[rows] = psychology.belonging_rest
+    people.anxiety[rows] = np.clip(psychology.anxiety_rest - psychology.anxiety_baseline_attitude * baseline_attitude
+                                   + people.anxiety_trait[rows], 0.0, 1.0)
+    people.threat[rows] = np.clip(psychology.threat_rest - psychology.threat_baseline_attitude * baseline_attitude
+                                  + people.threat_trait[rows], 0.0, 1.0)
+    people.belonging[rows] = resting_belonging(people.age[rows], psychology)
     people.engagement[rows] = psychology.engagement_rest
     people.stigma[rows] = psychology.stigma_rest
     people.civic[rows] = psychology.civic_rest
     people.rumour[rows] = UNHEARD
-    for name in ("positive", "negative", "recent_positive", "recent_negative"):
+    for name in (*BY_GROUP[1:], "public_contact", "public_balance"):
         people.column(name)[rows] = 0.0
-    attitude = np.repeat(baseline_attitude[:, None], people.groups, axis=1)
-    attitude[np.arange(rows.shape[0]), people.group[rows]] = 0.0
-    people.attitude[rows] = attitude
+    people.attitude[rows] = np.clip(baseline_attitude + people.wandering[rows], -1.0, 1.0)[:, None]
+
+
+def resting_belonging(age: NDArray[np.floating[Any]], psychology: Psychology) -> NDArray[np.float64]:
+    """Level to which belonging declines at an age in years: higher in childhood, falling evenly until sixteen."""
+    childhood = np.clip((ADULT_AGE - age) / (ADULT_AGE - MEETING_AGE), 0.0, 1.0)
+    return np.minimum(1.0, psychology.belonging_rest + psychology.belonging_childhood * childhood)
+
+
+def by_age(age: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    """How often people of an age (years) are out, against the mean: 1 for children, then as in contact diaries.
+
+    ``strength`` is the rule ``presence_age``. The kernel of appraisal has the same for one resident.
+    """
+    older = np.minimum(1.0, np.maximum(0.0, (age - 30.0) / 45.0))
+    return np.where(age < ADULT_AGE, 1.0, np.maximum(0.0, 1.0 + strength * (0.2 - 0.65 * older)))
+
+
+def wander(people: Residents, spread: float, memory: float, seed: int, week: int) -> None:
+    """Move the wandering part of resting points on by :data:`WANDERING_WEEKS` weeks; its spread stays the same."""
+    keep = float(np.exp(-WANDERING_WEEKS / memory))
+    new = normals(stream(seed, Decision.WANDERING, week), people.uid)
+    people.wandering[:] = keep * people.wandering.astype(float) + np.sqrt(1 - keep**2) * spread * new
+
+
+def liking(people: Residents, rows: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.float64]:
+    """(rows, G - 1) what people would answer about each other group now: attitude and feeling, -1 to 1."""
+    return np.clip(people.attitude[rows].astype(float) + people.feeling[rows], -1.0, 1.0)
 
 
 def weights_of_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -208,7 +308,14 @@ def attitude_to_others(people: Residents, weights: NDArray[np.float64],
 
     ``weights`` (G, G) are those of :func:`weights_of_others`. Weekly sums (observers/weekly) are of the same mean.
     """
-    return np.asarray((people.attitude[rows] * weights[people.group[rows]]).sum(axis=1))
+    return over_others(people.attitude[rows], people.group[rows], weights)
+
+
+def over_others(values: NDArray[np.floating[Any]], group: NDArray[np.integer],
+                weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) mean of ``values`` (n, G - 1) over the other groups, by the ``weights`` (G, G) of one's own ``group``."""
+    without_own = weights[~np.eye(weights.shape[0], dtype=bool)].reshape(weights.shape[0], -1)
+    return np.asarray((values * without_own[group]).sum(axis=1))
 
 
 def _households(place: Place, parameters: ResidentParameters,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -20,7 +19,7 @@ from contactsim.encounters.log import Snapshot
 from contactsim.encounters.session import Impulse, Session, displace
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.residents import populate, weights_of_others
+from contactsim.residents import LAYOUT, populate, weights_of_others
 from contactsim.settings.seating import Setting, ordered, seat_everybody
 
 _key_of = lru_cache(4096)(name_key)
@@ -50,7 +49,6 @@ class State:
         settings: seats by name of setting.
         areas: norms and composition by neighbourhood.
         week: this week's meetings, doses and candidates for ties.
-        small_groups: (N, settings) the small group of each row in each setting, -1 for none.
         weights: (G, G) weights of the other groups in an attitude to all others.
         sessions: the sessions of this week.
         impulses: impulses of this and later weeks (:class:`contactsim.encounters.session.Impulse`).
@@ -66,12 +64,11 @@ class State:
         self.settings: dict[str, Setting] = seat_everybody(
             self.place, self.people, parameters.settings, parameters.residents, self.seed)
         G, P = len(place.groups), len(self.settings["street"].partitions["neighbourhood"])
-        self.areas = Areas(np.zeros((P, G, G)), np.zeros((P, G)), np.zeros((P, G)), np.zeros((P, G, G)))
+        self.areas = Areas(np.zeros((P, G, G)), np.zeros((P, G)), np.zeros(P), np.zeros((P, G)), np.zeros((P, G)),
+                           np.zeros((P, G, G)))
         self.week: Week = blank_week(self.people)
         self.weights = weights_of_others(self.place.counts.sum(axis=0))
         self._bits = _bits(parameters)
-        self.small_groups = np.empty((0, 0), np.int32)
-        self.reseated()
 
     def base(self, decision: Decision, name: str = "", slot: int = 0) -> np.uint64:
         """The base of this week's draws of a decision, for one slot of the thing called ``name``."""
@@ -80,41 +77,44 @@ class State:
     def convene(self, session: Session, displaces: Iterable[str] | None = ()) -> None:
         """Hold a session this week. An action calls this in its :meth:`Action.week`.
 
-        The session displaces other contact: each member loses ``session.encounters`` slots of the contact contexts
+        The session displaces other contact: each member loses ``session.hours`` hours of the contact contexts
         ``displaces`` (None: of all); see :meth:`displace`.
         """
         self.sessions.append(session)
         if displaces != ():
-            self.displace(session.rows, session.encounters, displaces, session.name)
+            self.displace(session.rows, session.hours, displaces, session.name)
 
-    def displace(self, rows: NDArray[np.integer], slots: int | None, displaces: Iterable[str] | None,
+    def displace(self, rows: NDArray[np.integer], hours: float | None, displaces: Iterable[str] | None,
                  name: str) -> None:
-        """Take ``slots`` (None: all) of this week's slots of the contact contexts ``displaces`` from each of ``rows``.
+        """Take ``hours`` (None: all) of this week's slots of the contact contexts ``displaces`` from each of ``rows``.
 
         The slots are drawn for each resident by ``name`` and week, whether or not they would have been used. Raises
         KeyError for a contact context that the settings do not have.
         """
-        names = self.parameters.settings.contact_contexts if displaces is None else dict.fromkeys(displaces)
-        places = [(_key_of(name, context), number, bit) for context in names
+        contexts = self.parameters.settings.contact_contexts
+        names = contexts if displaces is None else dict.fromkeys(displaces)
+        places = [(_key_of(name, context), number, bit, contexts[context].hours) for context in names
                   for number, bit in enumerate(self._bits[context])]
         if places:
-            displace(self.week, self.people.uid, rows, slots, places, self.seed, self.clock)
+            displace(self.week, self.people.uid, rows, hours, places, self.seed, self.clock)
 
-    def reseated(self) -> None:
-        """Update :attr:`small_groups` after residents changed seats."""
+    @property
+    def small_groups(self) -> NDArray[np.int32]:
+        """(N, settings) the small group of each row in each setting that has some, -1 for none (computed)."""
         columns = []
         for setting in self.settings.values():
-            start = setting.partitions["small_group"].start
-            small_group = np.searchsorted(start, setting.seat, side="right") - 1
-            columns.append(np.where(setting.seat >= 0, small_group, -1))
-        self.small_groups = np.stack(columns, axis=1).astype(np.int32)
+            if "small_group" not in setting.partitions:
+                continue
+            seat = setting.seat
+            columns.append(np.where(seat >= 0, setting.group_of("small_group", seat), -1))
+        return np.stack(columns, axis=1).astype(np.int32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays that carry over from week to week, by name: residents, seats and areas (not copies)."""
         arrays: dict[str, NDArray[Any]] = {
-            f"people.{field.name}": getattr(self.people, field.name) for field in fields(self.people)}
+            f"people.{name}": self.people.column(name) for name in self.people.array_names}
         for name, setting in self.settings.items():
-            arrays |= {f"occupant.{name}": setting.occupant, f"seat.{name}": setting.seat}
+            arrays |= {f"occupant.{name}": setting.occupant, f"since.{name}": setting.since}
         return arrays | {f"areas.{name}": getattr(self.areas, name) for name in self.areas._fields}
 
     def restore(self, stored: dict[str, NDArray[Any]]) -> None:
@@ -128,12 +128,14 @@ class State:
             raise ValueError("the arrays do not fit this world: names, shapes or types differ")
         for name, array in arrays.items():
             array[...] = stored[name]
-        self.reseated()
 
     def columns_by_name(self) -> dict[str, NDArray[Any]]:
-        """The residents' columns and, as ``seat <setting>``, their seats (not copies)."""
-        columns = {name: self.people.column(name) for name in self.people.column_names}
-        return columns | {f"seat {name}": setting.seat for name, setting in self.settings.items()}
+        """The residents' columns (not copies) and, as ``seat <setting>`` and ``since <setting>``, their seats."""
+        columns = {name: self.people.column(name) for name in self.people.array_names if name not in LAYOUT}
+        for name, setting in self.settings.items():
+            seat = setting.seat
+            columns |= {f"seat {name}": seat, f"since {name}": np.where(seat >= 0, setting.since[seat], 0)}
+        return columns
 
     def snapshot(self, names: Iterable[str] | None = None) -> Snapshot:
         """Copies of everything that determines the rest of the week; to be taken after the week's actions.
@@ -147,13 +149,14 @@ class State:
             {name: setting.partitions for name, setting in self.settings.items()},
             columns | {"displaced": self.week.displaced.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
+            {name: setting.since.copy() for name, setting in self.settings.items()},
             self.areas.past.copy(), self.areas.message_effect.copy(), tuple(self.sessions),
             tuple(impulse for impulse in self.impulses if impulse.week == self.clock))
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Make the arrays of the state read-only, as while observers read them: a write raises ValueError."""
-        arrays = [*self.arrays().values(), *self.week, self.small_groups, self.weights]
+        arrays = [*self.arrays().values(), *self.week, self.weights]
         for array in arrays:
             array.flags.writeable = False
         try:

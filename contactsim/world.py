@@ -21,22 +21,24 @@ from contactsim import demography, messages
 from contactsim.compiled import Threads
 from contactsim.draws import Decision
 from contactsim.encounters.appraisal import BLOCK, appraise
-from contactsim.encounters.arrays import people_of, rules, terms
+from contactsim.encounters.arrays import members, people_of, rules
 from contactsim.encounters.learning import learn
 from contactsim.encounters.schedule import FRIENDS, weekly_schedule
-from contactsim.encounters.ties import BLOCK as BLOCK_OF_TIES
-from contactsim.encounters.ties import find_extended_contact, free_places, friends_meet, renew
+from contactsim.encounters.ties import EVERY, fade_ties, find_extended_contact
 from contactsim.observers.base import Moment, Observer, check_moment
 from contactsim.observers.weekly import WeeklyRecord
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.residents import WEEKS_A_YEAR
+from contactsim.residents import WANDERING_WEEKS, WEEKS_A_YEAR, resting_belonging, wander
+from contactsim.settings.seating import start_seats
 from contactsim.state import Action, State
 
 #: From this many residents on, several threads save time (benchmarks/README.md); used where ``threads`` is None.
 PARALLEL_FROM = 20_000
 #: Weeks over which a burn-in must be stationary.
 WINDOW = 26
+#: How much faster the slowest states approach their level until a year before week 0, so that a burn-in is long enough.
+SETTLING, SLOW = 8.0, ("belonging_gain", "belonging_decline", "engagement_gain", "engagement_decline")
 
 
 class World(State):
@@ -64,18 +66,15 @@ class World(State):
         super().__init__(place, parameters, seed, actions)
         self.threads = Threads(threads or (1 if place.residents < PARALLEL_FROM else None))
         self.rules = rules(parameters.psychology)
-        self.terms = {name: terms(context, parameters.psychology)
-                      for name, context in parameters.settings.contact_contexts.items()}
         self.transfer = np.full((len(place.groups), len(place.groups)), parameters.psychology.transfer)
         np.fill_diagonal(self.transfer, 1.0)
         self.columns = people_of(self.people)
         self.setting_weeks, self.friends = weekly_schedule(
-            parameters.settings.contact_contexts, self.terms, self.settings, self.threads)
+            parameters.settings.contact_contexts, parameters.psychology, self.settings, self.threads)
         self._areas_of_threads = self.threads.split(self.settings["street"].partitions["neighbourhood"].start)
         self._rows = np.linspace(0, len(self.people), self.threads.number + 1).astype(int).tolist()
-        self._scratch = [(np.empty(self._longest(), np.int32), np.empty(self._longest(), np.int32))
-                         for _ in range(self.threads.number)]
-        self._free = np.zeros(len(self.people), np.uint8)
+        self._district = _district_of_neighbourhood(self.place)
+        self._scratch = [members(self._longest(), len(place.groups)) for _ in range(self.threads.number)]
         self.weekly_record = WeeklyRecord(self.threads)
         self.observers: list[Observer] = []
         self.begin()
@@ -85,18 +84,19 @@ class World(State):
     def step(self) -> None:
         """Simulate one week. All rules read the state at the start of the week. The order is:
 
-        1. Shocks of this week change attitude, anxiety, threat and felt stigma.
+        1. Events of this week change attitude, feelings, anxiety, threat and felt stigma. Every thirteenth week the
+           wandering part of resting points moves on.
         2. Actions hold sessions, change seats or status, or send messages. Then the observers with the moment
            ``after_actions`` read the world.
-        3. Appraisal: local norms and composition, and the odds that each resident brings into meetings.
+        3. Appraisal: local norms and composition, and how present each resident is and with which odds of meetings.
         4. Encounters: in each setting pairs are drawn, meetings are taken up or declined, and each side draws a
            valence; then the sessions of actions; then meetings of friends.
-        5. Learning: attitude, experience, anxiety, threat, belonging, engagement, felt stigma and language change;
-           residents get older.
-        6. Ties form and fade.
+        5. Learning: attitude, feelings, experience, anxiety, threat, belonging, engagement, felt stigma and language
+           change; residents get older.
+        6. Ties form; every fourth week they fade, and extended contact is found anew.
         7. The week is recorded. Then the observers with the moment ``before_moves`` read the world.
         8. Households depart, move and arrive where the scenario says so; once a year residents who start or leave
-           school or work change seats. The clock advances, and all other observers read the world.
+           school or work, and some others, change seats. The clock advances, and all other observers read the world.
         """
         self._apply_shocks()
         self._act()
@@ -132,7 +132,14 @@ class World(State):
         return self.weekly_record.result()
 
     def begin(self) -> None:
-        """Set the past composition of each area to the present one, before the first week."""
+        """Prepare the first week.
+
+        The past composition of areas is the present one, belonging is that of one's age, and people have been in their
+        seats for as long as turnover lets them.
+        """
+        people = self.people
+        people.belonging[:] = resting_belonging(people.age, self.parameters.psychology)
+        start_seats(self.settings, self.parameters.settings, people, self.seed, self.clock)
         self._appraise()
         self.areas.past[:] = self.areas.share
 
@@ -143,7 +150,12 @@ class World(State):
                     observer.look(self)
 
     def _apply_shocks(self) -> None:
-        messages.apply_shocks(self.parameters.scenario.shocks, self.clock, self.people, self.place.groups)
+        parameters = self.parameters
+        messages.apply_shocks(parameters.scenario.shocks, self.clock, self.people, self.place.groups,
+                              parameters.psychology)
+        if parameters.residents.wandering_spread > 0 and self.clock % WANDERING_WEEKS == 0:
+            wander(self.people, parameters.residents.wandering_spread, parameters.psychology.wandering_memory,
+                   self.seed, self.clock)
 
     def _act(self) -> None:
         if self.clock >= 0:
@@ -154,44 +166,58 @@ class World(State):
         street = self.settings["street"]
         start = street.partitions["neighbourhood"].start
         self.threads.run(lambda _, lo, hi: appraise(
-            lo, hi, start, street.occupant, self.rules, self.columns, self.week, self.areas, np.empty(BLOCK, np.int32),
-            np.empty((4, BLOCK))), self._areas_of_threads)
+            lo, hi, start, street.occupant, self.rules, self.columns, self.week, self.areas,
+            np.empty(BLOCK, np.int32), np.empty((4, BLOCK))), self._areas_of_threads)
+        areas, district = self.areas, self._district
+        people = np.maximum(np.bincount(district, areas.number), 1.0)
+        for g in range(self.people.groups):
+            areas.district[:, g] = (np.bincount(district, areas.share[:, g] * areas.number) / people)[district]
 
     def _meet(self) -> None:
         for setting in self.setting_weeks:
-            setting.meet(self.seed, self.clock, self.columns, self.week, self.threads, self._scratch)
+            setting.meet(self.seed, self.clock, self.rules, self.columns, self.week, self.threads, self._scratch)
         for session in self.sessions:
-            session.meet(self.seed, self.clock, self.parameters.psychology, self.columns, self.week)
+            largest = int(np.diff(session.start).max(initial=0))
+            session.meet(self.seed, self.clock, self.parameters.psychology, self.columns, self.week,
+                         members(largest, self.people.groups))
         for impulse in self.impulses:
             if impulse.week == self.clock:
                 impulse.meet(self.columns, self.week)
-        slots = self.friends.draw(self.seed, self.clock, FRIENDS)
-        self._over_rows(lambda lo, hi: friends_meet(lo, hi, slots, self.columns, self.week))
-        if self.week.displaced.any():
-            self.week.displaced[:] = 0
         self.sessions.clear()
 
     def _learn(self) -> None:
-        street, people = self.settings["street"], self.people
+        street, groups, p = self.settings["street"], self.people.groups, self.rules
         start = street.partitions["neighbourhood"].start
-        find_extended_contact(people.ties, people.group, people.friend_groups, self.week.extended_contact)
+        if self.clock < -WEEKS_A_YEAR:
+            p = p._replace(**{name: min(0.5, SETTLING * getattr(p, name)) for name in SLOW})
+        friends = self.friends.draw(self.seed, self.clock, FRIENDS)
         self.threads.run(lambda _, lo, hi: learn(
-            lo, hi, start, street.occupant, self.rules, self.transfer, self.columns, self.week, self.areas,
-            np.empty(people.groups), np.empty(people.groups)), self._areas_of_threads)
+            lo, hi, start, street.occupant, p, self.transfer, friends, self.columns, self.week, self.areas,
+            np.empty(groups - 1), np.empty(groups - 1)), self._areas_of_threads)
+        if self.week.displaced.any():
+            self.week.displaced[:] = 0
 
     def _renew_ties(self) -> None:
-        p, base = self.rules, self.base(Decision.TIE_FADES)
-        people, candidate = self.people, self.week.candidate
-        self._over_rows(lambda lo, hi: free_places(lo, hi, people.ties, candidate, self._free))
-        self._over_rows(lambda lo, hi: renew(
-            lo, hi, p.tie_fade, p.tie_fade_shared, base, self.small_groups, self._free, people.group, people.uid,
-            people.ties, people.friend_groups, candidate, np.empty(BLOCK_OF_TIES, np.int32)))
+        """Let ties fade and find extended contact, every few weeks; ties have formed with learning."""
+        if self.clock % EVERY:
+            return
+        base, people, candidate = self.base(Decision.TIE_FADES), self.columns, self.week.candidate
+        fade = np.float32(1.0 - (1.0 - self.rules.tie_fade) ** EVERY)
+        self._over_rows(lambda lo, hi: fade_ties(lo, hi, fade, base, people, candidate))
+        self._over_rows(lambda lo, hi: find_extended_contact(lo, hi, people))
 
     def _over_rows(self, work: Callable[[int, int], None]) -> None:
         self.threads.run(lambda _, lo, hi: work(lo, hi), self._rows)
 
     def _longest(self) -> int:
         return max(int(np.diff(p.start).max(initial=0)) for s in self.settings.values() for p in s.partitions.values())
+
+
+def _district_of_neighbourhood(place: Place) -> NDArray[np.intp]:
+    """(P,) district of each neighbourhood, numbered in the order of the rows."""
+    near, wide = (place.of_role(role).area_of_output_area for role in ("neighbourhood", "district"))
+    begins = np.flatnonzero(np.diff(near, prepend=-1))
+    return np.cumsum(np.diff(wide[begins], prepend=-1) != 0) - 1
 
 
 @dataclass(frozen=True)

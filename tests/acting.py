@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions import Action, build, sections
 from contactsim.config.action_catalogue import load, names
+from contactsim.encounters.session import Session
 from contactsim.place import Place
 from contactsim.world import World
 from tests.worlds import make_parameters, make_place, make_world
@@ -17,7 +18,8 @@ from tests.worlds import make_parameters, make_place, make_world
 #: Every action that has a file.
 ALL = names()
 #: Columns that no action may write.
-FORBIDDEN = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "baseline_attitude")
+FORBIDDEN = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative", "public_contact",
+             "public_balance", "baseline_attitude", "wandering", "anxiety_trait", "threat_trait")
 
 
 def town(output_areas: int = 18, people: int = 80) -> Place:
@@ -69,3 +71,16 @@ def live(world: World, weeks: int) -> World:
     for _ in range(weeks):
         world.step()
     return world
+
+
+def sessions_of(world: World, weeks: int) -> list[Session]:
+    """All sessions of the world's next weeks, in which nobody meets."""
+    seen: list[Session] = []
+    for _ in range(weeks):
+        for action in world.actions:
+            action.week(world)
+        seen += world.sessions
+        world.sessions.clear()
+        world.week.displaced[:] = 0
+        world.clock += 1
+    return seen

@@ -7,42 +7,61 @@ the rules' own: terms are added as they are written, people in the order of thei
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from contactsim.draws import Decision, below, fold, halves, name_key, nth, pair_key, pair_part, stream, uniform, unit
+from contactsim.draws import (
+    Decision,
+    fold,
+    halves,
+    name_key,
+    normals,
+    nth,
+    pair_key,
+    present_key,
+    short,
+    short_below,
+    short_pair,
+    short_unit,
+    stream,
+    uniform,
+    unit,
+)
 from contactsim.encounters.session import Session
-from contactsim.parameters import Conditions, ContactContext, ModelParameters
+from contactsim.parameters import Conditions, ContactContext, ModelParameters, Shock
 from contactsim.residents import BELIEVES
 from contactsim.world import World
 
 U = np.uint64
 MEETING_AGE = 5.0
 KINDS = ("positive", "negative", "neutral", "declined")
-#: Columns in single precision.
-SINGLE = ("arrived", "engagement", "stigma", "civic")
+#: Columns of the people, all of the second and third kind in single precision.
+NUMBERS = ("uid", "group", "rumour", "friends", "cross_friends", "extended_contact")
 SCALARS = (
-    "uid",
-    "group",
     "age",
     "arrived",
     "baseline_attitude",
     "sociability",
     "negative_exposure",
+    "anxiety_trait",
+    "threat_trait",
     "status",
     "language",
+    "wandering",
     "anxiety",
     "threat",
     "belonging",
     "engagement",
     "stigma",
     "civic",
-    "rumour",
+    "public_contact",
+    "public_balance",
 )
-LISTS = ("attitude", "positive", "negative", "recent_positive", "recent_negative", "ties")
+LISTS = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative")
 
 
 @dataclass
@@ -52,21 +71,30 @@ class Person:
     row: int
     uid: int
     group: int
+    rumour: int
+    friends: int
+    cross_friends: int
+    extended_contact: int
     age: float
     arrived: float
     baseline_attitude: float
     sociability: float
     negative_exposure: float
+    anxiety_trait: float
+    threat_trait: float
     status: float
     language: float
+    wandering: float
     anxiety: float
     threat: float
     belonging: float
     engagement: float
     stigma: float
     civic: float
-    rumour: int
+    public_contact: float
+    public_balance: float
     attitude: list[float]
+    feeling: list[float]
     positive: list[float]
     negative: list[float]
     recent_positive: list[float]
@@ -74,15 +102,24 @@ class Person:
     ties: list[int]
     friend_groups: set[int]
 
+    def store(self) -> None:
+        """Round the states to single precision, in which they are stored."""
+        for name in SCALARS:
+            setattr(self, name, _single(getattr(self, name)))
+        for name in LISTS:
+            setattr(self, name, [_single(x) for x in getattr(self, name)])
+
     def start_week(self, groups: int) -> None:
         """Clear the week's records."""
         self.counts = [dict.fromkeys(KINDS, 0) for _ in range(groups)]
         self.dose = [{"positive": 0, "negative": 0} for _ in range(groups)]
-        self.own_meetings = self.bonding = 0
+        self.own_meetings = self.bonding = self.company = 0
+        self.outside = {"street": [0, 0], "public": [0, 0]}  # encounters, balance
         self.shared_activity = self.community = 0
         self.candidate = -1
         self.rank = 0
         self.brings: list[dict[str, float]] = [{} for _ in range(groups)]
+        self.liking = [_single(min(1.0, max(-1.0, a + f))) for a, f in zip(self.attitude, self.feeling, strict=True)]
 
 
 @dataclass
@@ -96,16 +133,24 @@ class MixingGroup:
 
 @dataclass
 class Gathering:
-    """One slot of a contact context or session: what names its draws, and what a meeting in it is like."""
+    """One slot of a contact context or session: what names its draws, and what a meeting in it is like.
+
+    ``before`` are the hours that the members of a session have spent together; ``pace`` is how fast an hour loses what
+    it teaches, per week (or hour) together.
+    """
 
     key: int
     slot: int
     at: Conditions
     presence: float = 1.0
     sociable: bool = False
-    in_small_group: bool = True
+    allows_ties: bool = True
     in_community: bool = True
     bit: int | None = None
+    setting: str = ""
+    hours: float = 1.0
+    pace: float = 0.0
+    before: dict[int, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclass
@@ -117,6 +162,9 @@ class Area:
     share: list[float]
     past: list[float]
     message_effect: list[list[float]]
+    district: int
+    number: int = 0
+    around: list[float] = dataclasses.field(default_factory=list)
 
 
 class Town:
@@ -137,9 +185,14 @@ class Town:
                    for scale, part in setting.partitions.items()}
             for name, setting in world.settings.items()}
         self.areas = [
-            Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist())
+            Area(mixing_group.seats, [], [], world.areas.past[k].tolist(), world.areas.message_effect[k].tolist(),
+                 next(d for d, wide in enumerate(self.settings["street"]["district"])
+                      if wide.first <= mixing_group.first < wide.first + len(wide.seats)))
             for k, mixing_group in enumerate(self.settings["street"]["neighbourhood"])
         ]
+        self.weeks = {name: {int(row): world.clock - int(setting.since[seat])
+                             for seat, row in enumerate(setting.occupant) if row >= 0}
+                      for name, setting in world.settings.items()}
         self.actions = list(world.actions)
         self.slots: list[tuple[str, ContactContext, int]] = [
             (name, context, slot) for name, context in self.parameters.settings.contact_contexts.items()
@@ -147,6 +200,7 @@ class Town:
 
     def step(self) -> None:
         """One week: shocks, actions, appraisal, encounters, change, ties."""
+        self._wander()
         self._shocks()
         self.sessions: list[Session] = []
         self.displaced: dict[int, set[int]] = {row: set() for row in self.people}
@@ -159,10 +213,13 @@ class Town:
             self._around(area)
             for person in self._present(area.seats):
                 self._bring(person, area)
+        self._districts()
+        self.leisure = {name: self._seek(name) for name in self.settings}
         for bit, (name, context, slot) in enumerate(self.slots):
             community = context.setting == "association"
             gathering = Gathering(name_key(name), slot, context, context.presence, context.sociable,
-                                  context.scale == "small_group", community, bit)
+                                  context.setting != "public", community, bit, context.setting, context.hours,
+                                  self._pace(context))
             if context.setting == "ties":
                 self._friends_meet(gathering)
             else:
@@ -174,16 +231,23 @@ class Town:
                 )
                 for k in range(len(session.start) - 1)
             ]
+            before = {} if session.hours_before is None else dict(
+                zip(session.occupant.tolist(), session.hours_before.tolist(), strict=True))
+            pace = session.dilution / self.p.familiarity if self.p.familiarity > 0 else 0.0
             for slot in range(session.encounters):
-                self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions))
-        far = {row: self._friends_of_friends(person) for row, person in self.people.items()}
+                self._meet(teams, Gathering(name_key("session", session.name), slot, session.conditions,
+                                            hours=session.hours / session.encounters, pace=pace, before=before))
         for area in self.areas:
             for person in self._present(area.seats):
-                self._change(person, area, far[person.row])
+                self._change(person, area)
+                person.store()
             for g in range(self.groups):
                 area.past[g] += (area.share[g] - area.past[g]) / 52
         self._renew_ties()
         self.clock += 1
+        for weeks in self.weeks.values():
+            for row in weeks:
+                weeks[row] += 1
 
     # --- actions
 
@@ -191,41 +255,139 @@ class Town:
         """A session takes place this week, instead of some slots of those who come."""
         self.sessions.append(session)
         if displaces != ():
-            self.displace(session.rows, session.encounters, displaces, session.name)
+            self.displace(session.rows, session.hours, displaces, session.name)
 
-    def displace(self, rows: Any, slots: int | None, displaces: Any, name: str) -> None:
-        """Each row loses the ``slots`` free slots of these contact contexts with the lowest draws."""
+    def displace(self, rows: Any, hours: float | None, displaces: Any, name: str) -> None:
+        """Each row loses the free slots of these contact contexts with the lowest draws, until their hours are up; the
+        last one with the chance by which it fits."""
+        first = next(k for k, (context, _, _) in enumerate(self.slots) if displaces is None or context in displaces)
+        key = name_key(name, self.slots[first][0] if displaces is None else next(iter(displaces)))
+        last = U(stream(self.seed, Decision.DISPLACED, self.clock, key, 0)) ^ U(1)
         for row in rows:
             free = [bit for bit, (context, _, _) in enumerate(self.slots)
                     if (displaces is None or context in displaces) and bit not in self.displaced[row]]
             draw = {bit: uniform(stream(self.seed, Decision.DISPLACED, self.clock, name_key(name, self.slots[bit][0]),
                                         self.slots[bit][2]), U(self.people[row].uid)) for bit in free}
-            self.displaced[row] |= set(sorted(free, key=draw.__getitem__)[:slots])
+            left = math.inf if hours is None else hours
+            for bit in sorted(free, key=draw.__getitem__):
+                length = self.slots[bit][1].hours
+                if uniform(last, U(self.people[row].uid)) * length < left:
+                    self.displaced[row].add(bit)
+                left -= length
 
     # --- the start of the week
 
     def _present(self, seats: list[int]) -> list[Person]:
         return [self.people[row] for row in seats if row >= 0]
 
+    def _wander(self) -> None:
+        """Every thirteen weeks the wandering part of everybody's resting point moves on."""
+        spread = self.parameters.residents.wandering_spread
+        if spread > 0 and self.clock % 13 == 0:
+            keep = float(np.exp(-13 / self.p.wandering_memory))
+            for person in self.people.values():
+                new = normals(stream(self.seed, Decision.WANDERING, self.clock), np.array([person.uid]))[0]
+                person.wandering = _single(keep * person.wandering + np.sqrt(1 - keep**2) * spread * new)
+
     def _shocks(self) -> None:
-        for shock in self.parameters.scenario.shocks.values():
+        for _, shock in sorted(self.parameters.scenario.shocks.items()):
             if shock.week != self.clock:
                 continue
             target = self.group_names.index(shock.target)
             for person in self.people.values():
                 if person.group != target:
-                    person.attitude[target] += shock.attitude * (-1.0 - person.attitude[target])
-                    person.anxiety += shock.anxiety * (1.0 - person.anxiety)
-                    person.threat += shock.threat * (1.0 - person.threat)
+                    self._hears(person, target, shock)
                 else:
-                    felt = np.float32(person.stigma)
-                    person.stigma = float(felt + np.float32(shock.stigma) * (np.float32(1) - felt))
+                    person.stigma = person.stigma + shock.stigma * (1.0 - person.stigma)
+                person.store()
+
+    def _hears(self, me: Person, target: int, shock: Shock) -> None:
+        """An event teaches as close negative hours would, but is no experience of one's own.
+
+        The feeling of those without experience falls most.
+        """
+        own = self._prior(me)
+        before = own + me.positive[target] + me.negative[target]
+        weighted = self.p.negative_weight * shock.dose
+        me.attitude[target] = (before * me.attitude[target] - weighted) / (before + weighted)
+        fall = shock.feeling * own / before
+        me.feeling[target] = me.feeling[target] + fall * (-1.0 - me.feeling[target])
+        for name, learning, direct in (("anxiety", self.p.anxiety_learning, shock.anxiety),
+                                       ("threat", self.p.threat_learning, shock.threat)):
+            x = (getattr(me, name) + learning * weighted) / (1.0 + learning * weighted)
+            setattr(me, name, x + direct * (1.0 - x))
+
+    def _prior(self, me: Person) -> float:
+        """Weight of the baseline attitude as experience."""
+        return self.p.prior_weight * (1.0 + self.p.age_stability * 0.05 * max(0.0, me.age - 20.0))
+
+    def _pace(self, context: ContactContext) -> float:
+        """How fast an hour in a context loses what it teaches, per week in the same small group."""
+        def hours(scale: str) -> float:
+            return math.fsum(c.encounters_per_week * c.hours * c.presence**2
+                             for c in self.parameters.settings.contact_contexts.values()
+                             if c.setting == context.setting and c.scale == scale)
+
+        def others(scale: str) -> float:
+            seats = [len(one.seats) for one in self.settings[context.setting][scale]]
+            return max(1.0, float(np.mean(seats)) - 1.0)
+
+        if context.setting == "ties" or context.scale not in ("small_group", "mixing_group"):
+            return 0.0
+        if not hours("small_group") or not self.p.familiarity:
+            return 0.0
+        pace = hours("small_group") / self.p.familiarity
+        if context.scale == "mixing_group":
+            each = hours("small_group") / others("small_group")
+            pace *= min(1.0, hours("mixing_group") / others("mixing_group") / each)
+        return pace
+
+    def _districts(self) -> None:
+        """Composition of the districts, from that of their neighbourhoods."""
+        for area in self.areas:
+            inside = [one for one in self.areas if one.district == area.district]
+            number = 0.0
+            for one in inside:
+                number += one.number
+            area.around = []
+            for g in range(self.groups):
+                people = 0.0
+                for one in inside:
+                    people += one.share[g] * one.number
+                area.around.append(people / max(number, 1.0))
+
+    def _seek(self, setting: str) -> dict[int, float]:
+        """How often each member of a setting is present in leisure: those who like the others come where they are."""
+        found: dict[int, float] = {}
+        partitions = self.settings[setting]
+        for mixing_group in min(partitions.values(), key=len):
+            here = [person for person in self._present(mixing_group.seats) if self._able(person)]
+            here = [person for person in here if self._often(person) > 0]
+            number = [sum(person.group == g for person in here) for g in range(self.groups)]
+            for person in here:
+                drawn = 0.0
+                for h in range(self.groups):
+                    if h != person.group:
+                        drawn += number[h] * person.liking[h]
+                factor = max(0.0, 1.0 + self.p.seeking * drawn / len(here))
+                often = self._often(person)
+                found[person.row] = _single(often * factor) if self.p.seeking > 0 else often
+        return found
+
+    def _able(self, person: Person) -> bool:
+        return person.age >= MEETING_AGE and not person.arrived < 0
+
+    def _often(self, person: Person) -> float:
+        """Presence in leisure by sociability and age."""
+        older = min(1.0, max(0.0, (person.age - 30.0) / 45.0))
+        of_age = 1.0 if person.age < 16.0 else max(0.0, 1.0 + self.p.presence_age * (0.2 - 0.65 * older))
+        return _single(person.sociability * of_age)
 
     def _around(self, area: Area) -> None:
         """Norms: the mean attitude of each group, and what messages add to it; composition: the groups' shares. Of all
         old enough and arrived."""
-        grown = [person for person in self._present(area.seats)
-                 if person.age >= MEETING_AGE and not person.arrived < 0]
+        grown = [person for person in self._present(area.seats) if self._able(person)]
+        area.number = len(grown)
         counts = [sum(person.group == g for person in grown) for g in range(self.groups)]
         area.norm = []
         for g in range(self.groups):
@@ -247,7 +409,8 @@ class Town:
         for h in range(self.groups):
             if h == person.group:
                 continue
-            attitude = person.attitude[h]
+            attitude = person.liking[h]
+            fear = p.appraisal_threat * (person.threat - p.threat_rest)
             take_up = (p.take_up_sociability * (person.sociability - 1.0) - p.take_up_anxiety * anxious
                        - p.take_up_language * (1.0 - person.language)) + p.take_up_attitude * attitude
             own_part = p.appraisal_own * (p.appraisal * attitude)
@@ -257,10 +420,11 @@ class Town:
                 - p.negative_exposure_positive * person.negative_exposure
                 + own_part
             )
-            unpleasant = (p.appraisal_anxiety * anxious + person.negative_exposure - belonging - own_part
+            unpleasant = (p.appraisal_anxiety * anxious + fear + person.negative_exposure - belonging - own_part
                           - p.inward_norms * area.norm[person.group][h])
-            person.brings[h] = {"take_up": exp(take_up), "pleasant": exp(pleasant), "unpleasant": exp(unpleasant),
-                                "partner_effect": exp((1.0 - p.appraisal_own) * (p.appraisal * attitude))}
+            person.brings[h] = {name: _single(exp(x)) for name, x in (
+                ("take_up", take_up), ("pleasant", pleasant), ("unpleasant", unpleasant),
+                ("partner_effect", (1.0 - p.appraisal_own) * (p.appraisal * attitude)))}
 
     # --- encounters
 
@@ -294,10 +458,15 @@ class Town:
 
     def _is_there(self, person: Person, gathering: Gathering) -> bool:
         """Young children, those who are still to come and those who are elsewhere with an action never are."""
-        if person.age < MEETING_AGE or person.arrived < 0 or gathering.bit in self.displaced[person.row]:
+        if not self._able(person) or not self._often(person) > 0 or gathering.bit in self.displaced[person.row]:
             return False
-        chance = gathering.presence * (person.sociability if gathering.sociable else 1.0)
-        return bool(uniform(self._draws(Decision.PRESENCE, gathering), U(person.uid)) < chance)
+        if not gathering.sociable and gathering.presence >= 1.0:
+            return True
+        chance = np.float32(gathering.presence)
+        if gathering.sociable:
+            chance *= np.float32(self.leisure[gathering.setting][person.row])
+        drawn = short(U(self._draws(Decision.PRESENCE, gathering)), np.uint32(present_key(np.uint32(person.uid))))
+        return bool(short_unit(np.uint32(drawn)) < chance)
 
     def _meet(self, mixing_groups: list[MixingGroup], gathering: Gathering) -> None:
         draws = self._draws(Decision.PAIRING, gathering)
@@ -319,27 +488,44 @@ class Town:
         else:
             odds = self._base_odds(gathering.at)[0] * a.brings[b.group]["take_up"] * b.brings[a.group]["take_up"]
             if unit(key) * (1.0 + odds) < gathering.at.avoidability:
-                a.counts[b.group]["declined"] += 1
-                b.counts[a.group]["declined"] += 1
+                for one, other in ((a, b), (b, a)):
+                    one.counts[other.group]["declined"] += 1
+                    self._out_and_about(one, "declined", gathering)
                 return
-            for_a = self._experience(a, b, gathering.at, key)
-            for_b = self._experience(b, a, gathering.at, key)
+            for_a = self._experience(a, b, gathering, key, a.uid < b.uid)
+            for_b = self._experience(b, a, gathering, key, b.uid < a.uid)
         if "negative" not in (for_a, for_b):
-            activity = round(100 * gathering.at.common_goals * gathering.at.cooperation)
+            activity = round(100 * gathering.at.common_goals * gathering.at.cooperation * gathering.hours)
             for one in (a, b):
                 one.shared_activity += activity
                 one.community += activity * gathering.in_community
-        chance = self.p.tie_own if a.group == b.group else self.p.tie_cross
-        if gathering.in_small_group and for_a == for_b == "positive" and unit(U(nth(key, U(2)))) < chance:
-            rank = int(nth(key, U(3)))
+        chance = 1.0 - math.exp(-self.p.tie * gathering.at.closeness * gathering.hours)
+        if a.group == b.group:
+            chance *= self.p.own_positive
+        else:
+            chance = min(1.0, chance / self.p.homophily)
+        for one, other in ((a, b), (b, a)):
+            chance *= self._room(one, other.group)
+        ids = np.uint32(a.uid), np.uint32(b.uid)
+        drawn = _pair_draw(self._draws(Decision.MEETING, gathering), a.uid, b.uid)
+        if gathering.allows_ties and for_a == for_b == "positive" and drawn < chance:
+            rank = int(short_pair(U(self._draws(Decision.PRESENCE, gathering)), *ids)) >> 16
             for one, other in ((a, b), (b, a)):
-                if rank > one.rank:
+                if rank > one.rank or (rank == one.rank and other.row < one.candidate):
                     one.rank, one.candidate = rank, other.row
 
-    def _experience(self, me: Person, partner: Person, at: Conditions, key: np.uint64) -> str:
+    def _room(self, person: Person, group: int) -> float:
+        """How ready somebody is for a further friend, of ``group``, against one who has no friends."""
+        room = max(0.0, 1.0 - person.friends / self.p.tie_limit)
+        if group != person.group and group in person.friend_groups:
+            room *= self.p.tie_further
+        return room
+
+    def _experience(self, me: Person, partner: Person, gathering: Gathering, key: np.uint64, lower: bool) -> str:
         """Whether the meeting is positive, negative or neutral for ``me``; noted down."""
+        at = gathering.at
         first, second = halves(U(nth(key, U(1))))
-        draw = float(first if me.uid < partner.uid else second)
+        draw = float(first if lower else second)
         _, base_good, base_bad = self._base_odds(at)
         gap = abs(me.status - partner.status)
         base_bad *= 1.0 + self.p.unequal_status * (1 - at.equal_status) * gap
@@ -350,8 +536,26 @@ class Town:
         what = "positive" if point < good else "negative" if point < good + bad else "neutral"
         me.counts[partner.group][what] += 1
         if what != "neutral":
-            me.dose[partner.group][what] += round(100 * at.closeness)
+            dose = round(10_000 * at.closeness * gathering.hours)
+            me.dose[partner.group][what] += int(dose * self._weight(me, partner, gathering) + 0.5)
+            me.company += dose
+        self._out_and_about(me, what, gathering)
         return what
+
+    def _weight(self, me: Person, partner: Person, gathering: Gathering) -> float:
+        """What an hour teaches, against one with somebody new; two have been together since the later one came."""
+        if gathering.setting == "ties":
+            return self.p.friend_weight
+        if gathering.setting:
+            together = min(self.weeks[gathering.setting][one.row] for one in (me, partner))
+        else:
+            together = min(gathering.before.get(one.row, 0.0) for one in (me, partner))
+        return 1.0 / (1.0 + gathering.pace * together)
+
+    def _out_and_about(self, me: Person, what: str, gathering: Gathering) -> None:
+        if gathering.setting in me.outside:
+            me.outside[gathering.setting][0] += 1
+            me.outside[gathering.setting][1] += (what == "positive") - (what == "negative")
 
     def _friends_meet(self, gathering: Gathering) -> None:
         """Friends of different groups meet by one draw, unless one is displaced; each side draws a valence."""
@@ -360,12 +564,11 @@ class Town:
             for row in me.ties:
                 if row < 0 or self.people[row].group == me.group:
                     continue
-                friend = self.people[row]
                 if gathering.bit in self.displaced[me.row] | self.displaced[row]:
                     continue
-                key = U(pair_key(draws, U(me.uid), U(friend.uid)))
-                if unit(key) < gathering.presence:
-                    self._experience(me, friend, gathering.at, key)
+                key = U(pair_key(draws, U(me.row), U(row)))
+                if _pair_draw(draws, me.row, row) < np.float32(gathering.presence):
+                    self._experience(me, self.people[row], gathering, key, me.row < row)
 
     # --- change
 
@@ -377,20 +580,22 @@ class Town:
                 groups |= self.people[row].friend_groups
         return groups
 
-    def _change(self, me: Person, area: Area, far: set[int]) -> None:
+    def _change(self, me: Person, area: Area) -> None:
         p = self.p
+        fast = 8.0 if self.clock < -52 else 1.0  # early in a burn-in, belonging and engagement settle faster
+        gain, decline, more, less = (x if fast == 1.0 else min(0.5, fast * x) for x in (
+            p.belonging_gain, p.belonging_decline, p.engagement_gain, p.engagement_decline))
         others = [h for h in range(self.groups) if h != me.group]
-        rest = me.baseline_attitude - p.threat_attitude * (me.threat - p.threat_rest)
+        rest = me.baseline_attitude + me.wandering - p.threat_attitude * (me.threat - p.threat_rest)
         rest = min(1.0, max(-1.0, rest))
-        prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, me.age - 20.0))
+        prior = self._prior(me)
         for h in others:
             good = bad = 0.0
             for g in others:
                 counts_for = 1.0 if g == h else p.transfer
-                good += counts_for * 0.01 * me.dose[g]["positive"]
-                bad += counts_for * 0.01 * me.dose[g]["negative"]
-            if h in far:
-                good += p.extended
+                good += counts_for * (me.dose[g]["positive"] / 10_000)
+                bad += counts_for * (me.dose[g]["negative"] / 10_000)
+            good += p.extended * (me.extended_contact >> h & 1)
             before = prior + me.positive[h] + me.negative[h]
             weighted = p.negative_weight * bad
             attitude = (before * me.attitude[h] + good - weighted) / (before + good + weighted)
@@ -398,12 +603,16 @@ class Town:
             me.attitude[h] = attitude + p.norms * (area.norm[me.group][h] - attitude)
             me.positive[h] = (me.positive[h] + good) * (1.0 - p.forgetting)
             me.negative[h] = (me.negative[h] + bad) * (1.0 - p.forgetting)
+            now, usual = (good_ones - p.negative_weight * bad_ones for good_ones, bad_ones in (
+                (me.counts[h]["positive"], me.counts[h]["negative"]), (me.recent_positive[h], me.recent_negative[h])))
+            moved = p.feeling_gain * (now / (1.0 + abs(now)) - usual / (1.0 + abs(usual)))
+            me.feeling[h] = (me.feeling[h] * 0.5 ** (1.0 / p.feeling_half_life) + moved) / (1.0 + abs(moved))
             me.recent_positive[h] += p.recall * (me.counts[h]["positive"] - me.recent_positive[h])
             me.recent_negative[h] += p.recall * (me.counts[h]["negative"] - me.recent_negative[h])
         good = bad = 0.0
         for h in others:
-            good += 0.01 * me.dose[h]["positive"]
-            bad += 0.01 * me.dose[h]["negative"]
+            good += me.dose[h]["positive"] / 10_000
+            bad += me.dose[h]["negative"] / 10_000
         felt = me.stigma
         me.stigma = _feeling(felt, p.stigma_bonding * me.bonding, bad, p.stigma_learning, p.stigma_drift,
                              p.stigma_rest)
@@ -411,56 +620,76 @@ class Town:
         rest = (
             p.anxiety_rest
             - p.anxiety_baseline_attitude * me.baseline_attitude
+            + me.anxiety_trait
             + p.stigma_anxiety * (felt - p.stigma_rest)
         )
         me.anxiety = _feeling(me.anxiety, good, bad, p.anxiety_learning, p.anxiety_drift, rest)
-        strangers, shrinking = 1.0 - area.share[me.group], area.past[me.group] - area.share[me.group]
-        rest = p.threat_rest + p.threat_level * strangers + p.threat_change * max(0.0, shrinking)
-        if me.rumour == BELIEVES:
-            rest += p.rumour_threat
+        shrinking = area.past[me.group] - area.share[me.group]
+        rest = p.threat_rest - p.threat_baseline_attitude * me.baseline_attitude + me.threat_trait
+        rest += p.threat_district * (1.0 - area.around[me.group]) * (me.group == 0)
+        rest += p.threat_change * max(0.0, shrinking)
+        rest += p.rumour_threat * (me.rumour == BELIEVES)
         me.threat = _feeling(me.threat, good, bad, p.threat_learning, p.threat_drift, rest)
-        lifted = _raised(me.belonging, p.belonging_gain * 0.01 * me.shared_activity)
-        me.belonging = lifted + p.belonging_decline * (p.belonging_rest - lifted)
-        lifted = _raised(me.engagement, p.engagement_gain * 0.01 * me.community)
-        me.engagement = lifted + p.engagement_decline * (p.engagement_rest - lifted)
-        met = sum(me.counts[h][kind] for h in others for kind in ("positive", "negative", "neutral"))
-        me.language = _raised(me.language, p.language_gain * met)
+        community, shared = me.community / 100, me.shared_activity / 100
+        lifted = _raised(me.belonging, gain * (community + p.belonging_everyday * (shared - community)))
+        childhood = min(1.0, max(0.0, (16.0 - me.age) / 11.0))
+        rest = min(1.0, p.belonging_rest + p.belonging_childhood * childhood)
+        me.belonging = lifted + decline * (rest - lifted)
+        lifted = _raised(me.engagement, more * community)
+        me.engagement = lifted + less * (p.engagement_rest - lifted)
+        me.language = _raised(me.language, p.language_gain * (me.company / 10_000))
+        for name in me.outside if self._able(me) and self._often(me) > 0 else ():
+            encounters, balance = me.outside[name]
+            me.public_contact = _single(me.public_contact + encounters / 51.0)
+            me.public_balance = _single(me.public_balance + balance / 51.0)
+        me.public_contact *= 1.0 - 1.0 / 52
+        me.public_balance *= 1.0 - 1.0 / 52
         me.age += 1.0 / 52
         me.arrived += 1.0 / 52
-        for name in SINGLE:
-            setattr(me, name, float(np.float32(getattr(me, name))))
 
     # --- ties
 
     def _renew_ties(self) -> None:
-        """Mutual best candidates with a free place each become friends; other ties may fade."""
+        """Mutual best candidates with a free place each become friends; every fourth week other ties may fade."""
         draws = stream(self.seed, Decision.TIE_FADES, self.clock, name_key(""), 0)
+        due = self.clock % 4 == 0
+        fade = 1.0 - (1.0 - self.p.tie_fade) ** 4
         free = {row: person.ties.count(-1) for row, person in self.people.items()}
         for me in self.people.values():
-            chosen = me.candidate
+            chosen, new = me.candidate, list(me.ties)
             mutual = chosen >= 0 and self.people[chosen].candidate == me.row
             if mutual and chosen not in me.ties and free[me.row] and free[chosen]:
-                me.ties[me.ties.index(-1)] = chosen
-        together = self._small_groups()
-        for me in self.people.values():
+                new[new.index(-1)] = chosen
             for place, row in enumerate(me.ties):
-                if row < 0 or (me.candidate == row and self.people[row].candidate == me.row):
-                    continue
-                hazard = self.p.tie_fade_shared if together[me.row] & together[row] else self.p.tie_fade
-                if uniform(draws, U(pair_part(U(me.uid), U(self.people[row].uid)))) < hazard:
-                    me.ties[place] = -1
-            me.ties.sort(key=lambda row: row < 0)  # free places last, friends in their order
+                may_fade = due and row >= 0 and not (mutual and row == chosen)
+                if may_fade and _pair_draw(draws, me.row, row) < np.float32(fade):
+                    new[place] = -1
+            new.sort(key=lambda row: 2 if row < 0 else int(self.people[row].group == me.group))
+            me.renewed = new
         for me in self.people.values():
+            me.ties = me.renewed
             me.friend_groups = {self.people[row].group for row in me.ties if row >= 0}
+            me.friends = sum(row >= 0 for row in me.ties)
+            me.cross_friends = sum(row >= 0 and self.people[row].group != me.group for row in me.ties)
+        for me in self.people.values():
+            if due:
+                me.extended_contact = sum(1 << g for g in self._friends_of_friends(me))
 
-    def _small_groups(self) -> dict[int, set[tuple[str, int]]]:
-        found: dict[int, set[tuple[str, int]]] = {row: set() for row in self.people}
-        for name, partitions in self.settings.items():
-            for k, mixing_group in enumerate(partitions["small_group"]):
-                for row in mixing_group.seats:
-                    if row >= 0:
-                        found[row].add((name, k))
-        return found
+    def _friends_of_friends(self, person: Person) -> set[int]:
+        """Other groups in which an own-group friend has a friend."""
+        groups: set[int] = set()
+        for row in person.ties:
+            if row >= 0 and self.people[row].group == person.group:
+                groups |= self.people[row].friend_groups
+        return groups - {person.group}
+
+
+def _pair_draw(draws: np.uint64, one: int, other: int) -> np.float32:
+    return np.float32(short_unit(np.uint32(short_pair(U(draws), np.uint32(one), np.uint32(other)))))
+
+
+def _single(x: float) -> float:
+    return float(np.float32(x))
 
 
 def exp(x: float) -> float:
@@ -477,7 +706,7 @@ def exp(x: float) -> float:
 
 def _pick(begin: np.uint64, number: int) -> int:
     """One of ``number``, by the number-th number begun at ``begin``."""
-    return int(below(U(nth(begin, U(number))), number))
+    return int(short_below(np.uint32(short(begin, np.uint32(number))), number))
 
 
 def _feeling(x: float, good: float, bad: float, learning: float, drift: float, rest: float) -> float:
@@ -493,10 +722,10 @@ def _raised(x: float, by: float) -> float:
 
 def _person(world: World, row: int) -> Person:
     people = world.people
-    scalars: dict[str, Any] = {name: getattr(people, name)[row].item() for name in SCALARS}
-    lists: dict[str, Any] = {name: getattr(people, name)[row].tolist() for name in LISTS}
+    scalars: dict[str, Any] = {name: getattr(people, name)[row].item() for name in (*NUMBERS, *SCALARS)}
+    lists = {name: [float(x) for x in people.by_group(name, np.array([row]))[0]] for name in LISTS}
     groups = {g for g in range(people.groups) if int(people.friend_groups[row]) >> g & 1}
-    return Person(row=row, friend_groups=groups, **scalars, **lists)
+    return Person(row=row, friend_groups=groups, ties=people.ties[row].tolist(), **scalars, **lists)
 
 
 def differences(town: Town, world: World) -> list[str]:
@@ -511,18 +740,19 @@ def differences(town: Town, world: World) -> list[str]:
     active = np.flatnonzero(people.active).tolist()
     compare("active", -1, sorted(town.people), active)
     for row, person in town.people.items():
-        for name in (*SCALARS, *LISTS):
+        others = [h for h in range(town.groups) if h != person.group]
+        for name in (*NUMBERS, *SCALARS, "ties"):
             compare(name, row, getattr(person, name), getattr(people, name)[row].tolist())
+        for name in LISTS:
+            compare(name, row, [getattr(person, name)[h] for h in others], getattr(people, name)[row].tolist())
         compare("friend_groups", row, sum(1 << g for g in person.friend_groups), int(people.friend_groups[row]))
-        counts = [[t[kind] for kind in KINDS] for t in person.counts]
-        counts[person.group] = [person.own_meetings, person.bonding, 0, 0]
-        compare("counts", row, counts, week.counts[row].tolist())
-        compare("dose", row, [[d["positive"], d["negative"]] for d in person.dose], week.dose[row].tolist())
-        compare("shared_activity", row, person.shared_activity, int(week.shared_activity[row]))
-        compare("community", row, person.community, int(week.community[row]))
-        compare("candidate", row, person.candidate, int(week.candidate[row]))
+        compare("counts", row, [[person.counts[h][kind] for kind in KINDS] for h in others], week.counts[row].tolist())
+        compare("dose", row, [[person.dose[h]["positive"], person.dose[h]["negative"]] for h in others],
+                week.dose[row].tolist())
+        for name in ("own_meetings", "bonding", "company", "shared_activity", "community", "candidate"):
+            compare(name, row, getattr(person, name), int(getattr(week, name)[row]))
         compare("priority", row, person.rank, int(week.priority[row]))
     for k, area in enumerate(town.areas):
-        for name in ("norm", "share", "past"):
-            compare(f"areas.{name}", k, getattr(area, name), getattr(world.areas, name)[k].tolist())
+        for name, ours in (("norm", area.norm), ("share", area.share), ("past", area.past), ("district", area.around)):
+            compare(f"areas.{name}", k, ours, getattr(world.areas, name)[k].tolist())
     return found

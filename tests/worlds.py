@@ -57,16 +57,19 @@ def context(setting: str, scale: str, **changes: Any) -> ContactContext:
 def ordinary_week() -> dict[str, ContactContext]:
     """Every setting at every scale, with conditions that differ in every field."""
     return {
-        "neighbours": context("street", "small_group", encounters_per_week=2, presence=0.7, closeness=0.41,
+        "neighbours": context("street", "small_group", encounters_per_week=2, hours=1.3, presence=0.7, closeness=0.41,
                               avoidability=0.9),
         "corner": context("street", "output_area", presence=0.45, closeness=0.3, equal_status=0.9),
-        "street": context("street", "neighbourhood", encounters_per_week=2, presence=0.5, closeness=0.2, support=0.1),
+        "street": context("street", "neighbourhood", encounters_per_week=2, presence=0.5, closeness=0.2, support=0.1,
+                          mediator=0.3),
         "town": context("street", "district", presence=0.5, closeness=0.1, equal_status=0.2, avoidability=0.7),
+        "shops": context("public", "mixing_group", encounters_per_week=2, hours=0.3, presence=0.6, closeness=0.1,
+                         avoidability=0.5),
         "classmates": context("school", "small_group", presence=0.9, sociable=False, closeness=0.6, avoidability=0.2,
                                common_goals=0.5, cooperation=0.6, support=0.8),
         "schoolyard": context("school", "mixing_group", presence=0.8, sociable=False),
-        "team": context("work", "small_group", presence=0.9, sociable=False, closeness=0.55, avoidability=0.0,
-                         common_goals=0.7, cooperation=0.9),
+        "team": context("work", "small_group", hours=2.7, presence=0.9, sociable=False, closeness=0.55,
+                        avoidability=0.0, common_goals=0.7, cooperation=0.9),
         "workplace": context("work", "mixing_group", presence=0.9, sociable=False, closeness=0.2, equal_status=0.3),
         "club": context("association", "small_group", presence=0.6, closeness=0.6, mediator=0.5, common_goals=0.8,
                          cooperation=0.7, support=0.9, neutral_ground=0.4),
@@ -100,7 +103,7 @@ def odd_psychology(variant: int) -> Psychology:
         if field.default == 0:
             value = low + (0.05 + 0.3 * turn) * (high - low)
         values[name] = min(max(value, low), high)
-    values["tie_cross"], values["tie_own"] = 0.4 + 0.1 * variant % 0.3, 0.3  # ties enough in a few weeks
+    values["tie"], values["own_positive"] = 0.9 + 0.1 * variant % 0.3, 0.7  # ties enough in a few weeks
     return Psychology(**values)
 
 
@@ -122,18 +125,20 @@ class Doing:
         self.do(world)
 
 
-def session(rows: Any, seats: int = 6, encounters: int = 1, name: str = "session", **conditions: Any) -> Session:
+def session(rows: Any, seats: int = 6, encounters: int = 1, name: str = "session", hours: float = 1.0,
+            hours_before: Any = None, **conditions: Any) -> Session:
     """Teams of ``seats`` seats for these rows (-1 for nobody), in this order; the last team's other seats are empty."""
     rows = np.asarray(rows, np.int32)
     start = seats * np.arange(-(-rows.size // seats) + 1)
     occupant = np.append(rows, np.full(start[-1] - rows.size, -1, np.int32))
-    return Session(name, start, occupant, Conditions(**conditions), encounters)
+    before = None if hours_before is None else np.resize(np.asarray(hours_before, np.float32), occupant.size)
+    return Session(name, start, occupant, Conditions(**conditions), encounters, hours, before)
 
 
 def columns_of(world: World) -> dict[str, NDArray[Any]]:
     """Copies of all columns of the residents, of the week's notes and of the areas, by name."""
-    found = {name: world.people.column(name).copy() for name in world.people.column_names}
-    found |= {"dwelling": world.people.dwelling.copy()}
+    found = {name: world.people.column(name).copy() for name in world.people.array_names
+             if name not in ("household_start", "output_area_of_dwelling")}
     found |= {f"week.{name}": getattr(world.week, name).copy() for name in world.week._fields}
     found |= {f"areas.{name}": getattr(world.areas, name).copy() for name in world.areas._fields}
     return found

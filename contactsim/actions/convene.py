@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
+from contactsim.actions.familiarity import HoursTogether
 from contactsim.actions.placement import whole_classes
 from contactsim.actions.sections import ConveneConfig, Phase
-from contactsim.actions.sessions import Gatherer
+from contactsim.actions.sessions import LEISURE, LESSONS, Gatherer
 from contactsim.draws import Decision
 from contactsim.encounters.session import Session
 from contactsim.state import State
@@ -24,13 +25,17 @@ class Intake:
     number: int
     begins: int
     rows: Rows
-    uid: NDArray[np.int64]
+    uid: NDArray[np.int32]
     team: NDArray[np.intp]
     teams: int
     never: NDArray[np.bool_]
     """enrolled, but never attending"""
     met: int = 0
     """sessions held"""
+    own: HoursTogether = field(default_factory=HoursTogether)
+    """hours in sessions of single teams: with the own team and its helpers"""
+    wider: HoursTogether = field(default_factory=HoursTogether)
+    """hours in sessions of several teams, whose members are new to each other when these begin"""
 
 
 class Convene(Gatherer[ConveneConfig]):
@@ -150,32 +155,39 @@ class Convene(Gatherer[ConveneConfig]):
             week -= phase.weeks
         if phase is None or week % phase.every or not intake.rows.size:
             return
-        for _ in range(phase.sessions):
-            self._session(world, intake, phase)
-
-    def _session(self, world: State, intake: Intake, phase: Phase) -> None:
         people = world.people
+        able = people.active[intake.rows] & (people.uid[intake.rows] == intake.uid) & ~intake.never
+        able &= ~fully_away(world)[intake.rows]  # at another action; read before a first session takes the whole week
+        for _ in range(phase.sessions):
+            self._session(world, intake, phase, able)
+
+    def _session(self, world: State, intake: Intake, phase: Phase, able: NDArray[np.bool_]) -> None:
         number, intake.met = intake.met, intake.met + 1
-        here = people.active[intake.rows] & (people.uid[intake.rows] == intake.uid) & ~intake.never
-        here &= ~fully_away(world)[intake.rows]
         usual = self.config.attendance if phase.attendance is None else phase.attendance
-        here &= self.comes(world, intake.rows, usual, number)
-        rows = np.where(here, intake.rows, -1)
+        rows = np.where(able & self.comes(world, intake.rows, usual, number), intake.rows, -1)
         if phase.whom == "parents":
             rows = recruitment.parents(world, rows)
         if not (rows >= 0).any():
             return  # no session with helpers alone
         seats = int(np.bincount(intake.team).max())
-        helpers = self.helpers(world, intake.teams, rows, intake.number, number)
+        members = np.union1d(rows, intake.rows)  # nobody helps where they are enrolled, even if absent today
+        helpers = self.helpers(world, intake.teams, members, intake.number, number)
         occupant = np.full((intake.teams, seats + helpers.shape[1]), -1, np.int32)
         occupant[:, :seats] = recruitment.seated(intake.team, intake.teams, rows, seats).reshape(intake.teams, seats)
         occupant[:, seats:] = helpers
         occupant = _grouped(occupant, phase.scale, number)
         start = np.arange(occupant.shape[0] + 1, dtype=np.int64) * occupant.shape[1]
+        apart = phase.scale == "team" or intake.teams < 2
         session = Session(f"{self.name}/{intake.number}/{number}", start, occupant.ravel(),
                           self.conditions(phase.conditions),
-                          phase.encounters_per_session or self.config.encounters_per_session)
-        self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams, phase.displaces == "the_week")
+                          phase.encounters_per_session or self.config.encounters_per_session,
+                          self.config.hours if phase.hours is None else phase.hours,
+                          dilution=1.0 if apart else 1 / intake.teams)  # hours are spread over so many teams
+        displaced = None if phase.displaces == "the_week" else LEISURE
+        if self.config.recruitment == "whole_class" and phase.whom == "members" and displaced is not None:
+            displaced = LESSONS
+        self.hold(world, session, rows[rows >= 0], helpers[helpers >= 0], intake.teams,
+                  intake.own if apart else intake.wider, displaced)
 
 
 def fully_away(world: State) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Rows
+from contactsim.actions.familiarity import HoursTogether, chance_of_return
 from contactsim.actions.sections import HostConfig
 from contactsim.actions.sessions import Gatherer
 from contactsim.draws import Decision, uniforms
@@ -16,14 +17,16 @@ from contactsim.state import State
 
 
 class Host(Gatherer[HostConfig]):
-    """A lasting setting. Attendance of regulars is drawn for each opening; those without a seat go home."""
+    """A lasting setting. Attendance is drawn for each opening; those without a seat go home."""
 
     Config = HostConfig
 
     def __init__(self, name: str, config: HostConfig) -> None:
         super().__init__(name, config)
         self._rows: Rows = np.empty(0, np.intp)
-        self._uid = np.empty(0, np.int64)
+        self._uid = np.empty(0, np.int32)
+        self._usual = np.empty(0)  # chance of attending of each
+        self._company = HoursTogether()
         self._recruited = -WEEKS_A_YEAR
 
     def stopped(self, week: int) -> bool:
@@ -38,7 +41,7 @@ class Host(Gatherer[HostConfig]):
         people, rows = world.people, self._rows
         if not rows.size:
             return
-        here = people.active[rows] & (people.uid[rows] == self._uid) & self.comes(world, rows, config.attendance)
+        here = people.active[rows] & (people.uid[rows] == self._uid) & self.comes(world, rows, self._usual)
         rows = rows[here]
         rooms = config.rooms_after_cut if super().stopped(world.clock) else config.rooms
         seats = self._seat(world, rows, rooms)
@@ -53,11 +56,12 @@ class Host(Gatherer[HostConfig]):
         places.ravel()[:helpers.size] = helpers
         seats = np.hstack([seats, places.T])
         start = np.arange(rooms + 1, dtype=np.int64) * seats.shape[1]
-        session = Session(self.name, start, seats.ravel(), self.conditions(), config.encounters_per_session)
-        self.hold(world, session, came, helpers[helpers >= 0], 1)
+        session = Session(self.name, start, seats.ravel(), self.conditions(), config.encounters_per_session,
+                          config.hours, dilution=chance_of_return(self._usual))
+        self.hold(world, session, came, helpers[helpers >= 0], 1, self._company)
 
     def _recruit(self, world: State) -> None:
-        """Draw the regulars of the coming year from the target group, with weights."""
+        """Draw the regulars of the coming year from the target group, with weights; the first of them are the core."""
         config, candidates = self.config, recruitment.eligible(world, self.config)
         if not candidates.size:
             self.remark(world.clock, "nobody was eligible")
@@ -65,7 +69,10 @@ class Host(Gatherer[HostConfig]):
         weight = recruitment.self_selection(world, candidates, config.attitude_coef, config.anxiety_coef,
                                             config.no_outgroup_friend_coef) + config.belonging_coef * belong
         wanted = round(config.regulars * self.raised_reach)
-        self._rows = np.sort(recruitment.chosen(world, self.name, candidates, weight, wanted))
+        keenest_first = recruitment.chosen(world, self.name, candidates, weight, wanted)
+        core = np.arange(keenest_first.size) < round(config.core * keenest_first.size)
+        order = np.argsort(keenest_first)
+        self._rows, self._usual = keenest_first[order], np.where(core, config.faithful, config.attendance)[order]
         self._uid, self._recruited = world.people.uid[self._rows].copy(), world.clock
         self.mark("interested", self._rows)
         self.note(world.clock, interested=self._rows.size, enrolled=self._rows.size)

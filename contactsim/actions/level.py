@@ -61,9 +61,7 @@ class Level(Action[LevelConfig]):
             rows = placement.reassign(world, self.name, config.reassigns, rows, config.within)
         if config.rehouse:
             moved = demography.offer(world, self.name, people.household[rows].astype(np.intp))
-            rows = people.household_start[moved]
-            if moved.size:
-                world.reseated()
+            rows = people.household_start[moved].astype(np.intp)
         for name, share in config.gains.items():
             column = people.column(name)
             column[rows] += column.dtype.type(share) * (1 - column[rows])

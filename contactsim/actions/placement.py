@@ -25,11 +25,9 @@ def employ(world: State, name: str, rows: Rows) -> Rows:
         able = np.flatnonzero(work.occupant[seat] < 0)
         order = able[np.lexsort((uniforms(base, uid[left[able]]), seat[able]))]
         won = order[np.flatnonzero(np.diff(seat[order], prepend=-1))]
-        work.occupant[seat[won]], work.seat[left[won]] = left[won], seat[won]
+        work.place(left[won], seat[won], world.clock)
         left = np.delete(left, won)
-    found = np.setdiff1d(rows, left)
-    note_small_groups(world, found)
-    return found
+    return np.setdiff1d(rows, left)
 
 
 def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> Rows:
@@ -39,31 +37,18 @@ def reassign(world: State, name: str, setting: str, rows: Rows, within: str) -> 
     whole "place". Nobody loses a seat, and no mixing group grows.
     """
     people, at = world.people, world.settings[setting]
-    rows = rows[at.seat[rows] >= 0]
+    seat_of = at.seat
+    rows = rows[seat_of[rows] >= 0]
     year = np.floor(people.age[rows]).astype(np.int64) if setting == "school" else np.zeros(rows.shape[0], np.int64)
     area = district_of_row(world.place, people)[rows] if within == "district" else np.zeros(rows.shape[0], np.int64)
     draw = uniforms(world.base(Decision.PLACEMENT, name), people.uid[rows])
-    seats = at.seat[rows].copy()
+    seats = seat_of[rows]
     given, taken = np.lexsort((rows, year, area)), np.lexsort((draw, year, area))
-    start = at.partitions["mixing_group"].start
-    before = _mixing_group(start, at.seat[rows])
     new = np.empty_like(seats)
     new[taken] = seats[given]
-    at.occupant[new], at.seat[rows] = rows, new
-    note_small_groups(world, rows)
-    return rows[_mixing_group(start, new) != before]
-
-
-def note_small_groups(world: State, rows: Rows) -> None:
-    """Update the small groups of the rows, as ``world.reseated()`` does for everybody."""
-    for column, setting in enumerate(world.settings.values()):
-        seat = setting.seat[rows]
-        small_group = np.searchsorted(setting.partitions["small_group"].start, seat, side="right") - 1
-        world.small_groups[rows, column] = np.where(seat >= 0, small_group, -1)
-
-
-def _mixing_group(start: NDArray[np.int64], seats: NDArray[np.int32]) -> NDArray[np.intp]:
-    return np.searchsorted(start, seats, side="right") - 1
+    moved = new != seats  # all others stay, and stay familiar with their small group
+    at.place(rows[moved], new[moved], world.clock)
+    return rows[at.group_of("mixing_group", new) != at.group_of("mixing_group", seats)]
 
 
 def whole_classes(world: State, name: str, candidates: Rows, places: int, share: float,

@@ -65,14 +65,8 @@ def eligible(world: State, config: Audience) -> Rows:
         mask &= (people.age >= WORK_AGES[0]) & (people.age < WORK_AGES[1]) & (world.settings["work"].seat < 0)
     output_areas = output_areas_of(world, config)
     if output_areas is not None:
-        mask &= output_areas[output_area_of_row(world)]
+        mask &= output_areas[people.output_area]
     return np.flatnonzero(mask)
-
-
-def output_area_of_row(world: State) -> NDArray[np.int32]:
-    """(N,) index of the output area in which each row lives."""
-    people = world.people
-    return people.output_area_of_dwelling[people.dwelling[people.household]]
 
 
 def output_areas_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
@@ -90,7 +84,7 @@ def output_areas_of(world: State, config: Audience) -> NDArray[np.bool_] | None:
     people = world.people
     rows = np.flatnonzero(people.active)
     groups = people.groups
-    counts = np.bincount(area[output_area_of_row(world)[rows]] * groups + people.group[rows],
+    counts = np.bincount(area[people.output_area[rows]] * groups + people.group[rows],
                          minlength=(area.max() + 1) * groups).reshape(-1, groups)
     total = counts.sum(axis=1)
     alike = ((counts / np.maximum(total, 1)[:, None]) ** 2).sum(axis=1)
@@ -116,7 +110,7 @@ def self_selection(world: State, rows: Rows, attitude_coef: float, anxiety_coef:
     ``no_outgroup_friend_coef`` is added for those without a friend in another group.
     """
     people = world.people
-    alone = people.friend_groups[rows] & ~(np.uint16(1) << people.group[rows].astype(np.uint16)) == 0
+    alone = people.cross_friends[rows] == 0
     return np.asarray(attitude_coef * attitude_to_others(people, world.weights, rows) + no_outgroup_friend_coef * alone
                       - anxiety_coef * (people.anxiety[rows] - world.parameters.psychology.anxiety_rest))
 

@@ -173,7 +173,9 @@ class Gathering(Audience):
     varies: float = parameter(
         0.2, 0, 1, "share", "assumed", "by which the attendance of a week differs from the usual at most")
     encounters_per_session: int = parameter(
-        1, 1, 20, "encounters", "assumed", "encounters of a participant at each session, in place of ordinary ones")
+        1, 1, 20, "encounters", "assumed", "of a participant at each session: its hours are shared among so many")
+    hours: float = parameter(
+        2.0, 0, 168, "hours", "assumed", "of company at each session, in place of as many hours of ordinary contact")
     conditions: Conditions = Conditions()
     helpers: Helpers = Helpers()
     corrects: float = parameter(

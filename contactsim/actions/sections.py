@@ -22,7 +22,7 @@ from contactsim.actions.schema import (
     check_gains,
 )
 from contactsim.errors import UserError, nearest
-from contactsim.parameters import LARGEST_EFFECT, Conditions, Rumour, Section, parameter
+from contactsim.parameters import LARGEST_EFFECT, Conditions, MisconfiguredError, Rumour, Section, parameter
 
 ENTRY_POINTS = "contactsim.mechanisms"
 #: Keys of a plan that define where its parts act, unless a part defines its own areas.
@@ -37,10 +37,13 @@ class Phase(Section):
     every: int = parameter(1, 1, 520, "weeks", "assumed", "from one week with sessions to the next")
     encounters_per_session: int | None = parameter(
         None, 1, 20, "encounters", "assumed", "of a participant at each session; null for those of the action")
+    hours: float | None = parameter(
+        None, 0, 168, "hours", "assumed", "of company at each session; null for those of the action")
     sessions: int = parameter(1, 1, 7, "sessions", "assumed", "in each week that has sessions")
-    displaces: Literal["its_encounters", "the_week"] = Field(
-        default="its_encounters",
-        description="ordinary encounters that it replaces: as many as its own, or all of the week (residential)")
+    displaces: Literal["its_hours", "the_week"] = Field(
+        default="its_hours",
+        description="ordinary contact that it replaces: as many hours of leisure (of lessons for whole classes) as its "
+        "own, or all of the week (residential)")
     scale: Literal["team", "pairs", "all"] = Field(
         default="team", description="who meets: each team, pairs of teams (in turn), or everybody")
     whom: Literal["members", "parents"] = Field(
@@ -107,13 +110,17 @@ class ConveneConfig(Gathering):
 
 
 class HostConfig(Gathering):
-    """A venue with rooms, regulars who drop in, and helpers."""
+    """A venue with rooms, people who drop in (a core of them nearly always), and helpers."""
 
     recruitment: Recruitment = Field(default="drop_in", description="how people are recruited")
-    attendance: float = parameter(0.1, 0, 1, "chance", "assumed", "that a regular attends when it is open")
+    attendance: float = parameter(
+        0.1, 0, 1, "chance", "assumed", "that a regular outside the core attends when it is open")
+    core: float = parameter(0.0, 0, 1, "share", "assumed", "of the regulars, the keenest, who attend nearly always")
+    faithful: float = parameter(0.7, 0, 1, "chance", "assumed", "that one of the core attends when it is open")
     belonging_coef: float = parameter(
         1.0, -5, 10, "log odds per belonging", "assumed", "effect of belonging on becoming a regular")
-    regulars: int = parameter(200, 0, 1_000_000, "people", "assumed", "number of regulars, drawn again each year")
+    regulars: int = parameter(
+        200, 0, 1_000_000, "people", "assumed", "people who use it at least now and then, drawn again each year")
     rooms: int = parameter(4, 1, 1000, "rooms", "assumed", "rooms in use")
     room: int = parameter(10, 2, 200, "people", "assumed", "people who fit in a room")
     rooms_after_cut: int = parameter(0, 0, 1000, "rooms", "assumed", "rooms left from the cut on; 0 closes it")
@@ -302,14 +309,6 @@ def entry_points() -> list[importlib.metadata.EntryPoint]:
 def classes() -> dict[str, type[ActionSection]]:
     """The section of each mechanism, by name; that of another package is the ``Config`` of its action."""
     return {**BUILTIN, **{point.name: point.load().Config for point in entry_points()}}
-
-
-class MisconfiguredError(ValueError):
-    """An invalid field of an action, with its key, until the caller can name the file that it comes from."""
-
-    def __init__(self, key: str, model: type[ActionSection], error: ValidationError) -> None:
-        super().__init__(f"{key} is not allowed")
-        self.key, self.model, self.error = key, model, error
 
 
 def sections(values: Any, key: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from contactsim.actions import recruitment
 from contactsim.actions.base import Action, Rows
+from contactsim.actions.familiarity import HoursTogether
 from contactsim.actions.schema import Audience, Gathering
 from contactsim.draws import Decision, uniforms
 from contactsim.encounters.session import Session
@@ -20,6 +22,10 @@ from contactsim.state import State
 G = TypeVar("G", bound=Gathering)
 #: Allport's conditions, which the mechanism ``equip`` can raise.
 QUALITIES = ("equal_status", "common_goals", "cooperation", "support")
+#: Settings of leisure, whose hours a session displaces for all but whole classes; work and school go on ...
+LEISURE = frozenset({"street", "public", "association", "ties"})
+#: ... and of lessons, whose hours it displaces for whole classes.
+LESSONS = frozenset({"school"})
 
 
 class Gatherer(Action[G]):
@@ -27,19 +33,20 @@ class Gatherer(Action[G]):
 
     def __init__(self, name: str, config: G) -> None:
         super().__init__(name, config)
-        self._helping: dict[int, tuple[int, Rows, NDArray[np.int64]]] = {}
+        self._helping: dict[int, tuple[int, Rows, NDArray[np.int32]]] = {}
 
     def check(self, place: Place) -> None:
         recruitment.check(self.name, self.config, place)
 
-    def comes(self, world: State, rows: Rows, usual: float, session: int = 0) -> NDArray[np.bool_]:
-        """(rows,) whether each attends this week: the usual chance times a factor of the week.
+    def comes(self, world: State, rows: Rows, usual: float | NDArray[np.float64],
+              session: int = 0) -> NDArray[np.bool_]:
+        """(rows,) whether each attends this week: the ``usual`` chance, for all or of each, times a factor of the week.
 
         With ``recruitment: drop_in`` the chance is also multiplied by sociability.
         """
         base = world.base(Decision.ATTENDS, self.name, session)
         swing = 1 + self.config.varies * (2 * float(uniforms(base, [2**62])[0]) - 1)
-        chance = np.full(rows.shape[0], usual * swing)
+        chance = np.full(rows.shape[0], swing) * usual
         if self.config.recruitment == "drop_in":
             chance *= world.people.sociability[rows]
         return np.asarray(uniforms(base, world.people.uid[rows]) < chance)
@@ -76,11 +83,19 @@ class Gatherer(Action[G]):
         return at.model_copy(update={name: min(1.0, getattr(at, name) + self.quality) for name in QUALITIES})
 
     def hold(self, world: State, session: Session, came: NDArray[np.integer], helpers: NDArray[np.integer],
-             meetings: int, whole_week: bool = False) -> None:
-        """Hold a session: encounters, gains, corrected rumours, and the counts of the ledger."""
-        if whole_week:
-            world.displace(session.rows, None, None, session.name)
-        world.convene(session, displaces=() if whole_week else None)
+             meetings: int, company: HoursTogether, displaced: frozenset[str] | None = LEISURE) -> None:
+        """Hold a session: encounters, gains, corrected rumours, and the counts of the ledger.
+
+        Its hours are added to those that its members have spent with the ``company``. It displaces as many hours of
+        ordinary contact in the settings ``displaced``, or the whole week (None).
+        """
+        uid, present = world.people.uid, session.rows
+        known = replace(session, hours_before=company.seats(uid, session.occupant))
+        company.add(uid[present], session.hours)
+        if displaced is None:
+            world.displace(present, None, None, session.name)
+        contexts = world.parameters.settings.contact_contexts.items()
+        world.convene(known, tuple(name for name, one in contexts if one.setting in (displaced or ())))
         for name, share in self.config.gains.items():
             column = world.people.column(name)
             column[came] += column.dtype.type(share) * (1 - column[came])

@@ -234,14 +234,14 @@ def all_keys(composition: Composition) -> str:
 
 def keys_of(section: type[Section], prefix: str = "", skip: Collection[str] = ()) -> list[str]:
     """Two lines for each key of a section: default and allowed values, then its meaning."""
-    from contactsim.config.run_config import allowed_of, shown
+    from contactsim.config.sentences import allowed_of, shown
 
     lines = []
     for name, field in section.model_fields.items():
         if name not in skip:
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             role = f" [{extra['role']}]" if prefix and "role" in extra else ""
-            default = field.get_default(call_default_factory=True)
+            default = None if field.default_factory else field.default
             lines += [f"  {prefix + name}={shown(default)}   {allowed_of(field)}",
                       f"      {field.description}{role}"]
     return lines

@@ -12,7 +12,7 @@ from contactsim.errors import UserError, nearest
 HELP = """Fit the calibrated parameters (to F7, F13) and print their values; the model's defaults do not change.
 
 \b
-  contactsim calibrate             in_use: F7 alone
+  contactsim calibrate             ratio: F7 alone
   contactsim calibrate joint       F7 and F13 together
 
 The fits are defined in experiments/calibration.yaml. The command can be stopped and resumed: finished worlds are
@@ -20,7 +20,7 @@ stored."""
 
 
 @click.command(cls=Command, help=HELP)
-@click.argument("name", default="in_use", metavar="[in_use | joint]")
+@click.argument("name", default="ratio", metavar="[ratio | joint]")
 @click.option("--budget", type=Integer(3), show_default="that of experiments/calibration.yaml",
               help="Most evaluations of the objective.")
 @jobs

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from contactsim.evidence.replay import Replay
 
-FINDINGS_HELP = """List the findings of the literature with their verdicts in the quick and full baselines.
+FINDINGS_HELP = """List the findings of the literature with their states, and their verdicts with the first model.
 
 \b
   contactsim findings
@@ -34,15 +34,16 @@ FINDINGS_HELP = """List the findings of the literature with their verdicts in th
   contactsim findings F14 --json      one finding with its worlds, outcomes and acceptance intervals
 
 Without ID or FOLDER all findings are listed. Nothing is simulated."""
-REPLAY_HELP = """Test findings of the literature with registered designs, and give verdicts.
+REPLAY_HELP = """Test findings of the literature with registered designs.
 
 \b
-  contactsim replay --quick                          all findings, small samples: minutes
-  contactsim replay youth F30 --quick                a folder and a finding
-  contactsim replay F14 psychology.negative_weight=1 the same with another parameter
+  contactsim replay --quick                          the regression: some outcomes, compared with the baseline
+  contactsim replay youth F30 --quick                all outcomes of a folder and a finding, with knock-outs
+  contactsim replay F14 psychology.negative_weight=1 another parameter
 
-ID is a finding (F14), FOLDER is a folder of findings (contactsim findings lists them); without either all findings
-are tested. KEY=VALUE changes the model's parameters; the results are then not compared with the baseline.
+ID is a finding (F14), FOLDER is a folder of findings (contactsim findings lists them); without either the outcomes of
+experiments/regression.yaml are simulated, without knock-outs. KEY=VALUE changes the model's parameters; the results are
+then not compared with the baseline.
 
 The results of each world are stored: a replay that was stopped resumes where it was. The exit code is 1 if a result
 deviates from the baseline."""
@@ -52,7 +53,7 @@ deviates from the baseline."""
 @click.argument("words", nargs=-1, metavar="[ID | FOLDER]...")
 @as_json
 def findings(words: tuple[str, ...], as_json: bool) -> int:
-    """List findings with claim, grade, role and verdicts."""
+    """List findings with claim, grade, role and state."""
     from contactsim.evidence.baseline import listed
 
     lines = listed(list(words))
@@ -69,18 +70,18 @@ def _list(lines: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(pad_edge=False, box=SIMPLE_HEAD)
-    for column in ("", "claim", "rests on", "role", "baseline, quick", "baseline, full", "folder"):
+    for column in ("", "claim", "rests on", "role", "state", "in the regression", "first model, full", "folder"):
         table.add_column(column, no_wrap=column in ("", "folder"))
     for line in lines:
-        table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["baseline"]["quick"] or "-",
-                      line["baseline"]["full"] or "-", line["folder"])
+        table.add_row(line["id"], line["claim"], line["grade"], line["role"], line["state"],
+                      ", ".join(line["regression"]) or "-", line["first_registration"].get("full", "-"), line["folder"])
     Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(table)
 
 
 @click.command(cls=Command, help=REPLAY_HELP)
 @click.argument("words", nargs=-1, metavar="[ID | FOLDER | KEY=VALUE]...")
-@click.option("--quick", is_flag=True, help="Small samples, no parameter sweeps: minutes.")
-@click.option("--full", is_flag=True, help="Large samples and parameter sweeps: up to an hour. [default]")
+@click.option("--quick", is_flag=True, help="Small samples, no parameter sweeps.")
+@click.option("--full", is_flag=True, help="Large samples; with names also parameter sweeps. [default]")
 @jobs
 @click.option("--output", metavar="DIR", show_default="replays/NAME-SAMPLE",
               help="Folder of the report; replaced if it exists.")
@@ -103,7 +104,6 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, ou
                         "--negative-control.")
     from rich.console import Console
 
-    from contactsim.evidence import report, tables
     from contactsim.evidence.replay import Options, run_replay
     from contactsim.evidence.replay import update_baseline as write_baseline
     from contactsim.runs.progress import Progress
@@ -116,19 +116,31 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, jobs: int | None, ou
     with Progress(quiet, folder) as progress:
         finished = run_replay(options, progress.stage("simulations"))
     if not quiet:
-        console.print(tables.results_table(finished.result.findings, sample, console.width))
-        for along in finished.result.along:
-            for sentence in tables.sweep_sentences(along.swept):
-                console.print(f"  {sentence}")
-        console.print(tables.count(finished.result.findings))
-        console.print(report.LIMITS, style="dim")
-    console.print(f"Report: {finished.target / 'report.html'} ({time.monotonic() - began:.0f} s)")
+        _print(finished, console, sample, bool(names))
+    console.print(f"{'Report' if names else 'Table'}: {finished.file} ({time.monotonic() - began:.0f} s)")
     if update_baseline:
         for sentence in write_baseline(finished, sample):
             console.print(sentence)
         console.print("The baseline is updated. State in the changelog what changed and why.")
         return 0
     return _compared(finished, console, sample, bool(overrides))
+
+
+def _print(finished: Replay, console: Console, sample: str, named: bool) -> None:
+    """Print the results: of named findings with their outcomes and knock-outs, of the regression the means alone."""
+    from contactsim.evidence import report, tables
+
+    results = finished.result.findings
+    if not named:
+        console.print(tables.regression_table(tables.regression_frame(results, sample)))
+        return
+    console.print(report.PROVISIONAL)
+    console.print(tables.results_table(results, sample, console.width))
+    for along in finished.result.along:
+        for sentence in tables.sweep_sentences(along.swept):
+            console.print(f"  {sentence}")
+    console.print(tables.count(results))
+    console.print(report.LIMITS, style="dim")
 
 
 def _compared(finished: Replay, console: Console, sample: str, other_parameters: bool) -> int:
@@ -141,10 +153,9 @@ def _compared(finished: Replay, console: Console, sample: str, other_parameters:
     results = finished.result.findings
     missing = baseline.missing(results, sample)
     if missing:
-        console.print(f"The baseline has no {sample} results yet for {', '.join(missing)} (--update-baseline adds "
-                      f"them).")
+        console.print(f"The baseline has no {sample} means yet for {', '.join(missing)} (--update-baseline adds them).")
     for sentence in finished.deviations:
         console.print(f"Deviates from the baseline: {sentence}.")
-    if not finished.deviations and len(missing) < sum(len(one.outcomes) for one in results):
-        console.print("Every result of the baseline holds.")
+    if not finished.deviations and len(missing) < len(baseline.entries(results)):
+        console.print("Every mean of the baseline holds.")
     return 1 if finished.deviations else 0

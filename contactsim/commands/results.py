@@ -162,7 +162,7 @@ def _plot(store: Any, table: pd.DataFrame, keys: Sequence[str], shown: Sequence[
         raise UserError(f"{options.store} has no results to draw here.")
     done = table[table["status"] == "ok"]
     if options.weeks:
-        from contactsim.observers.survey import ALL_OTHERS
+        from contactsim.observers.weekly import ALL_OTHERS
         from contactsim.sweeps.results import parts, weeks_of
 
         measure = parts(shown[0])[0]

@@ -19,7 +19,7 @@ RUN_HELP = """Simulate a place week by week and keep the results in a folder.
 
 \b
   contactsim run place=bradford weeks=104 seed=7
-  contactsim run place=census place.file=my_table.csv psychology=equal_weight psychology.drift=0.02
+  contactsim run place=census place.file=my_table.csv psychology=unequal_weight psychology.drift=0.02
   contactsim run --multirun place=bradford,slough seed='range(0,3)'
 
 group=NAME picks a configuration of a group; group.key=value changes one of its keys. The groups and keys are listed

@@ -13,7 +13,14 @@ from typing import Any
 import pandas as pd
 
 from contactsim.comparison.design import Cell, Design, Grid, Label, at_point
-from contactsim.comparison.effects import CostEffectiveness, cost_effectiveness, differences, precision, summarise
+from contactsim.comparison.effects import (
+    CostEffectiveness,
+    cost_effectiveness,
+    differences,
+    dose_estimates,
+    precision,
+    summarise,
+)
 from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
 from contactsim.observers.panel import OUTCOMES
@@ -51,6 +58,8 @@ class Comparison:
     """warnings and remarks"""
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
     """difference-in-differences between cells of a grid; empty for a single comparison"""
+    dose: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """close hours that arms add, beside an ordinary year's (:func:`contactsim.comparison.effects.dose_estimates`)"""
 
     @property
     def design(self) -> Design:
@@ -146,6 +155,7 @@ def put_together(grid: Grid, replicated: Sequence[tuple[Cell, int, Replicated]])
         return pd.concat([_labelled(table.assign(seed=seed), cell) for table, cell, seed in tables], ignore_index=True)
 
     by_seed = joined([(one.effects, cell, seed) for cell, seed, one in replicated])
+    dose = joined([(one.dose, cell, seed) for cell, seed, one in replicated])
     footprint = joined([(one.footprint, cell, seed) for cell, seed, one in replicated])
     seeds = pd.concat([_labelled(_facts(seed, one), cell) for cell, seed, one in replicated], ignore_index=True)
     notes = list(dict.fromkeys([*(note for cell in grid.cells for note in cell.design.notes),
@@ -155,7 +165,7 @@ def put_together(grid: Grid, replicated: Sequence[tuple[Cell, int, Replicated]])
         notes.append(f"{stray} residents differ outside what the rules can reach: please report this as a fault.")
     return Comparison(grid, summarise(by_seed, axes), by_seed, precision(by_seed, axes), footprint, seeds,
                       (*notes, *_warnings(seeds, grid.reference.design, bool(footprint["differing"].any()))),
-                      differences(by_seed, grid.axes))
+                      differences(by_seed, grid.axes), dose_estimates(dose, axes))
 
 
 def _labelled(table: pd.DataFrame, cell: Cell) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Effects of an arm: in one seed, and over seeds with intervals, differences between cells of a grid, and costs.
+"""Effects and doses of an arm: in one seed, and over seeds with intervals; differences between cells of a grid; costs.
 
 An effect is a mean over people of the arm's value minus the control arm's, each person's difference in standard
 deviations of the own group in the control arm at that time. Each seed gives one value of an effect; intervals are
@@ -66,6 +66,26 @@ def effects(paired: PairedRuns, arm: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def doses(paired: PairedRuns, arm: str) -> pd.DataFrame:
+    """The dose of one arm in one seed by week after week 0, part and cut, as in :func:`effects`.
+
+    Columns: arm, week, part, by, level, residents, added (close hours with other groups that the arm has added by then,
+    mean), ordinary (those of the same people in an ordinary year: the control arm's until then, per year). Both are nan
+    if there is nobody.
+    """
+    cuts = _cuts(paired)
+    rows: list[dict[str, Any]] = []
+    for week in sorted(paired.arms[arm].readings)[1:]:
+        added, ordinary = paired.dose(arm, week)
+        for part, mask in parts(paired, arm, week).items():
+            counted = mask & ~np.isnan(added)
+            for by, (codes, levels) in cuts.items():
+                n, *means = _means(codes[counted], len(levels), [one[counted] for one in (added, ordinary)])
+                rows += [{"arm": arm, "week": week, "part": part, "by": by, "level": level, "residents": int(n[k]),
+                          "added": means[0][k], "ordinary": means[1][k]} for k, level in enumerate(levels)]
+    return pd.DataFrame(rows, columns=["arm", "week", "part", "by", "level", "residents", "added", "ordinary"])
+
+
 def _cuts(paired: PairedRuns) -> dict[str, tuple[NDArray[np.intp], list[str]]]:
     people = paired.residents
     of = {"all": (np.full(len(people), "all"), ["all"]), "group": (people.own_group, list(people.groups)),
@@ -97,8 +117,10 @@ def notes(paired: PairedRuns, arm: str) -> list[str]:
 
 # --- over seeds
 
-#: What identifies an effect within a cell.
-KEYS = ["arm", "week", "part", "by", "level", "outcome"]
+#: What identifies a dose within a cell ...
+DOSE_KEYS = ["arm", "week", "part", "by", "level"]
+#: ... and an effect.
+KEYS = [*DOSE_KEYS, "outcome"]
 NOT_SIGNIFICANT = "no cost per unit: the effect cannot be distinguished from zero"
 
 
@@ -113,6 +135,17 @@ def summarise(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
     cells = by_seed.groupby([*axes, *KEYS], sort=False, observed=True)
     means = cells[["residents", "control", "control_sd"]].mean()
     return _estimates(cells, means[["residents"]], means[["control", "control_sd"]])
+
+
+def dose_estimates(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
+    """Means over seeds of doses (columns of :func:`doses`, seed and axes).
+
+    Columns: axes, arm, week, part, by, level, residents (mean number), added, low, high (its interval), ordinary.
+    """
+    cells = by_seed.groupby([*axes, *DOSE_KEYS], sort=False, observed=True)
+    added = cell_intervals(cells["added"])
+    return pd.DataFrame({"residents": cells["residents"].mean(), "added": added["mean"], "low": added["low"],
+                         "high": added["high"], "ordinary": cells["ordinary"].mean()}).reset_index()
 
 
 def differences(by_seed: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from contactsim.runs.folder import read_table, write_table
 from contactsim.storage.atomic import new_folder
 from contactsim.storage.provenance import provenance, run_code
 
-TABLES = ("effects", "by_seed", "precision", "footprint", "seeds")
+TABLES = ("effects", "dose", "by_seed", "precision", "footprint", "seeds")
 #: Of a grid only.
 DIFFERENCES = "differences"
 #: Week at which paired runs are compared with independent seeds, if it is read.
@@ -33,12 +33,14 @@ UNITS = {
     "arm": "compared with the control arm", "week": "weeks since the end of the burn-in",
     "part": "; ".join(f"{name}: {text}" for name, text in PARTS.items()), "outcome": str(OUTCOMES),
     "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value",
-    "effect": "standard deviations of the own group in the control arm", "low": "as effect, 95 % interval",
-    "high": "as effect, 95 % interval", "raw": "the outcome's unit", "raw_low": "as raw", "raw_high": "as raw",
+    "effect": "standard deviations of the own group in the control arm", "low": "as effect (of a dose: as added), 95 % "
+    "interval", "high": "as low", "raw": "the outcome's unit", "raw_low": "as raw", "raw_high": "as raw",
     "control": "mean in the control arm, the outcome's unit",
     "control_sd": "mean of the own groups' standard deviations in the control arm, the outcome's unit",
     "shown": "which interval is reported: effect, or raw if nothing varies in the control arm",
     "significant": "the reported interval excludes 0",
+    "added": "close hours with other groups since the end of the burn-in, treatment minus control",
+    "ordinary": "close hours with other groups in a year, control arm",
     "paired": "variance of one seed's effect, paired runs", "independent": "the same with independent seeds",
     "ratio": "independent over paired", "differing": "share in whom any bit differs",
     "moved": "share whose attitude to some group differs by more than 0.01",
@@ -164,6 +166,7 @@ def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
         "cost": [one for cell in comparison.grid.cells for one in _costs(comparison, cell)],
         "precision": _precision(comparison), "footprint": _footprint(comparison.of_cell(comparison.footprint)),
         "effects": _records(comparison.effects[comparison.effects["week"] > 0]),
+        "dose": _records(comparison.dose),
     }
     if comparison.grid.axes:
         d = comparison.differences

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from contactsim.actions import listing
 from contactsim.errors import UserError
+from contactsim.observers.close_hours import CloseHours
 from contactsim.observers.footprint import Snapshots, differing, reachable, seats_differ
 from contactsim.observers.panel import OUTCOMES, Panel, Residents, residents
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
+from contactsim.residents import WEEKS_A_YEAR
 from contactsim.state import Action
 from contactsim.storage.burn_in_cache import cached_world
 from contactsim.world import BurnIn, World, world_after_burn_in
@@ -67,9 +69,12 @@ class ArmResult:
     """by week and one of :data:`LISTS`: rows that any action had listed by then, ascending"""
     attended: dict[int, NDArray[np.int32]] = field(default_factory=dict)
     """by week: (n,) sessions of any action that each resident had attended"""
+    close_hours: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    """by week: (n,) close hours with other groups since week 0"""
 
-    def record(self, panel: Panel, of: Residents, week: int) -> None:
-        """Store the panel's reading and the actions' lists after ``week`` weeks."""
+    def record(self, panel: Panel, dose: CloseHours, of: Residents, week: int) -> None:
+        """Store the readings of the panel and the dose, and the actions' lists, after ``week`` weeks."""
+        self.close_hours[week] = dose.result()
         values = panel.waves[week]
         self.readings[week] = Reading({name: values[name] for name in OUTCOMES}, values["here"].astype(bool))
         self.listed[week] = {what: self._rows(what) for what in LISTS}
@@ -120,6 +125,15 @@ class PairedRuns:
         values = a.values[outcome].astype(float) - b.values[outcome].astype(float)
         return np.where(a.here & b.here, values, np.nan)
 
+    def dose(self, arm: str, week: int, base: str = CONTROL) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n,) close hours with other groups that the arm has added by a readout week after week 0, and those of an
+        ordinary year: of the base arm until then, per year. Both are nan for people who left in either arm.
+        """
+        a, b = self.arms[arm], self.arms[base]
+        here = a.readings[week].here & b.readings[week].here
+        ordinary = np.where(here, b.close_hours[week], np.nan)
+        return a.close_hours[week] - ordinary, ordinary * WEEKS_A_YEAR / week
+
     def spread(self, outcome: str, week: int, base: str = CONTROL) -> NDArray[np.float64]:
         """(n,) standard deviation of the outcome in the base arm within each resident's own group."""
         reading, group = self.arms[base].readings[week], self.residents.group
@@ -159,18 +173,19 @@ def simulate_pair(place: Place, seed: int, arms: Mapping[str, Arm], weeks: int, 
     _check_weeks(readouts, weeks)
     results = {name: ArmResult(made[name]) for name in names}
     panels = {name: Panel(readouts, OUTCOMES, cohort.row, dtype=np.float32) for name in names}
+    doses = {name: CloseHours(cohort.row) for name in names}
     snapshots = {name: Snapshots(marked) for name in names}
     for name, world in worlds.items():
         world.actions = made[name]
-        world.observe(panels[name], snapshots[name])
-    _record(results, panels, cohort, 0)
+        world.observe(panels[name], doses[name], snapshots[name])
+    _record(results, panels, doses, cohort, 0)
     footprint: list[dict[str, Any]] = []
     for week in range(weeks):
         for world in worlds.values():
             world.step()
         footprint += [_footprint(worlds, snapshots, names[0], name, week) for name in names[1:]]
         if week + 1 in readouts:
-            _record(results, panels, cohort, week + 1)
+            _record(results, panels, doses, cohort, week + 1)
     columns = ["arm", "week", "differing", "moved", "reachable", "stray"]
     return PairedRuns(place, seed, burn_in, cohort, results, pd.DataFrame(footprint, columns=columns))
 
@@ -183,9 +198,10 @@ def check_arms(arms: Mapping[str, Arm]) -> None:
             raise UserError("Paired runs share their burn-in: scenario.burn_in cannot differ between the arms.")
 
 
-def _record(results: dict[str, ArmResult], panels: dict[str, Panel], cohort: Residents, week: int) -> None:
+def _record(results: dict[str, ArmResult], panels: dict[str, Panel], doses: dict[str, CloseHours], cohort: Residents,
+            week: int) -> None:
     for name, one in results.items():
-        one.record(panels[name], cohort, week)
+        one.record(panels[name], doses[name], cohort, week)
 
 
 def _without_cache(place: Place, parameters: ModelParameters, seed: int, threads: int,

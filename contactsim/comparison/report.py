@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over seeds; "
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
+#: What the last lines of a table count.
+CLOSE_HOURS = ("Close hours are hours of company with other groups times their closeness, in good or bad meetings: "
+               "added by then, and of the same people in an ordinary year.")
 
 
 # --- as tables
@@ -39,11 +42,11 @@ def render(found: Mapping[str, Any]) -> RenderableType:
     what = ", ".join(found["actions"]) or "other parameters"
     head = (f"{what} in {found['place']['name']} ({found['place']['residents']:,} residents), "
             f"{len(found['seeds'])} seeds, treatment minus control")
-    blocks: list[Any] = [Text(head, style="bold"), Text(LEGEND, style="dim")]
+    blocks: list[Any] = [Text(head, style="bold"), Text(f"{LEGEND} {CLOSE_HOURS}", style="dim")]
     if "axes" in found:
         return Group(*blocks, *_grid(table, found), *map(Text, [*found["notes"], _written(found)]))
     for week in _shown_weeks(found):
-        blocks += [Text(""), Text(_when(found, week)), _by_part(table[(table["week"] == week)])]
+        blocks += [Text(""), Text(_when(found, week)), _by_part(table[table["week"] == week], found["dose"], week)]
     blocks += [Text(""), *_cuts(table, found)]
     return Group(*blocks, *map(Text, _lines(found, table)))
 
@@ -116,7 +119,8 @@ def _when(found: Mapping[str, Any], week: int) -> str:
     return f"Week {week}, at its end" if week == end else f"Week {week}, {week - end} weeks after its end"
 
 
-def _by_part(table: pd.DataFrame) -> RenderableType:
+def _by_part(table: pd.DataFrame, doses: Sequence[Mapping[str, Any]], week: int) -> RenderableType:
+    """One line for each outcome that differs, and the close hours below."""
     here = table[(table["by"] == "all") & (table["arm"] == TREATMENT)]
     present = [part for part in PARTS if (here.loc[here["part"] == part, "residents"] > 0).any()]
     shown = plain_table(["outcome"], [f"{part}\n{_number(here, part)}" for part in present])
@@ -126,7 +130,19 @@ def _by_part(table: pd.DataFrame) -> RenderableType:
             shown.add_row(outcome, *(_cell(cell) for cell in cells))
     if not shown.row_count:
         shown.add_row("no outcome differs", *("" for _ in present))
+    dose = {one["part"]: one for one in doses
+            if (one["week"], one["by"], one["arm"]) == (week, "all", TREATMENT) and one["part"] in present}
+    if dose:
+        shown.add_row("close hours added", *(_added(dose[part]) for part in present))
+        shown.add_row("in an ordinary year", *(f"{dose[part]['ordinary']:,.1f}" for part in present))
     return shown
+
+
+def _added(dose: Mapping[str, Any]) -> str:
+    """Close hours, and their interval on the next line."""
+    limits = [dose[name] for name in ("low", "high")]
+    return f"{dose['added']:+,.1f}" + ("" if any(pd.isna(one) for one in limits)
+                                       else "\n" + " ".join(f"{one:+,.1f}" for one in limits))
 
 
 def _cuts(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]:

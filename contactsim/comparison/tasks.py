@@ -49,6 +49,8 @@ class Replicated:
 
     effects: pd.DataFrame
     """columns of :func:`contactsim.comparison.effects.effects`, for all arms but the control"""
+    dose: pd.DataFrame
+    """columns of :func:`contactsim.comparison.effects.doses`, for the same arms"""
     footprint: pd.DataFrame
     """see :class:`contactsim.comparison.paired_runs.PairedRuns`"""
     facts: dict[str, dict[str, float]]
@@ -149,10 +151,12 @@ class Replication:
         """Simulate all arms and keep the effects of each against the control arm."""
         paired = simulated(self.store, payload, facts)
         arms = [arm for arm in paired.arms if arm != CONTROL]
-        table = pd.concat([effects.effects(paired, arm) for arm in arms], ignore_index=True)
+        table, dose = (pd.concat([of(paired, arm) for arm in arms], ignore_index=True)
+                       for of in (effects.effects, effects.doses))
         numbers = {f"{arm}/{name}": value for arm in arms for name, value in effects.facts(paired, arm).items()}
         return TaskOutput(numbers=numbers, files={
-            "effects.parquet": parquet_bytes(table), "footprint.parquet": parquet_bytes(paired.footprint),
+            "effects.parquet": parquet_bytes(table), "dose.parquet": parquet_bytes(dose),
+            "footprint.parquet": parquet_bytes(paired.footprint),
             "notes.json": json.dumps(effects.notes(paired, arms[0])).encode()})
 
 
@@ -167,8 +171,8 @@ def _replicated(numbers: Mapping[str, float], files: Mapping[str, bytes]) -> Rep
     for key, value in numbers.items():
         arm, _, name = key.rpartition("/")
         facts.setdefault(arm, {})[name] = value
-    return Replicated(frame_of(files["effects.parquet"]), frame_of(files["footprint.parquet"]), facts,
-                      json.loads(files["notes.json"]))
+    table, dose, footprint = (frame_of(files[f"{name}.parquet"]) for name in ("effects", "dose", "footprint"))
+    return Replicated(table, dose, footprint, facts, json.loads(files["notes.json"]))
 
 
 def parquet_bytes(table: pd.DataFrame) -> bytes:

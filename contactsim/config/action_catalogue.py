@@ -7,9 +7,10 @@ from typing import Any
 
 from contactsim.actions.inheritance import alike
 from contactsim.actions.schema import ActionSection, Cost
-from contactsim.actions.sections import MisconfiguredError, sections
-from contactsim.config.run_config import sentence
+from contactsim.actions.sections import sections
+from contactsim.config.sentences import sentence
 from contactsim.errors import UserError
+from contactsim.parameters import MisconfiguredError
 from contactsim.paths import group_files, group_folders
 
 GROUP = "action"

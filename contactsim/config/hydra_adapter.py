@@ -27,7 +27,10 @@ from omegaconf import DictConfig, OmegaConf
 from contactsim.actions.inheritance import alike
 from contactsim.config.config_errors import Given, reworded, several_values
 from contactsim.errors import UserError
-from contactsim.paths import configs_folder
+from contactsim.instruments.catalogue import GROUP as INSTRUMENTS
+from contactsim.instruments.catalogue import files
+from contactsim.observers.survey import KEY
+from contactsim.paths import configs_folder, group_files
 
 PRIMARY = "config"
 GROUPS = ("place", "residents", "settings", "psychology", "scenario", "survey")
@@ -120,6 +123,9 @@ class Composition:
 
     def origin(self, key: str) -> str:
         """The origin of the value of a key (with dots): ``command line`` or a file."""
+        item = key.removeprefix(f"{KEY}.").split(".")[0] if key.startswith(f"{KEY}.") else ""
+        if item in (files_of_items := group_files(INSTRUMENTS, self.config_dir)):
+            return str(files_of_items[item])
         for override in self.parsed:
             name = override.key_or_group
             same = f"{key}.".startswith(f"{name}.") and name not in GROUPS
@@ -192,10 +198,22 @@ def data_of(config: DictConfig, origin: Callable[[str], str]) -> dict[str, Any]:
                         f"'# @package actions.NAME'.")
     # a job of --multirun has its own part alone
     hydra = config.hydra if "hydra" in config else HydraConfig.get()
-    folders = [Path(source.path, ACTIONS) for source in hydra.runtime.config_sources if source.schema == "file"]
+    homes = [Path(source.path) for source in hydra.runtime.config_sources if source.schema == "file"]
     with reworded(None):
-        found["actions"] = alike(found["actions"], folders, "actions")
+        found["actions"] = alike(found["actions"], [home / ACTIONS for home in homes], "actions")
+    found["survey"]["instruments"] = _instruments(found["survey"]["instruments"], homes)
     return found
+
+
+def _instruments(values: Any, homes: Sequence[Path]) -> Any:
+    """The files of a list of items (null: all files); a mapping of items stays as it is. Raises UserError."""
+    if isinstance(values, Mapping):
+        return values
+    if values is not None and not isinstance(values, list):
+        raise UserError(f"{KEY}={values} is not allowed: it must be a list of items, as in [attitude,threat], or null "
+                        f"for all.")
+    own = [str(home) for home in homes if home != configs_folder()]
+    return files(values, own[0] if own else None)
 
 
 def _check_references(key: str, value: str, config: DictConfig, origin: Callable[[str], str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import solara
 
 from contactsim.demo import menu
-from contactsim.demo.lessons import captions, lessons, verdicts
+from contactsim.demo.lessons import captions, lesson_findings, lessons
 from contactsim.demo.menu import config_dir
 from contactsim.demo.pictures import MEASURES, palette
 from contactsim.demo.session import BrowserSession
@@ -42,7 +42,7 @@ def _Controls(state: Any, menu: Any, link: str, download: Any, event_act: Event)
 
 
 @solara.component_vue("lesson.vue")
-def _Lesson(state: Any, lessons: Any, lesson: Any, results: Any, verdicts: Any, event_act: Event) -> None:
+def _Lesson(state: Any, lessons: Any, lesson: Any, results: Any, findings: Any, event_act: Event) -> None:
     """The lesson."""
 
 
@@ -145,7 +145,7 @@ def Lesson(session: BrowserSession) -> None:
         known = lesson.group is not None and lesson.group < len(groups)
         shown["of"] = groups[lesson.group] if known else "everyone aged 16 and over"
     _Lesson(state=session.controls(), lessons=found, lesson=shown, results=session.results.value,
-            verdicts=verdicts(session.state.value.lesson, config_dir()) if lesson else [], event_act=session.act)
+            findings=lesson_findings(session.state.value.lesson, config_dir()) if lesson else [], event_act=session.act)
 
 
 @solara.component

@@ -19,14 +19,6 @@ from contactsim.demo.ui_state import COLOURS, MOST_WEEKS, WORLDS, UIState, check
 from contactsim.errors import UserError
 from contactsim.paths import group_files
 
-#: What a verdict of the ledger means, for a first-year student.
-VERDICTS = {
-    "reproduced": "The model shows it.",
-    "inconclusive": "The model's sample is too small to say.",
-    "not reproduced": "The model does not show it, or less than the criterion fixed in advance.",
-    "not explained by the mechanism": "The model shows it, but not for the reason named in advance.",
-    "": "Not replayed yet.",
-}
 FOLDER = Path(__file__).parent / "lessons"
 #: The part of a file's name before the name of the lesson; it orders the list.
 _NUMBER = re.compile(r"^\d+[a-z]?_")
@@ -53,7 +45,7 @@ class Lesson(BaseModel):
     shows: list[str] = Field(min_length=1, description="measures of the results table")
     group: int | None = Field(default=None, ge=0, description="whose figures: a group's number, or everyone")
     reveal: list[str] = Field(min_length=1)
-    findings: list[str] = Field(min_length=1, description="findings whose stored verdicts are shown")
+    findings: list[str] = Field(min_length=1, description="findings of the ledger that are shown")
     evidence: list[str] = Field(min_length=1, description="what the sources found, with ids of docs/evidence.md")
     limits: list[str] = Field(min_length=1)
     teacher: list[str] = Field(min_length=1, description="notes for the teacher on harm and limits")
@@ -92,8 +84,8 @@ def listed(config_dir: str | None = None) -> tuple[dict[str, Lesson], tuple[str,
 
 
 @cache
-def verdicts(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
-    """The stored verdicts on a lesson's findings: id, claim, verdict, sample (full before quick), meaning, folder.
+def lesson_findings(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
+    """A lesson's findings from the ledger: id, claim, state (whether they were judged), folder.
 
     Raises KeyError for an unknown lesson, UserError for a lesson that names an unknown finding.
     """
@@ -104,13 +96,7 @@ def verdicts(name: str, config_dir: str | None = None) -> list[dict[str, str]]:
         lines = findings_listed(lessons(config_dir)[name].findings)
     except UserError as error:
         raise UserError(f"Lesson {name}, findings: {error}") from None
-    found = []
-    for line in lines:
-        sample = next((sample for sample in ("full", "quick") if line["baseline"][sample]), "")
-        verdict = line["baseline"].get(sample, "")
-        found.append({"id": line["id"], "claim": line["claim"], "verdict": verdict, "sample": sample,
-                      "means": VERDICTS[verdict], "folder": line["folder"]})
-    return found
+    return [{key: line[key] for key in ("id", "claim", "state", "folder")} for line in lines]
 
 
 def read(path: Path) -> Lesson:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from contactsim.config import action_catalogue
-from contactsim.config.run_config import RunConfig, allowed_of
+from contactsim.config.run_config import RunConfig
+from contactsim.config.sentences import allowed_of
 from contactsim.paths import group_files
 from contactsim.place.config import SyntheticPlace
 

@@ -17,7 +17,7 @@ from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.log import Meetings
 from contactsim.observers.weekly import BY_GROUP, BY_TARGET
 from contactsim.place.segregation import dissimilarity
-from contactsim.residents import SURVEY_AGE, attitude_to_others
+from contactsim.residents import SURVEY_AGE, attitude_to_others, liking, over_others
 from contactsim.world import World
 
 #: Measures of the charts, for each group and for everyone: name, title, unit. Names that weekly.parquet has mean the
@@ -32,8 +32,8 @@ MEASURES = (
     ("engagement", "Engagement", "0 to 1"),
     ("separation", "Separation of meetings", "0 mixed, 1 own group only"),
     ("dissimilarity", "Separation of homes (D)", "0 mixed, 1 apart"),
-    ("with_friend", "Attitude of those with a friend in another group", "−1 to 1"),
-    ("without_friend", "Attitude of those without", "−1 to 1"),
+    ("with_friend", "Attitude and feeling now, with a friend in another group", "−1 to 1"),
+    ("without_friend", "Attitude and feeling now, without one", "−1 to 1"),
     ("participants", "Attitude of participants (in A: the same people)", "−1 to 1"),
     ("others", "Attitude of all others", "−1 to 1"),
 )
@@ -168,8 +168,10 @@ def figures(world: World, took_part: NDArray[np.bool_]) -> NDArray[np.float32]:
     mean["attitude_sd"] = np.sqrt(np.maximum(mean["attitude_squared"] - mean["attitude"] ** 2, 0.0))
     mean["separation"] = _separation(mean, n)
     mean["dissimilarity"] = _separation_of_homes(world)
-    mean["with_friend"], mean["without_friend"] = _attitudes(world, world.people.friend_groups & ~_own_bit(world) > 0)
-    mean["participants"], mean["others"] = _attitudes(world, took_part)
+    now = over_others(liking(world.people), world.people.group, world.weights)
+    mean["with_friend"], mean["without_friend"] = _split(world, now, world.people.cross_friends > 0)
+    attitude = attitude_to_others(world.people, world.weights)
+    mean["participants"], mean["others"] = _split(world, attitude, took_part)
     return np.stack([mean[name] for name, _, _ in MEASURES]).astype(np.float32)
 
 
@@ -186,7 +188,7 @@ def _separation(mean: dict[str, NDArray[np.float64]], n: NDArray[np.float64]) ->
 def _separation_of_homes(world: World) -> NDArray[np.float64]:
     people, groups = world.people, world.people.groups
     rows = np.flatnonzero(people.active)
-    area = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
+    area = people.output_area[rows]
     n_areas = world.place.counts.shape[0]
     counts = np.bincount(area * groups + people.group[rows], minlength=n_areas * groups).reshape(n_areas, groups)
     each = [dissimilarity(counts, g) for g in range(groups)]
@@ -201,16 +203,11 @@ def participants(world: World) -> NDArray[np.bool_]:
     return inside
 
 
-def _own_bit(world: World) -> NDArray[np.uint16]:
-    return np.left_shift(np.uint16(1), world.people.group.astype(np.uint16))
-
-
-def _attitudes(world: World, subgroup: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(groups + 1,) mean attitude of a subgroup (N,) and of all others; nan for fewer than :data:`FEWEST` people."""
-    people = world.people
-    adults = people.active & (people.age >= SURVEY_AGE)
-    attitude = attitude_to_others(world.people, world.weights)
-    both = _means(world, attitude, adults & subgroup), _means(world, attitude, adults & ~subgroup)
+def _split(world: World, values: NDArray[np.float64],
+           subgroup: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(groups + 1,) mean of ``values`` (N,) in a subgroup (N,) and in all others; nan for fewer than :data:`FEWEST`."""
+    adults = world.people.active & (world.people.age >= SURVEY_AGE)
+    both = _means(world, values, adults & subgroup), _means(world, values, adults & ~subgroup)
     return both if subgroup.any() else (both[0], np.full_like(both[1], np.nan))
 
 

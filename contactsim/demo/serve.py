@@ -48,7 +48,7 @@ def serve(host: str, port: int, browser: bool, folder: str | None = None) -> Non
 def warm() -> None:
     """Compile the kernels and load what a page needs, so that the first visitor need not wait."""
     from contactsim.demo import app  # noqa: F401  imports all that a page needs
-    from contactsim.demo.lessons import listed, verdicts
+    from contactsim.demo.lessons import lesson_findings, listed
     from contactsim.demo.player import Player
     from contactsim.demo.session import START
 
@@ -66,7 +66,7 @@ def warm() -> None:
     player.start()
     player.show(START)
     for name in lessons:
-        verdicts(name, config_dir())
+        lesson_findings(name, config_dir())
     done.wait(120)
     player.stop()
     player.thread.join()

@@ -22,7 +22,8 @@ from contactsim.state import State
 
 #: Where a meeting of a contact context takes place; contexts and sessions that are not listed are shown by name.
 WHERE = {
-    "neighbours": "next door", "street": "in the street", "town": "in town", "classmates": "at the class table",
+    "neighbours": "next door", "street": "in the street", "town": "in town", "public": "in a shop or on the bus",
+    "classmates": "at the class table",
     "schoolyard": "in the schoolyard", "team": "in the work team", "workplace": "at the workplace",
     "club": "at the club", "friends": "among friends",
 }

@@ -1,4 +1,4 @@
-"""Generates the tables of docs/odd.md and docs/parameters.md from the definitions in the code.
+"""Generates the tables of docs/odd.md, docs/parameters.md and docs/instruments.md from the definitions in the code.
 
 A table is placed between ``<!-- name -->`` or ``<!-- name: argument -->`` and ``<!-- end -->``. Running
 ``python -m contactsim.docs_tools.odd`` in a checkout writes all of them; ``--check`` only tests whether they are up to
@@ -18,12 +18,14 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from contactsim import demography, parameters, paths, residents, world
-from contactsim.encounters import arrays
+from contactsim.encounters import arrays, ties
+from contactsim.instruments import catalogue, contact
+from contactsim.instruments.base import Instrument
 from contactsim.observers import survey, weekly
 from contactsim.place import downscaling, nesting
 from contactsim.settings import seating
 
-DOCUMENTS = ("odd.md", "parameters.md")
+DOCUMENTS = ("odd.md", "parameters.md", "instruments.md")
 
 #: Sections of parameters by name of their table, with their key in a configuration.
 SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
@@ -34,7 +36,7 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "contact_context": (parameters.ContactContext, "settings.contact_contexts.<name>"),
     "scenario": (parameters.Scenario, "scenario"),
     "shock": (parameters.Shock, "scenario.shocks.<name>"),
-    "survey": (parameters.Survey, "survey"),
+    "survey": (survey.Survey, "survey"),
 }
 
 #: Constants that are not parameters: module, name, unit and meaning.
@@ -46,6 +48,7 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "CHILD_FURTHER", "chance", "each further member is a child (assumed)"),
     (residents, "MEETING_AGE", "years", "youngest age that meets people outside the family (assumed)"),
     (residents, "SURVEY_AGE", "years", "youngest age that measures include (assumed; surveys of adults)"),
+    (residents, "ADULT_AGE", "years", "age at which presence and belonging become those of adults (assumed)"),
     (residents, "TIE_PLACES", "places", "places for ties that each resident has (assumed)"),
     (residents, "ARRIVAL_LANGUAGE", "0-1", "confidence in the shared language on arrival (assumed)"),
     (residents, "CACHE_LINE", "bytes", "alignment of columns in memory"),
@@ -54,20 +57,23 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "KNOWS_BETTER", "state", "knows that the rumour is false"),
     (parameters, "MAX_SLOTS", "slots", "largest number of slots in a week, over all contact contexts"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
+    (residents, "WANDERING_WEEKS", "weeks", "from one change of the wandering part of resting points to the next"),
+    (ties, "EVERY", "weeks", "from one fading of ties and one search for extended contact to the next"),
+    (seating, "MOVES", "share a year", "residents with new neighbours, for how long people have had theirs (recalled)"),
     (seating, "SCHOOL_AGES", "years", "residents of this age or more, below the second, go to school"),
     (seating, "WORK_AGES", "years", "residents of this age or more, below the second, may have a workplace"),
     (demography, "ATTEMPTS", "attempts", "attempts to find an empty seat (assumed)"),
     (demography, "LOOKS", "looks", "dwellings or seats that a search examines (assumed; nearly always enough)"),
     (parameters, "LARGEST_EFFECT", "SD", "largest effect of a message on a state, however often it is repeated (A4)"),
     (world, "WINDOW", "weeks", "period over which a burn-in must be stationary (assumed)"),
+    (world, "SETTLING", "times", "speed of belonging and engagement until a year before week 0 (assumed)"),
     (downscaling, "LOCAL_BLOCK", "log-odds SD", "spread between blocks of a district (fitted, A27)"),
     (downscaling, "LOCAL_OUTPUT_AREA", "log-odds SD", "spread between output areas of a block (fitted, A27)"),
     (downscaling, "COMMON", "share of variance", "spread that all groups but the first share (fitted, A27)"),
     (downscaling, "MEASURED", "residents, D", "dissimilarity inside units of these sizes (census 2011, A27)"),
     (nesting, "BLOCK", "residents", "size of a synthetic block"),
     (nesting, "DISTRICT", "residents", "size of a synthetic district"),
-    (survey, "CUT_POINTS", "meetings a week", "lower limits of the answers 2, 3, 4 and 5 on frequency (assumed)"),
-    (survey, "HIGHEST", "scale", "highest value of each scale; the lowest is -1 for attitude, else 0"),
+    (contact, "MONTH", "days", "length of the month in the item on the frequency of contact"),
     (weekly, "CHUNK", "rows", "rows of a chunk, within which residents are summed first"),
 )
 
@@ -84,9 +90,9 @@ def renew(text: str) -> str:
 
 
 def parameter_table(name: str) -> str:
-    """Parameters of a section with default, range, unit, role, source and meaning."""
+    """Parameters of a section with default, range, prior range, value that switches off, and where it comes from."""
     section, _ = SECTIONS[name]
-    return _table(("parameter", "default", "range", "unit", "role", "source", "meaning"),
+    return _table(("parameter", "default", "range", "prior", "off", "unit", "role", "source", "meaning"),
                   (_row(key, field) for key, field in section.model_fields.items() if not _nested(field)))
 
 
@@ -111,7 +117,7 @@ def mixing_group_table() -> str:
     settings = parameters.Settings(**_default_settings())
     names = list(parameters.MixingGroups.model_fields)
     rows = [[f"`{kind}`", *(_plain(getattr(getattr(settings, kind), key)) for key in names)]
-            for kind in ("school", "work", "association")]
+            for kind in ("public", "school", "work", "association")]
     return f"`neighbours`: {settings.neighbours} seats.\n\n" + _table(("setting", *names), rows)
 
 
@@ -134,9 +140,28 @@ def role_list(role: str) -> str:
     return _table(("key", "default", "range", "meaning"), rows)
 
 
+def instrument_table() -> str:
+    """The items of a survey: wording, who is asked, answers, noise and its lasting part."""
+    rows = [[f"`{name}`", one.wording, f"`{one.measures}`", _asked(one), one.scale, one.reporting,
+             _plain(one.stable) if one.stable else "-"] for name, one in catalogue.shipped().items()]
+    return _table(("item", "question", "measures", "asked of", "answers", "reporting", "lasting share of noise"), rows)
+
+
+def instrument_sources() -> str:
+    """The source of each item."""
+    return "\n".join(f"- `{name}`: {one.source}." for name, one in catalogue.shipped().items())
+
+
+def _asked(one: Instrument) -> str:
+    first, last = one.ages
+    after = f"; those above 0 in `{one.after}`" if one.after else ""
+    return f"{one.groups}, {first} {'and over' if last is None else f'to {last}'}{after}"
+
+
 TABLES: dict[str, Callable[..., str]] = {
     "parameters": parameter_table, "week": week_table, "contact_contexts": context_table,
     "mixing_groups": mixing_group_table, "constants": constant_table, "measures": measure_table, "role": role_list,
+    "instruments": instrument_table, "instrument_sources": instrument_sources,
 }
 
 
@@ -157,8 +182,10 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 def _row(key: str, field: FieldInfo) -> list[str]:
     extra = _extra(field)
     source = "" if extra.get("source") == "none" else extra.get("source", "")
-    default = "required" if field.is_required() else _plain(field.default)
-    return [f"`{key}`", default, _range(field), extra.get("unit", ""), extra.get("role", ""), source,
+    default = "required" if field.is_required() else "all" if field.default_factory else _plain(field.default)
+    prior = " to ".join(map(_plain, extra.get("prior", ())))
+    off = _plain(extra["off"]) if "off" in extra else ""
+    return [f"`{key}`", default, _range(field), prior, off, extra.get("unit", ""), extra.get("role", ""), source,
             field.description or ""]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from contactsim.compiled import inlined, kernel, sized
 from contactsim.encounters.arrays import PARTNER_EFFECT, PLEASANT, TAKE_UP, UNPLEASANT
-from contactsim.residents import MEETING_AGE
+from contactsim.residents import ADULT_AGE, MEETING_AGE
 
 #: Residents whose odds factors are computed together.
 BLOCK = 128
@@ -28,7 +28,7 @@ C8, C9, C10, C11, C12 = 1 / 40320, 1 / 362880, 1 / 3628800, 1 / 39916800, 1 / 47
 
 @kernel
 def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # type: ignore[no-untyped-def]
-    """Neighbourhoods lo .. hi - 1: fill ``areas``, ``week.availability`` and ``week.odds_factor``, clear counts.
+    """Neighbourhoods lo .. hi - 1: fill ``areas`` and what residents bring into the week, clear the week's results.
 
     ``rows`` (BLOCK,) and ``odds`` (4, BLOCK) are scratch.
     """
@@ -42,26 +42,23 @@ def appraise(lo, hi, start, occupant, p, people, week, areas, rows, odds):  # ty
 def _appraise(G, lo, hi, start, occupant, p, people, week, areas, rows, odds):  # type: ignore[no-untyped-def]
     # Arrays are taken out of their tuples once, since each access inside the loop would count references. Indices are
     # unsigned, since a signed index is tested for being negative.
-    group, age, arrived, attitude = people.group, people.age, people.arrived, sized(people.attitude, (G,))
-    sociability, negative_exposure, language = people.sociability, people.negative_exposure, people.language
-    anxiety, belonging = people.anxiety, people.belonging
+    group, age, arrived, attitude = people.group, people.age, people.arrived, sized(people.attitude, (G - 1,))
     norm, share = sized(areas.norm, (G, G)), sized(areas.share, (G,))
-    message_effect = sized(areas.message_effect, (G, G))
+    message_effect, number = sized(areas.message_effect, (G, G)), areas.number
     availability, odds_factor = week.availability, sized(week.odds_factor, (G - 1, 4))
-    counts, dose = sized(week.counts, (G, 4)), sized(week.dose, (G, 2))
-    shared_activity, community = week.shared_activity, week.community
-    candidate, priority = week.candidate, week.priority
     for area in range(lo, hi):
         _clear_share(area, G, norm, share)
         for s in range(start[area], start[area + 1]):
             if occupant[s] >= 0:
                 i = np.uintp(occupant[s])
-                _clear(i, G, counts, dose, shared_activity, community, candidate, priority)
+                _clear(i, G, week)
+                week.free[i] = people.ties.shape[1] - people.friends[i]
                 here = age[i] >= MEETING_AGE and not arrived[i] < 0.0
-                availability[i] = sociability[i] if here else 0.0
+                availability[i] = np.float32(
+                    np.float64(people.sociability[i]) * _by_age(np.float64(age[i]), p.presence_age)) if here else 0.0
                 if here:
                     _count(i, area, G, group, attitude, norm, share)
-        _average(area, G, norm, share, message_effect)
+        number[area] = _average(area, G, norm, share, message_effect)
         for first in range(start[area], start[area + 1], BLOCK):
             n = 0
             for s in range(first, min(first + BLOCK, start[area + 1])):
@@ -69,14 +66,21 @@ def _appraise(G, lo, hi, start, occupant, p, people, week, areas, rows, odds):  
                     rows[np.uintp(n)] = occupant[s]
                     n += 1
             for k in range(G - 1):
-                _log_odds(n, k, rows, area, p, group, sociability, negative_exposure, language, anxiety,
-                          belonging, attitude, norm, odds)
+                _log_odds(n, k, G, rows, area, p, people, week, norm, odds)
                 for c in range(4):
                     for r in range(n):
                         odds[c, r] = exp(odds[c, r])
                 for r in range(n):
                     for c in range(4):
                         odds_factor[np.uintp(rows[r]), k, c] = odds[c, r]
+
+
+@inlined
+def _by_age(age, strength):  # type: ignore[no-untyped-def]
+    """How often people of an age are out, against the mean: 1 for children, then as in contact diaries."""
+    if age < ADULT_AGE:
+        return 1.0
+    return max(0.0, 1.0 + strength * (0.2 - 0.65 * min(1.0, max(0.0, (age - 30.0) / 45.0))))
 
 
 @inlined
@@ -92,13 +96,13 @@ def _count(i, area, G, group, attitude, norm, share):  # type: ignore[no-untyped
     """Add resident i to the sums of a neighbourhood: members and attitudes of the own group."""
     own = np.uintp(group[i])
     share[area, own] += 1.0
-    for h in range(G):
-        norm[area, own, h] += attitude[i, h]
+    for k in range(G - 1):
+        norm[area, own, group_at(k, own)] += attitude[i, k]
 
 
 @inlined
 def _average(area, G, norm, share, message_effect):  # type: ignore[no-untyped-def]
-    """Turn the sums of a neighbourhood into norms and composition."""
+    """Turn the sums of a neighbourhood into norms and composition; returns the number of residents counted."""
     total = 0.0
     for g in range(G):
         total += share[area, g]
@@ -109,41 +113,54 @@ def _average(area, G, norm, share, message_effect):  # type: ignore[no-untyped-d
     if total > 0.0:
         for g in range(G):
             share[area, g] /= total
+    return total
 
 
 @inlined
-def _clear(i, G, counts, dose, shared_activity, community, candidate, priority):  # type: ignore[no-untyped-def]
-    for h in range(G):
-        for k in range(4):
-            counts[i, h, k] = 0
-        dose[i, h, 0], dose[i, h, 1] = 0, 0
-    shared_activity[i], community[i], candidate[i], priority[i] = 0, 0, -1, np.uint64(0)
+def _clear(i, G, week):  # type: ignore[no-untyped-def]
+    counts, dose = sized(week.counts, (G - 1, 4)), sized(week.dose, (G - 1, 2))
+    for k in range(G - 1):
+        for c in range(4):
+            counts[i, k, c] = 0
+        dose[i, k, 0], dose[i, k, 1] = 0, 0
+    week.own_meetings[i], week.bonding[i], week.company[i] = 0, 0, 0
+    week.shared_activity[i], week.community[i], week.candidate[i], week.priority[i] = 0, 0, -1, np.uint16(0)
 
 
 @inlined
-def _log_odds(n, k, rows, area, p, group, sociability, negative_exposure, language, anxiety,  # type: ignore[no-untyped-def]
-              belonging, attitude, norm, odds):
+def _log_odds(n, k, G, rows, area, p, people, week, norm, odds):  # type: ignore[no-untyped-def]
     """Logarithms of the odds factors of the residents rows[:n] in meetings with their k-th other group."""
+    attitude, feeling, liking = (
+        sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,)), sized(week.liking, (G - 1,)))
     for r in range(n):
         i = np.uintp(rows[r])
-        own = np.uintp(group[i])
-        h = np.uintp(k) + np.uintp(np.uintp(k) >= own)
-        anxious = anxiety[i] - p.anxiety_rest
-        identity = p.common_identity * (belonging[i] - p.belonging_rest)
+        own = np.uintp(people.group[i])
+        liking[i, k] = np.float32(min(1.0, max(-1.0, np.float64(attitude[i, k]) + np.float64(feeling[i, k]))))
+        like = np.float64(liking[i, k])
+        exposure = np.float64(people.negative_exposure[i])
+        anxious = np.float64(people.anxiety[i]) - p.anxiety_rest
+        identity = p.common_identity * (np.float64(people.belonging[i]) - p.belonging_rest)
+        fear = p.appraisal_threat * (np.float64(people.threat[i]) - p.threat_rest)
         worry = p.appraisal_anxiety * anxious
-        appraisal = p.appraisal * attitude[i, h]
-        odds[TAKE_UP, r] = (p.take_up_sociability * (sociability[i] - 1.0) - p.take_up_anxiety * anxious
-                            - p.take_up_language * (1.0 - language[i])) + p.take_up_attitude * attitude[i, h]
-        odds[PLEASANT, r] = (identity - worry - p.negative_exposure_positive * negative_exposure[i]
-                             + p.appraisal_own * appraisal)
-        odds[UNPLEASANT, r] = (worry + negative_exposure[i] - identity - p.appraisal_own * appraisal
-                               - p.inward_norms * norm[area, own, h])
+        appraisal = p.appraisal * like
+        odds[TAKE_UP, r] = (p.take_up_sociability * (np.float64(people.sociability[i]) - 1.0)
+                            - p.take_up_anxiety * anxious
+                            - p.take_up_language * (1.0 - np.float64(people.language[i]))) + p.take_up_attitude * like
+        odds[PLEASANT, r] = (identity - worry - p.negative_exposure_positive * exposure + p.appraisal_own * appraisal)
+        odds[UNPLEASANT, r] = (worry + fear + exposure - identity - p.appraisal_own * appraisal
+                               - p.inward_norms * norm[area, own, group_at(k, own)])
         odds[PARTNER_EFFECT, r] = (1.0 - p.appraisal_own) * appraisal
 
 
 @inlined
+def group_at(k, own):  # type: ignore[no-untyped-def]
+    """The k-th group other than ``own``."""
+    return np.uintp(k) + np.uintp(np.uintp(k) >= np.uintp(own))
+
+
+@inlined
 def other(h, own):  # type: ignore[no-untyped-def]
-    """Index of group ``h`` among the groups other than ``own``."""
+    """Position of group ``h`` among the groups other than ``own`` (:func:`contactsim.residents.position_of`)."""
     return np.uintp(h) - np.uintp(h > own)
 
 

@@ -9,42 +9,51 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.parameters import Conditions, ContactContext, Psychology
-from contactsim.residents import Residents, contiguous
+from contactsim.parameters import PUBLIC_PLACES, Conditions, ContactContext, Psychology
+from contactsim.residents import Residents
 
-#: The psychology's numbers as a tuple of floats, field for field.
-Rules: Any = namedtuple("Rules", list(Psychology.model_fields))  # type: ignore[misc]
+#: The psychology's numbers as a tuple of floats, field for field, and the share of a feeling that a week keeps.
+Rules: Any = namedtuple("Rules", [*Psychology.model_fields, "feeling_keeps"])  # type: ignore[misc]
 
 #: Columns of ``Week.counts`` (meetings of the week by valence, or declined) ...
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
-#: ... where the own group's columns count all own-group meetings and those in community life ...
-ALL_OWN, BONDING = 0, 1
 #: ... and of ``Week.odds_factor`` (a resident's factors of the odds in meetings with a group).
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
+#: Doses are counted in this many parts of a close hour, shared activity in hundredths of an hour.
+CLOSE_HOUR, HOUR = 10_000, 100
 
 
 class People(NamedTuple):
     """The columns of :class:`~contactsim.residents.Residents` that the kernels read or write."""
 
     group: NDArray[np.uint8]
-    age: NDArray[np.float64]
+    age: NDArray[np.float32]
     arrived: NDArray[np.float32]
-    uid: NDArray[np.int64]
-    baseline_attitude: NDArray[np.float64]
-    sociability: NDArray[np.float64]
-    negative_exposure: NDArray[np.float64]
-    status: NDArray[np.float64]
-    language: NDArray[np.float64]
-    anxiety: NDArray[np.float64]
-    threat: NDArray[np.float64]
-    belonging: NDArray[np.float64]
-    attitude: NDArray[np.float64]
-    positive: NDArray[np.float64]
-    negative: NDArray[np.float64]
-    recent_positive: NDArray[np.float64]
-    recent_negative: NDArray[np.float64]
+    uid: NDArray[np.int32]
+    baseline_attitude: NDArray[np.float32]
+    sociability: NDArray[np.float32]
+    negative_exposure: NDArray[np.float32]
+    anxiety_trait: NDArray[np.float32]
+    threat_trait: NDArray[np.float32]
+    wandering: NDArray[np.float32]
+    status: NDArray[np.float32]
+    language: NDArray[np.float32]
+    anxiety: NDArray[np.float32]
+    threat: NDArray[np.float32]
+    belonging: NDArray[np.float32]
+    attitude: NDArray[np.float32]
+    feeling: NDArray[np.float32]
+    positive: NDArray[np.float32]
+    negative: NDArray[np.float32]
+    recent_positive: NDArray[np.float32]
+    recent_negative: NDArray[np.float32]
+    public_contact: NDArray[np.float32]
+    public_balance: NDArray[np.float32]
     ties: NDArray[np.int32]
+    friends: NDArray[np.uint8]
+    cross_friends: NDArray[np.uint8]
     friend_groups: NDArray[np.uint16]
+    extended_contact: NDArray[np.uint16]
     engagement: NDArray[np.float32]
     stigma: NDArray[np.float32]
     civic: NDArray[np.float32]
@@ -52,18 +61,27 @@ class People(NamedTuple):
 
 
 class Week(NamedTuple):
-    """Results of a week's meetings before learning. N rows, G groups."""
+    """What residents bring into a week's meetings, and the results of the meetings before learning. N rows, G groups.
 
-    availability: NDArray[np.float64]  # (N,) sociability if old enough to meet people and arrived, else 0
+    Arrays by group leave the own group out, as in :class:`~contactsim.residents.Residents`.
+    """
+
+    # brought
+    availability: NDArray[np.float32]  # (N,) sociability by age if old enough to meet people and arrived, else 0
     displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot in an action instead
-    odds_factor: NDArray[np.float64]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect; no own group
-    counts: NDArray[np.int16]  # (N, G, 4) meetings by valence; own group: all, and those in community life
-    dose: NDArray[np.int32]  # (N, G, 2) positive and negative meetings in hundredths of closeness
-    shared_activity: NDArray[np.int32]  # (N,) shared activity, hundredths
-    community: NDArray[np.int32]  # (N,) the part of it in community life (associations and sessions)
+    odds_factor: NDArray[np.float32]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect
+    liking: NDArray[np.float32]  # (N, G - 1) attitude and momentary feeling together, [-1, 1]
+    # results
+    counts: NDArray[np.int16]  # (N, G - 1, 4) meetings by valence
+    own_meetings: NDArray[np.int16]  # (N,) meetings with the own group
+    bonding: NDArray[np.int16]  # (N,) those of them in community life (associations and sessions)
+    dose: NDArray[np.int32]  # (N, G - 1, 2) positive and negative experience, parts of close hours
+    company: NDArray[np.int32]  # (N,) close hours of positive and negative meetings, however familiar, parts
+    shared_activity: NDArray[np.uint16]  # (N,) shared activity, hundredths of hours
+    community: NDArray[np.uint16]  # (N,) the part of it in community life
     candidate: NDArray[np.int32]  # (N,) row with which a tie may form, -1 for none
-    priority: NDArray[np.uint64]  # (N,) of that candidate
-    extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
+    priority: NDArray[np.uint16]  # (N,) of that candidate
+    free: NDArray[np.uint8]  # (N,) free places for ties at the start of the week
 
 
 class Areas(NamedTuple):
@@ -71,14 +89,16 @@ class Areas(NamedTuple):
 
     norm: NDArray[np.float64]  # (P, G, G) mean attitude of group g to group h
     share: NDArray[np.float64]  # (P, G) present share of group g
+    number: NDArray[np.float64]  # (P,) residents counted in it
     past: NDArray[np.float64]  # (P, G) mean share over about the past year
+    district: NDArray[np.float64]  # (P, G) present share of group g in the district around
     message_effect: NDArray[np.float64]  # (P, G, G) what messages add to the perceived norm
 
 
 class Terms(NamedTuple):
     """The numbers of a contact context or session as the meeting kernel needs them."""
 
-    closeness: int  # hundredths
+    dose: int  # parts of close hours: closeness times hours
     presence: float
     sociable: bool
     avoidability: float
@@ -86,26 +106,68 @@ class Terms(NamedTuple):
     positive: float  # odds factor
     negative: float  # odds factor
     inequality: float  # per gap in status
-    shared_activity: int  # hundredths
-    community: bool  # community life: an association or a session
+    shared_activity: int  # hundredths of hours
     tie_cross: float
     tie_own: float
 
 
 #: One slot of a contact context for the meeting kernel: its scale (a row of ``within`` of
-#: :class:`contactsim.encounters.schedule.SettingWeek`), its bit in ``Week.displaced``, its terms and bases of draws.
+#: :class:`contactsim.encounters.schedule.SettingWeek`), its bit in ``Week.displaced``, its terms, its familiarity (per
+#: week or hour together; of friends: their weight) and bases of draws.
 SLOT = np.dtype([
-    ("scale", np.int64), ("bit", np.uint32), ("closeness", np.int32), ("presence", float), ("sociable", bool),
+    ("scale", np.int64), ("bit", np.uint32), ("dose", np.int32), ("presence", np.float32), ("sociable", bool),
     ("avoidability", float), ("take_up", float), ("positive", float), ("negative", float), ("inequality", float),
-    ("shared_activity", np.int32), ("community", bool), ("tie_cross", float), ("tie_own", float),
+    ("shared_activity", np.int32), ("tie_cross", float), ("tie_own", float), ("familiar", float),
     ("pairing_base", np.uint64), ("presence_base", np.uint64), ("meeting_base", np.uint64)])
 #: The same, field for field, as a tuple of numbers.
 Slot: Any = namedtuple("Slot", list(SLOT.names or ()))  # type: ignore[misc]
 
 
+class Members(NamedTuple):
+    """Scratch for the members of one mixing group with L seats: what they bring, and their results of the week.
+
+    The last element of each array stands for nobody.
+    """
+
+    row: NDArray[np.int32]  # (L + 1,) -1 for nobody
+    uid: NDArray[np.uint32]
+    key: NDArray[np.uint32]  # hash of the identifier
+    group: NDArray[np.uint8]
+    displaced: NDArray[np.uint32]
+    able: NDArray[np.float32]  # 1 if the member meets people this week, else 0
+    leisure: NDArray[np.float32]  # factor of presence where it depends on sociability
+    since: NDArray[np.float32]  # weeks (of a session: hours) with the small group
+    odds_factor: NDArray[np.float32]  # (L + 1, G - 1, 4)
+    status: NDArray[np.float32]
+    counts: NDArray[np.int16]  # (L + 1, G - 1, 4)
+    own_meetings: NDArray[np.int16]
+    dose: NDArray[np.int32]  # (L + 1, G - 1, 2)
+    company: NDArray[np.int32]
+    shared_activity: NDArray[np.int32]
+    candidate: NDArray[np.int32]
+    priority: NDArray[np.uint16]
+    order: NDArray[np.int32]  # who is present in a slot, in pairs
+    partner: NDArray[np.int32]  # draws of the pairing
+
+
+def members(seats: int, groups: int) -> Members:
+    """Scratch for mixing groups of up to ``seats`` seats."""
+    n, others = seats + 1, groups - 1
+    return Members(
+        row=np.full(n, -1, np.int32), uid=np.zeros(n, np.uint32), key=np.zeros(n, np.uint32),
+        group=np.zeros(n, np.uint8), displaced=np.zeros(n, np.uint32), able=np.zeros(n, np.float32),
+        leisure=np.zeros(n, np.float32), since=np.zeros(n, np.float32),
+        odds_factor=np.zeros((n, others, 4), np.float32), status=np.zeros(n, np.float32),
+        counts=np.zeros((n, others, 4), np.int16), own_meetings=np.zeros(n, np.int16),
+        dose=np.zeros((n, others, 2), np.int32), company=np.zeros(n, np.int32),
+        shared_activity=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint16),
+        order=np.zeros(n, np.int32), partner=np.zeros(max(n + 1, groups), np.int32))
+
+
 def rules(psychology: Psychology) -> Any:
     """The psychology as a tuple for the kernels."""
-    return Rules(**psychology.model_dump())
+    values = psychology.model_dump() | {"feeling_keeps": 0.5 ** (1.0 / psychology.feeling_half_life)}
+    return Rules(**values)
 
 
 def people_of(residents: Residents) -> People:
@@ -114,13 +176,10 @@ def people_of(residents: Residents) -> People:
 
 
 def blank_week(residents: Residents) -> Week:
-    """Arrays for the results of a week, about 120 bytes for each resident with two groups."""
-    n, G = len(residents), residents.groups
-    return Week(*contiguous(Week(
-        availability=np.zeros(n), displaced=np.zeros(n, np.uint32), odds_factor=np.zeros((n, G - 1, 4)),
-        counts=np.zeros((n, G, 4), np.int16), dose=np.zeros((n, G, 2), np.int32), shared_activity=np.zeros(n, np.int32),
-        community=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint64),
-        extended_contact=np.zeros(n, np.uint16))))
+    """Arrays for a week; they lie in the residents' own block of memory."""
+    week = Week(*(residents.block[name] for name in Week._fields))
+    week.candidate[:] = -1
+    return week
 
 
 def allport(at: Conditions) -> float:
@@ -128,24 +187,34 @@ def allport(at: Conditions) -> float:
     return (at.equal_status + at.common_goals + at.cooperation + at.support) / 4
 
 
+def in_community(context: ContactContext) -> bool:
+    """Whether a contact context is community life."""
+    return context.setting == "association"
+
+
+def in_public(context: ContactContext) -> bool:
+    """Whether a contact context is out and about: street, shops, transport."""
+    return context.setting in PUBLIC_PLACES
+
+
 def terms(context: ContactContext, p: Psychology) -> Terms:
-    """Terms of a contact context: residents are present by chance, and ties form in small groups only."""
-    community = context.setting == "association"
-    return _terms(context, p, context.presence, context.sociable, community, context.scale == "small_group")
+    """Terms of a contact context: residents are present by chance, and no ties form among the strangers of public."""
+    return _terms(context, p, context.hours, context.presence, context.sociable, context.setting != "public")
 
 
-def terms_of_session(at: Conditions, p: Psychology) -> Terms:
-    """Terms of an action's session: all members are present, it is community life, and its teams are small groups."""
-    return _terms(at, p, presence=1.0, sociable=False, community=True, in_small_group=True)
+def terms_of_session(at: Conditions, p: Psychology, hours: float) -> Terms:
+    """Terms of a slot of an action's session: all members are present, and ties may form."""
+    return _terms(at, p, hours, presence=1.0, sociable=False, ties=True)
 
 
-def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, community: bool,
-           in_small_group: bool) -> Terms:
+def _terms(at: Conditions, p: Psychology, hours: float, presence: float, sociable: bool,
+           ties: bool) -> Terms:
     """Odds factors. Conditions of one half leave the psychology's base odds as they are."""
+    tie = 1.0 - math.exp(-p.tie * at.closeness * hours) if ties else 0.0
     fit = allport(at) - 0.5
     neutral = p.neutral_ground * at.neutral_ground
     return Terms(
-        closeness=round(100 * at.closeness),
+        dose=round(CLOSE_HOUR * at.closeness * hours),
         presence=presence,
         sociable=sociable,
         avoidability=at.avoidability,
@@ -153,8 +222,7 @@ def _terms(at: Conditions, p: Psychology, presence: float, sociable: bool, commu
         positive=math.exp(p.positive_base + p.conditions_positive * fit),
         negative=math.exp(p.negative_base - p.conditions_negative * fit - p.mediator * at.mediator - neutral),
         inequality=p.unequal_status * (1 - at.equal_status),
-        shared_activity=round(100 * at.common_goals * at.cooperation),
-        community=community,
-        tie_cross=p.tie_cross if in_small_group else 0.0,
-        tie_own=p.tie_own if in_small_group else 0.0,
+        shared_activity=round(HOUR * at.common_goals * at.cooperation * hours),
+        tie_cross=min(1.0, tie / p.homophily),
+        tie_own=tie * p.own_positive,
     )

@@ -11,104 +11,134 @@ from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import inlined, kernel, sized
-from contactsim.encounters.arrays import BONDING, NEGATIVE, NEUTRAL, POSITIVE
-from contactsim.residents import BELIEVES, WEEKS_A_YEAR
+from contactsim.compiled import ahead, inlined, kernel, sized
+from contactsim.encounters.appraisal import group_at
+from contactsim.encounters.arrays import CLOSE_HOUR, HOUR, NEGATIVE, POSITIVE
+from contactsim.encounters.meeting import SOON
+from contactsim.encounters.ties import form, meet_friends
+from contactsim.residents import ADULT_AGE, BELIEVES, MEETING_AGE, WEEKS_A_YEAR
 
 
 @kernel
-def learn(lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
-    """Apply the week's meetings to all residents of the neighbourhoods lo .. hi - 1.
+def learn(lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+    """Let all residents of the neighbourhoods lo .. hi - 1 meet their friends, learn from the week, and form ties.
 
-    ``transfer`` (G, G): the share of an experience with group [column] that counts as one with group [row]. ``good``
-    and ``bad`` (G,) are scratch for the week's experience, secondary transfer included.
+    ``transfer`` (G, G): the share of an experience with group [column] that counts as one with group [row]. ``friends``
+    are the slots in which friends meet. ``good`` and ``bad`` (G - 1,) are scratch.
     """
     # Most places have two groups. A number of groups known at compile time lets loops be unrolled: a fifth faster.
     if transfer.shape[0] == 2:
-        _learn(np.int64(2), lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
+        _learn(np.int64(2), lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad)
     else:
-        _learn(transfer.shape[0], lo, hi, start, occupant, p, transfer, people, week, areas, good, bad)
+        _learn(transfer.shape[0], lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad)
 
 
 @inlined
-def _learn(G, lo, hi, start, occupant, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
-    # Arrays are taken out of their tuples once, since each access inside the loop would count references. Indices are
-    # unsigned, since a signed index is tested for being negative.
-    group, age, arrived, baseline_attitude = people.group, people.age, people.arrived, people.baseline_attitude
-    anxiety, threat, belonging, language = people.anxiety, people.threat, people.belonging, people.language
-    attitude, positive, negative = (
-        sized(people.attitude, (G,)), sized(people.positive, (G,)), sized(people.negative, (G,)))
-    recent_positive, recent_negative = sized(people.recent_positive, (G,)), sized(people.recent_negative, (G,))
-    engagement, stigma, rumour = people.engagement, people.stigma, people.rumour
-    counts, dose = sized(week.counts, (G, 4)), sized(week.dose, (G, 2))
-    shared_activity, community, extended_contact = week.shared_activity, week.community, week.extended_contact
-    norm, share, past = sized(areas.norm, (G, G)), sized(areas.share, (G,)), sized(areas.past, (G,))
+def _learn(G, lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
     for area in range(lo, hi):
         for s in range(start[area], start[area + 1]):
-            if occupant[s] < 0:
-                continue
-            i = np.uintp(occupant[s])
-            own = np.uintp(group[i])
-            rest = baseline_attitude[i] - p.threat_attitude * (threat[i] - p.threat_rest)
-            rest = min(1.0, max(-1.0, rest))
-            prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, age[i] - 20.0))
-            all_good, all_bad, met = _experience(i, own, G, transfer, counts, dose, good, bad)
-            for h in range(G):
-                if np.uintp(h) == own:
-                    continue
-                if (extended_contact[i] >> h) & 1:
-                    good[h] += p.extended
-                before = prior + positive[i, h] + negative[i, h]
-                a = _updated_attitude(attitude[i, h], good[h], p.negative_weight * bad[h], before)
-                a += p.drift * (rest - a)
-                attitude[i, h] = a + p.norms * (norm[area, own, h] - a)
-                positive[i, h] = (positive[i, h] + good[h]) * (1.0 - p.forgetting)
-                negative[i, h] = (negative[i, h] + bad[h]) * (1.0 - p.forgetting)
-                recent_positive[i, h] += p.recall * (counts[i, h, POSITIVE] - recent_positive[i, h])
-                recent_negative[i, h] += p.recall * (counts[i, h, NEGATIVE] - recent_negative[i, h])
-            stigma_before = stigma[i]
-            bonding = p.stigma_bonding * counts[i, own, BONDING]
-            stigma[i] = _updated_state(stigma_before, bonding, all_bad, p.stigma_learning, p.stigma_drift,
-                                       p.stigma_rest)
-            all_bad *= p.negative_weight
-            rest = (p.anxiety_rest - p.anxiety_baseline_attitude * baseline_attitude[i]
-                    + p.stigma_anxiety * (stigma_before - p.stigma_rest))
-            anxiety[i] = _updated_state(anxiety[i], all_good, all_bad, p.anxiety_learning, p.anxiety_drift, rest)
-            rest = (p.threat_rest + p.threat_level * (1.0 - share[area, own])
-                    + p.threat_change * max(0.0, past[area, own] - share[area, own])
-                    + p.rumour_threat * (rumour[i] == BELIEVES))
-            threat[i] = _updated_state(threat[i], all_good, all_bad, p.threat_learning, p.threat_drift, rest)
-            c = _raised(belonging[i], p.belonging_gain * 0.01 * shared_activity[i])
-            belonging[i] = c + p.belonging_decline * (p.belonging_rest - c)
-            c = _raised(engagement[i], p.engagement_gain * 0.01 * community[i])
-            engagement[i] = c + p.engagement_decline * (p.engagement_rest - c)
-            language[i] = _raised(language[i], p.language_gain * met)
-            age[i] += 1.0 / WEEKS_A_YEAR
-            arrived[i] += 1.0 / WEEKS_A_YEAR
+            if occupant[s] >= 0:
+                i = np.uintp(occupant[s])
+                if s + SOON < start[area + 1] and occupant[s + SOON] >= 0:
+                    candidate = week.candidate[np.uintp(occupant[s + SOON])]
+                    if candidate >= 0:
+                        ahead(week.candidate, np.uintp(candidate))
+                meet_friends(G, i, friends, people, week)
+                _resident(G, i, area, p, transfer, people, week, areas, good, bad)
+                form(i, people, week)
         for g in range(G):
-            past[area, g] += (share[area, g] - past[area, g]) / WEEKS_A_YEAR
+            areas.past[area, g] += (areas.share[area, g] - areas.past[area, g]) / WEEKS_A_YEAR
 
 
 @inlined
-def _experience(i, own, G, transfer, counts, dose, good, bad):  # type: ignore[no-untyped-def]
-    """Fill ``good`` and ``bad`` (G,) and return (good, bad) with all other groups and the number of meetings.
+def _resident(G, i, area, p, transfer, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+    """One resident's week. Arithmetic is in double precision; states are stored in single precision."""
+    own, age = np.uintp(people.group[i]), np.float64(people.age[i])
+    share, past, district = sized(areas.share, (G,)), sized(areas.past, (G,)), sized(areas.district, (G,))
+    baseline, threat = np.float64(people.baseline_attitude[i]), np.float64(people.threat[i])
+    rest = baseline + np.float64(people.wandering[i]) - p.threat_attitude * (threat - p.threat_rest)
+    prior = p.prior_weight * (1.0 + p.age_stability * 0.05 * max(0.0, age - 20.0))
+    all_good, all_bad = _experience(i, own, G, transfer, week, good, bad)
+    for k in range(G - 1):
+        _towards(G, i, k, own, area, p, min(1.0, max(-1.0, rest)), prior, people, week, areas, good, bad)
+    stigma = np.float64(people.stigma[i])
+    people.stigma[i] = _updated_state(stigma, p.stigma_bonding * week.bonding[i], all_bad, p.stigma_learning,
+                                      p.stigma_drift, p.stigma_rest)
+    all_bad *= p.negative_weight
+    rest = (p.anxiety_rest - p.anxiety_baseline_attitude * baseline + np.float64(people.anxiety_trait[i])
+            + p.stigma_anxiety * (stigma - p.stigma_rest))
+    people.anxiety[i] = _updated_state(np.float64(people.anxiety[i]), all_good, all_bad, p.anxiety_learning,
+                                       p.anxiety_drift, rest)
+    rest = (p.threat_rest - p.threat_baseline_attitude * baseline + np.float64(people.threat_trait[i])
+            + p.threat_district * (1.0 - district[area, own]) * (own == 0)
+            + p.threat_change * max(0.0, past[area, own] - share[area, own])
+            + p.rumour_threat * (people.rumour[i] == BELIEVES))
+    people.threat[i] = _updated_state(threat, all_good, all_bad, p.threat_learning, p.threat_drift, rest)
+    community, shared = week.community[i] / HOUR, week.shared_activity[i] / HOUR
+    c = _raised(np.float64(people.belonging[i]),
+                p.belonging_gain * (community + p.belonging_everyday * (shared - community)))
+    childhood = min(1.0, max(0.0, (ADULT_AGE - age) / (ADULT_AGE - MEETING_AGE)))
+    rest = min(1.0, p.belonging_rest + p.belonging_childhood * childhood)
+    people.belonging[i] = c + p.belonging_decline * (rest - c)
+    c = _raised(np.float64(people.engagement[i]), p.engagement_gain * community)
+    people.engagement[i] = c + p.engagement_decline * (p.engagement_rest - c)
+    people.language[i] = _raised(np.float64(people.language[i]), p.language_gain * (week.company[i] / CLOSE_HOUR))
+    people.public_contact[i] = np.float64(people.public_contact[i]) * (1.0 - 1.0 / WEEKS_A_YEAR)
+    people.public_balance[i] = np.float64(people.public_balance[i]) * (1.0 - 1.0 / WEEKS_A_YEAR)
+    people.age[i] = age + 1.0 / WEEKS_A_YEAR
+    people.arrived[i] = np.float64(people.arrived[i]) + 1.0 / WEEKS_A_YEAR
 
-    Most residents meet few groups in a week; groups that they did not meet are skipped.
+
+@inlined
+def _towards(G, i, k, own, area, p, rest, prior, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+    """What resident i's k-th other group is to them after the week: attitude, experience, feeling."""
+    h = group_at(k, own)
+    attitude, feeling = sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,))
+    positive, negative = sized(people.positive, (G - 1,)), sized(people.negative, (G - 1,))
+    recent_positive, recent_negative = sized(people.recent_positive, (G - 1,)), sized(people.recent_negative, (G - 1,))
+    counts, norm = sized(week.counts, (G - 1, 4)), sized(areas.norm, (G, G))
+    gained = good[k] + p.extended * ((people.extended_contact[i] >> h) & 1)
+    before = prior + np.float64(positive[i, k]) + np.float64(negative[i, k])
+    a = _updated_attitude(np.float64(attitude[i, k]), gained, p.negative_weight * bad[k], before)
+    a += p.drift * (rest - a)
+    attitude[i, k] = a + p.norms * (norm[area, own, h] - a)
+    positive[i, k] = (np.float64(positive[i, k]) + gained) * (1.0 - p.forgetting)
+    negative[i, k] = (np.float64(negative[i, k]) + bad[k]) * (1.0 - p.forgetting)
+    was_good, was_bad = np.float64(recent_positive[i, k]), np.float64(recent_negative[i, k])
+    now_good, now_bad = np.float64(counts[i, k, POSITIVE]), np.float64(counts[i, k, NEGATIVE])
+    moved = p.feeling_gain * (_saturated(now_good - p.negative_weight * now_bad)
+                              - _saturated(was_good - p.negative_weight * was_bad))
+    feeling[i, k] = (np.float64(feeling[i, k]) * p.feeling_keeps + moved) / (1.0 + abs(moved))
+    recent_positive[i, k] = was_good + p.recall * (now_good - was_good)
+    recent_negative[i, k] = was_bad + p.recall * (now_bad - was_bad)
+
+
+@inlined
+def _experience(i, own, G, transfer, week, good, bad):  # type: ignore[no-untyped-def]
+    """Fill ``good`` and ``bad`` (G - 1,) with the week's experience, in close hours, secondary transfer included.
+
+    Returns (good, bad) with all other groups. Most residents meet few groups in a week; the others are skipped.
     """
-    all_good, all_bad, met = 0.0, 0.0, 0
-    for h in range(G):
-        good[h], bad[h] = 0.0, 0.0
-    for g in range(G):
-        if np.uintp(g) == own:
-            continue
-        met += counts[i, g, POSITIVE] + counts[i, g, NEGATIVE] + counts[i, g, NEUTRAL]
-        if dose[i, g, POSITIVE] != 0 or dose[i, g, NEGATIVE] != 0:
-            all_good += 0.01 * dose[i, g, POSITIVE]
-            all_bad += 0.01 * dose[i, g, NEGATIVE]
-            for h in range(G):
-                good[h] += transfer[h, g] * 0.01 * dose[i, g, POSITIVE]
-                bad[h] += transfer[h, g] * 0.01 * dose[i, g, NEGATIVE]
-    return all_good, all_bad, met
+    dose, all_good, all_bad = sized(week.dose, (G - 1, 2)), 0.0, 0.0
+    for k in range(G - 1):
+        good[k], bad[k] = 0.0, 0.0
+    for k in range(G - 1):
+        if dose[i, k, POSITIVE] != 0 or dose[i, k, NEGATIVE] != 0:
+            more_good, more_bad = dose[i, k, POSITIVE] / CLOSE_HOUR, dose[i, k, NEGATIVE] / CLOSE_HOUR
+            all_good += more_good
+            all_bad += more_bad
+            g = group_at(k, own)
+            for other in range(G - 1):
+                h = group_at(other, own)
+                good[other] += transfer[h, g] * more_good
+                bad[other] += transfer[h, g] * more_bad
+    return all_good, all_bad
+
+
+@inlined
+def _saturated(balance):  # type: ignore[no-untyped-def]
+    """A week's balance of meetings on a scale from -1 to 1, on which the first meeting counts most."""
+    return balance / (1.0 + abs(balance))
 
 
 @inlined

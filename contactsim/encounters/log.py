@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.draws import Decision, mix, name_key, stream, uniforms
+from contactsim.draws import Decision, friends_draws, mix, name_key, present_draws, stream
 from contactsim.encounters.arrays import (
     DECLINED,
     NEGATIVE,
@@ -31,14 +31,14 @@ from contactsim.encounters.arrays import (
 )
 from contactsim.encounters.session import Impulse, Session
 from contactsim.parameters import ModelParameters
-from contactsim.residents import MEETING_AGE
+from contactsim.residents import MEETING_AGE, by_age, position_of
 from contactsim.settings.pairing import pairs
-from contactsim.settings.seating import Partition
+from contactsim.settings.seating import Partition, largest_scale
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 Rows = NDArray[np.int32]
 #: The residents' columns that determine meetings and their valences.
-COLUMNS = ("group", "uid", "age", "arrived", "sociability", "status", "ties")
+COLUMNS = ("group", "uid", "age", "arrived", "sociability", "status", "attitude", "feeling", "ties")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Snapshot:
     """the residents' columns, ``displaced`` (slots lost to actions) and ``seat <setting>``, by name"""
     occupant: dict[str, NDArray[np.int32]]
     """(seats,) row in each seat by setting, -1 for nobody"""
+    since: dict[str, NDArray[np.int16]]
+    """(seats,) week in which the occupant took the seat, by setting"""
     past: NDArray[np.float64]
     """(P, G) mean composition of neighbourhoods over the past year"""
     message_effect: NDArray[np.float64]
@@ -63,10 +65,32 @@ class Snapshot:
     """the impulses of this week; they have no partners and are not in the meetings of the week"""
 
     @cached_property
-    def availability(self) -> NDArray[np.float64]:
-        """(N,) sociability of residents who are old enough to meet people and have arrived, else 0."""
+    def availability(self) -> NDArray[np.float32]:
+        """(N,) presence in leisure of residents who are old enough to meet people and have arrived, else 0."""
         able = (self.columns["age"] >= MEETING_AGE) & ~(self.columns["arrived"] < 0)
-        return np.where(able, self.columns["sociability"], 0.0)
+        of_age = by_age(self.columns["age"].astype(float), self.parameters.psychology.presence_age)
+        return np.where(able, self.columns["sociability"] * of_age, 0.0).astype(np.float32)
+
+    def leisure(self, setting: str) -> NDArray[np.float32]:
+        """(N,) presence in leisure in a setting, which depends on who else has a seat there (``seeking``)."""
+        seeking, factor = self.parameters.psychology.seeking, self.availability.copy()
+        if seeking == 0.0:
+            return factor
+        start = self.partitions[setting][largest_scale(self.partitions[setting])].start
+        seats = np.flatnonzero(self.occupant[setting] >= 0)
+        rows = self.occupant[setting][seats]
+        seats, rows = seats[factor[rows] > 0], rows[factor[rows] > 0]
+        group, liking = self.columns["group"], self.columns["attitude"].astype(float) + self.columns["feeling"]
+        others, of = liking.shape[1], np.searchsorted(start, seats, side="right") - 1
+        number = np.zeros((start.shape[0] - 1, others + 1))
+        np.add.at(number, (of, group[rows]), 1)
+        drawn = np.zeros(rows.shape[0])
+        for k in range(others):
+            h = k + (k >= group[rows])
+            drawn += number[of, h] * np.clip(liking[rows, k], -1, 1).astype(np.float32).astype(float)
+        more = np.maximum(0.0, 1.0 + seeking * drawn / number[of].sum(axis=1))
+        factor[rows] = (factor[rows].astype(float) * more).astype(np.float32)
+        return factor
 
 
 class Context(NamedTuple):
@@ -116,7 +140,8 @@ def contexts_of_week(week: Snapshot) -> list[Context]:
         bit += context.encounters_per_week
     for session in week.sessions:
         keys = np.arange(session.start.shape[0] - 1, dtype=np.uint64)
-        key, numbers = name_key("session", session.name), terms_of_session(session.conditions, psychology)
+        key = name_key("session", session.name)
+        numbers = terms_of_session(session.conditions, psychology, session.hours / max(session.encounters, 1))
         found.append(Context(session.name, "session", "", "session", key, session.encounters, None, numbers,
                              session.start, keys, session.occupant))
     return found
@@ -153,7 +178,7 @@ def pairs_of_week(week: Snapshot, row: int | None = None, across: bool = False,
             yield context, slot, pairs_in_slot(week, context, slot, row, across, displaced)
 
 
-def meetings_of_week(week: Snapshot, odds_factor: NDArray[np.float64], row: int | None = None) -> list[Meetings]:
+def meetings_of_week(week: Snapshot, odds_factor: NDArray[np.float32], row: int | None = None) -> list[Meetings]:
     """All meetings between groups in a week, or those of one row.
 
     ``odds_factor`` (N, G - 1, 4) is the world's ``week.odds_factor``, valid from the week's appraisal until the next
@@ -165,30 +190,30 @@ def meetings_of_week(week: Snapshot, odds_factor: NDArray[np.float64], row: int 
 
 
 def counts_of(meetings: list[Meetings], group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:
-    """(N, G, 4) meetings with other groups by valence, as in ``week.counts``; ``group`` (N,) are the own groups."""
-    counts = np.zeros((group.shape[0], groups, 4), np.int64)
+    """(N, G - 1, 4) meetings by valence, as in ``week.counts``; ``group`` (N,) are the own groups."""
+    counts = np.zeros((group.shape[0], groups - 1, 4), np.int64)
     for m in meetings:
-        np.add.at(counts, (m.one, group[m.other], m.mine), 1)
-        np.add.at(counts, (m.other, group[m.one], m.theirs), 1)
+        np.add.at(counts, (m.one, position_of(group[m.other], group[m.one]), m.mine), 1)
+        np.add.at(counts, (m.other, position_of(group[m.one], group[m.other]), m.theirs), 1)
     return counts
 
 
 def _present(week: Snapshot, context: Context, slot: int, rows: Rows, displaced: bool) -> NDArray[np.bool_]:
     """Whether each of ``rows`` is present in the slot."""
-    at, availability = context.terms, week.availability[rows]
-    here = availability > 0
+    at = context.terms
+    here = week.availability[rows] > 0
     if context.first_bit is not None and not displaced:
         here &= week.columns["displaced"][rows] & np.uint32(1 << context.first_bit + slot) == 0
     if not at.sociable and at.presence >= 1.0:
         return np.asarray(here)
-    chance = at.presence * availability if at.sociable else at.presence
-    base = _base(week, Decision.PRESENCE, context, slot)
-    return np.asarray(here & (uniforms(base, week.columns["uid"][rows]) < chance))
+    chance = np.float32(at.presence) * (week.leisure(context.setting)[rows] if at.sociable else here.astype(np.float32))
+    drawn = present_draws(_base(week, Decision.PRESENCE, context, slot), week.columns["uid"][rows])
+    return np.asarray(here & (drawn < chance))
 
 
 def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displaced: bool) -> Rows:
     """Pairs of friends of two groups who meet, each pair once."""
-    group, uid, ties = week.columns["group"], week.columns["uid"], week.columns["ties"]
+    group, ties = week.columns["group"], week.columns["ties"]
     if row is None:
         one, place = np.nonzero(ties >= 0)
     else:
@@ -203,24 +228,24 @@ def _friends(week: Snapshot, context: Context, slot: int, row: int | None, displ
         elsewhere = week.columns["displaced"]
         keep &= (elsewhere[one] | elsewhere[other]) & np.uint32(1 << context.first_bit + slot) == 0
     one, other = one[keep], other[keep]
-    drawn = _pair_key(_base(week, Decision.FRIENDS, context, slot), uid[one], uid[other])
-    keep = _unit(drawn) < context.terms.presence
+    keep = friends_draws(_base(week, Decision.FRIENDS, context, slot), one, other) < np.float32(context.terms.presence)
     return np.stack([one[keep], other[keep]], axis=1)
 
 
-def _meetings(week: Snapshot, odds_factor: NDArray[np.float64], context: Context, slot: int, pair: Rows) -> Meetings:
+def _meetings(week: Snapshot, odds_factor: NDArray[np.float32], context: Context, slot: int, pair: Rows) -> Meetings:
     """The valence of each meeting for each side."""
     at, group, uid, status = context.terms, week.columns["group"], week.columns["uid"], week.columns["status"]
     one, other = pair[:, 0], pair[:, 1]
     decision = Decision.FRIENDS if context.kind == "friends" else Decision.MEETING
     g, h = group[one].astype(np.intp), group[other].astype(np.intp)
     m, n = h - (h > g), g - (g > h)
-    a, b = uid[one].astype(np.uint64), uid[other].astype(np.uint64)
+    names = np.arange(group.shape[0]) if context.kind == "friends" else uid  # friends' draws are keyed by rows
+    a, b = names[one].astype(np.uint64), names[other].astype(np.uint64)
     drawn = _pair_key(_base(week, decision, context, slot), a, b)
-    bad = at.negative * (1.0 + at.inequality * np.abs(status[one] - status[other]))
+    bad = at.negative * (1.0 + at.inequality * np.abs(status[one].astype(float) - status[other]))
     halves = _mix(drawn + _GOLDEN)
     lower, higher = (halves >> np.uint64(32)) * 2.0**-32, (halves & np.uint64(0xFFFFFFFF)) * 2.0**-32
-    factor, of_other = odds_factor[one, m], odds_factor[other, n]
+    factor, of_other = odds_factor[one, m].astype(float), odds_factor[other, n].astype(float)
     mine = _valence(factor, of_other[:, PARTNER_EFFECT], at, bad, np.where(a < b, lower, higher))
     theirs = _valence(of_other, factor[:, PARTNER_EFFECT], at, bad, np.where(a < b, higher, lower))
     if decision == Decision.MEETING:

@@ -1,20 +1,18 @@
 """Meetings: pairs in each mixing group, take-up and valence for each side, all counted as integers.
 
 Each resident has one seat in a setting and is paired within one mixing group, so mixing groups can be processed in any
-order and on any number of threads. All slots of a setting are processed for one of its largest mixing groups before the
-next, while the rows of its members are in the processor's cache.
+order and on any number of threads. For one of the largest mixing groups after the other, the kernel copies what its
+members bring into scratch, holds all slots of the setting there, and adds the results to the members' week.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import ahead, inlined, kernel
-from contactsim.draws import halves, nth, pair_key, uniform, unit
+from contactsim.compiled import ahead, inlined, kernel, sized
+from contactsim.draws import halves, nth, pair_key, present_key, short, short_pair, short_unit, unit
 from contactsim.encounters.appraisal import other
 from contactsim.encounters.arrays import (
-    ALL_OWN,
-    BONDING,
     DECLINED,
     NEGATIVE,
     NEUTRAL,
@@ -25,190 +23,287 @@ from contactsim.encounters.arrays import (
     UNPLEASANT,
     Slot,
 )
+from contactsim.residents import WEEKS_A_YEAR
 from contactsim.settings.pairing import match
 
-#: How many seats ahead of the current pair data are prefetched (measured: 6 to 16 are alike, 4 is too few).
+#: How many seats ahead of the present one the data of members are prefetched (assumed; 6 to 16 are alike).
 SOON = 8
 
 
 @kernel
-def meet(lo, hi, slots, within, start, keys, occupant, people, week, able, order):  # type: ignore[no-untyped-def]
+def meet(lo, hi, slots, within, start, keys, occupant, since, now, rules, seeking,  # type: ignore[no-untyped-def]
+         community, public, people, week, members):
     """All ``slots`` (records of :data:`SLOT`) of a setting in its largest mixing groups lo .. hi - 1.
 
     The mixing groups of scale k inside the largest mixing group q are within[k, q] .. within[k, q + 1] - 1; mixing
-    group p has the seats start[p] .. start[p + 1] - 1 and the key keys[p]. ``able`` and ``order`` are scratch for the
-    longest mixing group.
+    group p has the seats start[p] .. start[p + 1] - 1 and the key keys[p]. The member in seat s has been with the small
+    group for ``abs(now - since[s])`` weeks (of a session: hours). ``rules`` is the psychology; ``seeking`` its rule of
+    that name, 0 where presence does not depend on liking. Whether the setting is ``community`` life or in ``public``
+    decides which sums its meetings enter. ``members`` is scratch for the largest mixing group.
     """
+    if week.odds_factor.shape[1] == 1:  # see learn: a number of groups known at compile time
+        _meet(np.int64(2), lo, hi, slots, within, start, keys, occupant, since, now, rules, seeking, community,
+              public, people, week, members)
+    else:
+        _meet(week.odds_factor.shape[1] + 1, lo, hi, slots, within, start, keys, occupant, since, now, rules, seeking,
+              community, public, people, week, members)
+
+
+@inlined
+def _meet(G, lo, hi, slots, within, start, keys, occupant, since, now, rules, seeking,  # type: ignore[no-untyped-def]
+          community, public, people, week, members):
     # Arrays are taken out of their tuples once, since each access inside the loop would count references. Indices are
     # unsigned, since a signed index is tested for being negative.
-    group, uid, status = people.group, people.uid, people.status
-    availability, displaced, odds_factor = week.availability, week.displaced, week.odds_factor
-    counts, dose, shared_activity, community = week.counts, week.dose, week.shared_activity, week.community
-    candidate, priority = week.candidate, week.priority
+    m = members
+    row, uid, key, group, displaced, able, leisure, together = (
+        m.row, m.uid, m.key, m.group, m.displaced, m.able, m.leisure, m.since)
+    odds_factor, status, counts = sized(m.odds_factor, (G - 1, 4)), m.status, sized(m.counts, (G - 1, 4))
+    own_meetings, dose, company = m.own_meetings, sized(m.dose, (G - 1, 2)), m.company
+    shared_activity, candidate, priority, order, partner = (
+        m.shared_activity, m.candidate, m.priority, m.order, m.partner)
+    nobody = np.int32(row.shape[0] - 1)
     for q in range(lo, hi):
         begin = start[within[0, q]]
-        gone = _find_able(begin, start[within[0, q] + 1], occupant, availability, displaced, able)
+        seats = start[within[0, q + 1]] - begin
+        gone = _gather(G, begin, seats, occupant, since, now, seeking, people, week, members)
         for s in range(slots.shape[0]):
             t = _slot(slots[s])
+            _find_present(seats, nobody, gone, key, displaced, able, leisure, t, order)
             for mixing_group in range(within[t.scale, q], within[t.scale, q + 1]):
-                seats = start[mixing_group + 1] - start[mixing_group]
-                _find_present(start[mixing_group] - begin, seats, able, gone, availability, displaced, uid, t, order)
-                match(t.pairing_base, keys[mixing_group], seats, order)
-                across = _within_groups(seats, t, order, group, uid, counts, shared_activity, community, candidate,
-                                        priority)
-                for k in range(0, across, 2):
-                    _prefetch(k + SOON, across, order, uid, status, odds_factor, counts, dose, shared_activity)
+                first, n = start[mixing_group] - begin, start[mixing_group + 1] - start[mixing_group]
+                match(t.pairing_base, keys[mixing_group], first, n, order, partner)
+                across = _within_groups(first, n, nobody, t, order, partner, group, row, uid, own_meetings,
+                                        shared_activity, candidate, priority, rules, people)
+                for k in range(first, first + across, 2):
                     i, j = np.uintp(order[np.uintp(k)]), np.uintp(order[np.uintp(k + 1)])
-                    _across(i, j, t, group, uid, status, odds_factor, counts, dose, shared_activity, community,
-                            candidate, priority)
+                    _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,
+                            shared_activity, candidate, priority, rules, people)
+        _scatter(G, seats, community, public, people, week, members)
 
 
 @inlined
 def _slot(row):  # type: ignore[no-untyped-def]
     """A record of :data:`SLOT` as a tuple of values, which are not read from memory again after each write."""
-    return Slot(row.scale, row.bit, row.closeness, row.presence, row.sociable,  # type: ignore[call-arg]
+    return Slot(row.scale, row.bit, row.dose, row.presence, row.sociable,  # type: ignore[call-arg]
                 row.avoidability, row.take_up, row.positive, row.negative, row.inequality, row.shared_activity,
-                row.community, row.tie_cross, row.tie_own, row.pairing_base, row.presence_base, row.meeting_base)
+                row.tie_cross, row.tie_own, row.familiar, row.pairing_base, row.presence_base, row.meeting_base)
 
 
 @inlined
-def _prefetch(k, seats, order, uid, status, odds_factor, counts, dose, shared_activity):  # type: ignore[no-untyped-def]
-    """Prefetch the data that a later pair's meeting will read and write."""
-    if k + 1 < seats:
-        for side in range(2):
-            row = np.uintp(order[np.uintp(k + side)])
-            ahead(uid, row)
-            ahead(status, row)
-            ahead(odds_factor, row)
-            ahead(counts, row)
-            ahead(dose, row)
-            ahead(shared_activity, row)
-
-
-@inlined
-def _find_able(first, last, occupant, availability, displaced, able):  # type: ignore[no-untyped-def]
-    """Write into ``able`` the rows in the seats first .. last - 1 that meet people this week, -1 for the others.
+def _gather(G, begin, seats, occupant, since, now, seeking, people, week, members):  # type: ignore[no-untyped-def]
+    """Copy what the members in the seats from ``begin`` on bring, and clear their results.
 
     Returns the bits of all slots that some of them spend elsewhere.
     """
-    gone = np.uint32(0)
-    for k in range(last - first):
-        row = occupant[np.uintp(first + k)]
-        if row >= 0:
-            i = np.uintp(row)
-            gone |= displaced[i]
-            row = row if availability[i] > 0.0 else -1
-        able[np.uintp(k)] = row
+    m, gone, counted = members, np.uint32(0), 0
+    uid, group, status = people.uid, people.group, people.status
+    availability, displaced = week.availability, week.displaced
+    liking, brought = sized(week.liking, (G - 1,)), sized(week.odds_factor, (G - 1, 4))
+    odds_factor, counts, dose = (
+        sized(m.odds_factor, (G - 1, 4)), sized(m.counts, (G - 1, 4)), sized(m.dose, (G - 1, 2)))
+    by_group = m.partner  # free until pairs are drawn
+    for g in range(G):
+        by_group[g] = 0
+    for k in range(seats):
+        at, row = np.uintp(k), occupant[np.uintp(begin + k)]
+        if k + SOON < seats and occupant[np.uintp(begin + k + SOON)] >= 0:
+            soon = np.uintp(occupant[np.uintp(begin + k + SOON)])
+            ahead(group, soon)  # the first and the last bytes of what will be read and written of a member
+            ahead(week.community, soon)
+        m.row[at], m.able[at], m.leisure[at] = -1, np.float32(0.0), np.float32(0.0)
+        if row < 0:
+            continue
+        i = np.uintp(row)
+        if not availability[i] > 0.0:
+            continue
+        m.row[at], m.uid[at], m.group[at], m.status[at] = row, np.uint32(uid[i]), group[i], status[i]
+        m.key[at] = present_key(np.uint32(uid[i]))
+        m.able[at], m.leisure[at] = np.float32(1.0), availability[i]
+        m.displaced[at] = displaced[i]
+        gone |= displaced[i]
+        m.since[at] = abs(np.float32(now) - np.float32(since[np.uintp(begin + k)]))
+        m.own_meetings[at], m.company[at], m.shared_activity[at] = 0, 0, 0
+        m.candidate[at], m.priority[at] = -1, np.uint16(0)
+        for h in range(G - 1):
+            for c in range(4):
+                odds_factor[at, h, c] = brought[i, h, c]
+                counts[at, h, c] = 0
+            dose[at, h, 0], dose[at, h, 1] = 0, 0
+        by_group[group[i]] += 1
+        counted += 1
+    if seeking > 0.0 and counted > 0:
+        for k in range(seats):
+            at = np.uintp(k)
+            if m.row[at] >= 0:
+                i, drawn = np.uintp(m.row[at]), 0.0
+                for h in range(G - 1):
+                    drawn += np.float64(by_group[h + (h >= m.group[at])]) * np.float64(liking[i, h])
+                factor = max(0.0, 1.0 + seeking * drawn / counted)
+                m.leisure[at] = np.float32(np.float64(m.leisure[at]) * factor)
     return gone
 
 
 @inlined
-def _find_present(first, seats, able, gone, availability, displaced, uid, t, order):  # type: ignore[no-untyped-def]
-    """Write into order[:seats] the rows that are present in the slot, seat by seat; -1 for nobody."""
+def _find_present(seats, nobody, gone, key, displaced, able, leisure, t, order):  # type: ignore[no-untyped-def]
+    """Write into order[:seats] who is present in the slot, seat by seat; ``nobody`` for an absent member.
+
+    Without branches, so that a processor decides for several seats at once.
+    """
     if not t.sociable and t.presence >= 1.0 and gone & t.bit == 0:
         for k in range(seats):
-            order[np.uintp(k)] = able[np.uintp(first + k)]
+            at = np.uintp(k)
+            order[at] = np.int32(at) if able[at] > 0 else nobody
         return
+    chances = leisure if t.sociable else able
     for k in range(seats):
-        row = able[np.uintp(first + k)]
-        if row >= 0:
-            i = np.uintp(row)
-            chance = t.presence * availability[i] if t.sociable else t.presence
-            here = (displaced[i] & t.bit == 0) and uniform(t.presence_base, np.uint64(uid[i])) < chance
-            row = row if here else -1
-        order[np.uintp(k)] = row
+        at = np.uintp(k)
+        here = short_unit(short(t.presence_base, key[at])) < t.presence * chances[at]
+        here &= displaced[at] & t.bit == 0
+        order[at] = np.int32(at) if here else nobody
 
 
 @inlined
-def _within_groups(seats, t, order, group, uid, counts, shared_activity, community,  # type: ignore[no-untyped-def]
-                   candidate, priority):
-    """Meetings within groups: they are positive and may lead to a tie.
+def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_meetings,  # type: ignore[no-untyped-def]
+                   shared_activity, candidate, priority, rules, people):
+    """Meetings within groups among the pairs in order[first:first + seats]: they are positive and may lead to a tie.
 
-    Moves the pairs of two groups to the front of ``order`` and returns how many seats they take.
+    Moves the pairs of two groups to the front of this part of ``order`` and returns how many seats they take.
+    ``within`` is scratch for the others.
     """
-    across = 0
-    for k in range(0, seats - 1, 2):
+    across, number = first, 0
+    for k in range(first, first + seats - 1, 2):
         one, two = order[np.uintp(k)], order[np.uintp(k + 1)]
-        if one < 0 or two < 0:
-            continue
         i, j = np.uintp(one), np.uintp(two)
-        g, h = group[i], group[j]
-        own = np.int16(g == h)  # added without a branch, which a processor could not predict
-        counts[i, g, ALL_OWN] += own
-        counts[j, h, ALL_OWN] += own
-        if t.community:
-            counts[i, g, BONDING] += own
-            counts[j, h, BONDING] += own
-        _add_shared_activity(i, j, t.shared_activity * own, t.community, shared_activity, community)
-        if t.tie_own > 0.0 and own:
-            key = pair_key(t.meeting_base, np.uint64(uid[i]), np.uint64(uid[j]))
-            _propose(i, j, t.tie_own, key, candidate, priority)
-        order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # the next pair overwrites one of one group
-        across += 2 * (g != h)
-    return across
+        # Numbers are added without a branch, which a processor could not predict.
+        both = (one != nobody) & (two != nobody)
+        own = both & (group[i] == group[j])
+        own_meetings[i] += np.int16(own)
+        own_meetings[j] += np.int16(own)
+        shared_activity[i] += t.shared_activity * own
+        shared_activity[j] += t.shared_activity * own
+        within[np.uintp(2 * number)], within[np.uintp(2 * number + 1)] = one, two
+        number += own
+        order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # the next pair overwrites one that is not
+        across += 2 * (both & (group[i] != group[j]))
+    if t.tie_own > 0.0:
+        for k in range(number):
+            i, j = np.uintp(within[np.uintp(2 * k)]), np.uintp(within[np.uintp(2 * k + 1)])
+            _propose(i, j, t, t.tie_own, uid, row, group, candidate, priority, rules, people)
+    return across - first
 
 
 @inlined
-def _across(i, j, t, group, uid, status, odds_factor, counts, dose, shared_activity, community,  # type: ignore[no-untyped-def]
-            candidate, priority):
+def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,  # type: ignore[no-untyped-def]
+            shared_activity, candidate, priority, rules, people):
     """A meeting between groups: taken up or declined; then a valence for each side; it may lead to a tie."""
     g, h = group[i], group[j]
     m, n = other(h, g), other(g, h)
     a, b = np.uint64(uid[i]), np.uint64(uid[j])
     key = pair_key(t.meeting_base, a, b)
-    odds = t.take_up * odds_factor[i, m, TAKE_UP] * odds_factor[j, n, TAKE_UP]
+    odds = t.take_up * np.float64(odds_factor[i, m, TAKE_UP]) * np.float64(odds_factor[j, n, TAKE_UP])
     declined = unit(key) * (1.0 + odds) < t.avoidability
-    bad = t.negative * (1.0 + t.inequality * abs(status[i] - status[j]))
+    bad = t.negative * (1.0 + t.inequality * abs(np.float64(status[i]) - np.float64(status[j])))
     of_lower, of_higher = halves(nth(key, np.uint64(1)))
     of_i, of_j = of_lower if a < b else of_higher, of_higher if a < b else of_lower
-    mine = valence(i, m, odds_factor[j, n, PARTNER_EFFECT], t.positive, bad, of_i, odds_factor)
-    theirs = valence(j, n, odds_factor[i, m, PARTNER_EFFECT], t.positive, bad, of_j, odds_factor)
+    mine = valence(i, m, np.float64(odds_factor[j, n, PARTNER_EFFECT]), t.positive, bad, of_i, odds_factor)
+    theirs = valence(j, n, np.float64(odds_factor[i, m, PARTNER_EFFECT]), t.positive, bad, of_j, odds_factor)
     # A declined meeting gets a valence, too, since computing it costs less than a branch.
     mine += (DECLINED - mine) * declined
     theirs += (DECLINED - theirs) * declined
-    record(i, h, mine, t.closeness, counts, dose)
-    record(j, g, theirs, t.closeness, counts, dose)
+    # Two residents have been together since the later one came.
+    weight = 1.0 / (1.0 + t.familiar * np.float64(min(together[i], together[j])))
+    weighted = np.int32(np.float64(t.dose) * weight + 0.5)
+    record(i, m, mine, weighted, counts, dose)
+    record(j, n, theirs, weighted, counts, dose)
+    company[i] += t.dose * (mine < NEUTRAL)
+    company[j] += t.dose * (theirs < NEUTRAL)
     agreeable = (not declined) & (mine != NEGATIVE) & (theirs != NEGATIVE)
-    _add_shared_activity(i, j, t.shared_activity * agreeable, t.community, shared_activity, community)
+    shared_activity[i] += t.shared_activity * agreeable
+    shared_activity[j] += t.shared_activity * agreeable
     if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
-        _propose(i, j, t.tie_cross, key, candidate, priority)
-
-
-@inlined
-def _add_shared_activity(i, j, hundredths, in_community, shared_activity, community):  # type: ignore[no-untyped-def]
-    shared_activity[i] += hundredths
-    shared_activity[j] += hundredths
-    if in_community:
-        community[i] += hundredths
-        community[j] += hundredths
+        _propose(i, j, t, t.tie_cross, uid, row, group, candidate, priority, rules, people)
 
 
 @inlined
 def valence(i, k, partner_effect, positive, negative, u, odds_factor):  # type: ignore[no-untyped-def]
     """Valence of a meeting with the k-th other group for resident i: multinomial odds against neutral."""
-    good = positive * odds_factor[i, k, PLEASANT] * partner_effect
-    bad = negative * odds_factor[i, k, UNPLEASANT] / partner_effect
+    good = positive * np.float64(odds_factor[i, k, PLEASANT]) * partner_effect
+    bad = negative * np.float64(odds_factor[i, k, UNPLEASANT]) / partner_effect
     at = u * (1.0 + good + bad)
     # Comparisons are added up without a branch, which a processor could not predict.
     return POSITIVE + (NEGATIVE - POSITIVE) * (at >= good) + (NEUTRAL - NEGATIVE) * (at >= good + bad)
 
 
 @inlined
-def record(i, h, what, closeness, counts, dose):  # type: ignore[no-untyped-def]
+def record(i, k, what, weighted, counts, dose):  # type: ignore[no-untyped-def]
     """Count a meeting for one side; a neutral or declined one adds nothing to the dose."""
-    counts[i, h, what] += 1
-    dose[i, h, what % 2] += closeness * (what < NEUTRAL)
+    counts[i, k, what] += 1
+    dose[i, k, what % 2] += weighted * (what < NEUTRAL)
 
 
 @inlined
-def _propose(i, j, chance, key, candidate, priority):  # type: ignore[no-untyped-def]
-    """Propose a tie with probability ``chance``: each becomes the other's candidate unless it has a better one.
+def _propose(i, j, t, chance, uid, row, group, candidate, priority, rules, people):  # type: ignore[no-untyped-def]
+    """Propose a tie with probability ``chance``, less for those who have friends.
 
-    The proposal of highest priority wins, whatever the order of meetings.
+    Each becomes the other's candidate unless it has a better one: the proposal of highest priority wins, whatever the
+    order of meetings.
     """
-    if unit(nth(key, np.uint64(2))) < chance:
-        rank = nth(key, np.uint64(3))
-        if rank > priority[i]:
-            priority[i], candidate[i] = rank, j
-        if rank > priority[j]:
-            priority[j], candidate[j] = rank, i
+    u = short_unit(short_pair(t.meeting_base, uid[i], uid[j]))
+    if u < chance:  # most are not: only for these the friends are looked up
+        chance *= _room(np.uintp(row[i]), group[j], rules, people)
+        chance *= _room(np.uintp(row[j]), group[i], rules, people)
+    if u < chance:
+        rank = np.uint16(short_pair(t.presence_base, uid[i], uid[j]) >> np.uint32(16))
+        prefer(i, row[j], rank, candidate, priority)
+        prefer(j, row[i], rank, candidate, priority)
+
+
+@inlined
+def _room(i, g, rules, people):  # type: ignore[no-untyped-def]
+    """How ready resident i is for a further friend, of group ``g``, against one who has no friends."""
+    room = max(0.0, 1.0 - people.friends[i] / rules.tie_limit)
+    if people.group[i] != g and (people.friend_groups[i] >> g) & 1:
+        room *= rules.tie_further
+    return room
+
+
+@inlined
+def prefer(i, partner, rank, candidate, priority):  # type: ignore[no-untyped-def]
+    """Make ``partner`` the candidate of i if its rank is higher (of two with the same rank the lower row)."""
+    if rank > priority[i] or (rank == priority[i] and partner < candidate[i]):
+        priority[i], candidate[i] = rank, partner
+
+
+@inlined
+def _scatter(G, seats, community, public, people, week, members):  # type: ignore[no-untyped-def]
+    """Add the results of the members in the first ``seats`` places of scratch to their week."""
+    m = members
+    counts, dose = sized(m.counts, (G - 1, 4)), sized(m.dose, (G - 1, 2))
+    all_counts, all_dose = sized(week.counts, (G - 1, 4)), sized(week.dose, (G - 1, 2))
+    own_meetings, bonding, company = week.own_meetings, week.bonding, week.company
+    shared_activity, in_community, candidate, priority = (
+        week.shared_activity, week.community, week.candidate, week.priority)
+    for k in range(seats):
+        at = np.uintp(k)
+        if m.row[at] < 0:
+            continue
+        i, encounters, balance = np.uintp(m.row[at]), 0, 0
+        for h in range(G - 1):
+            for c in range(4):
+                all_counts[i, h, c] += counts[at, h, c]
+                encounters += counts[at, h, c]
+            balance += counts[at, h, POSITIVE] - counts[at, h, NEGATIVE]
+            all_dose[i, h, POSITIVE] += dose[at, h, POSITIVE]
+            all_dose[i, h, NEGATIVE] += dose[at, h, NEGATIVE]
+        own_meetings[i] += m.own_meetings[at]
+        company[i] += m.company[at]
+        shared_activity[i] += m.shared_activity[at]
+        if community:
+            bonding[i] += m.own_meetings[at]
+            in_community[i] += m.shared_activity[at]
+        if public:
+            # What learning forgets of it in the same week is made up for.
+            people.public_contact[i] = np.float64(people.public_contact[i]) + encounters / (WEEKS_A_YEAR - 1.0)
+            people.public_balance[i] = np.float64(people.public_balance[i]) + balance / (WEEKS_A_YEAR - 1.0)
+        if m.candidate[at] >= 0:
+            prefer(i, m.candidate[at], m.priority[at], candidate, priority)

@@ -1,175 +1,132 @@
-"""Ties: friends meet; ties form after positive meetings in small groups and fade.
+"""Ties: friends meet; ties form after hours that were good for both, and fade.
 
 A tie is stored in both rows. Each row writes its own places only and both rows use the same draws, so ties stay
-symmetric on any number of threads. Free places come last, so a search through a row's friends ends at the first one.
+symmetric on any number of threads. Draws are keyed by the two rows, which belong to the two people for as long as they
+are friends, so those who do not meet need not be looked up. Friends of other groups come first, then those of the own
+group, then free places.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from contactsim.compiled import inlined, kernel
-from contactsim.draws import halves, nth, pair_key, pair_part, uniform, unit
+from contactsim.compiled import inlined, kernel, sized
+from contactsim.draws import halves, nth, pair_key, short_pair, short_unit
 from contactsim.encounters.appraisal import other
-from contactsim.encounters.arrays import PARTNER_EFFECT
+from contactsim.encounters.arrays import NEUTRAL, PARTNER_EFFECT
 from contactsim.encounters.meeting import record, valence
+from contactsim.residents import Residents
 
-#: Rows that are searched at a time for residents who have or may get friends.
-BLOCK = 128
+#: Weeks from one fading of ties and one look at friends of friends to the next (a matter of cost).
+EVERY = 4
 
 
-@kernel
-def friends_meet(lo, hi, slots, people, week):  # type: ignore[no-untyped-def]
-    """Meetings of rows lo .. hi - 1 with their friends of other groups in each of ``slots`` (records of :data:`SLOT`).
+@inlined
+def meet_friends(G, i, slots, people, week):  # type: ignore[no-untyped-def]
+    """Meetings of resident i with friends of other groups in each of ``slots`` (records of :data:`SLOT`).
 
-    Only the row's own side is recorded; the friend's row records the other.
+    Only the resident's own side is recorded; the friend's turn records the other.
     """
-    group, uid, status = people.group, people.uid, people.status
-    ties, friend_groups = people.ties, people.friend_groups
-    displaced, odds_factor, counts, dose = week.displaced, week.odds_factor, week.counts, week.dose
-    for row in range(lo, hi):
-        i = np.uintp(row)
-        if friend_groups[i] & ~(1 << group[i]) == 0:
-            continue
-        a = np.uint64(uid[i])
+    group, status, ties, displaced = people.group, people.status, people.ties, week.displaced
+    odds_factor, company = sized(week.odds_factor, (G - 1, 4)), week.company
+    counts, dose = sized(week.counts, (G - 1, 4)), sized(week.dose, (G - 1, 2))
+    for place in range(people.cross_friends[i]):
+        j = np.uintp(ties[i, np.uintp(place)])
         for s in range(slots.shape[0]):
+            drawn = short_unit(short_pair(slots[s].meeting_base, np.uint32(i), np.uint32(j)))
+            if not drawn < slots[s].presence or (displaced[i] | displaced[j]) & slots[s].bit:
+                continue
             t = slots[s]
-            for k in range(ties.shape[1]):
-                j = ties[i, k]
-                if j < 0:
-                    break
-                if group[j] == group[i] or (displaced[i] | displaced[j]) & t.bit:
-                    continue
-                b = np.uint64(uid[j])
-                key = pair_key(t.meeting_base, a, b)
-                if unit(key) < t.presence:
-                    bad = t.negative * (1.0 + t.inequality * abs(status[i] - status[j]))
-                    of_lower, of_higher = halves(nth(key, np.uint64(1)))
-                    partner_effect = odds_factor[j, other(group[i], group[j]), PARTNER_EFFECT]
-                    what = valence(i, other(group[j], group[i]), partner_effect, t.positive, bad,
-                                   of_lower if a < b else of_higher, odds_factor)
-                    record(i, group[j], what, t.closeness, counts, dose)
+            key = pair_key(t.meeting_base, np.uint64(i), np.uint64(j))
+            bad = t.negative * (1.0 + t.inequality * abs(np.float64(status[i]) - np.float64(status[j])))
+            of_lower, of_higher = halves(nth(key, np.uint64(1)))
+            k = other(group[j], group[i])
+            effect = np.float64(odds_factor[j, other(group[i], group[j]), PARTNER_EFFECT])
+            what = valence(i, k, effect, t.positive, bad, of_lower if i < j else of_higher, odds_factor)
+            record(i, k, what, np.int32(np.float64(t.dose) * t.familiar + 0.5), counts, dose)
+            company[i] += t.dose * (what < NEUTRAL)
 
 
 @kernel
-def find_extended_contact(ties, group, friend_groups, extended_contact):  # type: ignore[no-untyped-def]
-    """Find for each resident the other groups in which a friend of the own group has a friend.
-
-    Sets bit g of ``extended_contact`` (N,). Rows write to other rows, so this runs on one thread.
-    """
-    extended_contact[:] = 0
-    for j in range(group.shape[0]):
-        others = friend_groups[j] & ~(1 << group[j])
-        if others != 0:
-            for k in range(ties.shape[1]):
-                i = ties[j, k]
-                if i < 0:
-                    break
-                if group[i] == group[j]:
-                    extended_contact[i] |= others
-
-
-@kernel
-def free_places(lo, hi, ties, candidate, free):  # type: ignore[no-untyped-def]
-    """Count the free tie places of the rows lo .. hi - 1 that have a candidate, before ties fade and form."""
+def find_extended_contact(lo, hi, people):  # type: ignore[no-untyped-def]
+    """Find for rows lo .. hi - 1 the other groups in which a friend of the own group has a friend."""
+    group, ties, friend_groups = people.group, people.ties, people.friend_groups
     for row in range(lo, hi):
-        i = np.uintp(row)
-        if candidate[i] >= 0:
-            free[i] = ties.shape[1] - number_of_friends(i, ties)
+        i, found = np.uintp(row), 0
+        for place in range(people.cross_friends[i], people.friends[i]):
+            found |= friend_groups[np.uintp(ties[i, np.uintp(place)])]
+        people.extended_contact[i] = found & ~(1 << group[i])
+
+
+@inlined
+def form(i, people, week):  # type: ignore[no-untyped-def]
+    """Form a tie of resident i with a mutual candidate, if both had a free place at the start of the week."""
+    candidate, free = week.candidate, week.free
+    j = candidate[i]
+    if j < 0 or np.uintp(candidate[np.uintp(j)]) != i or free[i] == 0 or free[np.uintp(j)] == 0:
+        return
+    ties = people.ties
+    for place in range(people.friends[i]):
+        if ties[i, np.uintp(place)] == j:
+            return
+    ties[i, people.friends[i]] = j
+    _order(i, people)
 
 
 @kernel
-def renew(lo, hi, fade, fade_shared, base, small_groups, free, group, uid, ties, friend_groups, candidate, rows):  # type: ignore[no-untyped-def]
-    """Rows lo .. hi - 1: form ties between mutual candidates, let other ties fade, update the friends' groups.
-
-    ``small_groups`` (N, settings) holds the small group of each row in each setting, -1 for none. Rows without a
-    candidate and without friends (``friend_groups`` 0) are skipped. ``rows`` (BLOCK,) is scratch.
-    """
-    for first in range(lo, hi, BLOCK):
-        n = 0
-        for row in range(first, min(first + BLOCK, hi)):
-            i = np.uintp(row)
-            rows[np.uintp(n)] = row  # without a branch: the next row overwrites one that is skipped
-            n += (candidate[i] >= 0) | (friend_groups[i] != 0)
-        for r in range(n):
-            i = np.uintp(rows[np.uintp(r)])
-            mutual = candidate[i]
-            if mutual >= 0 and np.uintp(candidate[np.uintp(mutual)]) != i:
-                mutual = -1
-            changed = _fade(i, mutual, fade, fade_shared, base, small_groups, uid, ties)
-            if mutual >= 0 and free[i] > 0 and free[np.uintp(mutual)] > 0:
-                changed |= _form(i, mutual, ties)
-            if changed:
-                friend_groups[i] = _groups_of_friends(i, group, ties)
-
-
-@inlined
-def number_of_friends(i, ties):  # type: ignore[no-untyped-def]
-    """How many friends resident i has."""
-    n = 0
-    while n < ties.shape[1] and ties[i, np.uintp(n)] >= 0:
-        n += 1
-    return n
-
-
-@inlined
-def _fade(i, mutual, fade, fade_shared, base, small_groups, uid, ties):  # type: ignore[no-untyped-def]
-    """End the fading ties of resident i, except one with ``mutual``; returns whether any tie ended."""
-    most, faded = max(fade, fade_shared), False
-    for k in range(ties.shape[1]):
-        friend = ties[i, np.uintp(k)]
-        if friend < 0:
-            break
-        if friend != mutual:
-            j = np.uintp(friend)
-            u = uniform(base, pair_part(np.uint64(uid[i]), np.uint64(uid[j])))
-            # most ties last in either case, so the shared small group is looked up for the others only
-            if u < most and u < (fade_shared if _share_small_group(i, j, small_groups) else fade):
-                ties[i, np.uintp(k)] = -1
+def fade_ties(lo, hi, fade, base, people, candidate):  # type: ignore[no-untyped-def]
+    """Rows lo .. hi - 1: let ties fade with probability ``fade``, except those with mutual candidates of this week."""
+    ties, friends = people.ties, people.friends
+    for row in range(lo, hi):
+        i, faded = np.uintp(row), False
+        for place in range(friends[i]):
+            j = ties[i, np.uintp(place)]
+            fades = short_unit(short_pair(base, np.uint32(i), np.uint32(j))) < fade
+            if fades and (candidate[i] != j or np.uintp(candidate[np.uintp(j)]) != i):
+                ties[i, np.uintp(place)] = -1
                 faded = True
-    if faded:
-        _close_gaps(i, ties)
-    return faded
+        if faded:
+            _order(i, people)
 
 
 @inlined
-def _close_gaps(i, ties):  # type: ignore[no-untyped-def]
-    """Move the free places of resident i to the end; friends stay in their order."""
-    n = 0
-    for k in range(ties.shape[1]):
-        friend = ties[i, k]
-        if friend >= 0:
-            ties[i, k] = -1
-            ties[i, n] = friend
-            n += 1
+def _order(i, people):  # type: ignore[no-untyped-def]
+    """Bring the friends of resident i into their order, otherwise as before, and count them."""
+    group, ties = people.group, people.ties
+    number, groups = 0, 0
+    for own in range(2):
+        for place in range(number, ties.shape[1]):
+            friend = ties[i, np.uintp(place)]
+            if friend < 0:
+                continue
+            same = group[np.uintp(friend)] == group[i]
+            if same != (own == 1):
+                continue
+            groups |= 1 << group[np.uintp(friend)]
+            for to in range(place, number, -1):  # the others move back by one place
+                ties[i, np.uintp(to)] = ties[i, np.uintp(to - 1)]
+            ties[i, np.uintp(number)] = friend
+            number += 1
+        if own == 0:
+            people.cross_friends[i] = number
+    for place in range(number, ties.shape[1]):
+        ties[i, np.uintp(place)] = -1
+    people.friends[i], people.friend_groups[i] = number, groups
 
 
-@inlined
-def _form(i, j, ties):  # type: ignore[no-untyped-def]
-    """Put j in the first free place of i unless the two have a tie already; returns whether i has a new tie."""
-    n = number_of_friends(i, ties)
-    for k in range(n):
-        if ties[i, k] == j:
-            return False
-    ties[i, n] = j
-    return True
+@kernel
+def _order_rows(rows, people):  # type: ignore[no-untyped-def]
+    for r in range(rows.shape[0]):
+        _order(np.uintp(rows[r]), people)
 
 
-@inlined
-def _share_small_group(i, j, small_groups):  # type: ignore[no-untyped-def]
-    for s in range(small_groups.shape[1]):
-        if small_groups[i, s] >= 0 and small_groups[i, s] == small_groups[j, s]:
-            return True
-    return False
-
-
-@inlined
-def _groups_of_friends(i, group, ties):  # type: ignore[no-untyped-def]
-    """Bits of the groups in which resident i has friends."""
-    groups = 0
-    for k in range(ties.shape[1]):
-        j = ties[i, k]
-        if j < 0:
-            break
-        groups |= 1 << group[j]
-    return groups
+def end_ties(people: Residents, columns: tuple[NDArray[np.generic], ...], gone: NDArray[np.bool_]) -> None:
+    """End all ties of residents who have left (N,); ``columns`` are the residents' columns as the kernels take them."""
+    leaving = np.flatnonzero(gone)
+    theirs = people.ties[leaving]
+    affected = np.union1d(leaving, theirs[theirs >= 0])
+    people.ties[leaving] = -1
+    rest = people.ties[affected]
+    people.ties[affected] = np.where((rest >= 0) & gone[rest], -1, rest)
+    _order_rows(affected, columns)

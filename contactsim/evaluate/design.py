@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from contactsim.config.run_config import sentence
+from contactsim.config.sentences import sentence
 from contactsim.errors import UserError, nearest
 from contactsim.observers.panel import OUTCOMES
 from contactsim.parameters import Section, parameter

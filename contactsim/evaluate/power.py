@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from contactsim.comparison.folder import write_json
 from contactsim.comparison.paired_runs import TREATMENT
-from contactsim.config.run_config import sentence
+from contactsim.config.sentences import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
 from contactsim.evaluate.design import a_list, known

@@ -145,7 +145,7 @@ def respondents(design: Evaluation, group: SurveyGroup, size: int, first: int,
     return found, retained & readings[last].here[found] if last != first else np.ones(found.size, bool)
 
 
-def _uniforms(paired: PairedRuns, what: str, uid: NDArray[np.int64]) -> Array:
+def _uniforms(paired: PairedRuns, what: str, uid: NDArray[np.integer]) -> Array:
     return uniforms(stream(paired.seed, Decision.RESPONSE, name_key(what)), uid)
 
 
@@ -250,7 +250,7 @@ def truth(treated: SurveyGroup, outcome: str, groups: list[SurveyGroup], first: 
 
 # --- scales of Likert items
 
-def answers(true: Array, uid: NDArray[np.int64], seed: int, name: str, items: int, categories: int,
+def answers(true: Array, uid: NDArray[np.integer], seed: int, name: str, items: int, categories: int,
             reliability: float) -> Array:
     """(n, items) answers from 1 to ``categories`` of people with standardised true values.
 

@@ -1,8 +1,8 @@
-"""The baseline: earlier results in ``experiments/`` with which later ones are compared; the list of findings with them.
+"""The baseline: earlier results in ``experiments/`` with which later ones are compared; the list of findings.
 
-It holds the verdicts and figures of findings, and tables of sensitivity analyses and full replays. A mean may deviate
-from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives identical figures; the tolerance
-allows for changes of the code that should not matter.
+It holds the means of the regression's outcomes (``experiments/regression.yaml``), and tables of sensitivity analyses
+and full replays. A mean may deviate from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives
+identical figures; the tolerance allows for changes of the code that should not matter. Verdicts are not compared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,23 @@ import numpy as np
 import pandas as pd
 
 from contactsim.evidence.design import Finding, Folder
-from contactsim.evidence.loading import select
-from contactsim.evidence.verdicts import ORDER, FindingResult
+from contactsim.evidence.loading import regression_outcomes, select
+from contactsim.evidence.verdicts import FindingResult
 from contactsim.paths import experiments_folder
 from contactsim.storage.atomic import new_file
 from contactsim.storage.provenance import model_digest, numbers_digest
 
 #: Standard errors by which a mean may deviate (two independent samples differ by more once in 200 times).
 TOLERANCE = 4.0
-#: By outcome: verdict, mean and tolerance.
+#: By outcome: mean and tolerance.
 Baseline = dict[str, dict[str, Any]]
 FILE = "baseline.json"
+#: State of a finding that is not judged with the present model yet.
+AWAITING = "awaiting the second registration"
 
 
 def read(folder: str, sample: str) -> Baseline:
-    """{outcome: {verdict, mean, tolerance}} of a folder's sample; empty if there is no baseline."""
+    """{outcome: {mean, tolerance}} of a folder's sample; empty if there is no baseline."""
     file = experiments_folder() / folder / FILE
     if not file.is_file():
         return {}
@@ -40,9 +43,10 @@ def read(folder: str, sample: str) -> Baseline:
 
 
 def entries(results: Sequence[FindingResult]) -> Baseline:
-    """The baseline that these results give."""
-    return {one.id: {"verdict": one.verdict, "mean": round(one.effect.mean, 4), "tolerance": _tolerance(one.values)}
-            for result in results for one in result.outcomes}
+    """The baseline that these results give; of the regression's outcomes only."""
+    rows = regression_outcomes()
+    return {one.id: {"mean": round(one.effect.mean, 4), "tolerance": _tolerance(one.values)}
+            for result in results for one in result.outcomes if one.id in rows}
 
 
 def _tolerance(values: list[float]) -> float | None:
@@ -53,26 +57,23 @@ def _tolerance(values: list[float]) -> float | None:
 
 
 def deviations(results: Sequence[FindingResult], sample: str) -> list[str]:
-    """A sentence for each outcome whose verdict or mean deviates from the baseline."""
+    """A sentence for each outcome whose mean deviates from the baseline."""
     sentences = []
     for result in results:
         baseline, now = read(result.folder, sample), entries([result])
         for name, found in now.items():
             before = baseline.get(name)
-            if before is None:
+            if before is None or before["tolerance"] is None:
                 continue
-            if before["verdict"] != found["verdict"]:
-                sentences.append(f"{name}: baseline '{before['verdict']}' ({before['mean']:g}), now "
-                                 f"'{found['verdict']}' ({found['mean']:g})")
-            elif before["tolerance"] is not None and not abs(found["mean"] - before["mean"]) <= before["tolerance"]:
+            if not abs(found["mean"] - before["mean"]) <= before["tolerance"]:
                 sentences.append(f"{name}: baseline {before['mean']:g} ± {before['tolerance']:g}, now "
                                  f"{found['mean']:g}")
     return sentences
 
 
 def missing(results: Sequence[FindingResult], sample: str) -> list[str]:
-    """Outcomes that the baseline does not have yet."""
-    return [one.id for result in results for one in result.outcomes if one.id not in read(result.folder, sample)]
+    """Outcomes of the regression that the baseline does not have yet."""
+    return [name for result in results for name in entries([result]) if name not in read(result.folder, sample)]
 
 
 def update(results: Sequence[FindingResult], sample: str) -> list[str]:
@@ -81,16 +82,17 @@ def update(results: Sequence[FindingResult], sample: str) -> list[str]:
     for folder in sorted({result.folder for result in results}):
         file = experiments_folder() / folder / FILE
         everything = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        of_folder = [result for result in results if result.folder == folder]
-        everything[sample] = {**everything.get(sample, {}), **entries(of_folder)}
-        write_json(everything, file, sort_keys=True)
+        found = entries([result for result in results if result.folder == folder])
+        if found:
+            everything[sample] = {**everything.get(sample, {}), **found}
+            write_json(everything, file, sort_keys=True)
     return sentences
 
 
 # --- the list of findings
 
 def listed(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Designs and baseline verdicts of findings, one mapping each, ordered by their numbers; nothing is simulated.
+    """Designs and states of findings, one mapping each, ordered by their numbers; nothing is simulated.
 
     ``names`` are ids and folders, all findings if empty. Raises UserError for an unknown name.
     """
@@ -107,15 +109,17 @@ def _line(folder: Folder, finding: Finding) -> dict[str, Any]:
             "role": finding.role, "role_note": finding.role_note, "measurement": finding.measurement,
             "registered": folder.registered, "changes": folder.changes, "worlds": worlds,
             "knock_outs": {name: one.text for name, one in finding.knock_outs.items()}, "outcomes": outcomes,
-            "baseline": verdicts(folder.name, [one.id for one in finding.outcomes if one.judged])}
+            "state": AWAITING, "regression": [one.id for one in finding.outcomes if one.id in regression_outcomes()],
+            "first_registration": first_registration().get(finding.id, {})}
 
 
-def verdicts(folder: str, outcomes: Sequence[str]) -> dict[str, str]:
-    """The worst baseline verdict of some outcomes, by sample; empty if the baseline does not have all of them."""
-    found = {}
-    for sample in ("quick", "full"):
-        words = {read(folder, sample).get(outcome, {}).get("verdict") for outcome in outcomes}
-        found[sample] = "" if None in words else next(word for word in ORDER if word in words)
+@cache
+def first_registration() -> dict[str, dict[str, str]]:
+    """The verdicts on the findings with the first model: {finding: {quick, full}}; nothing is compared with them."""
+    table = pd.read_csv(experiments_folder() / "first_registration.csv")
+    found: dict[str, dict[str, str]] = {}
+    for line in table.to_dict("records"):
+        found[line["finding"]] = {"quick": line["finding_quick"], "full": line["finding_full"]}
     return found
 
 

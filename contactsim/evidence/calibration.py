@@ -18,6 +18,7 @@ from contactsim.evidence import runs
 from contactsim.evidence.baseline import write_json
 from contactsim.evidence.design import DesignPart
 from contactsim.evidence.loading import read_yaml
+from contactsim.evidence.worlds import value_at
 from contactsim.parameters import ModelParameters
 from contactsim.paths import experiments_folder
 from contactsim.storage.provenance import model_digest
@@ -85,7 +86,7 @@ def fit(design: Calibration, base: ModelParameters, store: Path, budget: int, jo
         report(trace[-1])
         return trace[-1]["objective"]
 
-    start = (np.array([_value(base, path) for path in design.parameters]) - low) / (high - low)
+    start = (np.array([float(value_at(base, path)) for path in design.parameters]) - low) / (high - low)
     minimize(evaluate, start, method="Nelder-Mead", bounds=[(0.0, 1.0)] * len(low),
              options={"maxfev": budget, "xatol": 0.005, "fatol": 0.001,
                       "initial_simplex": [start, *(np.clip(start + 0.15 * (1 - 2 * (start > 0.8)) * step, 0, 1)
@@ -98,11 +99,6 @@ def fit(design: Calibration, base: ModelParameters, store: Path, budget: int, jo
 def objective(design: Calibration, outcomes: Mapping[str, float]) -> float:
     """Sum over outcomes of ((figure - target) / scale) squared."""
     return float(sum(((outcomes[name] - of.target) / of.scale) ** 2 for name, of in design.outcomes.items()))
-
-
-def _value(base: ModelParameters, path: str) -> float:
-    section, name = path.split(".")
-    return float(getattr(getattr(base, section), name))
 
 
 def _file(name: str) -> Path:

@@ -193,7 +193,8 @@ class Sweeps(DesignPart):
     outcomes: list[str]
     arguments: dict[str, dict[str, Any]] = {}
     """by outcome: arguments that differ from those of the finding"""
-    parameters: dict[str, list[float]]
+    parameters: dict[str, list[float | None]]
+    """values; null is the model's own"""
     dissimilarity_within_units: list[float | None] = []
     """values of ``within_units`` of every place; null leaves the place unchanged"""
 

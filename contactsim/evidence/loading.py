@@ -120,6 +120,12 @@ def select(names: Sequence[str]) -> Selection:
     return Selection("-".join(names[:4]).lower() or "all", [everything[id] for id in ids])
 
 
+def regression_outcomes() -> list[str]:
+    """The ids of the outcomes that a replay without names simulates and compares, ``experiments/regression.yaml``."""
+    found: list[str] = read_yaml("regression.yaml")["outcomes"]
+    return found
+
+
 def _suggestion(word: str, folders: Iterable[str], ids: Iterable[str]) -> str:
     """`` Did you mean 'x'?``, or nothing. A finding has the word's number and letter: F99 is no misspelt F9."""
     number, letters = re.sub(r"\D", "", word).lstrip("0"), re.sub(r"[\W\d]", "", word.upper())

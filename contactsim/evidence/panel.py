@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim.observers.panel import Panel, counts_with_others
+from contactsim.observers.panel import COUNTED, Panel
 from contactsim.residents import SURVEY_AGE
 from contactsim.world import World
 
@@ -78,11 +78,11 @@ def observe(world: World, weeks: int, midpoint: int, actions: Sequence[Any]) -> 
     read = {START: panel.waves[0], MIDPOINT: panel.waves[min(midpoint, weeks)], END: panel.waves[weeks]}
     waves = {name: {_NAMES.get(column, column): values for column, values in wave.items() if column != "attitudes"}
              for name, wave in read.items()}
-    none = np.zeros_like(world.week.counts, np.int32)
+    none = np.zeros((len(people), len(COUNTED)), np.int32)
     first = panel.meetings.get(min(midpoint, weeks), none)
     second = panel.meetings[weeks] if midpoint < weeks else none
     for name, counts, span in (("first", first, midpoint), ("second", second, weeks - midpoint)):
-        for kind, sums in counts_with_others(counts, people.group).items():
+        for kind, sums in zip(COUNTED, counts.T, strict=True):
             waves[END][f"{name}_{kind}"] = sums / max(span, 1)
     masks = {action.name: _masks(action, len(people)) for action in actions if hasattr(action, "participants")}
     costs = {action.name: float(action.costs()["total"]) for action in actions if hasattr(action, "costs")}

@@ -17,9 +17,10 @@ from pydantic_core import to_json
 from contactsim.compiled import sources_digest
 from contactsim.config.run_config import compose
 from contactsim.evidence import baseline, report, runs, tables
-from contactsim.evidence.loading import Selection, select
+from contactsim.evidence.design import Finding, Folder
+from contactsim.evidence.loading import Selection, regression_outcomes, select
 from contactsim.evidence.report import FolderTables
-from contactsim.evidence.runs import Progress
+from contactsim.evidence.runs import Progress, base_only
 from contactsim.evidence.verdicts import FindingResult, judge
 from contactsim.evidence.worlds import negative_control
 from contactsim.parameters import ModelParameters
@@ -40,7 +41,7 @@ class Options:
     """The options of a replay."""
 
     names: list[str]
-    """findings and folders; all if empty"""
+    """findings and folders; the regression if empty"""
     overrides: list[str]
     """``key=value`` of the model's parameters"""
     store: Path
@@ -54,17 +55,29 @@ class Options:
 
 @dataclass(frozen=True)
 class Replay:
-    """A finished replay: its result, deviations from the baseline, and the folder of its report."""
+    """A finished replay: its result, deviations from the baseline, and its file."""
 
     result: ReplayResult
     deviations: list[str]
-    target: Path
+    file: Path
+    """the report, or the table of the regression"""
+
+
+def regression() -> Selection:
+    """The findings of the regression with its outcomes alone: no knock-outs, alternatives, gradients and sweeps."""
+    rows = regression_outcomes()
+    found: list[tuple[Folder, Finding]] = []
+    for folder in select([]).folders:
+        findings = [one for one in (base_only(finding, rows) for finding in folder.findings) if one.outcomes]
+        part = folder.model_copy(update={"findings": findings, "alternatives": {}, "gradient": None, "sweeps": None})
+        found += [(part, finding) for finding in findings]
+    return Selection("regression", found)
 
 
 def run_replay(options: Options, progress: Progress | None = None) -> Replay:
     """Simulate what the store does not have, judge, and write the report. Raises UserError."""
     began = time.monotonic()
-    selection = select(options.names)
+    selection = select(options.names) if options.names else regression()
     base = compose(["place=synthetic", *options.overrides], options.config_dir).parameters
     if options.negative_control is not None:
         base = negative_control(options.negative_control, base)
@@ -74,8 +87,11 @@ def run_replay(options: Options, progress: Progress | None = None) -> Replay:
     result = run(selection, base, sample, options.jobs, options.store, progress, sweep=sample == "full")
     deviations = [] if options.overrides else baseline.deviations(result.findings, sample)
     target = Path(options.output or f"replays/{selection.name}-{sample}")
-    _write(target, result, sample, deviations, _provenance(options, began))
-    return Replay(result, deviations, target)
+    if options.names:
+        _write(target, result, sample, deviations, _provenance(options, began))
+    else:
+        _write_regression(target, result, sample)
+    return Replay(result, deviations, target / ("report.html" if options.names else "regression.csv"))
 
 
 def update_baseline(replay: Replay, sample: str) -> Iterator[str]:
@@ -137,6 +153,12 @@ def _write(target: Path, result: ReplayResult, sample: str, deviations: list[str
                 frame.to_csv(partial / f"{name}.csv", index=False)
         page = report.page(result.findings, sample, provenance, result.along, deviations)
         (partial / "report.html").write_text(page, encoding="utf-8")
+
+
+def _write_regression(target: Path, result: ReplayResult, sample: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with new_folder(target, replace=True) as partial:
+        tables.regression_frame(result.findings, sample).to_csv(partial / "regression.csv", index=False)
 
 
 def _archive(result: ReplayResult, sample: str) -> list[Path]:

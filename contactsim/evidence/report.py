@@ -31,6 +31,9 @@ from contactsim.evidence.verdicts import (
 LIMITS = ("This replay shows what follows from the model's assumptions, and on which of them it depends. The model "
           "explains and explores; it does not predict a real town. That it reproduces a claim is no evidence of a "
           "cause in the world, least of all if the claim rests on a cross-section, on testimony or on argument.")
+PROVISIONAL = ("The designs and acceptance intervals are those of the first registration, made for an earlier model; "
+               "all findings await the second registration. The words below say where the present model's "
+               "figures lie; they are no verdicts on it.")
 CHECKS = "These are not findings of the essays. They test whether the synthetic worlds resemble surveyed ones."
 ROLES = {
     "assumed": "Built into the model. The replay shows that it is there and how large it is; this is no test of it.",
@@ -73,7 +76,8 @@ def page(results: Sequence[FindingResult], sample: str, provenance: dict[str, An
          along: Sequence[FolderTables] = (), deviations: Sequence[str] = ()) -> str:
     """The report as HTML. ``along`` adds descriptives and sweeps; ``deviations`` are those from the baseline."""
     chapters = [one for one in _chapters(results, sample, provenance, along, deviations) if one.text.strip()]
-    return render("report", limits=LIMITS, chapters=chapters, findings=[one for one in results if not one.check])
+    return render("report", limits=LIMITS, provisional=PROVISIONAL, chapters=chapters,
+                  findings=[one for one in results if not one.check])
 
 
 def _chapters(results: Sequence[FindingResult], sample: str, provenance: dict[str, Any],

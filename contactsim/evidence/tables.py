@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contactsim.evidence import runs
+from contactsim.evidence import baseline, runs
 from contactsim.evidence.design import BASE, AcceptanceInterval, Finding, Folder, Gradient, Outcome, Rule, Sweeps
 from contactsim.evidence.runs import WITHIN_UNITS, ParameterSet
 from contactsim.evidence.tasks import Figures
@@ -25,6 +26,7 @@ from contactsim.evidence.verdicts import (
     Interval,
     interval,
 )
+from contactsim.evidence.worlds import value_at
 from contactsim.parameters import ModelParameters
 from contactsim.runs.task import Task
 
@@ -101,7 +103,8 @@ def results_table(results: Sequence[FindingResult], sample: str, width: int) -> 
     others = [max(len(cell[k]) for cell in cells) for k in range(3)]
     longest = max((line[1] + len(line[2]) for _, lines in of_finding for line in lines), default=NARROWEST)
     widths = [max(NARROWEST, min(longest, width - sum(others) - 3 * GAP)), *others]
-    blocks: list[Any] = [Text(f"Findings ({sample} sample); verdicts in brackets: not judged", style="bold"), Text("")]
+    title = f"Findings ({sample} sample) against the first registration; in brackets: not judged"
+    blocks: list[Any] = [Text(title, style="bold"), Text("")]
     blocks.append(_aligned(widths, [("dim", 0, *HEADINGS)]))
     for result, lines in of_finding:
         small = f"; sample too small for {', '.join(result.too_small)}" if result.too_small else ""
@@ -161,6 +164,29 @@ def plain(results: Sequence[FindingResult]) -> list[dict[str, Any]]:
     """Results as plain data, with the verdicts that follow from their outcomes."""
     return [{**asdict(result), "verdict": result.verdict, "reproduced": result.counted, "too_small": result.too_small}
             for result in results]
+
+
+# --- the regression
+
+def regression_frame(results: Sequence[FindingResult], sample: str) -> pd.DataFrame:
+    """One line for each outcome: finding, outcome, statement, unit, mean, and the baseline's mean and tolerance."""
+    lines = [{"finding": result.id, "outcome": one.id, "statement": one.statement, "unit": one.unit,
+              "mean": one.effect.mean, "seeds": one.effect.seeds,
+              **{f"baseline_{key}": baseline.read(result.folder, sample).get(one.id, {}).get(key)
+                 for key in ("mean", "tolerance")}} for result in results for one in result.outcomes]
+    return pd.DataFrame(lines)
+
+
+def regression_table(frame: pd.DataFrame) -> Table:
+    """Each outcome with its mean and the baseline's mean and tolerance."""
+    table = Table(pad_edge=False, box=SIMPLE_HEAD, title="Regression: means, not judged", title_justify="left")
+    for column in ("outcome", "statement", "mean", "baseline"):
+        table.add_column(column, no_wrap=column != "statement")
+    for line in frame.to_dict("records"):
+        before = "-" if pd.isna(line["baseline_mean"]) else (
+            f"{line['baseline_mean']:.3f} ± {swept(line['baseline_tolerance'], '-')}")
+        table.add_row(str(line["outcome"]), str(line["statement"]), f"{line['mean']:.3f}", before)
+    return table
 
 
 # --- descriptives along a gradient
@@ -223,9 +249,11 @@ def gradient_means(descriptives: pd.DataFrame) -> pd.DataFrame:
 
 # --- sweeps
 
-def sweep_sets(sweeps: Sweeps) -> list[ParameterSet]:
-    """One parameter set for each value of each parameter."""
-    found: list[ParameterSet] = [{path: value} for path, values in sweeps.parameters.items() for value in values]
+def sweep_sets(sweeps: Sweeps, base: ModelParameters) -> list[ParameterSet]:
+    """One parameter set for each value of each parameter, in the order of the values; None is the model's own."""
+    found: list[ParameterSet] = [
+        {path: value} for path, values in sweeps.parameters.items()
+        for value in sorted(float(value_at(base, path)) if one is None else one for one in values)]
     return found + [{WITHIN_UNITS: value} for value in sweeps.dissimilarity_within_units]
 
 
@@ -233,7 +261,7 @@ def sweep_tasks(folder: Folder, sweeps: Sweeps, base: ModelParameters) -> list[l
     """The tasks of a folder's sweeps, by parameter set."""
     size = sweeps.sample
     seeds = [folder.first_seed + k for k in range(size.seeds)]
-    return runs.tasks_of_sets(sweep_sets(sweeps), _swept_findings(folder, sweeps), base, seeds, size.residents)
+    return runs.tasks_of_sets(sweep_sets(sweeps, base), _swept_findings(folder, sweeps), base, seeds, size.residents)
 
 
 def sweep_table(folder: Folder, sweeps: Sweeps, base: ModelParameters, of_sets: Sequence[Sequence[Task]],
@@ -245,7 +273,7 @@ def sweep_table(folder: Folder, sweeps: Sweeps, base: ModelParameters, of_sets: 
     """
     acceptance = {one.id: one.acceptance for finding in folder.findings for one in finding.outcomes}
     lines = []
-    for values, of_set in zip(sweep_sets(sweeps), of_sets, strict=True):
+    for values, of_set in zip(sweep_sets(sweeps, base), of_sets, strict=True):
         (path, value), = values.items()
         figures = runs.base_figures(of_set, computed)
         for outcome in sweeps.outcomes:
@@ -267,8 +295,7 @@ def is_base(base: ModelParameters, path: str, value: float | None) -> bool:
     """Whether a value is the model's own."""
     if path == WITHIN_UNITS:
         return value is None
-    section, name = path.split(".")
-    return bool(getattr(getattr(base, section), name) == value)
+    return bool(value_at(base, path) == value)
 
 
 def sweep_sentences(lines: Sequence[dict[str, Any]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from contactsim.parameters import ModelParameters
 from contactsim.paths import configs_folder
 from contactsim.place import Place, synthetic_place
 from contactsim.place.build import coarsened
+from contactsim.renamed import key_sentence
 from contactsim.world import BurnIn, World, world_after_burn_in
 
 #: Burn-ins held in memory at a time.
@@ -36,14 +38,28 @@ _AFTER_BURN_IN = {"shocks", "moves", "departures", "arrivals", "arrival_shares",
 # --- variants of the model
 
 def changed(base: ModelParameters, changes: Mapping[str, Any]) -> ModelParameters:
-    """Parameters with values set at dotted paths; ``*`` stands for every name, ``{shift: x}`` adds x to the value.
+    """Parameters with values set at dotted paths; ``*`` stands for every name.
 
+    ``{shift: x}`` adds x to the value, ``{factor: x}`` multiplies it; ``{shift_half_square_of: [paths]}`` adds half the
+    square of the product of these parameters of ``base``, by which the mean of a lognormal factor exceeds its median.
     Raises UserError for a path that does not exist.
     """
     tree = base.model_dump()
     for path, value in changes.items():
-        _set(tree, path.split("."), value, path)
+        _set(tree, path.split("."), _with_base(base, value), path)
     return ModelParameters.model_validate(tree)
+
+
+def _with_base(base: ModelParameters, value: Any) -> Any:
+    if isinstance(value, Mapping) and set(value) == {"shift_half_square_of"}:
+        return {"shift": math.prod(value_at(base, path) for path in value["shift_half_square_of"]) ** 2 / 2}
+    return value
+
+
+def value_at(base: ModelParameters, path: str) -> Any:
+    """The value of a parameter, ``section.name``."""
+    section, name = path.split(".")
+    return getattr(getattr(base, section), name)
 
 
 def _set(tree: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
@@ -52,15 +68,23 @@ def _set(tree: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
         for name in tree:
             _set(tree, [name, *rest], value, path)
     elif key not in tree:
-        raise UserError(f"{path}: there is no '{key}'; allowed are {', '.join(tree)}.{nearest(key, tree)}")
+        raise UserError(key_sentence(path, "", path) or f"{path}: there is no '{key}'; allowed are {', '.join(tree)}."
+                        f"{nearest(key, tree)}")
     elif rest:
         _set(tree[key], rest, value, path)
     else:
-        tree[key] = tree[key] + value["shift"] if isinstance(value, Mapping) and set(value) == {"shift"} else value
+        tree[key] = _value(tree[key], value)
+
+
+def _value(before: Any, value: Any) -> Any:
+    relative = set(value) if isinstance(value, Mapping) else set()
+    if relative == {"shift"}:
+        return before + value["shift"]
+    return before * value["factor"] if relative == {"factor"} else value
 
 
 def negative_controls() -> dict[str, dict[str, Any]]:
-    """{name: {text, set}} of ``experiments/negative_controls.yaml``."""
+    """{name: {text, set, exchange}} of ``experiments/negative_controls.yaml``."""
     found: dict[str, dict[str, Any]] = read_yaml("negative_controls.yaml")
     return found
 
@@ -71,7 +95,11 @@ def negative_control(name: str, base: ModelParameters) -> ModelParameters:
     if name not in controls:
         raise UserError(f"--negative-control={name} does not exist: allowed are {', '.join(controls)}."
                         f"{nearest(name, controls)}")
-    return changed(base, controls[name]["set"])
+    changes = dict(controls[name].get("set", {}))
+    if "exchange" in controls[name]:
+        one, other = controls[name]["exchange"]
+        changes |= {one: value_at(base, other), other: value_at(base, one)}
+    return changed(base, changes)
 
 
 # --- worlds

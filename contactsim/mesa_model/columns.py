@@ -32,7 +32,7 @@ class Columns(Protocol):
     active: NDArray[np.bool_]
     """(N,) whether the row has a resident."""
 
-    uid: NDArray[np.int64]
+    uid: NDArray[np.int32]
     """(N,) unique number of the person; a row gets a new one when a new person takes it."""
 
     @property
@@ -44,7 +44,7 @@ class Columns(Protocol):
         """All columns that a user may read."""
 
     def column(self, name: str) -> NDArray[Any]:
-        """The array itself, (N,) or (N, G), not a copy."""
+        """The array itself, (N,) or (N, G - 1) with one value for each other group, not a copy."""
 
 
 LIVING = "the model decides who lives in the neighbourhood"
@@ -54,7 +54,8 @@ _PART = re.compile(r"(\w+)(?:\[(\d+)\])?", re.ASCII)
 
 
 def lookup(columns: Columns, name: str) -> NDArray[Any]:
-    """The array called ``name``: (N,), or (N, G), or (N,) for a part such as ``"attitude[1]"``.
+    """The array called ``name``: (N,), or (N, G - 1), or (N,) for a part such as ``"attitude[0]"``, the
+    first of the groups other than one's own.
 
     ``"unique_id"`` is another name for the identifiers. Raises ColumnError for any other name.
     """

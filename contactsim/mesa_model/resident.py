@@ -22,10 +22,11 @@ from contactsim.mesa_model.columns import (
 class Resident(Agent):
     """One resident as a Mesa agent: a view of a row, created on demand.
 
-    Attributes are the columns, read and written in place: ``r.age`` is a number, ``r.attitude`` the (G,) part of the
-    array (read-only if the column cannot be set). ``unique_id`` is the resident's number when the view was created;
-    once the resident has left the place, reading or writing raises ResidentLeftError. Two views of the same resident
-    of the same model are equal. A name that is not a column raises ColumnError, which is an AttributeError.
+    Attributes are the columns, read and written in place: ``r.age`` is a number, ``r.attitude`` the (G - 1,) part of
+    the array, one value for each other group (read-only if the column cannot be set). ``unique_id`` is the resident's
+    number when the view was created; once the resident has left the place, reading or writing raises
+    ResidentLeftError. Two views of the same resident of the same model are equal. A name that is not a column raises
+    ColumnError, which is an AttributeError.
     """
 
     def __init__(self, model: Any, row: int) -> None:

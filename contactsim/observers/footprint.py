@@ -3,8 +3,8 @@
 *Differing* residents are observed: any of their columns, or a seat, holds different bits in the two worlds. The
 *reachable* set follows from the rules, given the residents who differ after the week's messages and actions: people
 perceive the norm of their own group in the neighbourhood, meet others, have friends and take part in sessions; ties can
-form in small groups. Residents outside this set cannot differ at the end of the week. The set is derived from the rules
-and the pairs, not from what happened.
+form wherever people meet but in public. Residents outside this set cannot differ at the end of the week. The set is
+derived from the rules and the pairs, not from what happened.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from contactsim.encounters.log import Snapshot, contexts_of_week, pairs_in_slot
 from contactsim.encounters.session import Session
+from contactsim.encounters.ties import EVERY
 from contactsim.observers.base import Moment, Observer
+from contactsim.settings.seating import largest_scale
 from contactsim.state import State
 
 Rows = NDArray[np.bool_]
@@ -64,19 +66,52 @@ def reachable(a: Snapshot, b: Snapshot) -> Rows:
     others only where seats differ already (:func:`seats_differ`).
     """
     differ = _differ(a.columns, b.columns)
-    presence = seats_differ(a, b) | _of(a, b, _PRESENCE)
-    affected = differ | _norms(a, b)
+    presence = _presence(a, b)
+    affected = differ | _norms(a, b) | _districts(a, b)
     reached = _friends(a, b, affected | presence) | _impulses(a, b)
-    meetings, small_groups = _meetings(a, b)
+    meetings, tying = _meetings(a, b, presence)
     group = a.columns["group"]
     cross = meetings[group[meetings[:, 0]] != group[meetings[:, 1]]]
     reached = _partners(reached, cross) | _partners(presence, meetings)
     reached = _teams(a, b, reached)
-    return _teams(a, b, _partners(reached, small_groups))
+    reached = _teams(a, b, _partners(reached, tying))
+    return _friends(a, b, reached) if a.week % EVERY == 0 else reached  # extended contact is found anew
 
 
 #: Columns that determine who is present.
 _PRESENCE = ("age", "arrived", "active", "sociability", "uid", "displaced")
+
+
+def _presence(a: Snapshot, b: Snapshot) -> Rows:
+    """(N,) rows that may be present in other slots.
+
+    These are the rows that differ in what decides presence, and under ``seeking`` also those who like others more or
+    less, or whose mixing groups have other members.
+    """
+    rows = seats_differ(a, b) | _of(a, b, _PRESENCE)
+    if a.parameters.psychology.seeking == 0.0:
+        return rows
+    members = rows | _of(a, b, ("group",))
+    rows = rows | _of(a, b, ("attitude", "feeling"))
+    for name, partitions in a.partitions.items():
+        start = partitions[largest_scale(partitions)].start
+        for m in (a, b):
+            seat = m.columns[f"seat {name}"]
+            of = np.searchsorted(start, seat, side="right") - 1
+            rows |= (seat >= 0) & np.isin(of, of[members & (seat >= 0)])
+    return rows
+
+
+def _districts(a: Snapshot, b: Snapshot) -> Rows:
+    """(N,) residents of districts whose composition differs."""
+    composition = _of(a, b, ("age", "arrived", "active", "group", "seat street"))
+    reached: Rows = np.zeros(composition.shape[0], bool)
+    start = a.partitions["street"]["district"].start
+    for m in (a, b):
+        seat = m.columns["seat street"]
+        of = np.searchsorted(start, seat, side="right") - 1
+        reached |= (seat >= 0) & np.isin(of, of[composition & (seat >= 0)])
+    return reached
 
 
 def _of(a: Snapshot, b: Snapshot, names: tuple[str, ...]) -> Rows:
@@ -103,7 +138,7 @@ def _other_bits(a: NDArray[Any], b: NDArray[Any]) -> Rows:
 def _norms(a: Snapshot, b: Snapshot) -> Rows:
     """Rows whose norms differ: the own group in a neighbourhood where attitudes or messages differ, and all residents
     of a neighbourhood whose composition differs."""
-    groups, start = a.columns["attitude"].shape[1], a.partitions["street"]["neighbourhood"].start
+    groups, start = a.columns["attitude"].shape[1] + 1, a.partitions["street"]["neighbourhood"].start
     opinions = _other_bits(a.columns["attitude"], b.columns["attitude"])
     composition = _of(a, b, ("age", "arrived", "active", "group", "seat street"))
     changing = np.flatnonzero(_other_bits(a.past, b.past))
@@ -143,19 +178,22 @@ def _partners(rows: Rows, pair: Pairs) -> Rows:
     return out
 
 
-def _meetings(a: Snapshot, b: Snapshot) -> tuple[Pairs, Pairs]:
-    """All pairs of the week who can meet in either world, and those of them in small groups."""
-    alike = not _of(a, b, _PRESENCE[:-1]).any()
+def _meetings(a: Snapshot, b: Snapshot, presence: Rows) -> tuple[Pairs, Pairs]:
+    """All pairs of the week who can meet in either world, and those of them who can form a tie.
+
+    ``presence`` (N,) are the rows that may be present in other slots.
+    """
+    alike = not presence.any()
     both = {name: alike and np.array_equal(a.occupant[name], b.occupant[name]) for name in a.occupant}
     found: list[Pairs] = [np.empty((0, 2), np.int32)]
-    near = found.copy()
+    tying = found.copy()
     for m in (a, b):
         for context in contexts_of_week(m):
             if context.kind == "setting" and not (m is b and both[context.setting]):
                 found += [pairs_in_slot(m, context, slot, displaced=True) for slot in range(context.encounters)]
-                if context.scale == "small_group":
-                    near += found[-context.encounters:]
-    return np.concatenate(found), np.concatenate(near)
+                if context.setting != "public":
+                    tying += found[-context.encounters:]
+    return np.concatenate(found), np.concatenate(tying)
 
 
 def _teams(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
@@ -174,8 +212,14 @@ def _teams(a: Snapshot, b: Snapshot, rows: Rows) -> Rows:
 def _changed(session: Session, other: Session | None) -> Rows:
     """(seats,) seats whose teams can have different meetings in the other world."""
     everybody = np.ones(session.occupant.shape[0], bool)
-    if other is None or other.conditions != session.conditions or other.encounters != session.encounters:
+    if other is None or any(getattr(other, name) != getattr(session, name)
+                            for name in ("conditions", "encounters", "hours", "dilution")):
         return everybody
     if not np.array_equal(other.start, session.start):
         return everybody
-    return session.occupant != other.occupant
+    return (session.occupant != other.occupant) | (_before(session) != _before(other))
+
+
+def _before(session: Session) -> NDArray[np.float32]:
+    """(seats,) hours that members have spent with their team before."""
+    return np.zeros(session.occupant.shape, np.float32) if session.hours_before is None else session.hours_before

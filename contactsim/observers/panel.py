@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
-from contactsim.encounters.arrays import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE
 from contactsim.observers.base import Observer
 from contactsim.residents import BELIEVES, KNOWS_BETTER, MEETING_AGE, attitude_to_others
 from contactsim.state import State
@@ -43,18 +42,7 @@ def _stored(name: str) -> Callable[[State, Rows], Array]:
 
 
 def _of_others(name: str) -> Callable[[State, Rows], Array]:
-    def read(world: State, rows: Rows) -> Array:
-        people = world.people
-        foreign = np.arange(people.groups) != people.group[rows, None]
-        return np.asarray((people.column(name)[rows] * foreign).sum(axis=1))
-
-    return read
-
-
-def _cross_ties(world: State, rows: Rows) -> Array:
-    people = world.people
-    ties = people.ties[rows]
-    return np.asarray(((ties >= 0) & (people.group[ties] != people.group[rows, None])).sum(axis=1))
+    return lambda world, rows: np.asarray(world.people.column(name)[rows].sum(axis=1, dtype=float))
 
 
 def _rumour(state: int) -> Callable[[State, Rows], Array]:
@@ -69,9 +57,9 @@ COLUMNS: Mapping[str, Callable[[State, Rows], Array]] = {
         "anxiety", "threat", "belonging", "engagement", "stigma", "language", "status", "civic")},
     "recent_positive": _of_others("recent_positive"), "recent_negative": _of_others("recent_negative"),
     "past_positive": _of_others("positive"), "past_negative": _of_others("negative"),
-    "cross_ties": _cross_ties, "ties": lambda world, rows: (world.people.ties[rows] >= 0).sum(axis=1),
+    "cross_ties": _stored("cross_friends"), "ties": _stored("friends"),
     "believes": _rumour(BELIEVES), "knows_better": _rumour(KNOWS_BETTER),
-    "attitudes": lambda world, rows: world.people.attitude[rows],
+    "attitudes": lambda world, rows: world.people.by_group("attitude", rows),
 }
 #: Columns that have another name in :data:`OUTCOMES`.
 _COLUMN_OF = {"positive": "recent_positive", "negative": "recent_negative"}
@@ -91,7 +79,7 @@ class Panel(Observer):
         uid: (n,) identifier of each row's resident at the start.
         waves: by number of weeks: (n,) values by column (``attitudes``: (n, G), towards each group), and under
             ``here`` whether the same person still lives there.
-        meetings: by number of weeks: (n, G, 4) meetings since the previous reading, counted as in ``week.counts``.
+        meetings: by number of weeks: (n, 5) meetings since the previous reading, as :data:`COUNTED`.
     """
 
     def __init__(self, weeks: Iterable[int], columns: Iterable[str] = tuple(COLUMNS),
@@ -106,13 +94,14 @@ class Panel(Observer):
         """Take the first reading."""
         self._start, self.uid = world.clock, world.people.uid[self.rows].copy()
         self.group = world.people.group[self.rows].copy()
-        self._counts = np.zeros((self.uid.size if self.count else 0, *world.week.counts.shape[1:]), np.int32)
+        self._counts = np.zeros((self.uid.size if self.count else 0, len(COUNTED)), np.int32)
         self.waves, self.meetings = {0: self._read(world)}, {}
 
     def look(self, world: State) -> None:
         """Count the week's meetings, and take a reading if one is due."""
         if self.count:
-            self._counts += world.week.counts[self.rows]
+            self._counts[:, :4] += world.week.counts[self.rows].sum(axis=1)
+            self._counts[:, 4] += world.week.own_meetings[self.rows]
         week = world.clock - self._start
         if week in self.weeks:
             self.waves[week] = self._read(world)
@@ -131,18 +120,8 @@ class Panel(Observer):
         return values | {"here": (people.active[self.rows] & (people.uid[self.rows] == self.uid)).astype(self.dtype)}
 
 
-def counts_with_others(counts: NDArray[np.integer], group: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-    """(n,) meetings with all other groups by valence, and ``own``: all meetings with the own group.
-
-    ``counts`` (n, G, 4) is as in ``week.counts`` or :attr:`Panel.meetings`; ``group`` (n,) is each row's own group.
-    """
-    rows = np.arange(group.shape[0])
-    others = {name: (counts[:, :, k].sum(axis=1) - counts[rows, group, k]).astype(float)
-              for name, k in _COUNTED.items()}
-    return others | {"own": counts[rows, group, ALL_OWN].astype(float)}
-
-
-_COUNTED = {"positive": POSITIVE, "negative": NEGATIVE, "neutral": NEUTRAL, "declined": DECLINED}
+#: Columns of :attr:`Panel.meetings`: with all other groups by valence, and with the own group.
+COUNTED = ("positive", "negative", "neutral", "declined", "own")
 
 
 @dataclass(frozen=True)
@@ -150,9 +129,9 @@ class Residents:
     """Residents old enough to meet people at the time of the snapshot, one entry each (copies)."""
 
     row: NDArray[np.intp]
-    uid: NDArray[np.int64]
+    uid: NDArray[np.int32]
     group: NDArray[np.uint8]
-    age: NDArray[np.float64]
+    age: NDArray[np.float32]
     sex: NDArray[np.uint8]
     household: NDArray[np.int32]
     ties: NDArray[np.int32]
@@ -206,7 +185,7 @@ def residents(world: State) -> Residents:
     row = np.flatnonzero(people.active & (people.age >= MEETING_AGE) & ~(people.arrived < 0))
     areas = {"neighbourhood": _mixing_group(world, "street", "neighbourhood", row)}
     areas |= {name: _mixing_group(world, name, "mixing_group", row) for name in ("school", "work", "association")}
-    prior = (people.recent_positive[row] + people.recent_negative[row]).sum(axis=1)
+    prior = (people.recent_positive[row] + people.recent_negative[row]).sum(axis=1, dtype=float)
     return Residents(row, people.uid[row], people.group[row], people.age[row], people.sex[row], people.household[row],
                      people.ties[row], areas, prior, world.place.groups)
 
@@ -214,5 +193,4 @@ def residents(world: State) -> Residents:
 def _mixing_group(world: State, setting: str, scale: str, row: NDArray[np.intp]) -> NDArray[np.int64]:
     of = world.settings[setting]
     seat = of.seat[row]
-    mixing_group = np.searchsorted(of.partitions[scale].start, seat, side="right") - 1
-    return np.where(seat >= 0, mixing_group, -1)
+    return np.where(seat >= 0, of.group_of(scale, seat), -1)

@@ -1,58 +1,87 @@
-"""A simulated survey of residents aged 16 and over: their answers, and the true values next to them.
+"""A simulated survey: answers to the items of a questionnaire, and the true states next to them.
 
 The sample is drawn by identifier, so two waves have the same respondents (those who have left are missing from the
-second, and residents who have turned 16 can enter it). Answers contain noise: with reliability r its SD is sqrt((1 -
-r) / r) times the SD of the true values among all eligible residents (for attitudes, of those towards all others).
-There is no question about all others together: that value is the mean of the answers on each group, weighted by size.
-Answers on frequency refer to recent weeks as remembered (psychology.recall). A survey never changes the world.
+second, and residents who have turned 16 can enter it). What is asked, of whom and with which noise is in the
+instruments (:mod:`contactsim.instruments`). A survey never changes the world.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field, SerializeAsAny, field_validator
 
-from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.draws import Decision, name_key, stream, uniforms
+from contactsim.errors import UserError, nearest
+from contactsim.instruments.base import Instrument, Instruments, Rows
+from contactsim.instruments.catalogue import TRUE, ask, instruments_of, shipped
+from contactsim.instruments.states import RATED, share_of_others
 from contactsim.observers.base import Observer
-from contactsim.parameters import Survey
-from contactsim.residents import SURVEY_AGE, attitude_to_others
+from contactsim.parameters import Section, parameter
+from contactsim.residents import SURVEY_AGE
 from contactsim.state import State
 
-ALL_OTHERS = "all others"
-#: Lower limits in meetings a week of the answers 2, 3, 4 and 5 on the frequency scale (assumed): once a year, once a
-#: month, once a week, most days.
-CUT_POINTS = (1 / 52, 12 / 52, 1.0, 3.5)
-FREQUENCIES = ("never", "less than monthly", "monthly", "weekly", "most days")
-#: Scales with one answer for each respondent; attitude has one for each target.
-SCALES = ("anxiety", "threat", "belonging")
-LOWEST = {"attitude": -1.0, "anxiety": 0.0, "threat": 0.0, "belonging": 0.0}
-HIGHEST = 1.0
-
+#: Beginning of the names of columns with the codes of areas.
+AREA = "area_"
+#: Key of the instruments in a configuration.
+KEY = "survey.instruments"
+#: Columns that describe a respondent, before the answers.
 UNITS = {
     "week": "weeks since the burn-in ended, at the time of the survey",
     "resident": "identifier", "group": "own group", "age": "years", "sex": "female or male",
-    "weight": "residents aged 16 and over whom the respondent represents",
-    "target": f"group that the question is about, or {ALL_OTHERS}",
-    "attitude": "answer, -1 to 1", "attitude_true": "true value, -1 to 1",
-    "positive_frequency": "answer, 1 never to 5 most days",
-    "negative_frequency": "answer, 1 never to 5 most days",
-    "positive_true": "positive meetings a week, recent weeks",
-    "negative_true": "negative meetings a week, recent weeks",
-    "friends": "friends in the target group, 2 stands for two or more",
-    "anxiety": "answer, 0 to 1", "anxiety_true": "true value, 0 to 1",
-    "threat": "answer, 0 to 1", "threat_true": "true value, 0 to 1",
-    "belonging": "answer, 0 to 1", "belonging_true": "true value, 0 to 1",
-}
+    "weight": "residents aged 16 and over whom the respondent represents"}
+
+
+def _column(name: str) -> Callable[[State, Rows], NDArray[Any]]:
+    return lambda world, rows: world.people.column(name)[rows]
+
+
+def _all_groups(name: str) -> Callable[[State, Rows], NDArray[Any]]:
+    return lambda world, rows: world.people.column(name)[rows].sum(axis=1, dtype=float)
+
+
+#: True states next to the answers, in columns that end in ``_true``: a function of state and rows, and the unit.
+STATES: dict[str, tuple[Callable[[State, Rows], NDArray[Any]], str]] = {
+    "attitude": (RATED["attitude"][0], "attitude to all other groups, with the feeling of the moment, -1 to 1"),
+    **{name: (_column(name), "0 to 1") for name in ("anxiety", "threat", "belonging", "engagement")},
+    "positive": (_all_groups("recent_positive"), "positive meetings a week, recent weeks"),
+    "negative": (_all_groups("recent_negative"), "negative meetings a week, recent weeks"),
+    "public_contact": (_column("public_contact"), "encounters with others out and about a week, about a year"),
+    "public_balance": (_column("public_balance"), "positive minus negative ones among them"),
+    "friends": (_column("friends"), "friends"), "cross_friends": (_column("cross_friends"), "friends in other groups"),
+    "others": (share_of_others, "share of other groups in the neighbourhood")}
+
+
+class Survey(Section):
+    """A survey of residents aged 16 and over, before the first week and after the last (the same sample)."""
+
+    size: int = parameter(1000, 0, 1_000_000, "residents", "assumed", "sample size; all residents if there are fewer")
+    nonresponse: float = parameter(
+        0.0, 0, 0.95, "share of the sample", "assumed", "residents who do not answer, at random, the same in each wave")
+    instruments: dict[str, SerializeAsAny[Instrument]] = Field(
+        default_factory=shipped,
+        description="items by name; in a configuration, a list of names of configs/instrument, or null for all")
+
+    @field_validator("instruments", mode="before")
+    @classmethod
+    def _instruments(cls, values: Any) -> Any:
+        found = instruments_of(values, KEY)
+        asked = found if isinstance(found, Mapping) else ()
+        taken = [name for name in asked if name in UNITS or name.startswith(AREA)]
+        if taken:
+            raise ValueError(f"{KEY}.{taken[0]} has the name of a column of the survey: choose another name")
+        return found
 
 
 class SurveyWaves(Observer):
     """Surveys a sample of residents before the first week and after given numbers of weeks.
 
     Args:
-        parameters: size of the sample, nonresponse and reliability.
+        parameters: size of the sample, nonresponse and instruments.
         weeks: numbers of weeks after which there is another wave.
     """
 
@@ -75,39 +104,81 @@ class SurveyWaves(Observer):
         return pd.concat(self.waves, ignore_index=True)
 
 
-def survey(world: State, parameters: Survey) -> pd.DataFrame:
-    """One row for each respondent and target (each other group, and all others together).
+class Interview(Observer):
+    """Puts any instruments to the same residents in any weeks.
 
-    Columns are those of :data:`UNITS` and ``area_<level>``, the codes of the respondent's areas. Columns that end in
-    ``_true`` are true values, which no real survey has. ``weight`` adds up to the group's residents.
+    Args:
+        instruments: by name, or names of shipped ones (see docs/instruments.md).
+        rows: rows of those who are asked (None: everybody to whom one of the items is put, at the start).
+        weeks: numbers of weeks after which they are asked; 0 for the start.
+
+    Raises UserError for an unknown name.
+    """
+
+    def __init__(self, instruments: Instruments | Iterable[str], rows: Rows | None = None,
+                 weeks: Iterable[int] = (0,)) -> None:
+        self.instruments, self.rows, self.weeks = chosen(instruments), rows, frozenset(weeks)
+        self.waves: list[pd.DataFrame] = []
+
+    def begin(self, world: State) -> None:
+        """Choose those who are asked, and ask them if the start is among the weeks."""
+        if self.rows is None:
+            self.rows = np.flatnonzero(np.any([one.asked(world) for one in self.instruments.values()], axis=0))
+        self._start, self._uid = world.clock, world.people.uid[self.rows].copy()
+        self.waves = []
+        self.look(world)
+
+    def look(self, world: State) -> None:
+        """Ask those who still live here, if it is time."""
+        if world.clock - self._start in self.weeks and self.rows is not None:
+            here = self.rows[world.people.active[self.rows] & (world.people.uid[self.rows] == self._uid)]
+            self.waves.append(pd.DataFrame({"week": np.full(here.size, world.clock, np.int32),
+                                            "resident": world.people.uid[here], **ask(world, here, self.instruments)}))
+
+    def result(self) -> pd.DataFrame:
+        """A table of week, resident and a column of answers for each item (nan: not asked)."""
+        return pd.concat(self.waves, ignore_index=True) if self.waves else pd.DataFrame(
+            columns=["week", "resident", *self.instruments])
+
+
+def chosen(instruments: Instruments | Iterable[str]) -> dict[str, Instrument]:
+    """Instruments as they are, or shipped ones by name with the items that they follow. Raises UserError."""
+    if isinstance(instruments, Mapping):
+        return dict(instruments)
+    known, names = shipped(), list(instruments)
+    for name in names:
+        if name not in known:
+            raise UserError(f"instruments={name} is no item: allowed are {', '.join(known)}.{nearest(name, known)}")
+    needed = {*names, *(after for name in names if (after := known[name].after) is not None)}
+    return {name: one for name, one in known.items() if name in needed}
+
+
+def survey(world: State, parameters: Survey) -> pd.DataFrame:
+    """One row for each respondent, with columns of :data:`UNITS` and ``area_<level>`` (the codes of the own areas).
+
+    Then follow the answers, a column for each instrument (nan for those to whom it is not put), and the true states
+    that no real survey has, in columns that end in ``_true`` (:data:`STATES`). ``weight`` adds up to the group's
+    residents.
     """
     people, groups = world.people, world.place.groups
     eligible = np.flatnonzero(people.active & (people.age >= SURVEY_AGE))
     rows = _respondents(world, eligible, parameters)
     if not rows.size:
-        return pd.DataFrame({name: pd.Series(dtype=float) for name in UNITS})
+        return pd.DataFrame({name: pd.Series(dtype=float) for name in units(parameters.instruments)})
     own = people.group[rows]
-    one: dict[str, object] = {
+    return pd.DataFrame({
         "week": np.full(rows.size, world.clock, np.int32), "resident": people.uid[rows],
         "group": _category(own, groups), "age": people.age[rows],
         "sex": _category(people.sex[rows], ("female", "male")), **_areas(world, rows),
-        "weight": _weights(people.group[eligible], own, len(groups))}
-    for name in SCALES:
-        values = people.column(name)
-        one[f"{name}_true"] = values[rows]
-        one[name] = _answer(world, parameters, name, "", rows, values[rows], float(values[eligible].std()))
-    spread = float(attitude_to_others(people, world.weights, eligible).std())
-    respondents = pd.DataFrame(one)
-    parts = []
-    targets = (*groups, ALL_OTHERS)
-    for h, target in enumerate(targets):
-        foreign = own != h
-        part = respondents[foreign].assign(**_about(world, parameters, rows[foreign], h, target, spread))
-        parts.append(part.assign(target=_category(np.full(len(part), h), targets)))
-    table = pd.concat(parts, ignore_index=True).sort_values(["resident", "target"], ignore_index=True)
-    places = [name for name in table if name.startswith("area_")]
-    order = [name for name in UNITS if name in table]
-    return table[order[:5] + places + order[5:]]
+        "weight": _weights(people.group[eligible], own, len(groups)),
+        **{name: answers.astype(np.float32) for name, answers in ask(world, rows, parameters.instruments).items()},
+        **{f"{name}{TRUE}": read(world, rows) for name, (read, _) in STATES.items()}})
+
+
+def units(instruments: Instruments) -> dict[str, str]:
+    """Units of the columns of a survey with these instruments."""
+    return {**UNITS, **{name: one.scale for name, one in instruments.items()},
+            **{f"{name}{TRUE}": unit for name, (_, unit) in STATES.items()}}
 
 
 def _respondents(world: State, eligible: NDArray[np.intp], parameters: Survey) -> NDArray[np.intp]:
@@ -117,8 +188,8 @@ def _respondents(world: State, eligible: NDArray[np.intp], parameters: Survey) -
     silence = uniforms(stream(world.seed, Decision.SURVEY, name_key("answers")), uid)
     sampled = np.zeros(eligible.size, bool)
     sampled[np.argsort(rank, kind="stable")[:parameters.size]] = True
-    chosen = eligible[sampled & (silence >= parameters.nonresponse)]
-    return chosen[np.argsort(world.people.uid[chosen], kind="stable")]
+    respondents = eligible[sampled & (silence >= parameters.nonresponse)]
+    return respondents[np.argsort(world.people.uid[respondents], kind="stable")]
 
 
 def _weights(eligible: NDArray[np.uint8], respondents: NDArray[np.uint8], groups: int) -> NDArray[np.float64]:
@@ -131,46 +202,6 @@ def _category(codes: NDArray[np.integer], names: Sequence[str]) -> pd.Categorica
 
 
 def _areas(world: State, rows: NDArray[np.intp]) -> dict[str, pd.Categorical[str]]:
-    people = world.people
-    output_area = people.output_area_of_dwelling[people.dwelling[people.household[rows]]]
-    return {f"area_{level.name}": _category(level.area_of_output_area[output_area], level.codes)
+    output_area = world.people.output_area[rows]
+    return {f"{AREA}{level.name}": _category(level.area_of_output_area[output_area], level.codes)
             for level in world.place.levels if len(set(level.codes)) == level.areas}
-
-
-def _about(world: State, parameters: Survey, rows: NDArray[np.intp], h: int, target: str,
-           spread: float) -> dict[str, NDArray[np.generic]]:
-    """Answers about group ``h``, or about all others if ``h`` is the number of groups."""
-    people = world.people
-    if h < people.groups:
-        attitude = people.attitude[rows, h]
-        answer = _answer(world, parameters, "attitude", target, rows, attitude, spread)
-        positive, negative = people.recent_positive[rows, h], people.recent_negative[rows, h]
-    else:
-        weights = world.weights[people.group[rows]]
-        attitude = attitude_to_others(people, world.weights, rows)
-        answers = [_answer(world, parameters, "attitude", name, rows, people.attitude[rows, k], spread)
-                    for k, name in enumerate(world.place.groups)]
-        answer = (weights * np.column_stack(answers)).sum(axis=1)
-        foreign = np.arange(people.groups) != people.group[rows, None]
-        positive, negative = ((column[rows] * foreign).sum(axis=1)
-                              for column in (people.recent_positive, people.recent_negative))
-    ties = people.ties[rows]
-    group = np.where(ties >= 0, people.group[ties], people.group[rows, None])
-    friends = (group == h) if h < people.groups else (group != people.group[rows, None])
-    return {"attitude": answer, "attitude_true": attitude,
-            "positive_frequency": frequency(positive), "negative_frequency": frequency(negative),
-            "positive_true": positive, "negative_true": negative,
-            "friends": np.minimum(friends.sum(axis=1), 2).astype(np.int8)}
-
-
-def frequency(meetings: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Meetings a week as an answer from 1 (never) to 5 (most days)."""
-    return (1 + np.searchsorted(CUT_POINTS, meetings, side="right")).astype(np.int8)
-
-
-def _answer(world: State, parameters: Survey, scale: str, target: str, rows: NDArray[np.intp],
-             true: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
-    """The true values plus noise (drawn for each wave, scale, target and person), limited to the scale."""
-    noise = spread * np.sqrt((1 - parameters.reliability) / parameters.reliability)
-    base = world.base(Decision.SURVEY, f"{scale}/{target}")
-    return np.clip(true + noise * normals(base, world.people.uid[rows]), LOWEST[scale], HIGHEST)

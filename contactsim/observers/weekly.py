@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from contactsim.compiled import Threads, inlined, kernel
-from contactsim.encounters.arrays import ALL_OWN, DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week, people_of
-from contactsim.encounters.ties import number_of_friends
+from contactsim.compiled import Threads, inlined, kernel, sized
+from contactsim.encounters.appraisal import other
+from contactsim.encounters.arrays import DECLINED, NEGATIVE, NEUTRAL, POSITIVE, People, Week, people_of
 from contactsim.observers.base import Moment, Observer
-from contactsim.residents import SURVEY_AGE, TIE_PLACES, Residents
+from contactsim.residents import SURVEY_AGE, Residents
 from contactsim.state import State
 
 CHUNK = 4096
+#: Target of measures towards all other groups together.
+ALL_OTHERS = "all others"
 #: Sums for each (group, target); target G means all other groups together.
 BY_TARGET = ("attitude", "attitude_squared", "positive", "negative", "neutral", "declined")
 #: Sums for each group.
@@ -40,28 +42,28 @@ UNITS = {
 
 
 @kernel
-def sum_chunks(lo, hi, people, counts, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+def sum_chunks(lo, hi, people, week, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
     """Sum the chunks lo .. hi - 1, each into its part of ``by_target`` and ``by_group``; ``rows`` is scratch."""
     if weights.shape[0] == 2:  # see learn: a number of groups known at compile time
-        _sum_chunks(np.int64(2), lo, hi, people, counts, active, weights, rows, by_target, by_group)
+        _sum_chunks(np.int64(2), lo, hi, people, week, active, weights, rows, by_target, by_group)
     else:
-        _sum_chunks(weights.shape[0], lo, hi, people, counts, active, weights, rows, by_target, by_group)
+        _sum_chunks(weights.shape[0], lo, hi, people, week, active, weights, rows, by_target, by_group)
 
 
 @inlined
-def _sum_chunks(G, lo, hi, people, counts, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
+def _sum_chunks(G, lo, hi, people, week, active, weights, rows, by_target, by_group):  # type: ignore[no-untyped-def]
     # One group at a time, so that sums stay in registers; in memory each addition would wait for the previous one.
     for c in range(lo, hi):
         for g in range(G):
             n = _surveyed(c, g, people.group, people.age, active, rows)
             by_group[c, g, 0] = n
             _states(c, g, rows[:n], people, by_group)
-            _own_meetings(c, g, rows[:n], counts, by_group)
+            _own_meetings(c, g, rows[:n], week.own_meetings, by_group)
             for h in range(G):
                 if h != g:
-                    _towards(c, g, h, rows[:n], people.attitude, counts, by_target)
-            _towards_others(c, g, G, rows[:n], people.attitude, weights, by_target)
-            _friends(c, g, rows[:n], people.group, people.ties, people.friend_groups, by_group)
+                    _towards(c, g, h, G, rows[:n], people, week, by_target)
+            _towards_others(c, g, G, rows[:n], people, weights, by_target)
+            _friends(c, g, rows[:n], people, by_group)
 
 
 @inlined
@@ -93,61 +95,57 @@ def _states(c, g, rows, people, by_group):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _own_meetings(c, g, rows, counts, by_group):  # type: ignore[no-untyped-def]
+def _own_meetings(c, g, rows, own_meetings, by_group):  # type: ignore[no-untyped-def]
     met = 0
     for r in range(rows.shape[0]):
-        met += counts[np.uintp(rows[r]), g, ALL_OWN]
+        met += own_meetings[np.uintp(rows[r])]
     by_group[c, g, 4] = met
 
 
 @inlined
-def _towards(c, g, h, rows, attitude, counts, by_target):  # type: ignore[no-untyped-def]
+def _towards(c, g, h, G, rows, people, week, by_target):  # type: ignore[no-untyped-def]
     """Sums of attitudes to group h and of meetings with it."""
+    attitude, counts, k = sized(people.attitude, (G - 1,)), sized(week.counts, (G - 1, 4)), other(h, g)
     total, squared = 0.0, 0.0
     positive, negative, neutral, declined = 0, 0, 0, 0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
-        a = attitude[i, h]
+        a = np.float64(attitude[i, k])
         total += a
         squared += a * a
-        positive += counts[i, h, POSITIVE]
-        negative += counts[i, h, NEGATIVE]
-        neutral += counts[i, h, NEUTRAL]
-        declined += counts[i, h, DECLINED]
+        positive += counts[i, k, POSITIVE]
+        negative += counts[i, k, NEGATIVE]
+        neutral += counts[i, k, NEUTRAL]
+        declined += counts[i, k, DECLINED]
     by_target[c, g, h, 0], by_target[c, g, h, 1] = total, squared
     by_target[c, g, h, 2], by_target[c, g, h, 3] = positive, negative
     by_target[c, g, h, 4], by_target[c, g, h, 5] = neutral, declined
 
 
 @inlined
-def _towards_others(c, g, G, rows, attitude, weights, by_target):  # type: ignore[no-untyped-def]
+def _towards_others(c, g, G, rows, people, weights, by_target):  # type: ignore[no-untyped-def]
     """Sums of attitudes to all other groups together (:func:`contactsim.residents.attitude_to_others` in a kernel)."""
-    total, squared = 0.0, 0.0
+    attitude, total, squared = sized(people.attitude, (G - 1,)), 0.0, 0.0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
         overall = 0.0
         for h in range(G):
             if h != g:
-                overall += weights[g, h] * attitude[i, h]
+                overall += weights[g, h] * np.float64(attitude[i, other(h, g)])
         total += overall
         squared += overall * overall
     by_target[c, g, G, 0], by_target[c, g, G, 1] = total, squared
 
 
 @inlined
-def _friends(c, g, rows, group, ties, friend_groups, by_group):  # type: ignore[no-untyped-def]
-    """Sums of ties, ties to other groups and residents with one, whose rows are moved to the front of ``rows``."""
+def _friends(c, g, rows, people, by_group):  # type: ignore[no-untyped-def]
+    """Sums of ties, ties to other groups and residents with one."""
     friends, cross, some = 0, 0, 0
     for r in range(rows.shape[0]):
         i = np.uintp(rows[r])
-        for k in range(TIE_PLACES):
-            friends += ties[i, np.uintp(k)] >= 0
-        rows[some] = rows[r]
-        some += friend_groups[i] & ~(1 << g) != 0
-    for r in range(some):
-        i = np.uintp(rows[r])
-        for k in range(number_of_friends(i, ties)):
-            cross += group[ties[i, k]] != g
+        friends += people.friends[i]
+        cross += people.cross_friends[i]
+        some += people.cross_friends[i] > 0
     by_group[c, g, 5], by_group[c, g, 6], by_group[c, g, 7] = friends, cross, some
 
 
@@ -191,7 +189,7 @@ def weekly_sums(people: People, residents: Residents, week: Week, weights: NDArr
     by_target = np.zeros((chunks, G, G + 1, len(BY_TARGET)))
     by_group = np.zeros((chunks, G, len(BY_GROUP)))
     threads.run(lambda _, lo, hi: sum_chunks(
-        lo, hi, people, week.counts, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
+        lo, hi, people, week, residents.active, weights, np.empty(CHUNK, np.int32), by_target, by_group),
         [chunks * k // threads.number for k in range(threads.number + 1)])
     by_target[:, :, G, 2:] = by_target[:, :, :G, 2:].sum(axis=2)  # meetings with all others
     return by_target.sum(axis=0), by_group.sum(axis=0)
@@ -203,7 +201,7 @@ def tidy(weeks: Sequence[int], sums: Sequence[tuple[NDArray[np.float64], NDArray
     by_target = np.stack([s[0] for s in sums])
     by_group = np.stack([s[1] for s in sums])
     n = np.maximum(by_group[..., 0], 1.0)
-    targets = [*groups, "all others"]
+    targets = [*groups, ALL_OTHERS]
     columns: dict[tuple[str, str, str], NDArray[np.float64]] = {}
     for g, group in enumerate(groups):
         for h, target in enumerate(targets):

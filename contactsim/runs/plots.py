@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from contactsim.observers.survey import ALL_OTHERS
+from contactsim.observers.weekly import ALL_OTHERS
 from contactsim.runs.folder import Run
 
 if TYPE_CHECKING:
@@ -129,11 +129,10 @@ def _distribution(axis: Axes, survey: pd.DataFrame, groups: dict[str, str]) -> N
         axis.text(0.5, 0.5, "no respondents", ha="center", transform=axis.transAxes)
         return
     edges = np.linspace(-1, 1, 21)
-    answers = survey[survey["target"] == ALL_OTHERS]
-    first, last = answers["week"].min(), answers["week"].max()
+    first, last = survey["week"].min(), survey["week"].max()
     for group, colour in _banded(groups).items():
         for week, style, width in ((first, (0, (1.5, 1.5)), 1.4), (last, "-", 2.0)):
-            values = answers.loc[(answers["group"] == group) & (answers["week"] == week), "attitude_true"]
+            values = survey.loc[(survey["group"] == group) & (survey["week"] == week), "attitude_true"]
             if len(values):
                 share = np.histogram(values, edges)[0] / len(values)
                 axis.stairs(share, edges, color=colour, linestyle=style, linewidth=width)

@@ -16,9 +16,9 @@ from contactsim.actions import build, ledgers, outcomes
 from contactsim.actions.base import UNITS as ACTION_UNITS
 from contactsim.config.run_config import RunConfig, validate
 from contactsim.errors import UserError
+from contactsim.instruments.catalogue import instruments_of
 from contactsim.observers import survey as survey_module
-from contactsim.observers.survey import UNITS as SURVEY_UNITS
-from contactsim.observers.survey import SurveyWaves
+from contactsim.observers.survey import KEY, SurveyWaves, units
 from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.runs.folder import Run, load_run, read_json, write_json, write_table
@@ -113,7 +113,7 @@ def write(run: Run, folder: Path) -> None:
 
     write_table(folder / "weekly.parquet", run.weekly, {
         "week": "weeks since the burn-in ended", "value": "by measure", **WEEKLY_UNITS})
-    write_table(folder / "survey.parquet", run.survey, SURVEY_UNITS)
+    write_table(folder / "survey.parquet", run.survey, units(instruments_of(run.config["survey"]["instruments"], KEY)))
     write_json(folder / "place.json", run.place)
     if run.config["actions"]:
         write_table(folder / "actions.parquet", run.ledger, ACTION_UNITS)

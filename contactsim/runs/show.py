@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from contactsim.observers.survey import ALL_OTHERS
+from contactsim.observers.weekly import ALL_OTHERS
 from contactsim.runs.folder import Run
 
 if TYPE_CHECKING:

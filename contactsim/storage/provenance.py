@@ -26,7 +26,7 @@ PACKAGES = ("mesa", "numpy", "pandas", "scipy", "numba", "llvmlite", "pyarrow", 
             "omegaconf", "matplotlib")
 #: Version of the model's numbers: the count of changelog entries marked **[numbers]** (tested). Sources may change
 #: without it, for speed or wording.
-NUMBERS = 6
+NUMBERS = 7
 _ROOT = Path(__file__).parents[1]
 #: The modules whose import closure is the model: worlds with their burn-in, and the actions of a configuration.
 MODEL = (world.__name__, actions.__name__)

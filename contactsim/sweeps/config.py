@@ -12,16 +12,8 @@ from omegaconf import OmegaConf
 from pydantic import Field, ValidationError
 
 from contactsim.config.hydra_adapter import Composition, data_of
-from contactsim.config.run_config import (
-    RunConfig,
-    _field_at,
-    allowed_of,
-    bounds,
-    plain,
-    register_defaults,
-    sentence,
-    validate,
-)
+from contactsim.config.run_config import RunConfig, register_defaults, validate
+from contactsim.config.sentences import _field_at, allowed_of, bounds, plain, sentence
 from contactsim.config.several_values import listed_values
 from contactsim.errors import UserError
 from contactsim.parameters import Section, parameter

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contactsim.errors import UserError, nearest
-from contactsim.observers.survey import ALL_OTHERS
+from contactsim.observers.weekly import ALL_OTHERS
 from contactsim.stats import mean_interval
 from contactsim.stats import quantiles as quantiles_of
 from contactsim.storage.results import LEDGER

@@ -203,7 +203,7 @@ def _files(world: World, config: RunConfig, place: Place, burn_in: BurnIn, waves
     out = {}
     with tempfile.TemporaryDirectory(prefix="contactsim-") as scratch:
         if "survey" in keep:
-            write_table(Path(scratch, "survey.parquet"), waves.result(), survey.UNITS)
+            write_table(Path(scratch, "survey.parquet"), waves.result(), survey.units(config.survey.instruments))
             out["survey.parquet"] = Path(scratch, "survey.parquet").read_bytes()
         if "figure" in keep:
             record = {**provenance(config, place, 1), "burn_in": {"weeks": burn_in.weeks}}

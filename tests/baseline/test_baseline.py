@@ -37,7 +37,7 @@ def test_moved_numbers_are_not_written_before_numbers_is_raised(monkeypatch: pyt
 
 @pytest.mark.parametrize("name, change", [
     ("drift", 1e-6), ("negative_weight", 1e-6), ("norms", 1e-6), ("threat_change", 1e-6), ("belonging_gain", 1e-6),
-    ("appraisal", 0.05), ("tie_fade_shared", 1.0), ("language_gain", 0.3)])
+    ("appraisal", 0.05), ("tie_fade", 1.0), ("language_gain", 0.3)])
 def test_a_small_change_of_a_parameter_is_detected(name: str, change: float) -> None:
     """One part in a million where it moves a state; more where it acts through the chances of draws alone."""
     parameters, baseline, _ = read()

@@ -36,7 +36,7 @@ def new_parameters() -> ModelParameters:
     return make_parameters(psychology=odd_psychology(5), residents={"newcomers": 0.2, "vacancy": 0.1}, scenario={
         "burn_in_min": 30, "burn_in_max": 30, "moves": 0.2, "departures": 0.2, "arrivals": 0.05,
         "own_group_preference": 2.0,
-        "shocks": {"event": Shock(week=5, target="B", attitude=0.1, anxiety=0.1, threat=0.2, stigma=0.3)}})
+        "shocks": {"event": Shock(week=5, target="B", dose=1.0, feeling=0.1, anxiety=0.1, threat=0.2, stigma=0.3)}})
 
 
 def run(parameters: ModelParameters) -> Values:

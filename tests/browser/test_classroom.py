@@ -172,12 +172,15 @@ def test_a_lesson_from_question_to_limits(visit: Visit) -> None:
     assert "lesson=parallel_lives" in room.query()
     assert room.page.inner_text(".cs-lesson tbody tr td") not in ("", "–")
     assert "homes far apart" in room.page.inner_text(".cs-map figcaption")
-    verdict = room.page.inner_text(".cs-verdicts li")
-    assert "F8" in verdict and listed(["F8"])[0]["baseline"]["quick"] in verdict
+    finding = room.page.inner_text(".cs-findings li")
+    assert "F8" in finding and listed(["F8"])[0]["state"] in finding
 
 
 def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit) -> None:
-    """By keyboard alone: choose the lesson, predict, run, read how many became warmer and colder, open part two."""
+    """By keyboard alone: choose the lesson, predict, run, read how many became warmer and colder, open part two.
+
+    Nearly everybody becomes warmer in this model (see tests/unit/test_demo_lessons.py), and the page says so.
+    """
     room = visit(SMALL)
     page = room.page
     page.focus(".cs-lesson select")
@@ -192,9 +195,9 @@ def test_a_newcomer_learns_what_polarisation_through_contact_means(visit: Visit)
     page.keyboard.press("Enter")
     page.wait_for_selector(".cs-moved", timeout=4 * PATIENCE)
     assert room.week() == 104
-    warmer, colder = (int(words.split()[0]) for words in page.locator(".cs-moved b").all_inner_texts())
-    assert warmer > 20 and colder > 10
-    assert "polarisation through contact" in page.inner_text(".cs-lesson")
+    warmer, colder = page.locator(".cs-moved b").all_inner_texts()
+    assert int(warmer.split()[0]) > 80 and colder in ("0 %", "under 1 %", "1 %")
+    assert "polarisation through contact" in page.inner_text(".cs-lesson").lower()
     room.press("Next")
     page.wait_for_selector("h2:has-text('part 2')")
     room.ready()

@@ -78,7 +78,8 @@ def test_a_dask_cluster_gives_the_same_bits_as_this_machine(here: Path, capsys: 
         assert cluster.scheduler.computations, "the cluster was not used"
     assert run(capsys, *words, "store=own", "output=from here", "--jobs", "1", "--quiet")[0] == 0
     own, others = load("from here"), load("from cluster")
-    assert set(own) == set(others) == {"effects", "by_seed", "precision", "footprint", "seeds", "differences"}
+    assert set(own) == set(others) == {"effects", "dose", "by_seed", "precision", "footprint", "seeds",
+                                         "differences"}
     for name, table in own.items():
         pd.testing.assert_frame_equal(others[name], table, check_exact=True, obj=name)
     there, here_stored = (sorted(Store(name).read(["id", "numbers", "files"]).to_pylist(), key=lambda row: row["id"])

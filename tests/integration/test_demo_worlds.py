@@ -17,7 +17,7 @@ from contactsim.demo.build import LARGEST_UPLOAD, Upload, boxes, build, draw_map
 from contactsim.demo.player import Player
 from contactsim.demo.ui_state import WORLDS, UIState, read_link
 from contactsim.errors import UserError
-from contactsim.residents import attitude_to_others
+from contactsim.residents import SURVEY_AGE, attitude_to_others
 from contactsim.runs.folder import load_run
 from contactsim.runs.run import execute
 from tests.worlds import four_groups, make_world
@@ -142,6 +142,21 @@ def test_a_picture_shows_the_state_of_the_world() -> None:
     assert np.allclose(areas[:, 1], expected, atol=1e-6)
     bars = pictures.distribution(world)
     assert np.allclose(bars.sum(axis=1), 1, atol=1e-5)
+
+
+def test_friends_are_shown_with_the_feeling_of_the_moment() -> None:
+    """Attitude and feeling together are what people would answer; participants are shown with their attitude alone."""
+    world = build(SMALL)[0].world
+    for _ in range(3):
+        world.step()
+    people = world.people
+    friends = people.active & (people.age >= SURVEY_AGE) & (people.cross_friends > 0)
+    shown = pictures.figures(world, friends)[:, -1]
+    now, slow = (shown[[m[0] for m in pictures.MEASURES].index(name)] for name in ("with_friend", "participants"))
+    answers = np.clip(people.attitude + people.feeling, -1, 1)[friends, 0]
+    assert now == pytest.approx(answers.mean(), abs=1e-5)
+    assert slow == pytest.approx(people.attitude[friends, 0].mean(), abs=1e-5)
+    assert abs(now - slow) > 0.005
 
 
 def test_lines_are_meetings_between_groups_of_both_kinds() -> None:

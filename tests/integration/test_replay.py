@@ -13,7 +13,7 @@ from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import baseline, loading, runs, tables, tasks
 from contactsim.evidence.design import Folder, Outcome, SampleSize, WorldDesign
-from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, judge
+from contactsim.evidence.verdicts import INCONCLUSIVE, REPRODUCED, judge
 from contactsim.storage.schema import SCHEMA
 from contactsim.sweeps import Store
 
@@ -150,7 +150,7 @@ def test_stored_sweeps_are_not_computed_again(tiny: Folder, tmp_path: Path,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiny.sweeps is not None
     few = tiny.sweeps.model_copy(update={
-        "sample": SampleSize(seeds=2, residents=1200), "parameters": {"psychology.norms": [0.0, 0.004]},
+        "sample": SampleSize(seeds=2, residents=1200), "parameters": {"psychology.norms": [0.0, BASE.psychology.norms]},
         "dissimilarity_within_units": [0.15], "outcomes": ["F4-level", "F5"], "arguments": {}})
 
     def swept(jobs: int) -> list[dict[str, object]]:
@@ -179,13 +179,36 @@ def test_replay_is_the_same_on_any_number_of_jobs(tiny: Folder, tmp_path: Path) 
 def test_a_deviation_from_the_baseline_fails(tiny: Folder, store: list[str],
                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     """And so does the negative control: no contact in the base's place."""
-    found = {"F1": {"verdict": REPRODUCED, "mean": 1.0, "tolerance": 100.0}}
+    found = {"F1": {"mean": 5.0, "tolerance": 4.99}}
     monkeypatch.setattr(baseline, "read", lambda folder, sample: found)
     assert replayed("F1", *store) == 0
     assert replayed("F1", *store, "--negative-control", "no_contact") == 1
-    found["F1"]["verdict"] = NOT_REPRODUCED
+    found["F1"]["mean"] = 50.0
     assert replayed("F1", *store) == 1
     assert replayed("F1", *store, "psychology.negative_weight=1") == 0  # other parameters are not compared
+
+
+def test_a_replay_without_names_is_the_regression(tiny: Folder, store: list[str], tmp_path: Path,
+                                                  monkeypatch: pytest.MonkeyPatch,
+                                                  capsys: pytest.CaptureFixture[str]) -> None:
+    """It simulates the outcomes of the regression without knock-outs, and compares means."""
+    monkeypatch.setattr(baseline, "experiments_folder", lambda: tmp_path)
+    assert replayed(*store, "--update-baseline") == 0
+    outcomes = ["F1", "F2", "F3", "F4-level", "F5"]
+    table = pd.read_csv(tmp_path / "out" / "regression.csv")
+    assert list(table["outcome"]) == outcomes and table["baseline_mean"].isna().all()
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["regression.csv"]
+    written = json.loads((tmp_path / "polarisation" / "baseline.json").read_text())["quick"]
+    assert list(written) == outcomes and all(set(row) == {"mean", "tolerance"} for row in written.values())
+    stored = Store(tmp_path / "store").read(["numbers"]).to_pylist()
+    assert {name for row in stored for name, _ in row["numbers"]} == {f"{name}/base" for name in outcomes}
+    monkeypatch.setattr(tasks, "simulate", never)
+    capsys.readouterr()
+    assert replayed(*store) == 0
+    said = capsys.readouterr().out
+    assert "Every mean of the baseline holds." in said and REPRODUCED not in said
+    assert list(pd.read_csv(tmp_path / "out" / "regression.csv")["baseline_mean"].round(4)) == [
+        written[name]["mean"] for name in outcomes]
 
 
 def test_an_update_of_the_baseline_refuses_other_parameters() -> None:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numba import njit
 from numpy.typing import NDArray
 from scipy import stats
 
-from contactsim.draws import Decision, below, fold, halves, normals, nth, pair_key, pair_part, stream, uniforms, unit
+from contactsim.draws import (
+    Decision,
+    below,
+    fold,
+    halves,
+    normals,
+    nth,
+    pair_key,
+    present_draws,
+    short,
+    short_below,
+    short_unit,
+    stream,
+    uniforms,
+    unit,
+)
 from tests.statistical.deciding import ERRORS, P_VALUE, p_of_counts, p_of_table, p_of_uniform
 
 N = 100_000
 PEOPLE = np.arange(N)
+Draw = Callable[..., NDArray[np.floating]]
 
 
 @njit
@@ -42,17 +60,6 @@ def of_pairs(base, n):  # type: ignore[no-untyped-def]
             first, second = halves(nth(key, np.uint64(1)))
             out[k, 0], out[k, 1], out[k, 2] = unit(key), first, second
             out[k, 3], out[k, 4] = unit(nth(key, np.uint64(2))), unit(nth(key, np.uint64(3)))
-            k += 1
-    return out
-
-
-@njit
-def pair_parts(n):  # type: ignore[no-untyped-def]
-    out = np.empty(n * (n - 1) // 2, np.uint64)
-    k = 0
-    for a in range(n):
-        for b in range(a + 1, n):
-            out[k] = pair_part(np.uint64(a), np.uint64(b))
             k += 1
     return out
 
@@ -134,14 +141,11 @@ def test_below_is_even(n: int) -> None:
     assert p_of_counts(np.append(counts[:-2], [0, counts[-2:].sum()])) < P_VALUE
 
 
-def test_pairs_have_keys_of_their_own_and_even_draws() -> None:
-    """All pairs of 1,400 people: no two share a key, and the draws of one person's pairs are uniform too."""
-    parts = pair_parts(1400)
-    assert np.unique(parts).size == parts.size
-    drawn = uniforms(stream(6), parts)
-    assert p_of_uniform(drawn[::7]) > P_VALUE
-    assert p_of_uniform(drawn[:1399]) > P_VALUE
-    assert p_of_counts(serial_table(drawn[:200_000], 1).ravel()) > P_VALUE
+def test_pairs_have_keys_of_their_own() -> None:
+    """No two of all pairs of 1,400 people share their first number, nor their second or third."""
+    numbers = of_pairs(stream(6), 1400)
+    for k in (0, 3, 4):
+        assert np.unique(numbers[:, k]).size == numbers.shape[0]
 
 
 def test_the_numbers_of_one_meeting_are_uniform_and_independent() -> None:
@@ -162,3 +166,90 @@ def test_normals_are_normal() -> None:
     assert stats.kstest(drawn, "norm").pvalue > P_VALUE
     assert stats.kstest(drawn * 1.03, "norm").pvalue < P_VALUE
     assert np.isfinite(drawn).all()
+
+
+# --- short numbers of 32 bits, which decide presence and pairs
+
+@njit
+def shorts(base, parts):  # type: ignore[no-untyped-def]
+    out = np.empty(parts.shape[0], np.uint32)
+    for i in range(parts.shape[0]):
+        out[i] = short(base, np.uint32(parts[i]))
+    return out
+
+
+@njit
+def short_units(base, parts):  # type: ignore[no-untyped-def]
+    out = np.empty(parts.shape[0])
+    for i in range(parts.shape[0]):
+        out[i] = short_unit(short(base, np.uint32(parts[i])))
+    return out
+
+
+@njit
+def short_numbers_below(base, count, n):  # type: ignore[no-untyped-def]
+    out = np.empty(count, np.int64)
+    for i in range(count):
+        out[i] = short_below(short(base, np.uint32(i)), n)
+    return out
+
+
+SHORT_KEYS = [(1, Decision.PRESENCE, 0, 3, 0), (1, Decision.PAIRING, 1, 3, 7),
+              (2**40, Decision.PRESENCE, -52, 2**62, 3)]
+
+
+@pytest.mark.parametrize("key", SHORT_KEYS)
+@pytest.mark.parametrize("draw", [short_units, present_draws])
+def test_short_draws_are_uniform_and_independent_over_people(draw: Draw, key: tuple[int, ...]) -> None:
+    """By Kolmogorov and Smirnov (over 100,000: steps of 2^-24 do not matter) and by pairs of people some rows apart."""
+    drawn = draw(stream(*key), PEOPLE).astype(float)
+    assert drawn.min() >= 0 and drawn.max() < 1
+    assert p_of_uniform(drawn) > P_VALUE
+    assert p_of_uniform(drawn * 0.99) < P_VALUE
+    for lag in (1, 2, 3, 8, 64, 1024):
+        assert p_of_counts(serial_table(drawn, lag).ravel()) > P_VALUE, lag
+    assert np.unique(drawn).size > 0.99 * N
+
+
+@pytest.mark.parametrize("draw", [short_units, present_draws])
+@pytest.mark.parametrize("other", [(1, 13, 1, 5, 0), (1, 13, 0, 5, 1), (2, 13, 0, 5, 0), (1, 12, 0, 5, 0),
+                                   (1, 13, 0, 6, 0)])
+def test_short_draws_of_slots_weeks_and_seeds_are_independent(draw: Draw, other: tuple[int, ...]) -> None:
+    a, b = (draw(stream(*key), PEOPLE).astype(float) for key in ((1, 13, 0, 5, 0), other))
+    assert p_of_table(joint_table(a, b)) > P_VALUE
+    for shift in (0, 1, 2, 64):
+        assert abs(np.corrcoef(a[shift:], b[:N - shift])[0, 1]) < ERRORS / np.sqrt(N - shift)
+    mixed = np.where(np.arange(N) % 20 == 0, a, b)  # the same in one of 20
+    assert p_of_table(joint_table(a, mixed)) < P_VALUE
+
+
+@pytest.mark.parametrize("uid", [0, 1, 17, 123_456])
+def test_one_persons_presence_is_independent_over_weeks_and_slots(uid: int) -> None:
+    one = np.array([uid])
+    drawn = np.array([present_draws(stream(1, Decision.PRESENCE, week, 5, slot), one)[0]
+                      for week in range(2500) for slot in range(8)], float)
+    assert p_of_uniform(drawn) > P_VALUE
+    for lag in (1, 8):
+        assert p_of_counts(serial_table(drawn, lag, 8).ravel()) > P_VALUE
+
+
+def test_bits_of_short_numbers_change_with_any_bit_of_base_or_part() -> None:
+    """Each of 32 bits flips in half of the keys when one bit of the part, or of either half of the base, flips."""
+    parts, bits = np.arange(1, 40_001, dtype=np.uint64), np.arange(32, dtype=np.uint32)
+    base = stream(9)
+    plain, limit = shorts(base, parts), ERRORS * 0.5 / np.sqrt(parts.size) * 1.1
+    assert np.abs((plain[:, None] >> bits & np.uint32(1)).mean(axis=0) - 0.5).max() < limit
+    for flip in (0, 1, 17, 31):
+        turned = plain ^ shorts(base, parts ^ np.uint64(2**flip))
+        assert np.abs((turned[:, None] >> bits & np.uint32(1)).mean(axis=0) - 0.5).max() < limit
+    for flip in (0, 13, 31, 32, 47, 63):
+        turned = plain ^ shorts(base ^ np.uint64(2**flip), parts)
+        assert np.abs((turned[:, None] >> bits & np.uint32(1)).mean(axis=0) - 0.5).max() < limit, flip
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 40, 400])
+def test_short_below_is_even(n: int) -> None:
+    counts = np.bincount(short_numbers_below(stream(4, n), 200_000, n), minlength=n)
+    assert counts.size == n
+    assert p_of_counts(counts) > P_VALUE
+    assert p_of_counts(np.append(counts[:-2], [0, counts[-2:].sum()])) < P_VALUE

@@ -33,6 +33,9 @@ PARAMETERS = ResidentParameters(
     negative_exposure_spread=1.2,
     status_gap=0.1,
     status_spread=0.1,
+    anxiety_spread=0.2,
+    threat_spread=0.15,
+    wandering_spread=0.4,
 )
 
 
@@ -49,10 +52,12 @@ def rows(people: Residents) -> np.ndarray:
 
 @pytest.mark.parametrize("trait, mean, spread", [
     ("baseline_attitude", PARAMETERS.baseline_attitude_mean, PARAMETERS.baseline_attitude_spread),
-    ("negative_exposure", 0.0, PARAMETERS.negative_exposure_spread)])
+    ("negative_exposure", 0.0, PARAMETERS.negative_exposure_spread),
+    ("anxiety_trait", 0.0, PARAMETERS.anxiety_spread), ("threat_trait", 0.0, PARAMETERS.threat_spread),
+    ("wandering", 0.0, PARAMETERS.wandering_spread)])
 def test_traits_are_normal(people: Residents, rows: np.ndarray, trait: str, mean: float, spread: float) -> None:
     """Mean within 4.5 s / √n (0.0056 for baseline attitudes), SD within 4.5 s / √(2n), and the whole shape by KS."""
-    values = people.column(trait)[rows]
+    values = people.column(trait)[rows].astype(float)
     assert errors_from(values.mean(), mean, spread, rows.size) < ERRORS
     assert errors_from(values.std(), spread, spread / np.sqrt(2), rows.size) < ERRORS
     assert stats.kstest(values, "norm", args=(mean, spread)).pvalue > P_VALUE
@@ -133,3 +138,22 @@ def test_work_and_membership_by_their_shares(people: Residents, rows: np.ndarray
     assert errors_of_share(belong["association"].size, int((age >= 5).sum()), PARAMETERS.membership) < ERRORS
     both = np.intersect1d(belong["work"], belong["association"]).size
     assert errors_of_share(both, belong["work"].size, PARAMETERS.membership) < ERRORS
+
+
+def test_states_rest_apart_from_the_baseline_attitude(people: Residents, rows: np.ndarray) -> None:
+    """Anxiety correlates with the baseline attitude by -c s / sqrt(c^2 s^2 + t^2), c its slope, s and t the
+    two spreads; few reach the ends of the range."""
+    p = Psychology()
+    for state, slope, spread in (("anxiety", p.anxiety_baseline_attitude, PARAMETERS.anxiety_spread),
+                                 ("threat", p.threat_baseline_attitude, PARAMETERS.threat_spread)):
+        values = people.column(state)[rows].astype(float)
+        explained = slope * PARAMETERS.baseline_attitude_spread
+        expected = -explained / np.hypot(explained, spread)
+        inside = (values > 0) & (values < 1)
+        assert inside.mean() > 0.9
+        found = np.corrcoef(values, people.baseline_attitude[rows])[0, 1]
+        assert abs(found - expected) < 0.03, state
+
+
+def test_public_holds_everybody_old_enough(people: Residents, rows: np.ndarray) -> None:
+    np.testing.assert_array_equal(members(people, PARAMETERS, 21)["public"], rows[people.age[rows] >= 5])

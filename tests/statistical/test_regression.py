@@ -14,19 +14,19 @@ from contactsim.evidence.worlds import negative_control, negative_controls
 from contactsim.parameters import ModelParameters
 
 BASE = compose(["place=synthetic"]).parameters
-SEEDS, RESIDENTS, WEEKS = 4, 1000, 26
+SEEDS, RESIDENTS, WEEKS = 4, 1000, 32
 
 
 def small() -> list[tuple[Folder, Finding]]:
-    """R1, R3 and F7 with few residents and without a burn-in."""
+    """R1, R3, F7 and the shock of F21 with few residents and without a burn-in."""
     out = []
-    for name in ("R1", "R3", "F7"):
+    for name in ("R1", "R3", "F7", "F21"):
         folder, finding = loading.all_findings()[name]
-        worlds = {key: world.model_copy(update={"weeks": WEEKS, "set": {"scenario.burn_in": False}})
+        finding = runs.base_only(finding, loading.regression_outcomes())
+        worlds = {key: world.model_copy(update={"weeks": WEEKS, "set": {**world.set, "scenario.burn_in": False}})
                   for key, world in finding.worlds.items()}
-        outcomes = [one.model_copy(update={"knock_outs": {}}) for one in finding.outcomes]
         size = {"quick": SampleSize(seeds=SEEDS, residents=RESIDENTS)}
-        finding = finding.model_copy(update={"worlds": worlds, "outcomes": outcomes, "knock_outs": {}})
+        finding = finding.model_copy(update={"worlds": worlds})
         out.append((folder.model_copy(update={"samples": size, "name": "small"}), finding))
     return out
 

@@ -1,12 +1,15 @@
-"""Moves, departures and arrivals have the requested rates and destinations."""
+"""Moves, departures, arrivals and the turnover of seats have the requested rates and destinations."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from contactsim.parameters import MixingGroups
 from contactsim.residents import WEEKS_A_YEAR
+from contactsim.settings.seating import change_seats
 from contactsim.world import World
-from tests.statistical.deciding import ERRORS, P_VALUE, errors_of_share, p_of_counts
+from tests.statistical.deciding import ERRORS, P_VALUE, errors_of_share, p_of_counts, p_of_table
 from tests.worlds import make_parameters, make_world, two_groups
 
 
@@ -100,3 +103,59 @@ def test_a_preference_for_ones_own_group_keeps_areas_apart() -> None:
             town.step()
     free, bound = map(dissimilarity, towns)
     assert free < start - 0.1 and bound > free + 0.1
+
+
+# --- turnover of seats
+
+def changed(name: str, turnover: float, seed: int = 4) -> tuple[int, int, World]:
+    """(members who changed seats in a year, members, world)"""
+    groups = {"public": 400, "school": 30, "work": 40}[name]
+    mixing_groups = MixingGroups(size=groups, small_group=6, empty=0.1, sorting=0.2, local=1.0, turnover=turnover)
+    world = make_world(two_groups(36, 200), make_parameters({}, **{name: mixing_groups}), seed)
+    setting = world.settings[name]
+    before = setting.seat
+    change_seats({name: setting}, world.parameters.settings, world.people, world.seed, 52)
+    seated = before >= 0
+    return int((before != setting.seat)[seated].sum()), int(seated.sum()), world
+
+
+@pytest.mark.parametrize("name", ["public", "work"])
+@pytest.mark.parametrize("turnover", [0.1, 0.3])
+def test_a_share_of_members_changes_seats_each_year(name: str, turnover: float) -> None:
+    """Binomial over pairs of two members or of one and a gap: at most twice the variance of independent members."""
+    moved, members, _ = changed(name, turnover)
+    assert members > 2000
+    assert errors_of_share(moved, members, turnover) < ERRORS * np.sqrt(2)
+    assert errors_of_share(moved, members, turnover * 1.35) > ERRORS * np.sqrt(2)
+
+
+@pytest.mark.parametrize("turnover", [0.15, 0.3])
+def test_pupils_change_seats_as_often_as_they_meet_a_pupil_of_their_year(turnover: float) -> None:
+    """In each of 13 rounds with the chance that the other seat holds one of the same year, times the turnover; that
+    comes near the turnover itself where a school's seats are as many of each year."""
+    moved, members, world = changed("school", turnover)
+    setting, people = world.settings["school"], world.people
+    kind = np.repeat(setting.kind, np.diff(setting.partitions["mixing_group"].start))
+    year = np.where(setting.occupant >= 0, np.floor(people.age[setting.occupant]), -1)
+    chances = []
+    for k in np.unique(kind):
+        of_kind = year[kind == k]
+        number = np.array([np.sum(of_kind == y) for y in of_kind[of_kind >= 0]])
+        chances.append(1 - (1 - turnover * (number - 1) / max(of_kind.size - 1, 1)) ** 13)
+    expected = float(np.concatenate(chances).mean())
+    assert errors_of_share(moved, members, expected) < ERRORS * np.sqrt(2)
+    assert 0.7 * turnover < expected < 1.1 * turnover
+
+
+def test_years_of_turnover_are_independent_of_each_other() -> None:
+    """Two years: those who changed in the first change in the second as often as the others."""
+    mixing_groups = MixingGroups(size=40, small_group=6, empty=0.1, sorting=0.0, local=1.0, turnover=0.3)
+    world = make_world(two_groups(36, 200), make_parameters({}, work=mixing_groups))
+    setting, moved = world.settings["work"], []
+    for week in (52, 104):
+        before = setting.seat
+        change_seats({"work": setting}, world.parameters.settings, world.people, world.seed, week)
+        moved.append((before != setting.seat)[before >= 0])
+    table = np.array([[np.sum((moved[0] == a) & (moved[1] == b)) for b in (False, True)] for a in (False, True)])
+    assert table.min() > 100
+    assert p_of_table(table) > P_VALUE

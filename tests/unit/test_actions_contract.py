@@ -13,7 +13,7 @@ from contactsim.actions import costs, ledgers, remarks
 from contactsim.actions.plan import Plan
 from contactsim.world import World
 from tests.acting import ALL, FORBIDDEN, acting, first, live, shipped
-from tests.worlds import columns_of, differing_columns, same_bits
+from tests.worlds import differing_columns, same_bits
 
 #: In how many of the tests' weeks an action could already have done something.
 WEEKS = 10
@@ -182,12 +182,8 @@ def test_sessions_take_the_place_of_other_meetings() -> None:
     outsiders = acting(shipped("youth_scheme", attendance=1.0, no_show=0.0, helpers={"number": 0},
                                phases=[{"encounters_per_session": 1, "displaces": "the_week"}]))
     outsiders.step()
-    tally = columns_of(outsiders)["week.counts"].astype(int)
-    own = outsiders.people.group[first(outsiders).participants]
-    rows = first(outsiders).participants
-    met = tally[rows].copy()
-    met[np.arange(rows.size), own, 1] = 0  # the part of own-group meetings that is community life is counted twice
-    assert (met.sum(axis=(1, 2)) <= 1).all()
+    rows, week = first(outsiders).participants, outsiders.week
+    assert (week.own_meetings[rows] + week.counts[rows].sum(axis=(1, 2)) <= 1).all()
 
 
 def _people(world: World, name: str) -> float:

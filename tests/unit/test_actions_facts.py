@@ -17,8 +17,8 @@ FACTS: dict[str, dict[str, Any]] = {
     "youth_scheme": {"ages": [15, 17], "recruitment": "voluntary", "team": 13, "mix": "mixed", "quota": "area",
                      "share": 0.12,
                      "cost.participant": 1800, "phases.0.displaces": "the_week", "phases.1.displaces": "the_week",
-                     "phases.0.weeks": 1, "phases.1.weeks": 1, "phases.2.weeks": 6,
-                     "phases.2.encounters_per_session": 2},
+                     "phases.0.sessions": 5, "phases.1.sessions": 5, "phases.2.sessions": 5,
+                     "phases.0.weeks": 1, "phases.1.weeks": 1, "phases.2.weeks": 2, "phases.2.hours": 6},
     "arts_festival": {"end": 104, "parts.festival.start": 30, "parts.festival.every": 52,
                       "parts.champions.mechanism": "convene", "parts.singing.mechanism": "convene",
                       "parts.kindness.ages": [7, 10], "parts.kindness.recruitment": "whole_class",
@@ -27,10 +27,12 @@ FACTS: dict[str, dict[str, Any]] = {
                          "bonding": 0.25,
                          "helpers.number": 8},
     "community_centre_cut": {"cut": 52, "rooms_after_cut": 2, "rooms": 8},
-    "welcome_project": {"parts.lunch.every": 1, "parts.lunch.helpers.number": 6, "parts.lunch.conditions.mediator": 1,
+    "welcome_project": {"parts.lunch.hours": 2.5, "parts.lunch.every": 1,
+                        "parts.lunch.helpers.number": 6, "parts.lunch.conditions.mediator": 1,
                         "parts.lunch.conditions.neutral_ground": 1, "parts.allotment.capacity": 4,
                         "parts.english.mechanism": "convene", "parts.celebrations.mechanism": "host"},
-    "esol_partnership": {"parts.classes.capacity": 15, "parts.classes.grows_to": 100, "parts.classes.grows_over": 156,
+    "esol_partnership": {"parts.classes.hours": 2,
+                         "parts.classes.capacity": 15, "parts.classes.grows_to": 100, "parts.classes.grows_over": 156,
                          "parts.classes.wait": 52, "parts.classes.helpers.sessions": 6,
                          "parts.summer_school.capacity": 60, "parts.summer_school.phases.0.weeks": 6},
     "schools_linking": {"recruitment": "whole_class", "link": True, "capacity": 2760, "phases.5.whom": "parents",
@@ -40,8 +42,9 @@ FACTS: dict[str, dict[str, Any]] = {
     "donate_blood": {"capacity": 2500},
     "moving_on_up": {"capacity": 300, "end": 104, "sex": "male", "unemployed": True, "employ": True,
                      "cost.fixed": 800_000},
-    "knowing_how": {"parts.workshops.capacity": 27, "parts.workshops.phases.0.weeks": 8,
-                    "parts.workshops.phases.0.every": 2, "parts.champions.mechanism": "equip"},
+    "knowing_how": {"parts.workshops.capacity": 27, "parts.workshops.phases.0.sessions": 2,
+                    "parts.workshops.phases.0.weeks": 5, "parts.workshops.phases.0.every": 4,
+                    "parts.workshops.hours": 3, "parts.champions.mechanism": "equip"},
     "integration_plan": {"choose": "most_segregated"},
     "school_intake": {"reassigns": "school", "within": "district"},
     "mixed_workplaces": {"reassigns": "work"},
@@ -87,7 +90,7 @@ def test_the_page_tells_the_figures(name: str) -> None:
 
 def test_welcome_expects_fifteen_to_thirty() -> None:
     lunch = load("welcome_project").parts["lunch"]  # type: ignore[attr-defined]
-    usual = lunch.regulars * lunch.attendance
+    usual = lunch.regulars * (lunch.core * lunch.faithful + (1 - lunch.core) * lunch.attendance)
     assert usual * (1 - lunch.varies) >= 15 and usual * (1 + lunch.varies) <= lunch.rooms * lunch.room == 30
 
 

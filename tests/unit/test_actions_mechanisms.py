@@ -15,11 +15,10 @@ from contactsim.actions.host import nearest_free
 from contactsim.actions.placement import _pairs
 from contactsim.actions.plan import Plan
 from contactsim.config.action_catalogue import load
-from contactsim.encounters.session import Session
 from contactsim.errors import UserError
 from contactsim.residents import BELIEVES, KNOWS_BETTER, UNHEARD, attitude_to_others
 from contactsim.world import World
-from tests.acting import ALL, acting, first, live, made, shipped
+from tests.acting import ALL, acting, first, live, made, sessions_of, shipped
 from tests.worlds import differing_columns
 
 EVERYBODY: dict[str, Any] = {"mechanism": "convene", "reach": 1.0, "intercept": 0.0, "capacity": 1000, "team": 8,
@@ -30,19 +29,6 @@ def convened(world: World) -> Convene:
     action = first(world)
     assert isinstance(action, Convene)
     return action
-
-
-def sessions_of(world: World, weeks: int) -> list[Session]:
-    """All sessions of the world's next weeks."""
-    seen: list[Session] = []
-    for _ in range(weeks):
-        for action in world.actions:
-            action.week(world)
-        seen += world.sessions
-        world.sessions.clear()
-        world.week.displaced[:] = 0
-        world.clock += 1
-    return seen
 
 
 # --- finding people
@@ -84,7 +70,7 @@ def test_whom_it_is_for() -> None:
                            "areas": ["district 1"]}))
     rows = recruitment.eligible(world, first(world).config)
     people, level = world.people, world.place.levels[2]
-    area = level.area_of_output_area[recruitment.output_area_of_row(world)]
+    area = level.area_of_output_area[world.people.output_area]
     wanted = people.active & (people.age >= 15) & (people.age < 18) & (people.group == 1) & (people.sex == 0)
     assert rows.size and np.array_equal(rows, np.flatnonzero(wanted & (area == level.codes.index("district 1"))))
 
@@ -110,7 +96,7 @@ def test_newcomers_learners_and_those_without_work() -> None:
 def test_a_quota_gives_places_to_each_group() -> None:
     shares = {}
     for quota in ("area", "even", "guests"):
-        world = live(acting(("it", {**EVERYBODY, "capacity": 40, "quota": quota, "guests": 0.25,
+        world = live(acting(("it", {**EVERYBODY, "capacity": 20, "quota": quota, "guests": 0.25,
                                     "areas": ["district 0"]})), 1)
         shares[quota] = (world.people.group[convened(world).participants] == 0).mean()
     assert shares["area"] > 0.7 and shares["even"] == 0.5 and shares["guests"] == 0.25
@@ -267,7 +253,7 @@ def test_messages_stay_within_their_bound_and_fade() -> None:
         fell[name] = (without.people.column(name) - world.people.column(name))[others] / spread
         assert 0.02 < fell[name].mean() < 0.13
     said = world.areas.message_effect[:, 0, 1].copy()
-    assert (said > 0).all() and (said <= 0.12 * world.people.attitude[others, 1].std() * 1.1).all()
+    assert (said > 0).all() and (said <= 0.12 * world.people.attitude[others, 0].std() * 1.1).all()
     assert (world.areas.message_effect[:, 1] == 0).all(), "those whom it is about hear nothing new of themselves"
     live(world, 40)
     live(without, 40)
@@ -343,14 +329,17 @@ def test_seats_are_given_out_anew_and_none_is_lost(name: str, setting: str) -> N
         assert (old[at.seat[before]] == np.floor(ages[before])).all(), "pupils change places with those of their age"
 
 
-@pytest.mark.parametrize("name", ["school_intake", "mixed_workplaces", "moving_on_up", "housing_choice"])
-def test_small_groups_are_known_after_seats_have_changed(name: str) -> None:
-    world = acting(shipped(name, reach=1.0))
-    before = world.small_groups.copy()
+@pytest.mark.parametrize(("name", "setting"), [("school_intake", "school"), ("mixed_workplaces", "work"),
+                                               ("moving_on_up", "work"), ("housing_choice", "street")])
+def test_who_gets_another_seat_is_new_to_its_small_group_and_nobody_else(name: str, setting: str) -> None:
+    world = live(acting(shipped(name, reach=1.0, start=3)), 3)
+    at = world.settings[setting]
+    seat, since = at.seat, at.since.copy()
     first(world).week(world)
-    noted = world.small_groups.copy()
-    world.reseated()
-    assert np.array_equal(noted, world.small_groups) and not np.array_equal(before, noted)
+    moved = np.flatnonzero((at.seat != seat) & (at.seat >= 0))
+    stayed = np.flatnonzero((at.seat == seat) & (seat >= 0))
+    assert moved.size and (at.since[at.seat[moved]] >= world.clock).all()
+    assert np.array_equal(at.since[seat[stayed]], since[seat[stayed]]) and (since[seat[stayed]] < 0).any()
 
 
 def test_intakes_that_mirror_the_area_mix_the_classes() -> None:

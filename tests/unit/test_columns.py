@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.encounters.arrays import blank_week
-from contactsim.residents import CACHE_LINE, contiguous
+from contactsim.residents import BY_GROUP, CACHE_LINE, contiguous
 from tests.worlds import four_groups, make_world, two_groups
 
 
@@ -45,8 +45,11 @@ def test_arrays_have_the_inner_lengths_that_kernels_tell_the_compiler() -> None:
     for place, G in ((two_groups(), 2), (four_groups(), 4)):
         world = make_world(place)
         people, week, areas = world.people, world.week, world.areas
-        columns = (people.attitude, people.positive, people.negative, people.recent_positive, people.recent_negative)
-        assert {array.shape[1:] for array in (*columns, areas.share, areas.past)} == {(G,)}
+        columns = [people.column(name) for name in BY_GROUP]
+        assert {array.shape[1:] for array in (*columns, week.liking)} == {(G - 1,)}
+        assert {array.shape[1:] for array in (areas.share, areas.past, areas.district)} == {(G,)}
         assert {areas.norm.shape[1:], areas.message_effect.shape[1:], world.transfer.shape} == {(G, G)}
-        assert (week.odds_factor.shape[1:], week.counts.shape[1:], week.dose.shape[1:]) == ((G - 1, 4), (G, 4), (G, 2))
-        assert all(array.flags.c_contiguous for array in (*columns, *week, *areas))
+        assert (week.odds_factor.shape[1:], week.counts.shape[1:], week.dose.shape[1:]) == (
+            (G - 1, 4), (G - 1, 4), (G - 1, 2))
+        for array in (*columns, *week, *areas):  # inner axes lie in order without gaps
+            assert array.strides[1:] == np.empty(array.shape[1:], array.dtype).strides

@@ -35,7 +35,7 @@ def test_every_variant_differs_only_in_what_its_file_names() -> None:
 
 
 def test_evidence_variants() -> None:
-    assert compose(["psychology=equal_weight"]).psychology.negative_weight == 1.0
+    assert compose(["psychology=unequal_weight"]).psychology.negative_weight == 1.5
     nothing = compose(["psychology=no_appraisal"]).psychology
     assert (nothing.appraisal, nothing.take_up_attitude) == (0.0, 0.0)
     assert compose(["residents=no_negative_exposure"]).residents.negative_exposure_spread == 0.0
@@ -78,12 +78,12 @@ BAD = [
     (["weeks"], ["'weeks'", "no value"]),
     (["weeks==3"], ["weeks==3", "quotes"]),
     (["place=[synthetic,synthetic]"], ["place=[synthetic,synthetic]", "list", "--multirun"]),
-    (["psychology=[equal_weight,no_appraisal]"], ["psychology=[", "list"]),
+    (["psychology=[unequal_weight,no_appraisal]"], ["psychology=[", "list"]),
     (["seed=1,2"], ["seed=1,2", "--multirun"]),
     (["seed=range(0,3)"], ["seed=range(0,3)", "--multirun"]),
-    (["psychology=equal_wieght"], ["psychology=equal_wieght", "allowed are", "'equal_weight'"]),
-    (["psycology=equal_weight"], ["psycology=equal_weight", "unknown", "'psychology'"]),
-    (["psychology=3"], ["psychology=3", "equal_weight"]),
+    (["psychology=unequal_wieght"], ["psychology=unequal_wieght", "allowed are", "'unequal_weight'"]),
+    (["psycology=unequal_weight"], ["psycology=unequal_weight", "unknown", "'psychology'"]),
+    (["psychology=3"], ["psychology=3", "unequal_weight"]),
     (["place=towns/mine.csv"], ["place=towns/mine.csv", "place=census place.file=towns/mine.csv"]),
     (["place=atlantis"], ["place=atlantis", "allowed are", "synthetic"]),
     (["place@x=synthetic"], ["place@x=synthetic"]),
@@ -102,7 +102,7 @@ BAD = [
     (["~psychology=foo"], ["'~psychology=foo'", "not there"]),
     (["+place=synthetic"], ["'+place=synthetic'", "leave out the '+'"]),
     (["++place=synthetic"], ["'++place=synthetic'", "leave out the '+'"]),
-    (["psychology@y=equal_weight"], ["psychology@y=equal_weight", "unknown", "'psychology'"]),
+    (["psychology@y=unequal_weight"], ["psychology@y=unequal_weight", "unknown", "'psychology'"]),
     (["evaluation=youth_scheme"], ["evaluation=youth_scheme", "unknown"]),
     (["action=[youth_scheme,library_cat]"], ["action=library_cat", "allowed are", "'library_chat'"]),
     (["hydra.lancher=x"], ["hydra.lancher=x", "unknown in hydra", "'launcher'"]),
@@ -110,11 +110,11 @@ BAD = [
     (["hydra.run.dir=a,b"], ["hydra.run.dir=a,b", "several values", "takes one"]),
     (["+scenario.shocks.riot={week: 3, target: minority, threat: 0.2}", "scenario.shocks.riot.weak=4"],
      ["scenario.shocks.riot.weak=4", "'week'"]),
-    (["--multirun", "psycology=equal_weight,no_appraisal"], ["psycology=equal_weight", "unknown", "'psychology'"]),
-    (["--multirun", "psychology=equal_weight,no_apraisal"], ["psychology=no_apraisal", "'no_appraisal'"]),
+    (["--multirun", "psycology=unequal_weight,no_appraisal"], ["psycology=unequal_weight", "unknown", "'psychology'"]),
+    (["--multirun", "psychology=unequal_weight,no_apraisal"], ["psychology=no_apraisal", "'no_appraisal'"]),
     (["--multirun", "psychology.drfit=0.1,0.2"], ["psychology.drfit=0.1", "'drift'"]),
     (["output=${output}"], ["output", "Recursive interpolation"]),
-    (["survey.reliability=0"], ["survey.reliability=0", "0.05 to 1"]),
+    (["survey.nonresponse=1"], ["survey.nonresponse=1", "0 to 0.95"]),
     (["threads=0"], ["threads=0", "1 to 1024", "null"]),
     (["output=${oc.env:HOME}"], ["output=${oc.env:HOME}", "command line", "only other keys"]),
     (["output=${nowhere}"], ["output", "${nowhere}", "does not exist"]),
@@ -168,7 +168,7 @@ OWN_BAD = [
     ("place/new.yaml", "kind: synthetic\n_target_: os.system\n", ["place._target_", "runs no code"]),
     ("place/new.yaml", "# @package _global_\nhydra:\n  callbacks:\n    x: {_target_: os.system}\n",
      ["hydra.callbacks.x._target_", "runs no code"]),
-    ("psychology/equal_weight.yaml", "drift: 0.1\n", ["psychology/equal_weight.yaml", "another name"]),
+    ("psychology/unequal_weight.yaml", "drift: 0.1\n", ["psychology/unequal_weight.yaml", "another name"]),
     ("psychology/default.yaml", "drift: 0.1\n", ["psychology/default.yaml", "another name"]),
 ]
 
@@ -182,9 +182,9 @@ def test_a_mistake_in_a_file_names_the_file(name: str, text: str, parts: list[st
 
 
 def test_a_configuration_of_ones_own_is_found(tmp_path: Path) -> None:
-    own(tmp_path, "psychology/new.yaml", "defaults: [equal_weight]\ndrift: 0.02\n")
+    own(tmp_path, "psychology/new.yaml", "defaults: [unequal_weight]\ndrift: 0.03\n")
     found = compose(["psychology=new"], config_dir=str(tmp_path / "mine")).psychology
-    assert (found.drift, found.negative_weight) == (0.02, 1.0)
+    assert (found.drift, found.negative_weight) == (0.03, 1.5)
 
 
 def test_a_folder_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path,

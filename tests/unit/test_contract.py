@@ -79,7 +79,7 @@ def test_threads_cut_each_range_once() -> None:
 
 def simulate(setting: SettingWeek, world: World) -> None:
     """One setting's meetings of a week."""
-    setting.meet(world.seed, world.clock, world.columns, world.week, world.threads, world._scratch)
+    setting.meet(world.seed, world.clock, world.rules, world.columns, world.week, world.threads, world._scratch)
 
 
 def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> None:
@@ -92,7 +92,7 @@ def test_the_order_in_which_mixing_groups_are_worked_on_does_not_matter() -> Non
         largest = one.edges[-1]
         for mixing_group in shuffled.permutation(largest).tolist():
             simulate(replace(other, edges=[mixing_group, mixing_group + 1]), one_by_one)
-    assert all_at_once.week.counts.sum() > 1000
+    assert all_at_once.week.counts.sum() > 500
     assert differing_columns(all_at_once, one_by_one) == []
 
 
@@ -104,11 +104,11 @@ def test_the_order_in_which_mixing_groups_lie_does_not_matter() -> None:
     old, size = setting.partitions["mixing_group"], parameters.settings.work.size
     order = np.random.default_rng(2).permutation(len(old))
     moved = replace(setting, occupant=setting.occupant.reshape(-1, size)[order].ravel(),
+                    since=setting.since.reshape(-1, size)[order].ravel(), kind=setting.kind[order],
                     partitions={"mixing_group": Partition(old.start, old.keys[order])})
     simulate(one.setting_weeks[0], one)
-    simulate(
-        weekly_schedule(parameters.settings.contact_contexts, other.terms, {"work": moved}, other.threads)[0][0], other
-    )
+    contexts = parameters.settings.contact_contexts
+    simulate(weekly_schedule(contexts, parameters.psychology, {"work": moved}, other.threads)[0][0], other)
     assert one.week.counts.sum() > 100
     assert differing_columns(one, other) == []
 
@@ -171,7 +171,7 @@ def steps(weeks: int = 4, contexts: object = None, settings: dict | None = None,
 
 @pytest.mark.parametrize("unused", [
     {"shocks": {"nothing": Shock(week=1, target="B")}},
-    {"shocks": {"later": Shock(week=40, target="B", attitude=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
+    {"shocks": {"later": Shock(week=40, target="B", dose=9.0, feeling=1.0, anxiety=1.0, threat=1.0, stigma=1.0)}},
     {"own_group_preference": 5.0},
     {"arrival_shares": {"A": 1.0}},
     {"burn_in_min": 3, "burn_in_max": 4, "stationary": 0.5, "burn_in": False},
@@ -187,21 +187,26 @@ def test_a_context_where_nobody_meets_changes_no_bit(null: object) -> None:
     assert digest(steps(contexts={"null": null, **ordinary_week()})) == digest(steps())
 
 
-def test_a_context_more_leaves_the_first_week_of_all_others() -> None:
-    """Its meetings come on top; those of the other contact contexts are the same, until what it changed is felt."""
-    club = context("association", "mixing_group", encounters_per_week=1, presence=1.0, closeness=0.3)
+@pytest.mark.parametrize("setting, scale", [("association", "mixing_group"), ("street", "district")])
+def test_a_context_more_leaves_the_first_week_of_all_others(setting: str, scale: str) -> None:
+    """Its meetings come on top; those of the other contact contexts are the same, until what it changed is felt.
+
+    So are their doses, but for what familiarity in the same mixing groups takes from them."""
+    extra = context(setting, scale, encounters_per_week=1, presence=1.0, closeness=0.3)
     without, alone, both = (make_world(parameters=make_parameters(contexts)) for contexts in (
-        ordinary_week(), {"extra": club}, {**ordinary_week(), "extra": club}))
+        ordinary_week(), {"extra": extra}, {**ordinary_week(), "extra": extra}))
     for world in (without, alone, both):
         world.step()
-    assert alone.week.counts.sum() > 50
+    assert alone.week.counts.sum() > 20
     np.testing.assert_array_equal(both.week.counts, without.week.counts + alone.week.counts)
-    np.testing.assert_array_equal(both.week.dose, without.week.dose + alone.week.dose)
+    np.testing.assert_array_equal(both.week.company, without.week.company + alone.week.company)
+    if setting == "street":
+        np.testing.assert_array_equal(both.week.dose, without.week.dose + alone.week.dose)
 
 
 def test_two_shocks_of_one_week_that_blame_two_groups_commute() -> None:
     place = four_groups()
-    shocks = {"x": Shock(week=0, target="B", attitude=0.2), "y": Shock(week=0, target="C", attitude=0.4)}
+    shocks = {"x": Shock(week=0, target="B", dose=2.0, feeling=0.3), "y": Shock(week=0, target="C", dose=5.0)}
     one, other = (make_world(place, make_parameters(scenario={"shocks": s})) for s in (
         shocks, dict(reversed(shocks.items()))))
     one.step()
@@ -211,15 +216,18 @@ def test_two_shocks_of_one_week_that_blame_two_groups_commute() -> None:
 
 # --- a person more
 
-def test_a_person_more_reaches_only_whom_he_meets() -> None:
-    """Somebody who comes to life in an empty dwelling, seen after one week of street encounters."""
+@pytest.mark.parametrize("nth", [40, 90, 200])
+def test_a_person_more_reaches_only_whom_they_meet(nth: int) -> None:
+    """Somebody who comes to life in an empty dwelling, seen after one week of street encounters.
+
+    Others' norms and seeking hang on the new person, too, but only within the district."""
     street = {k: o for k, o in ordinary_week().items() if o.setting == "street"}
     one, other = (make_world(two_groups(24), make_parameters(street, residents={"vacancy": 0.2})) for _ in range(2))
-    row = int(np.flatnonzero(~other.people.active)[5])
+    row = int(np.flatnonzero(~other.people.active)[nth])
     people, setting = other.people, other.settings["street"]
     people.active[row], people.group[row], people.age[row] = True, 1, 40.0
-    people.attitude[row, 0], people.anxiety[row] = 0.2, 0.3
-    setting.place(row, row)
+    people.attitude[row], people.anxiety[row] = 0.2, 0.3
+    setting.place(np.array([row]), np.array([row]), 0)
     one.step()
     other.step()
     a, b = columns_of(one), columns_of(other)
@@ -231,7 +239,7 @@ def test_a_person_more_reaches_only_whom_he_meets() -> None:
     district = setting.partitions["district"].start
     mine = np.searchsorted(district, row, side="right")
     assert touched and {int(np.searchsorted(district, t, side="right")) for t in touched} == {int(mine)}
-    assert len(touched) < 150  # himself, his partners, and own-group neighbours whose norm he moved
+    assert len(touched) < 150  # the person, the partners, and own-group neighbours whose norm moved
 
 
 def test_more_output_areas_leave_the_people_of_the_others_as_they_were() -> None:

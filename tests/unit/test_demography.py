@@ -11,7 +11,7 @@ from contactsim import demography
 from contactsim.draws import stream
 from contactsim.errors import UserError
 from contactsim.residents import ARRIVAL_LANGUAGE, WEEKS_A_YEAR
-from contactsim.settings.seating import members
+from contactsim.settings.seating import change_seats, members
 from contactsim.world import World
 from tests.worlds import four_groups, make_parameters, make_world, odd_psychology, two_groups
 
@@ -25,13 +25,14 @@ def busy(seed: int = 5, psychology: object = None, **scenario: object) -> World:
 
 
 def check_seats(world: World) -> None:
-    """Occupant and seat are inverse, nobody is anywhere twice, and only those who live here sit."""
+    """Occupant and seat are inverse, nobody is anywhere twice, and only those who live here sit, since some time."""
     for setting in world.settings.values():
         seated = np.flatnonzero(setting.seat >= 0)
         taken = np.flatnonzero(setting.occupant >= 0)
         assert seated.size == taken.size
         np.testing.assert_array_equal(setting.occupant[setting.seat[seated]], seated)
         assert world.people.active[seated].all()
+        assert (setting.since[taken] <= world.clock).all()
 
 
 def check_homes(world: World) -> None:
@@ -50,11 +51,14 @@ def check_homes(world: World) -> None:
 
 
 def check_ties(world: World) -> None:
-    """Ties join two different people who live here, once, and both know of it; so does friend_groups.
+    """Ties join two different people who live here, once, and both know of it; so do the columns that follow from them.
 
-    Free places come last."""
+    Friends of other groups come first, then those of the own group, then free places."""
     people = world.people
-    assert (np.diff((people.ties < 0).astype(int), axis=1) >= 0).all()
+    of = np.where(people.ties < 0, 2, people.group[people.ties] == people.group[:, None])
+    assert (np.diff(of, axis=1) >= 0).all()
+    np.testing.assert_array_equal(people.friends, (of < 2).sum(axis=1))
+    np.testing.assert_array_equal(people.cross_friends, (of == 0).sum(axis=1))
     row, place = np.nonzero(people.ties >= 0)
     friend = people.ties[row, place]
     pairs = set(zip(row.tolist(), friend.tolist(), strict=True))
@@ -123,11 +127,88 @@ def test_newcomers_start_at_rest_with_little_of_the_language() -> None:
     people, new = world.people, world.people.active & ~there
     others = new & (people.group > 0)
     assert others.sum() > 10
-    assert (people.arrived[others] == 0).all() and (people.language[others] == ARRIVAL_LANGUAGE).all()
+    assert (people.arrived[others] == 0).all() and (people.language[others] == np.float32(ARRIVAL_LANGUAGE)).all()
     assert np.isnan(people.arrived[new & (people.group == 0)]).all()
     assert (people.positive[new] == 0).all() and (people.ties[new] < 0).all()
     heads = people.household_start[people.household]
     np.testing.assert_array_equal(people.group[new], people.group[heads[new]])
+
+
+def test_newcomers_are_new_in_all_their_seats() -> None:
+    world = busy(departures=0.0, moves=0.0, arrivals=0.5)
+    there = world.people.active.copy()
+    world.step()
+    new = world.people.active & ~there
+    for setting in world.settings.values():
+        seat = setting.seat
+        assert (setting.since[seat[new & (seat >= 0)]] == world.clock).all()
+        old = seat[there & (seat >= 0)]
+        assert (setting.since[old] < world.clock).mean() > 0.9
+
+
+# --- turnover of seats
+
+def yearly(world: World) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """(seats before, seats after) a year's turnover, by setting."""
+    before = {name: setting.seat for name, setting in world.settings.items()}
+    change_seats(world.settings, world.parameters.settings, world.people, world.seed, 52)
+    return {name: (before[name], setting.seat) for name, setting in world.settings.items()}
+
+
+def test_turnover_changes_seats_among_groups_of_a_kind() -> None:
+    world = make_world(four_groups(24, 120))
+    for name, (before, after) in yearly(world).items():
+        setting, changed = world.settings[name], np.flatnonzero(before != after)
+        np.testing.assert_array_equal(before >= 0, after >= 0)
+        if name == "street":
+            assert not changed.size
+            continue
+        assert changed.size > 10
+        kind = np.repeat(setting.kind, np.diff(setting.partitions["mixing_group"].start))
+        np.testing.assert_array_equal(kind[before[changed]], kind[after[changed]])
+        assert (setting.since[after[changed]] == 52).all()
+        stayed = np.flatnonzero((before == after) & (before >= 0))
+        back = (setting.since[after[stayed]] == 52).mean()
+        assert back < 0.01 if name == "school" else back == 0  # some pupils change twice, and return
+
+
+def test_pupils_change_classes_within_a_year_of_age() -> None:
+    """Each swap is between two of one year, so those who now sit in a seat are as old as those who sat there."""
+    world = make_world(two_groups(36, 200))
+    before, after = yearly(world)["school"]
+    who, year = np.full(world.settings["school"].occupant.size, -1), np.floor(world.people.age)
+    rows = np.flatnonzero(before >= 0)
+    who[before[rows]] = rows
+    changed = rows[before[rows] != after[rows]]
+    assert changed.size > 50
+    np.testing.assert_array_equal(year[changed], year[who[after[changed]]])
+
+
+@pytest.mark.parametrize("name", ["public", "school", "work", "association"])
+def test_a_member_more_moves_nobody_else(name: str) -> None:
+    """But, at school, the one who changes seats with the additional member: there both must be present."""
+    plain = make_world(two_groups(12)).settings[name]
+    rows, seats = np.flatnonzero(plain.seat < 0)[::50], np.flatnonzero(plain.occupant < 0)[::15]
+    for row, seat in zip(rows, seats, strict=False):
+        one, other = (make_world(two_groups(12)) for _ in range(2))
+        other.settings[name].place(np.array([row]), np.array([seat]), 0)
+        one.people.age[row] = other.people.age[row] = 11.0
+        ours, theirs = yearly(one), yearly(other)
+        for setting in ours:
+            differ = np.flatnonzero(ours[setting][1] != theirs[setting][1])
+            assert np.setdiff1d(differ, [row]).size <= (1 if name == setting == "school" else 0)
+
+
+def test_turnover_takes_place_in_a_burn_in_and_only_once_a_year() -> None:
+    world = make_world(two_groups(), make_parameters({}))
+    world.clock = -104
+    seats = world.settings["public"].occupant.copy()
+    changed = []
+    for _ in range(104):
+        world.step()
+        changed.append(not np.array_equal(world.settings["public"].occupant, seats))
+        seats = world.settings["public"].occupant.copy()
+    assert np.flatnonzero(changed).tolist() == [51, 103]
 
 
 def test_nothing_happens_before_week_0_or_where_not_asked() -> None:
@@ -158,7 +239,7 @@ def test_once_a_year_people_change_seats_as_they_grow() -> None:
     belong = members(world.people, world.parameters.residents, world.seed)["school"]
     assert now[belong].mean() > 0.9
     small_group = np.searchsorted(school.partitions["small_group"].start, school.seat, side="right") - 1
-    column = list(world.settings).index("school")
+    column = [name for name in world.settings if name != "public"].index("school")
     np.testing.assert_array_equal(world.small_groups[:, column], np.where(now, small_group, -1))
 
 
@@ -171,7 +252,7 @@ def filled(world: World, record: int) -> None:
     people.active[rows] = True
     people.age[rows] = 50.0
     seats = people.household_start[people.dwelling[record]] + rows - rows[0]
-    street.occupant[seats], street.seat[rows] = rows, seats
+    street.place(rows, seats, world.clock)
 
 
 def empties(world: World) -> list[int]:

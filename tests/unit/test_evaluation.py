@@ -107,11 +107,13 @@ class Roll(Club):
 
 
 def on_paper(choose: Any, seed: int = 1) -> PairedRuns:
-    return simulate_pair(PLACE, seed, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(), lambda: [Roll(choose)])}, 6, [6])
+    settled = quick(burn_in_min=104, burn_in_max=104)  # before that, warm people still cool and cold ones warm
+    arms = {CONTROL: Arm(settled), TREATMENT: Arm(settled, lambda: [Roll(choose)])}
+    return simulate_pair(PLACE, seed, arms, 6, [6])
 
 
 def friendly(people: Any, rows: Any) -> Any:
-    return people.baseline_attitude[rows] + people.attitude[rows].sum(axis=1)
+    return people.baseline_attitude[rows]  # a stable trait: attitudes themselves return from where they wander
 
 
 def by_lot(people: Any, rows: Any) -> Any:
@@ -131,7 +133,7 @@ def test_self_selection_biases_the_naive_comparison_and_chance_does_not() -> Non
     """Nothing is done, so every effect found is a bias; the friendly took part (or were drawn by lot)."""
     chosen, lot = estimate(friendly), estimate(by_lot)
     assert chosen["after"]["true"] == 0.0 == lot["after"]["true"]
-    assert chosen["after"]["low"] > 0.5 and chosen["after"]["bias"] == chosen["after"]["estimate"]
+    assert chosen["after"]["low"] > 0.3 and chosen["after"]["bias"] == chosen["after"]["estimate"]
     assert abs(lot["after"]["estimate"]) < 0.2
     assert abs(chosen["did"]["estimate"]) < 0.25 * chosen["after"]["estimate"]
 

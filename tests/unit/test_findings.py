@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import loading, tables, tasks, worlds
-from contactsim.evidence.baseline import listed
+from contactsim.evidence.baseline import AWAITING, first_registration, listed
 from contactsim.evidence.design import Finding, Folder, WorldDesign
+from contactsim.evidence.replay import regression
 from contactsim.evidence.report import disputes
-from contactsim.evidence.verdicts import REPRODUCED, diagnoses
+from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED, diagnoses
 from contactsim.evidence.worlds import changed, negative_control
 
 BASE = compose(["place=synthetic"]).parameters
@@ -234,27 +236,43 @@ def test_files_of_places_and_actions_are_part_of_the_identity() -> None:
     assert design["place"]["dissimilarity"] == 0.3
 
 
-def baseline_verdicts() -> dict[str, str]:
-    """By finding, of the full sample, which the READMEs report."""
-    return {line["id"]: line["baseline"]["full"] for line in listed([])}
+def test_all_findings_await_the_second_registration() -> None:
+    lines = listed([])
+    assert {line["state"] for line in lines} == {AWAITING} and len(lines) == len(ALL)
+    assert [name for line in lines for name in line["regression"]] and all(
+        name.split("-")[0] == line["id"] for line in lines for name in line["regression"])
 
 
-def test_every_other_verdict_is_explained() -> None:
-    for line in listed([]):
-        if not {"", REPRODUCED} >= set(line["baseline"].values()):
-            assert diagnoses(line["folder"]).get(line["id"]), f"{line['folder']}/README.md: why {line['id']}?"
+def test_the_page_of_the_first_registration_states_its_archive() -> None:
+    page = (loading.experiments_folder().parent / "docs" / "first-registration.md").read_text()
+    assert set(first_registration()) == set(ALL)
+    for name, words in first_registration().items():
+        assert re.search(rf"(?m)^\| {name} \| .+ \| {words['full']} \| {words['quick']} \|$", page), name
+    counts = Counter(words["full"] for name, words in first_registration().items() if name[0] == "F")
+    sentence = " ".join(page.split())
+    assert f"{counts[REPRODUCED]} were reproduced in the full sample, {counts[NOT_REPRODUCED]} were not, " in sentence
+    assert f"{counts[NOT_EXPLAINED]} were not explained" in sentence and (
+        f"{counts[INCONCLUSIVE]} were inconclusive" in sentence)
 
 
-def test_readmes_state_the_verdicts_of_the_baseline() -> None:
-    stated: dict[str, str] = {}
-    for folder in loading.folders():
-        text = (loading.experiments_folder() / folder / "README.md").read_text()
-        part = text.split("## Results")[1] if "## Results" in text else ""
-        stated |= dict(re.findall(r"(?m)^\| (F\d+) [^|]*\| \**([a-z ]+?)\**(?: \([^|]*)? \|", part))
-    assert len(stated) > 20
-    verdicts = baseline_verdicts()
-    for name, word in stated.items():
-        assert verdicts[name].startswith(word), f"{name}: its README says '{word}', the baseline '{verdicts[name]}'"
+def test_the_regression_simulates_its_outcomes_alone() -> None:
+    selection = regression()
+    outcomes = [one for _, finding in selection.findings for one in finding.outcomes]
+    assert sorted(one.id for one in outcomes) == sorted(loading.regression_outcomes())
+    assert 10 <= len(outcomes) <= 20 and {"F5", "F14-warmth"} <= {one.id for one in outcomes}
+    for folder, finding in selection.findings:
+        assert not finding.knock_outs and not finding.alternatives and finding in folder.findings
+        assert folder.gradient is None and folder.sweeps is None
+        assert all(name in str([one.arguments for one in finding.outcomes]) for name in finding.worlds)
+
+
+def test_the_mean_odds_are_those_of_the_base_without_a_spread_of_negative_exposure() -> None:
+    """A lognormal factor exp(spread z) has the mean exp(spread^2 / 2)."""
+    off = changed(BASE, ALL["F5"][1].knock_outs["no_negative_exposure_spread"].set).psychology
+    spread = BASE.residents.negative_exposure_spread
+    share = BASE.psychology.negative_exposure_positive * spread
+    assert off.negative_base == pytest.approx(BASE.psychology.negative_base + spread ** 2 / 2)
+    assert off.positive_base == pytest.approx(BASE.psychology.positive_base + share ** 2 / 2)
 
 
 def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,9 +310,10 @@ def test_sweeps_refer_to_existing_outcomes_and_parameters() -> None:
             for name, arguments in of.arguments.items():
                 inspect.signature(tasks.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
             for path, values in of.parameters.items():
-                assert any(tables.is_base(BASE, path, value) for value in values), f"{path}: the base's value"
-                for value in values:
-                    changed(BASE, {path: value})
+                assert None in values, f"{path}: the model's own value"
+            for point in tables.sweep_sets(of, BASE):
+                if tables.WITHIN_UNITS not in point:
+                    changed(BASE, dict(point))
 
 
 def test_descriptives_take_a_world() -> None:
@@ -320,5 +339,15 @@ def test_variants_set_and_shift() -> None:
     silent = changed(BASE, {"settings.contact_contexts.*.presence": 0.0, "psychology.negative_base": {"shift": 1.0}})
     assert {o.presence for o in silent.settings.contact_contexts.values()} == {0.0}
     assert silent.psychology.negative_base == BASE.psychology.negative_base + 1.0
+    doubled = changed(BASE, {"psychology.negative_weight": {"factor": 2.0}})
+    assert doubled.psychology.negative_weight == 2 * BASE.psychology.negative_weight
     with pytest.raises(UserError, match="negative_base"):
         changed(BASE, {"psychology.negativ_base": 0.0})
+    with pytest.raises(UserError, match=r"psychology\.tie_own': the key was removed; psychology\.tie is"):
+        changed(BASE, {"psychology.tie_own": 0.0})
+
+
+def test_a_negative_control_exchanges_two_values() -> None:
+    swapped = negative_control("swapped_sign", BASE).psychology
+    assert swapped.positive_base == BASE.psychology.negative_base != BASE.psychology.positive_base
+    assert swapped.negative_base == BASE.psychology.positive_base

@@ -236,7 +236,7 @@ NOWHERE = ["storage.store", "runs.executor", "docs_tools.odd", "commands.sweep",
 @pytest.mark.parametrize("what", list(IDENTITIES))
 def test_a_figures_identity_hangs_on_all_of_its_code_and_on_no_other(what: str, edited: Edited) -> None:
     identity_of = IDENTITIES[what]
-    own = {"run": ["actions.convene", "observers.survey"], "folder": ["actions.convene", "observers.survey"],
+    own = {"run": ["actions.convene", "instruments.states"], "folder": ["actions.convene", "observers.survey"],
            "burn-in": ["world"], "finding": ["evidence.worlds", "evidence.effects", "actions.convene"],
            "comparison": ["comparison.paired_runs", "comparison.effects", "actions.convene"]}[what]
     edited("")

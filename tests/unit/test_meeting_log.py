@@ -22,7 +22,6 @@ def across(world: World, log: MeetingLog) -> np.ndarray:
     counts = world.week.counts.astype(int)
     assert log.snapshot is not None
     counts[np.setdiff1d(np.arange(len(world.people)), log.snapshot.occupant["street"])] = 0
-    counts[np.arange(len(world.people)), log.snapshot.columns["group"]] = 0
     return counts
 
 

@@ -54,7 +54,7 @@ def test_collected_means_are_those_of_the_agents(model: NeighbourhoodModel) -> N
     # people have become a week older since the measures of their last week were taken, ages included
     assert latest[f"residents[{group}]"] == len(adults)
     assert np.isclose(latest[f"anxiety[{group}]"], adults.agg("anxiety", np.mean), rtol=1e-12)
-    assert np.isclose(latest[f"attitude_sd[{group}]"], adults.agg("attitude[1]", np.std), rtol=1e-9)
+    assert np.isclose(latest[f"attitude_sd[{group}]"], adults.agg("attitude[0]", np.std), rtol=1e-9)
 
 
 def test_mesa_s_random_numbers_are_never_drawn() -> None:

@@ -53,16 +53,14 @@ class Usher(Club):
             rows = np.flatnonzero(work.seat >= 0)[:4]
             empty = np.flatnonzero(work.occupant < 0)[:4]
             work.leave(rows)
-            for row, seat in zip(rows.tolist(), empty.tolist(), strict=True):
-                work.place(row, seat)
-            world.reseated()
+            work.place(rows, empty, world.clock)
 
 
 def quick(**scenario: Any) -> ModelParameters:
     """A connected town in which small differences spread fast."""
     return make_parameters(
         ordinary_week(), scenario={"burn_in_min": 20, "burn_in_max": 20, **scenario},
-        psychology={"tie_cross": 0.5, "tie_own": 0.4, "norms": 0.05, "prior_weight": 1.0, "forgetting": 0.2})
+        psychology={"norms": 0.05, "prior_weight": 1.0, "forgetting": 0.2})
 
 
 def adults(place: Any = PLACE, number: int = 40) -> np.ndarray:
@@ -86,7 +84,7 @@ def test_who_differs_is_within_what_the_week_can_reach(make: Any) -> None:
 
 
 def test_a_shock_in_one_arm_reaches_whom_it_hits() -> None:
-    shock = {"shocks": {"event": Shock(week=3, target="B", attitude=0.3)}}
+    shock = {"shocks": {"event": Shock(week=3, target="B", dose=3.0, feeling=0.3)}}
     found = pair(tuple, mark=True, **shock).footprint
     assert (found["stray"] == 0).all()
     assert (found["differing"][:3] == 0).all() and found["differing"].iloc[3] > 0.3

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from contactsim.draws import below, fold, nth, stream
+from contactsim.draws import fold, short, short_below, stream
 from contactsim.settings.pairing import pairs
 
 U = np.uint64
@@ -39,7 +39,7 @@ def matched(base: np.uint64, key: int, seats: list[int]) -> list[tuple[int, int]
     begin, left, found = U(fold(base, U(key))), list(seats), []
 
     def take(number: int) -> int:
-        place = int(below(U(nth(begin, U(number))), number))
+        place = int(short_below(short(begin, np.uint32(number)), number))
         left[place], left[number - 1] = left[number - 1], left[place]
         return left.pop(number - 1)
 

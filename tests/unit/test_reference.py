@@ -30,7 +30,6 @@ def simulated(groups: int, psychology: Psychology, weeks: int, people: int = 80,
     past += np.linspace(-0.1, 0.1, past.size).reshape(past.shape)
     for name in ("work", "association"):
         world.settings[name].leave(np.arange(0, len(world.people), 4))
-    world.reseated()
     world.people.rumour[::3] = BELIEVES
     world.areas.message_effect[:] = np.linspace(-0.05, 0.1, world.areas.message_effect.size).reshape(
         world.areas.message_effect.shape
@@ -45,8 +44,9 @@ def works(world: World) -> Doing:
     def do(world: World) -> None:
         some, more = rows[world.clock::4].copy(), rows[::7]
         some[world.clock::5] = -1
-        world.convene(session(some, 7, encounters=3, name=f"one {world.clock}", equal_status=1.0, common_goals=0.9,
-                              cooperation=0.8, avoidability=0.1, neutral_ground=0.7), None)
+        world.convene(session(some, 7, encounters=3, name=f"one {world.clock}", hours=4.0,
+                              hours_before=[0.0, 7.0], equal_status=1.0, common_goals=0.9, cooperation=0.8,
+                              avoidability=0.1, neutral_ground=0.7), None)
         world.convene(session(more, 2, name="two", mediator=0.6, closeness=0.81), ("street", "friends", "team"))
         world.convene(session(rows[3::90], 30, name="also_in_control", support=1.0))
         world.displace(rows[5::11], None, ("classmates", "neighbours"), "away")
@@ -73,8 +73,8 @@ def test_the_defaults_agree_with_the_reference() -> None:
 
 
 def test_shocks_agree_with_the_reference() -> None:
-    shocks = {"one": Shock(week=1, target="B", attitude=0.3, anxiety=0.2, threat=0.4, stigma=0.3),
-              "other": Shock(week=1, target="C", attitude=0.1, stigma=1.0)}
+    shocks = {"one": Shock(week=1, target="B", dose=3.0, feeling=0.3, anxiety=0.2, threat=0.4, stigma=0.3),
+              "other": Shock(week=1, target="C", dose=1.0, stigma=1.0)}
     run_both(simulated(4, odd_psychology(3), weeks=4, shocks=shocks))
 
 
@@ -91,7 +91,6 @@ def test_the_start_reaches_every_rule() -> None:
     people = world.people
     cross = (people.ties >= 0) & (people.group[people.ties] != people.group[:, None])
     assert cross.sum() > 30 and (people.ties >= 0).sum() > 2 * cross.sum()
-    assert (people.ties >= 0).all(axis=1).any(), "nobody has all tie places taken"
     assert (people.arrived < 0).any() and (people.arrived > 0).any()
     assert (~people.active).any() and (people.age[people.active] < 5).any()
     assert ((people.language > 0.3) & (people.language < 1)).any()
@@ -102,6 +101,7 @@ def test_the_start_reaches_every_rule() -> None:
         town.step()
         for kind in range(4):
             assert world.week.counts[people.active][:, :, kind].sum() > 20
+        assert (world.week.dose.sum(axis=(1, 2)) < world.week.company).any(), "nobody is familiar with anybody"
     assert ((before >= 0) & (people.ties < 0)).any() and ((before < 0) & (people.ties >= 0)).any()
     assert world.week.shared_activity.max() > 0
     assert any(town._friends_of_friends(person) for person in town.people.values())
@@ -113,7 +113,7 @@ def test_a_difference_in_one_bit_is_seen() -> None:
     town.step()
     world.step()
     row = int(np.flatnonzero(world.people.active)[40])
-    world.people.attitude[row, 1 - world.people.group[row]] *= 1 + 2**-52
+    world.people.attitude[row, 0] = np.nextafter(world.people.attitude[row, 0], np.float32(2))
     assert [d.split(":")[0] for d in differences(town, world)] == [f"attitude {row}"]
 
 
@@ -121,7 +121,7 @@ def test_no_parameter_is_idle() -> None:
     """A reference whose psychology is otherwise in one parameter never agrees: each in turn, so each is tested.
     (Civic participation begins at ``civic_rest``, and in a week nothing moves it.)"""
     start = odd_psychology(2)
-    before, world = (simulated(4, start, weeks=4, people=50) for _ in range(2))
+    before, world = (simulated(4, start, weeks=9, people=90) for _ in range(2))
     world.step()
     idle = []
     for name, field in Psychology.model_fields.items():
@@ -137,10 +137,10 @@ def test_no_parameter_is_idle() -> None:
 
 def test_rest_is_where_nothing_moves() -> None:
     """Without meetings, norms and threat a resident at rest stays there (to rounding)."""
-    calm = Psychology(norms=0.0, threat_change=0.0, threat_level=0.0)
-    world = make_world(parameters=make_parameters({}, psychology=calm))
+    calm = Psychology(norms=0.0, threat_change=0.0, threat_district=0.0, threat_attitude=0.0, belonging_childhood=0.0)
+    world = make_world(parameters=make_parameters({}, psychology=calm, residents={"wandering_spread": 0.0}))
     rest(world.people, np.flatnonzero(world.people.active), calm)
     before = {name: world.people.column(name).copy() for name in ("attitude", "anxiety", "threat", "belonging")}
     world.step()
     for name, column in before.items():
-        np.testing.assert_allclose(world.people.column(name), column, atol=1e-15)
+        np.testing.assert_allclose(world.people.column(name), column, atol=1e-7)

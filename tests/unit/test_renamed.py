@@ -11,9 +11,10 @@ import pytest
 from contactsim import renamed
 from contactsim.actions.schema import GAINED, Helpers
 from contactsim.actions.sections import BUILTIN, MisconfiguredError, Phase, sections
-from contactsim.config.run_config import RunConfig, compose, sentence, validate
+from contactsim.config.run_config import RunConfig, compose, validate
+from contactsim.config.sentences import sentence
 from contactsim.errors import UserError
-from contactsim.parameters import ContactContext, MixingGroups, Psychology, Residents, Scenario, Settings
+from contactsim.parameters import ContactContext, MixingGroups, Psychology, Residents, Scenario, Settings, Shock
 from contactsim.place import bundled_place, synthetic_place
 from contactsim.place.config import SyntheticPlace, parse
 
@@ -73,6 +74,28 @@ def test_an_old_key_on_the_command_line(section: str, old: str, new: str) -> Non
                          text), text
 
 
+@pytest.mark.parametrize(("section", "removed"), [
+    (section.replace(r"\.[^.]+", ".event").replace("\\", ""), key)
+    for section, keys in renamed.REMOVED.items() for key in keys])
+def test_a_removed_key_is_refused_with_what_to_use(section: str, removed: str) -> None:
+    shock = ["scenario=shock", "scenario.shocks.event.target=minority"] if "shocks" in section else []
+    for prefix in ("", "+"):
+        text = complaint(*shock, f"{prefix}{section}.{removed}=0.5")
+        assert text.startswith(f"'{prefix}{section}.{removed}=0.5' (command line): the key was removed; ") or (
+            text.startswith(f"'{section}.{removed}=0.5' (command line): the key was removed; "))
+    present = [name for model in (Psychology, Shock) for name in model.model_fields]
+    instead = renamed.instead_of(f"{section}.{removed}")
+    assert instead is not None and any(name in re.findall(r"\w+", instead) for name in present)
+
+
+@pytest.mark.parametrize(("choice", "instead"), [
+    (f"{group}={name}", text) for group, names in renamed.REMOVED_VALUES.items() for name, text in names.items()])
+def test_a_removed_choice_is_refused_with_what_to_use(choice: str, instead: str) -> None:
+    assert complaint(choice) == f"'{choice}' (command line): the choice was removed; {instead}."
+    used = re.findall(r"\w+=\w+", instead)
+    assert used and compose(used)
+
+
 def test_every_part_of_a_key_is_renamed() -> None:
     assert complaint("settings.occasions.town.slots=3") == (
         "'settings.occasions.town.slots=3' (command line): "
@@ -99,8 +122,9 @@ def test_the_new_choice_is_one_somewhere(old: str, new: str) -> None:
     ("settings.contact_contexts.town.scale=circle", "settings.contact_contexts.town.scale", "small_group"),
     ("settings.contact_contexts.town.scale=pool", "settings.contact_contexts.town.scale", "mixing_group"),
     ("actions.youth_scheme.scale=quarter", "actions.youth_scheme.scale", "district"),
-    ("actions.youth_scheme.phases=[{displaces: its_slots}]", "actions.youth_scheme.phases.0.displaces",
-     "its_encounters"),
+    ("actions.youth_scheme.phases=[{displaces: its_slots}]", "actions.youth_scheme.phases.0.displaces", "its_hours"),
+    ("actions.youth_scheme.phases=[{displaces: its_encounters}]", "actions.youth_scheme.phases.0.displaces",
+     "its_hours"),
     ("scenario=no_history", "scenario", "no_burn_in"), ("residents=no_exposure", "residents", "no_negative_exposure")])
 def test_an_old_choice_on_the_command_line(override: str, key: str, new: str) -> None:
     text = complaint("action=youth_scheme", override)

@@ -13,14 +13,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from contactsim.evidence import baseline, report, tables
+from contactsim.evidence import baseline, calibration, report, tables
 from contactsim.evidence.report import render
 from contactsim.evidence.verdicts import (
-    NOT_REPRODUCED,
-    REPRODUCED,
     FindingResult,
     OutcomeResult,
-    diagnoses,
     interval,
     underpowered,
     verdict,
@@ -127,11 +124,12 @@ def test_a_page_is_well_formed(folder: Path) -> None:
 
 
 def test_positions_of_a_dispute_are_shown_side_by_side() -> None:
-    outcomes = [outcome("F7-weight", GOOD, acceptance=(1.0, None), off={"equal_weight": [1.2, 1.3, 1.25]}),
-            outcome("F21-less", NONE), outcome("F21-alike", NONE, acceptance=(-0.05, 0.05))]
+    weights = {"equal_weight": [1.2, 1.3, 1.25], "more_weight": [1.4, 1.6, 1.5]}
+    outcomes = [outcome("F7-weight", GOOD, acceptance=(1.0, None), off=weights),
+                outcome("F21-less", NONE), outcome("F21-alike", NONE, acceptance=(-0.05, 0.05))]
     text = render("disputes", disputes=report.disputed([result("F7", *outcomes)]))
     assert text.count("<table") == 2  # rows of the other matters are not there
-    assert "1.250 [" in text and "the result if this position is assumed" in text
+    assert "1.250 [" in text and "1.500 [" in text and "the result if this position is assumed" in text
     assert text.index("contradicts it") < text.index("agrees with this position")
 
 
@@ -156,10 +154,14 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
 
 
 def test_fits_are_shown_with_their_conclusions() -> None:
-    text = " ".join(render("fitted", fits=report.fits()).split())
-    assert "In use is -1.78" in text and "Not in use. " in text and "12 evaluations of a budget of 12" in text
+    design = calibration.designs()["ratio"]
+    fit = {"method": calibration.METHOD, "evaluations": 9, "budget": 12, "design": {"seeds": 4},
+           "parameters": {"psychology.negative_base": -0.5}, "outcomes": {"F7-ratio": 3.1}, "objective": 0.01}
+    text = " ".join(render("fitted", fits=[(design, fit)]).split())
+    assert "until the calibration to surveys" in text and "9 evaluations of a budget of 12" in text
+    assert "F7-ratio 3.1 (target 3)" in text
+    assert "There is no archived fit" in render("fitted", fits=[])
 
 
-def test_diagnoses_are_read_from_readmes() -> None:
-    assert "Fitting that rate" in diagnoses("polarisation")["F5"]
-    assert FINDINGS[4].verdict == NOT_REPRODUCED and FINDINGS[0].verdict == REPRODUCED
+def test_the_page_says_that_its_words_are_no_verdicts(folder: Path) -> None:
+    assert "they are no verdicts on it" in report.page(FINDINGS, "quick", {"command": "contactsim replay"})

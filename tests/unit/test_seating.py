@@ -10,11 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contactsim.parameters import MixingGroups
-from contactsim.settings.seating import Partition, district_of_row, ordered, small_groups
+from contactsim.place.core import Level, Place
+from contactsim.settings.seating import (
+    CATCHMENTS,
+    Catchment,
+    Partition,
+    district_of_row,
+    ordered,
+    small_groups,
+)
 from contactsim.world import World
-from tests.worlds import four_groups, make_parameters, make_place, make_world, two_groups
+from tests.worlds import NOWHERE, four_groups, make_parameters, make_place, make_world, two_groups
 
-SETTINGS = ("street", "school", "work", "association")
+SETTINGS = ("street", "public", "school", "work", "association")
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +157,7 @@ def test_members_belong(world: World) -> None:
     working = age[world.settings["work"].seat >= 0]
     assert (working >= 18).all() and (working < 67).all()
     assert (age[world.settings["association"].seat >= 0] >= 5).all()
+    np.testing.assert_array_equal(world.settings["public"].seat >= 0, people.active & (age >= 5))
     pupils = people.active & (age >= 5) & (age < 18)
     np.testing.assert_array_equal(world.settings["school"].seat >= 0, pupils)
 
@@ -195,5 +204,74 @@ def test_leaving_makes_a_gap_and_place_fills_it(world: World) -> None:
     setting.leave(np.array([row, row + 0]))
     assert setting.occupant[seat] == -1 and setting.seat[row] == -1
     setting.leave(np.array([row]))
-    setting.place(row, seat)
-    assert setting.occupant[seat] == row and setting.seat[row] == seat
+    setting.place(np.array([row]), np.array([seat]), 7)
+    assert setting.occupant[seat] == row and setting.seat[row] == seat and setting.since[seat] == 7
+
+
+# --- towns and regions
+
+def nation() -> Place:
+    """Two regions of two towns of two districts each; 240 output areas' worth of people in small."""
+    area = np.arange(48, dtype=np.int32)
+    levels = [Level(name, False, (area // size).astype(np.int32), tuple(f"{name} {a}" for a in range(48 // size)))
+              for name, size in (("output_area", 1), ("block", 3), ("district", 6), ("town", 12), ("region", 24))]
+    return Place("nation", ("A", "B"), np.full((48, 2), 60, np.int32), tuple(levels), NOWHERE)
+
+
+@pytest.mark.parametrize("local, far, level", [(1.0, 0.0, 2), (0.0, 0.0, 3), (0.0, 1.0, 4)])
+def test_members_come_from_the_catchment(local: float, far: float, level: int) -> None:
+    """Nearly all mixing groups draw from one district, one town or one region, and from more than one area below."""
+    work = MixingGroups(size=20, small_group=5, empty=0.1, sorting=0.0, local=local, far=far)
+    world = make_world(nation(), make_parameters(work=work))
+    output_area = world.people.output_area
+    groups = world.settings["work"].occupant.reshape(-1, 20)
+    areas = [world.place.levels[k].area_of_output_area[output_area] for k in range(5)]
+    within = [np.mean([len(set(areas[k][p[p >= 0]].tolist())) == 1 for p in groups]) for k in (level - 1, level)]
+    assert within[0] < 0.2 and within[1] > 0.85
+
+
+def test_shares_of_catchments() -> None:
+    """Members of groups that draw from the district, the town and the region, within 4.5 standard errors."""
+    work = MixingGroups(size=20, small_group=5, empty=0.0, sorting=0.0, local=0.3, far=0.5)
+    world = make_world(nation(), make_parameters(work=work))
+    setting = world.settings["work"]
+    members = np.add.reduceat(setting.occupant >= 0, setting.partitions["mixing_group"].start[:-1])
+    catchments = [Catchment.of(world.place, world.people, role) for role in CATCHMENTS]
+    edges = np.cumsum([0, *(len(one.names) for one in catchments)]) * 3
+    found = [members[(setting.kind >= a) & (setting.kind < b)].sum() for a, b in itertools.pairwise(edges)]
+    for number, share in zip(found, (0.3, 0.2, 0.5), strict=True):
+        sd = np.sqrt(share * (1 - share) / members.sum())
+        assert -0.08 < number / members.sum() - share < 4.5 * sd  # up to 19 of each queue go to the remaining groups
+    assert members[setting.kind < 0].sum() < 0.1 * members.sum()
+
+
+# --- how long people have had their seats
+
+@pytest.mark.parametrize("turnover", [0.0, 0.1, 0.5])
+def test_tenure_is_exponential_and_no_longer_than_since_the_age_of_five(turnover: float) -> None:
+    """Of those old enough, a share exp(-turnover years) has been there for longer."""
+    public = MixingGroups(size=400, small_group=10, empty=0.0, sorting=0.0, local=0.25, turnover=turnover)
+    world = make_world(two_groups(24, 200), make_parameters(public=public))
+    setting, people = world.settings["public"], world.people
+    seated = np.flatnonzero(setting.seat >= 0)
+    years, longest = -setting.since[setting.seat[seated]] / 52, people.age[seated] - 5
+    assert (years <= longest + 0.01).all() and (years >= 0).all()
+    if turnover == 0:
+        np.testing.assert_allclose(years, longest, atol=0.01)
+        return
+    old = longest > 12
+    for after in (2, 10):
+        share = np.exp(-turnover * after)
+        assert abs((years[old] > after).mean() - share) < 4.5 * np.sqrt(share * (1 - share) / old.sum()) + 0.002
+
+
+def test_a_burn_in_starts_from_tenures_of_younger_people() -> None:
+    world = make_world(two_groups(12))
+    world.clock = -208
+    world.people.age -= 4
+    world.begin()
+    for setting in world.settings.values():
+        seated = np.flatnonzero(setting.seat >= 0)
+        weeks = world.clock - setting.since[setting.seat[seated]]
+        assert (weeks >= 0).all()
+        assert (weeks <= 52 * np.maximum(world.people.age[seated] - 5, 0) + 0.51).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision
-from contactsim.encounters.arrays import ALL_OWN, BONDING, DECLINED
+from contactsim.encounters.arrays import DECLINED
 from contactsim.encounters.session import Session
-from contactsim.parameters import Conditions
+from contactsim.parameters import Conditions, ContactContext
 from contactsim.settings.pairing import pairs
 from contactsim.world import World
 from tests.worlds import (
@@ -23,19 +24,34 @@ from tests.worlds import (
     differing_columns,
     make_parameters,
     make_world,
-    ordinary_week,
-    session,
     two_groups,
 )
+from tests.worlds import ordinary_week as week_of_unlike_hours
+from tests.worlds import session as session_of_an_hour
+
+
+def ordinary_week() -> dict[str, ContactContext]:
+    """The tests' ordinary week with slots of an hour each."""
+    return {name: one.model_copy(update={"hours": 1.0}) for name, one in week_of_unlike_hours().items()}
+
 
 SLOTS = sum(one.encounters_per_week for one in ordinary_week().values())
+#: A psychology in which nearly every hour in a small group makes a tie.
+FRIENDLY = {"tie": 20.0, "own_positive": 1.0, "homophily": 1.0}
 #: Meetings that cannot be declined, by people who are always there.
 SURE = {"presence": 1.0, "sociable": False, "avoidability": 0.0}
 
 
+def session(rows: Any, seats: int = 6, encounters: int = 1, name: str = "session", hours: float | None = None,
+            **conditions: float) -> Session:
+    """Teams of ``seats`` seats that pair once an hour, unless ``hours`` says otherwise."""
+    hours = float(encounters) if hours is None else hours
+    return session_of_an_hour(rows, seats, encounters, name, hours, **conditions)
+
+
 def doing(*sessions: Session, displaces: Any = (), parameters: Any = None, threads: int = 1) -> World:
     """A world in which these sessions take place each week."""
-    world = make_world(parameters=parameters, threads=threads)
+    world = make_world(parameters=parameters or make_parameters(ordinary_week()), threads=threads)
 
     def do(world: World) -> None:
         for one in sessions:
@@ -53,11 +69,8 @@ def grown(world: World) -> NDArray[np.intp]:
 
 def met(world: World) -> NDArray[np.int64]:
     """(N,) meetings that each row had, declined ones left out."""
-    people, counts = world.people, world.week.counts.astype(int)
-    own = counts[np.arange(len(people)), people.group, ALL_OWN]
-    across = counts[:, :, :DECLINED].sum(axis=2)
-    across[np.arange(len(people)), people.group] = 0
-    return own + across.sum(axis=1)
+    across = world.week.counts[:, :, :DECLINED].astype(int)
+    return world.week.own_meetings + across.sum(axis=(1, 2))
 
 
 def displaced(world: World) -> NDArray[np.uint32]:
@@ -78,9 +91,9 @@ def number(bits: NDArray[np.uint32]) -> NDArray[np.int64]:
 
 @settings(max_examples=25)
 @given(st.integers(0, 20), st.sampled_from([None, ("street", "friends"), ("team",), ("club", "hall", "neighbours")]))
-def test_a_session_takes_exactly_its_slots_of_each_who_came(slots: int, displaces: tuple[str, ...] | None) -> None:
+def test_a_session_takes_exactly_its_hours_of_each_who_came(slots: int, displaces: tuple[str, ...] | None) -> None:
     """Or all if there are fewer; and none of anybody else."""
-    world = make_world()
+    world = make_world(parameters=make_parameters(ordinary_week()))
     rows = grown(world)[::3]
     one = session(np.where(np.arange(rows.size) % 4, rows, -1), 5, encounters=slots)
     world.actions = [Doing(lambda world: world.convene(one, displaces))]
@@ -89,6 +102,25 @@ def test_a_session_takes_exactly_its_slots_of_each_who_came(slots: int, displace
     taken = number(displaced(world))
     assert (taken[one.rows] == min(slots, free)).all()
     assert taken.sum() == taken[one.rows].sum()
+
+
+def test_hours_are_met_on_average_where_slots_do_not_add_up_to_them() -> None:
+    """2 hours of slots of .3, .5 and 3 hours: 1,050 people lose 2 on average (standard error .04), and none of them
+    more than a last slot above. Of what is shorter than the session everything is lost."""
+    lengths = {"short": (3, 0.3), "middle": (2, 0.5), "long": (3, 3.0)}
+    contexts = {name: context("street", "neighbourhood", encounters_per_week=number, hours=hours)
+                for name, (number, hours) in lengths.items()}
+    of_bit = np.repeat([hours for _, hours in lengths.values()], [number for number, _ in lengths.values()])
+
+    def lost(hours: float, displaces: Any = None) -> NDArray[np.float64]:
+        world = doing(session(np.arange(1050), hours=hours), displaces=displaces, parameters=make_parameters(contexts))
+        taken = displaced(world)[:1050]
+        return np.array([of_bit[[bit for bit in range(8) if bits >> bit & 1]].sum() for bits in taken.tolist()])
+
+    found = lost(2.0)
+    assert found.mean() == pytest.approx(2.0, abs=0.16) and found.max() < 2 + 3 and found.min() >= 0
+    assert not lost(0.0).any()
+    np.testing.assert_allclose(lost(2.0, ("short", "middle")), 1.9)
 
 
 def test_only_slots_of_what_is_displaced_are_taken() -> None:
@@ -115,7 +147,7 @@ def test_sessions_of_one_week_take_slots_that_are_still_free() -> None:
 
 
 def test_each_slot_is_taken_as_often_as_any_other() -> None:
-    """1,000 people lose 4 of 14 slots: each slot of 286 in the mean, standard error 14; and by another name, others
+    """1,000 people lose 4 of 14 hours: each slot of 286 in the mean, standard error 14; and by another name, others
     (all but one in 1,001)."""
     taken = displaced(doing(session(np.arange(1000), encounters=4), displaces=None))[:1000]
     lost = np.array([int((taken >> np.uint32(bit) & 1).sum()) for bit in range(SLOTS)])
@@ -170,10 +202,10 @@ def test_pairs_in_which_nobody_left_meet_as_before() -> None:
 
 
 @pytest.mark.parametrize("null", [
-    session([], 6), session([-1] * 12, 6, encounters=3), session(np.arange(200), 6, encounters=0)])
+    session([], 6), session([-1] * 12, 6, encounters=3), session(np.arange(200), 6, encounters=0, hours=0.0)])
 @pytest.mark.parametrize("displaces", [(), None, ("street", "club")])
 def test_a_session_to_which_nobody_comes_changes_no_bit(null: Session, displaces: Iterable[str] | None) -> None:
-    plain, other = make_world(), doing(null, displaces=displaces)
+    plain, other = doing(), doing(null, displaces=displaces)
     for _ in range(4):
         plain.step()
         other.step()
@@ -181,7 +213,7 @@ def test_a_session_to_which_nobody_comes_changes_no_bit(null: Session, displaces
 
 
 def test_people_who_sit_alone_change_no_bit_where_nothing_is_displaced() -> None:
-    plain, other = make_world(), doing(session(np.arange(200), 1, encounters=3))
+    plain, other = doing(), doing(session(np.arange(200), 1, encounters=3))
     for _ in range(3):
         plain.step()
         other.step()
@@ -207,7 +239,7 @@ def test_a_team_more_leaves_the_pairs_of_all_others() -> None:
     before.step()
     more.step()
     team = np.setdiff1d(rows[:60], rows[6:12])
-    for name in ("counts", "dose", "shared_activity", "community", "candidate"):
+    for name in ("counts", "own_meetings", "dose", "company", "shared_activity", "community", "candidate"):
         np.testing.assert_array_equal(getattr(before.week, name)[team], getattr(more.week, name)[team])
     assert 0 < met(before)[rows[6:12]].sum() < met(more)[rows[6:12]].sum()
 
@@ -244,12 +276,11 @@ def test_little_children_and_those_to_come_are_never_there() -> None:
 def test_a_session_is_community_life_in_a_small_group() -> None:
     """Own-group meetings there are counted, shared activity twice over, and ties form."""
     world = doing(session(np.arange(400), 8, encounters=2, common_goals=0.9, cooperation=0.8, avoidability=0.0),
-                  parameters=make_parameters({}, psychology={"tie_own": 1.0, "tie_cross": 1.0}))
+                  parameters=make_parameters({}, psychology=FRIENDLY))
     world.step()
     people, week = world.people, world.week
-    own = week.counts[np.arange(len(people)), people.group]
-    assert own[:, ALL_OWN].sum() > 100
-    np.testing.assert_array_equal(own[:, BONDING], own[:, ALL_OWN])
+    assert week.own_meetings.sum() > 100
+    np.testing.assert_array_equal(week.bonding, week.own_meetings)
     assert week.shared_activity.sum() > 0 and week.shared_activity.max() % 72 == 0
     np.testing.assert_array_equal(week.community, week.shared_activity)
     assert (people.ties >= 0).any(axis=1)[met(world) > 0].mean() > 0.3
@@ -260,10 +291,9 @@ def test_conditions_of_a_session_are_felt() -> None:
     """A mediator, neutral ground and equal status leave fewer bad meetings; neutral ground alone fewer declined."""
     def meetings(**conditions: float) -> NDArray[np.int64]:
         world = doing(session(np.arange(1000), 10, encounters=20, **conditions), parameters=make_parameters(
-            {}, psychology={"negative_base": 0.0}))
+            {}, psychology={"negative_base": 0.0, "neutral_ground": 1.0}))
         world.step()
-        across = [world.week.counts[world.people.group == g, 1 - g, 1:].sum(axis=0) for g in (0, 1)]
-        return np.sum(across, axis=0)
+        return np.asarray(world.week.counts[:, 0, 1:].sum(axis=0))
 
     plain, better = meetings(), meetings(mediator=1.0, equal_status=1.0)  # negative, neutral, declined
     neutral, forced = meetings(neutral_ground=1.0), meetings(avoidability=0.0)
@@ -274,7 +304,7 @@ def test_a_session_has_names_and_numbers_of_its_own() -> None:
     """Another name or week is another matching; the same one the same."""
     def partners(name: str, week: int = 0) -> NDArray[np.int32]:
         world = doing(session(np.arange(200, 400), 20, name=name), parameters=make_parameters(
-            {}, psychology={"tie_own": 1.0, "tie_cross": 1.0}), threads=1)
+            {}, psychology=FRIENDLY), threads=1)
         world.clock = week
         world.step()
         return world.week.candidate.copy()
@@ -289,3 +319,47 @@ def test_who_came_are_those_with_a_seat() -> None:
     one = Session("it", np.array([0, 3, 5]), np.array([4, -1, 9, -1, 2], np.int32), Conditions(), 1)
     assert one.rows.tolist() == [4, 9, 2]
     assert make_world(two_groups()).sessions == []
+
+
+# --- how much an hour counts
+
+def doses(hours: float, encounters: int = 4, before: float | list[float] = 0.0, dilution: float = 1.0,
+          familiarity: float = 10.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(N,) effective dose and (N,) company of a session of teams of two, in parts of close hours."""
+    world = make_world(parameters=make_parameters({}, psychology={"familiarity": familiarity}))
+    rows = grown(world)[:600]
+    known = np.resize(np.asarray(before, np.float32), rows.size)
+    one = replace(session(rows, 2, encounters, hours=hours, avoidability=0.0, closeness=0.5), hours_before=known,
+                  dilution=dilution)
+    world.actions = [Doing(lambda world: world.convene(one, ()))]
+    world.step()
+    return world.week.dose.sum(axis=(1, 2), dtype=np.int64), world.week.company.astype(np.int64)
+
+
+def test_dose_is_closeness_times_hours_however_often_pairs_are_made() -> None:
+    """Everybody meets one other in a team of two; meetings that are neither good nor bad add nothing."""
+    dose, company = doses(4.0, encounters=1)
+    assert set(dose.tolist()) == {0, 5000 * 4} and (dose == company).all()
+    more, _ = doses(4.0, encounters=4)
+    assert set(more.tolist()) <= set(range(0, 5000 * 5, 5000)) and more.max() == 5000 * 4
+
+
+def test_an_hour_counts_less_the_more_hours_people_have_had_together() -> None:
+    new, company = doses(4.0)
+    assert new.sum() > 0
+    for before, dilution, share in ((10.0, 1.0, 1 / 2), (30.0, 1.0, 1 / 4), (10.0, 0.5, 1 / 1.5), (30.0, 0.0, 1.0)):
+        dose, same = doses(4.0, before=before, dilution=dilution)
+        assert dose.sum() == pytest.approx(share * new.sum(), rel=1e-3)
+        np.testing.assert_array_equal(same, company)
+    assert doses(4.0, before=30.0, familiarity=0.0)[0].sum() == new.sum()
+
+
+def test_a_newcomer_is_new_to_everybody() -> None:
+    """Two have been together since the later one came."""
+    np.testing.assert_array_equal(doses(4.0, before=[500.0, 0.0])[0], doses(4.0)[0])
+
+
+def test_it_displaces_no_less_for_those_who_know_each_other() -> None:
+    one = session(np.arange(200), encounters=3)
+    known = replace(one, hours_before=np.full(one.occupant.shape, 90, np.float32))
+    np.testing.assert_array_equal(displaced(doing(one, displaces=None)), displaced(doing(known, displaces=None)))

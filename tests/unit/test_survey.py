@@ -1,4 +1,4 @@
-"""The simulated survey: its sample, true values and answers."""
+"""The simulated survey: its sample, the answers and the true states next to them; interviews at any time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from contactsim.observers.survey import ALL_OTHERS, CUT_POINTS, UNITS, frequency, survey
-from contactsim.parameters import Survey
+from contactsim.errors import UserError
+from contactsim.instruments.catalogue import ask, shipped
+from contactsim.observers.survey import STATES, UNITS, Interview, Survey, survey, units
 from contactsim.world import World
-from tests.worlds import columns_of, four_groups, make_world, same_bits, two_groups
+from tests.worlds import columns_of, four_groups, make_world, same_bits
 
 EVERYBODY = Survey(size=1_000_000)
 
@@ -23,13 +24,10 @@ def world() -> World:
     return world
 
 
-def of_all(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["target"] == ALL_OTHERS]
-
-
 def test_a_survey_changes_nothing(world: World) -> None:
     before = columns_of(world)
-    first, second = survey(world, Survey(size=50)), survey(world, Survey(size=50))
+    with world.read_only():
+        first, second = survey(world, Survey(size=50)), survey(world, Survey(size=50))
     pd.testing.assert_frame_equal(first, second)
     after = columns_of(world)
     assert all(same_bits(before[name], after[name]).all() for name in before)
@@ -39,43 +37,35 @@ def test_everybody_over_sixteen_is_asked_and_true_values_are_true(world: World) 
     table = survey(world, EVERYBODY)
     people = world.people
     rows = np.flatnonzero(people.active & (people.age >= 16))
-    respondents = of_all(table).set_index("resident")
-    assert sorted(respondents.index) == sorted(people.uid[rows])
+    respondents = table.set_index("resident")
+    assert sorted(respondents.index) == sorted(people.uid[rows]) and not table["resident"].duplicated().any()
     for row in rows[::7]:
         answer, own = respondents.loc[people.uid[row]], people.group[row]
         others = [h for h in range(4) if h != own]
         size = world.place.counts.sum(axis=0)[others]
-        assert answer["attitude_true"] == pytest.approx(np.average(people.attitude[row, others], weights=size))
-        assert answer["positive_true"] == pytest.approx(people.recent_positive[row, others].sum())
+        now = [np.clip(people.towards("attitude", h)[row] + people.towards("feeling", h)[row], -1, 1) for h in others]
+        assert answer["attitude_true"] == pytest.approx(np.average(now, weights=size), abs=1e-6)
+        assert answer["positive_true"] == pytest.approx(people.recent_positive[row].sum())
         friends = [t for t in people.ties[row] if t >= 0 and people.group[t] != own]
-        assert answer["friends"] == min(len(friends), 2)
+        assert answer["cross_friends_true"] == len(friends)
         assert answer["group"] == world.place.groups[own] and answer["weight"] == 1.0
         assert answer["anxiety_true"] == people.anxiety[row]
-        output_area = people.output_area_of_dwelling[people.dwelling[people.household[row]]]
+        area = world.place.of_role("neighbourhood").area_of_output_area[people.output_area]
+        near = people.group[(area == area[row]) & people.active]
+        assert answer["others_true"] == pytest.approx((near != own).mean())
         for level in world.place.levels:
-            assert answer[f"area_{level.name}"] == level.codes[level.area_of_output_area[output_area]]
-    assert len(table) == 4 * len(respondents)  # three other groups and all of them together
-    assert (table["group"].astype(str) != table["target"].astype(str)).all()
-    assert {name for name in table if not name.startswith("area_")} == set(UNITS)
+            assert answer[f"area_{level.name}"] == level.codes[level.area_of_output_area[people.output_area[row]]]
 
 
-def test_with_two_groups_all_others_are_the_other_group() -> None:
-    table = survey(make_world(two_groups()), Survey(size=80))
-    one, other = of_all(table).reset_index(drop=True), table[table["target"] != ALL_OTHERS].reset_index(drop=True)
-    pd.testing.assert_frame_equal(one.drop(columns="target"), other.drop(columns="target"))
-
-
-@pytest.mark.parametrize("reliability", [0.5, 0.8, 1.0])
-def test_readings_have_the_stated_reliability(reliability: float) -> None:
-    world = make_world(two_groups(output_areas=24, people=200), seed=5)
-    table = of_all(survey(world, Survey(size=1_000_000, reliability=reliability)))
-    for scale in ("attitude", "anxiety"):
-        true, read = table[f"{scale}_true"], table[scale]
-        inner = true.between(-0.4, 0.4) if scale == "attitude" else true.between(0.25, 0.45)  # not cut at the ends
-        noise = (read - true)[inner].std()
-        expected = true.std() * np.sqrt((1 - reliability) / reliability)
-        assert noise == pytest.approx(expected, rel=0.1, abs=1e-12)
-    assert table["attitude"].between(-1, 1).all() and table["anxiety"].between(0, 1).all()
+def test_the_answers_are_those_of_the_instruments_and_have_units(world: World) -> None:
+    table = survey(world, EVERYBODY)
+    rows = np.flatnonzero(np.isin(world.people.uid, table["resident"]))
+    rows = rows[np.argsort(world.people.uid[rows])]
+    for name, answers in ask(world, rows, shipped()).items():
+        assert np.array_equal(table[name], answers.astype(np.float32), equal_nan=True), name
+    columns = {name for name in table if not name.startswith("area_")}
+    assert columns == set(units(shipped())) == {*UNITS, *shipped(), *(f"{name}_true" for name in STATES)}
+    assert table.loc[table["group"] != world.place.groups[0], "contact_frequency"].isna().all()
 
 
 def test_a_larger_sample_holds_the_smaller_and_both_waves_ask_the_same(world: World) -> None:
@@ -89,7 +79,7 @@ def test_a_larger_sample_holds_the_smaller_and_both_waves_ask_the_same(world: Wo
 
 
 def test_nonresponse_and_weights(world: World) -> None:
-    table = of_all(survey(world, Survey(size=1_000_000, nonresponse=0.5)))
+    table = survey(world, Survey(size=1_000_000, nonresponse=0.5))
     people = world.people
     adults = people.active & (people.age >= 16)
     assert 0.4 < len(table) / adults.sum() < 0.6
@@ -101,5 +91,35 @@ def test_nobody_asked(world: World) -> None:
     assert survey(world, Survey(size=0)).empty
 
 
-def test_the_scale_of_frequency() -> None:
-    assert frequency(np.array([0.0, 0.01, *CUT_POINTS, 50.0])).tolist() == [1, 1, 2, 3, 4, 5, 5]
+def test_an_interview_asks_the_same_people_in_its_weeks() -> None:
+    world = make_world()
+    rows = np.flatnonzero(world.people.active & (world.people.age >= 20))[:40]
+    interview = Interview(["contact_valence", "threat"], rows, weeks=[0, 2, 3])
+    world.observe(interview)
+    for _ in range(4):
+        world.step()
+    table = interview.result()
+    assert list(table) == ["week", "resident", "contact_frequency", "contact_valence", "threat"]
+    assert table.groupby("week").size().to_dict() == {0: 40, 2: 40, 3: 40}
+    assert all(list(wave["resident"]) == list(world.people.uid[rows]) for _, wave in table.groupby("week"))
+    waves = [wave["threat"].to_numpy() for _, wave in table.groupby("week")]
+    assert (waves[0] != waves[1]).any() and (waves[1] != waves[2]).any()
+    everybody = Interview({"threat": shipped()["threat"]})
+    world.observe(everybody)
+    adults = world.people.active & (world.people.age >= 16)
+    assert sorted(everybody.result()["resident"]) == sorted(world.people.uid[adults])
+
+
+def test_an_interview_forgets_those_who_left() -> None:
+    world = make_world()
+    rows = np.flatnonzero(world.people.active & (world.people.age >= 20))[:40]
+    interview = Interview(["threat"], rows, weeks=[0, 1])
+    world.observe(interview)
+    world.people.uid[rows[3]] = world.people.uid.max() + 1  # somebody else moves in
+    world.step()
+    assert interview.result().groupby("week").size().to_dict() == {0: 40, 1: 39}
+
+
+def test_an_unknown_item_is_refused() -> None:
+    with pytest.raises(UserError, match=r"instruments=treat is no item: .*threat\. Did you mean 'threat'\?"):
+        Interview(["treat"])

@@ -94,7 +94,7 @@ def test_groups_lists_and_references_vary_too() -> None:
 @pytest.mark.parametrize(("override", "words"), [
     ("psychology.negative_weight=1,99", r"negative_weight=99.* \(command line\).*from 0 to 8"),
     ("psychology.negativ_weight=1,2", r"Did you mean 'negative_weight'"),
-    ("psychology=default,equal", r"psychology=equal .*equal_weight"),
+    ("psychology=default,unequal", r"psychology=unequal .*unequal_weight"),
     ("psychology.negative_weight=1,2,1", "contains a value twice"),
     ("seed=interval(1,5)", "no interval to sample"),
     ("psychology.negative_weight=interval(1,99)", r"interval\(1,99\).*both ends must be a number from 0 to 8"),

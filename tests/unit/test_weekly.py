@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contactsim.encounters.arrays import ALL_OWN
 from contactsim.observers import weekly
+from contactsim.residents import position_of
 from contactsim.world import World
 from tests.worlds import four_groups, make_parameters, make_world, odd_psychology, two_groups
 
@@ -32,7 +32,8 @@ def test_sums_are_those_of_the_residents(world: World) -> None:
         ties = people.ties[rows]
         across = (ties >= 0) & (people.group[ties] != g)
         expected = {
-            "residents": rows.size, "own_meetings": counts[rows, g, ALL_OWN].sum(), "ties": (ties >= 0).sum(),
+            "residents": rows.size, "own_meetings": world.week.own_meetings[rows].sum(dtype=int),
+            "ties": (ties >= 0).sum(),
             "cross_ties": across.sum(), "cross_friend": across.any(axis=1).sum(),
             **{name: people.column(name)[rows].sum(dtype=float)
                for name in ("anxiety", "threat", "belonging", "engagement", "stigma", "civic")}}
@@ -40,12 +41,12 @@ def test_sums_are_those_of_the_residents(world: World) -> None:
         np.testing.assert_allclose(by_group[g], [expected[name] for name in weekly.BY_GROUP], rtol=1e-12)
         others = [h for h in range(G) if h != g]
         for h in others:
-            a = people.attitude[rows, h]
-            met = counts[rows, h].sum(axis=0)
+            a = people.attitude[rows, position_of(h, g)].astype(float)
+            met = counts[rows, position_of(h, g)].sum(axis=0)
             assert met.sum() > 0
             np.testing.assert_allclose(by_target[g, h], [a.sum(), (a * a).sum(), *met], rtol=1e-12)
-        overall = people.attitude[rows][:, others] @ world.weights[g, others]
-        met = counts[rows][:, others].sum(axis=(0, 1))
+        overall = people.attitude[rows].astype(float) @ world.weights[g, others]
+        met = counts[rows].sum(axis=(0, 1))
         np.testing.assert_allclose(by_target[g, G], [overall.sum(), (overall**2).sum(), *met], rtol=1e-12)
 
 
