@@ -33,7 +33,7 @@ _ROOT = Path(__file__).parent
 KERNEL_SOURCES = (
     "compiled.py",
     "draws.py",
-    "parameters.py",
+    "psychology.py",
     "residents.py",
     "encounters/arrays.py",
     "encounters/appraisal.py",

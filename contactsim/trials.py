@@ -33,7 +33,13 @@ TOGETHER = Conditions(closeness=0.5, avoidability=0.0, equal_status=0.7, common_
 
 
 class Trial(Section):
-    """A trial: companies of so many members, who meet for some weeks, and the week in which all are asked."""
+    """A trial: companies of so many members, who meet for some weeks, and the week in which all are asked.
+
+    Fields: ``title``; ``majority`` and ``minority`` (members of each company); ``weeks`` for which a company meets,
+    ``hours`` a week (0.1 to 168) and ``encounters`` of each member in a week; ``read`` (weeks from the start to the
+    reading); ``ages`` (first and last year of age of those who take part); ``share`` of the minority who take part at
+    most (0.01 to 1); ``conditions`` of the meetings (Allport's, as for a setting).
+    """
 
     title: str = Field(description="what is tried")
     majority: int = parameter(1, 1, 100, "people", "assumed", "of the first group in each company")
@@ -215,15 +221,13 @@ def run(world: World, trials: Mapping[str, Trial] = TRIALS, instrument: str = "a
         trials: by name; each person takes part in one at most.
         instrument: name of a shipped rating (docs/instruments.md).
 
-    Returns:
-        One row for each trial: ``trial``, ``companies``, ``treated`` and ``controls`` (majority members read twice),
-        ``effect`` (mean change of the treated minus that of the controls, adjusted for the first answer by analysis of
-        covariance, in standard deviations of the majority's answers) with its ``standard_error`` (clustered by
-        company), the same of true attitudes (``true_effect``, ``true_standard_error``), and ``before`` (difference of
-        the two at the start, in the same unit).
+    Returns one row for each trial: ``trial``, ``companies``, ``treated`` and ``controls`` (majority members read
+    twice), ``effect`` (mean change of the treated minus that of the controls, adjusted for the first answer by analysis
+    of covariance, in standard deviations of the majority's answers) with its ``standard_error`` (clustered by company),
+    the same of true attitudes (``true_effect``, ``true_standard_error``), and ``before`` (difference of the two at the
+    start, in the same unit).
 
-    Raises:
-        UserError: if the place has too few people for a trial, or the item is no rating.
+    Raises UserError if the place has too few people for a trial, or the item is no rating.
     """
     item = shipped().get(instrument)
     if not isinstance(item, Rating):

@@ -22,7 +22,8 @@ from contactsim.actions.schema import (
     check_gains,
 )
 from contactsim.errors import UserError, nearest
-from contactsim.parameters import LARGEST_EFFECT, Conditions, MisconfiguredError, Rumour, Section, parameter
+from contactsim.parameters import LARGEST_EFFECT, Conditions, Rumour, Section, parameter
+from contactsim.section import MisconfiguredError
 
 ENTRY_POINTS = "contactsim.mechanisms"
 #: Keys of a plan that define where its parts act, unless a part defines its own areas.

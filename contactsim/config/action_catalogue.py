@@ -10,8 +10,8 @@ from contactsim.actions.schema import ActionSection, Cost
 from contactsim.actions.sections import sections
 from contactsim.config.sentences import sentence
 from contactsim.errors import UserError
-from contactsim.parameters import MisconfiguredError
 from contactsim.paths import group_files, group_folders
+from contactsim.section import MisconfiguredError
 
 GROUP = "action"
 

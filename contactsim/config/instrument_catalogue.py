@@ -8,8 +8,8 @@ from contactsim.config.sentences import sentence
 from contactsim.errors import UserError
 from contactsim.instruments.base import Instrument
 from contactsim.instruments.catalogue import GROUP, files, instruments_of
-from contactsim.parameters import MisconfiguredError
 from contactsim.paths import group_files
+from contactsim.section import MisconfiguredError
 
 
 def names(config_dir: str | None = None) -> list[str]:

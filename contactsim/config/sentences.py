@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from contactsim import renamed
 from contactsim.errors import nearest
-from contactsim.parameters import MisconfiguredError
+from contactsim.section import MisconfiguredError
 
 Origin = Callable[[str], str]
 

@@ -1,7 +1,7 @@
 """Calibration: fit parameters to the calibrated outcomes (F7, F13), separately from the test of findings.
 
 A fit does not change the model. Its values are stored next to its design, and somebody decides whether to enter them
-in ``parameters.py``.
+in ``psychology.py`` or ``parameters.py``.
 """
 
 from __future__ import annotations

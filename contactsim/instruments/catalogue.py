@@ -13,8 +13,8 @@ from contactsim.errors import UserError, nearest
 from contactsim.instruments.base import Instrument, Instruments, Question, Rows, Values
 from contactsim.instruments.contact import ContactFrequency, ContactValence, Episodes
 from contactsim.instruments.states import AreaDiversity, Friends, Rating
-from contactsim.parameters import MisconfiguredError
 from contactsim.paths import group_files, read_mapping
+from contactsim.section import MisconfiguredError
 from contactsim.state import State
 
 GROUP = "instrument"
@@ -120,7 +120,7 @@ def ask(world: State, rows: Rows, instruments: Instruments, wave: int | None = N
 
 
 def readers(instruments: Instruments) -> dict[str, Reader]:
-    """A :class:`Reader` for each instrument, so that findings and evaluations can name it as an outcome."""
+    """A ``Reader`` for each instrument, so that findings and evaluations can name it as an outcome."""
     return {name: _reader(name, instruments) for name in instruments}
 
 

@@ -124,11 +124,11 @@ class Place:
                         f"{nearest(name, names)}")
 
     def of_role(self, role: str) -> Level:
-        """The level that is a place's output areas, neighbourhoods, districts, towns or regions (:data:`ROLES`).
+        """The level that is a place's output areas, neighbourhoods, districts, towns or regions (``ROLES``).
 
         The first three levels have the first three roles. Of those above, the regions are the first one with a name of
-        :data:`REGIONS`, else the last of several; the towns are, of those below the regions, the first one with a name
-        of :data:`TOWNS`, else the first. A place without towns (regions) is one town (region): a level of one area.
+        ``REGIONS``, else the last of several; the towns are, of those below the regions, the first one with a name
+        of ``TOWNS``, else the first. A place without towns (regions) is one town (region): a level of one area.
 
         Raises UserError for an unknown role.
         """

@@ -46,7 +46,7 @@ def test_every_file_that_gives_a_kernel_a_constant_is_listed() -> None:
 def test_the_files_that_name_the_fields_of_the_kernels_tuples_are_listed() -> None:
     """Compiled code takes the field of a tuple by position: two parameters in another order are another kernel."""
     assert Rules._fields == (*Psychology.model_fields, "feeling_keeps")
-    assert {"parameters.py", "encounters/arrays.py"} <= set(compiled.KERNEL_SOURCES)
+    assert {"psychology.py", "encounters/arrays.py"} <= set(compiled.KERNEL_SOURCES)
 
 
 def test_a_decorated_function_is_found() -> None:
