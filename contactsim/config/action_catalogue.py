@@ -8,10 +8,9 @@ from typing import Any
 from contactsim.actions.inheritance import alike
 from contactsim.actions.schema import ActionSection, Cost
 from contactsim.actions.sections import sections
-from contactsim.config.sentences import sentence
+from contactsim.config.sentences import for_users
 from contactsim.errors import UserError
 from contactsim.paths import group_files, group_folders
-from contactsim.section import MisconfiguredError
 
 GROUP = "action"
 
@@ -56,14 +55,9 @@ def made(values: Mapping[str, Any], config_dir: str | None = None) -> dict[str, 
         path = group_files(GROUP, config_dir).get(str(like))
         return str(path) if path is not None else "actions"
 
-    try:
+    with for_users(origin):
         filled = alike(values, group_folders(GROUP, config_dir), "actions")
         found: dict[str, ActionSection] = sections(filled, "actions")
-    except MisconfiguredError as wrong:
-        raise UserError(sentence(wrong.error, origin, wrong.model, f"{wrong.key}.")) from None
-    except ValueError as wrong:
-        text = str(wrong).rstrip(".")
-        raise UserError(f"{text} ({origin(text.partition('=')[0].partition(' ')[0])}).") from None
     return found
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contactsim.config.sentences import sentence
-from contactsim.errors import UserError
+from contactsim.config.sentences import for_users
 from contactsim.instruments.base import Instrument
 from contactsim.instruments.catalogue import GROUP, files, instruments_of
 from contactsim.paths import group_files
-from contactsim.section import MisconfiguredError
 
 
 def names(config_dir: str | None = None) -> list[str]:
@@ -32,11 +30,6 @@ def load(chosen: Iterable[str] | None = None, config_dir: str | None = None) -> 
         return str(paths.get(key.split(".")[0], "instruments"))
 
     found = files(chosen, config_dir)
-    try:
+    with for_users(origin):
         made: dict[str, Instrument] = instruments_of(found, "")
-    except MisconfiguredError as wrong:
-        raise UserError(sentence(wrong.error, origin, wrong.model, f"{wrong.key}.")) from None
-    except ValueError as wrong:
-        text = str(wrong).rstrip(".")
-        raise UserError(f"{text} ({origin(text.partition('=')[0].partition(' ')[0])}).") from None
     return made

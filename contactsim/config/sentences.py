@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from contactsim import renamed
-from contactsim.errors import nearest
+from contactsim.errors import UserError, nearest
 from contactsim.section import MisconfiguredError
 
 Origin = Callable[[str], str]
+
+
+@contextmanager
+def for_users(origin: Origin) -> Iterator[None]:
+    """Within this block, an error of a definition's values becomes a UserError that names the file of its key."""
+    try:
+        yield
+    except MisconfiguredError as wrong:
+        raise UserError(sentence(wrong.error, origin, wrong.model, f"{wrong.key}.")) from None
+    except ValueError as wrong:
+        text = str(wrong).rstrip(".")
+        raise UserError(f"{text} ({origin(text.partition('=')[0].partition(' ')[0])}).") from None
 
 
 def sentence(error: ValidationError, origin: Origin, model: type[BaseModel], prefix: str = "") -> str:

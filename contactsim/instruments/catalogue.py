@@ -58,6 +58,8 @@ def _instrument(name: str, values: Any, key: str) -> Instrument:
     if not isinstance(values, Mapping):
         raise ValueError(f"{key}={values!r} is not allowed: it must be a mapping with keys such as measures, wording")
     measures = values.get("measures")
+    if measures is None:
+        raise ValueError(f"{key}.measures is missing: it must be one of {', '.join(KINDS)}")
     if measures not in KINDS:
         raise ValueError(f"{key}.measures={measures!r} is not allowed: it must be one of {', '.join(KINDS)}"
                          f"{nearest(str(measures), KINDS).rstrip('.')}")

@@ -215,6 +215,7 @@ def test_users_add_items_in_a_folder_of_their_own(tmp_path: Path, world: World) 
 
 
 @pytest.mark.parametrize(("changes", "parts"), [
+    ({"measures": ...}, ["nerves.measures is missing", "public_contact"]),
     ({"measures": "anxity"}, ["measures='anxity'", "public_contact", "Did you mean 'anxiety'"]),
     ({"items": 0}, ["nerves.items=0", "1 to 100"]),
     ({"itmes": 1}, ["nerves.itmes=1", "is unknown", "Did you mean 'items'"]),
