@@ -8,6 +8,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
 from contactsim.actions.schema import ActionSection
 from contactsim.actions.sections import sections
+from contactsim.config import ensemble as ensembles
 from contactsim.config.sentences import Origin, sentence
 from contactsim.errors import UserError
 from contactsim.observers.survey import Survey
@@ -39,6 +40,11 @@ class RunConfig(Section):
         default=None, description="store of a sweep to which the run is added, instead of a folder of its own",
         json_schema_extra={"unit": "path"})
     force: bool = Field(default=False, description="replace a finished run that is already in the folder")
+    ensemble: str | None = Field(
+        default=None, description="parameter sets to take parameters from (plausible, or a file of contactsim "
+                                  "calibrate); null for the defaults")
+    ensemble_set: int | None = parameter(
+        None, 1, 1_000_000, "number", "assumed", "which set of the ensemble, 1 being nearest to its middle")
     place: dict[str, Any] = Field(description="who lives where: see contactsim place")
     residents: Residents = Residents()
     settings: Settings
@@ -91,7 +97,8 @@ def compose(overrides: list[str], config_dir: str | None = None) -> RunConfig:
 
 
 def validate(values: dict[str, Any], origin: Origin = lambda key: "configuration") -> RunConfig:
-    """Validate plain data; raises UserError for the first mistake."""
+    """Validate plain data, with the parameter set that it names; raises UserError for the first mistake."""
+    ensembles.apply(values, origin)
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

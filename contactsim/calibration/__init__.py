@@ -1,0 +1,1 @@
+"""Calibration by history matching: which parameter sets agree with what surveys, diaries and trials measured."""
