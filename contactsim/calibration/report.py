@@ -62,8 +62,8 @@ def write_ensemble(of: Calibration, path: Path, about: Mapping[str, Any]) -> Non
     content = lines.getvalue().encode()
     path.with_suffix(".csv").write_bytes(content)
     record = {"title": of.design.title, "sets": len(of.kept), "runs": len(of.runs.sets),
-              "checked": len(of.candidates.sets), "agreed_before_the_check": _agreed(of), "targets": [one.id for one in of.targets],
-              "command": about["command"], "digest": digest(content)}
+              "checked": len(of.candidates.sets), "agreed_before_the_check": _agreed(of),
+              "targets": [one.id for one in of.targets], "command": about["command"], "digest": digest(content)}
     path.with_suffix(".yaml").write_text(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
@@ -79,8 +79,9 @@ def page(of: Calibration, found: Mapping[str, Sequence[Mapping[str, Any]]], left
     """The page as HTML."""
     design, tables = of.design, {name: _html(rows) for name, rows in found.items()}
     recovered = [bool(row["recovered"]) for row in found["recovery"]]
-    templates = PackageLoader("contactsim.calibration")
-    return Environment(loader=templates, autoescape=True, undefined=StrictUndefined).get_template("report.html.j2").render(
+    environment = Environment(loader=PackageLoader("contactsim.calibration"), autoescape=True,
+                              undefined=StrictUndefined)
+    return environment.get_template("report.html.j2").render(
         title=design.title, summary=summary(of), waves=_html(_waves(of)), left=left, strong=diagnostics.STRONG,
         method=METHOD.format(cutoff=design.cutoff, discrepancy=design.discrepancy, misses=design.misses,
                              near=design.near, candidates=len(of.candidates.sets), seeds=of.sample.check_seeds),

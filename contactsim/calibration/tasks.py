@@ -29,7 +29,8 @@ def task(values: Mapping[str, float], nation: Nation, seed: int, fit: Mapping[st
            "to": [one.model_dump(mode="json") for one in to]}
     code = code_digest(__name__)
     decides = {**own, "parameters": parameters.model_dump(mode="json"),
-               "place": _digest(nation.model_dump_json(), seed), "items": {name: shipped()[name].model_dump(mode="json") for name in survey.ITEMS}}
+               "place": _digest(nation.model_dump_json(), seed),
+               "items": {name: shipped()[name].model_dump(mode="json") for name in survey.ITEMS}}
     facts = {"measure": MEASURE, "model": code, "residents": place.residents, "seed": seed,
              "config": canonical_json(decides), "labels": canonical_json(dict(values))}
     return Task(digest_of([decides, code]), f"{__name__}:{Simulation.__name__}", own, facts, [__name__], code)

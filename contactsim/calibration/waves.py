@@ -122,7 +122,7 @@ def _calibrate(design: Design, sample: Sample, targets: Sequence[Target], work: 
                           [one.r2 for one in matcher.emulators], ruled_out))
     assert done is not None and matcher is not None
     left = region(worst_of(matcher), len(space.names), design.cutoff, design.first_seed)
-    chosen = _candidates(done, space, design, sample.candidates)
+    chosen = _candidates(done, design, sample.candidates)
     checked = _check(done, chosen, design, sample, targets, work)
     kept = _kept(checked, space, design, sample.keep)
     return Calibration(design, sample, list(targets), space, waves, done, matcher, left, checked, kept)
@@ -155,7 +155,7 @@ def _points(matcher: Matcher | None, design: Design, size: int, dimensions: int,
     wide = region(worst_of(matcher), dimensions, design.cutoff, seed)
     close = region(worst_of(matcher), dimensions, design.near, seed)
     half = size // 2
-    return np.vstack([spread_out(wide.units, half), spread_out(close.units, size - half)]), wide.cutoff, wide.share
+    return np.vstack([_some(wide.units, half), _some(close.units, size - half)]), wide.cutoff, wide.share
 
 
 def _wave(space: Space, units: Array, design: Design, sample: Sample, targets: Sequence[Target], work: Work,
@@ -176,27 +176,22 @@ def _ruled_out(matcher: Matcher, cutoff: float, dimensions: int, seed: int) -> l
     return [float(share) for share in np.mean(matcher.implausibility(units) > cutoff, axis=0)]
 
 
-def spread_out(units: Array, number: int) -> Array:
-    """So many of the points, each as far as possible from those before it (greedy maximin, from the first)."""
-    return np.asarray(units[_far_apart(units, number)])
+def _some(units: Array, number: int) -> Array:
+    """So many of the points, evenly spaced in their order; all if there are fewer."""
+    return np.asarray(units[_evenly(len(units), number)])
 
 
-def _far_apart(units: Array, number: int) -> list[int]:
-    chosen = [0]
-    distance = ((units - units[0]) ** 2).sum(axis=1)
-    while len(chosen) < min(number, len(units)):
-        chosen.append(int(distance.argmax()))
-        distance = np.minimum(distance, ((units - units[chosen[-1]]) ** 2).sum(axis=1))
-    return chosen
+def _evenly(of: int, number: int) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, of - 1, min(number, of)).round().astype(np.intp))
 
 
 # --- the check, and the ensemble
 
-def _candidates(runs: Runs, space: Space, design: Design, number: int) -> list[int]:
-    """Runs that agree with the targets, far apart; if they are too few, also those that come nearest."""
+def _candidates(runs: Runs, design: Design, number: int) -> list[int]:
+    """Runs that agree with the targets; if they are too few, also those that come nearest."""
     fits = np.flatnonzero(agrees(runs.deviation, design))
     if fits.size > number:
-        return [int(fits[k]) for k in _far_apart(space.units([runs.sets[n] for n in fits]), number)]
+        return [int(k) for k in fits[_evenly(fits.size, number)]]
     beyond = np.maximum(np.abs(runs.deviation) - 1.0, 0.0)
     order = np.argsort((beyond**2).sum(axis=1), kind="stable")
     return [*fits.tolist(), *(int(k) for k in order if k not in set(fits.tolist()))][:number]
@@ -215,13 +210,12 @@ def _check(runs: Runs, chosen: Sequence[int], design: Design, sample: Sample, ta
 
 
 def _kept(checked: Runs, space: Space, design: Design, number: int) -> list[int]:
-    """The checked sets that still agree, at most ``number`` far apart, sorted by their distance from the middle."""
+    """The checked sets that still agree, at most ``number``, sorted by their distance from the middle."""
     fits = np.flatnonzero(agrees(checked.deviation, design))
     if not fits.size:
         return []
-    units = space.units([checked.sets[k] for k in fits])
-    chosen = _far_apart(units, number)
-    spread = np.maximum(units[chosen].std(axis=0), 1e-9)
-    middle = np.median(units[chosen], axis=0)
-    distance = (((units[chosen] - middle) / spread) ** 2).sum(axis=1)
-    return [int(fits[chosen[k]]) for k in np.argsort(distance, kind="stable")]
+    chosen = fits[_evenly(fits.size, number)]
+    units = space.units([checked.sets[k] for k in chosen])
+    spread = np.maximum(units.std(axis=0), 1e-9)
+    distance = (((units - np.median(units, axis=0)) / spread) ** 2).sum(axis=1)
+    return [int(chosen[k]) for k in np.argsort(distance, kind="stable")]
