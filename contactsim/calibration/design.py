@@ -78,6 +78,8 @@ class Nation(Section):
     """parameters of the model that differ"""
     burn_in: int = Field(ge=1, le=5200)
     """weeks"""
+    config_dir: str | None = None
+    """folder of the user's own configurations; given on the command line"""
 
 
 class Target(Section):
@@ -137,14 +139,19 @@ class Design(Section):
     samples: dict[Literal["full", "quick"], Sample]
 
 
-def design(file: str | None = None) -> Design:
-    """The design in a file; the shipped one if None. Raises UserError."""
+def design(file: str | None = None, config_dir: str | None = None) -> Design:
+    """The design in a file (the shipped one if None), for places of ``config_dir``, too. Raises UserError."""
     path = Path(file) if file is not None else experiments_folder() / "calibration.yaml"
     values = read_mapping(path, "title, widen and samples")
     try:
         found = Design.model_validate(values)
     except ValidationError as error:
         raise UserError(sentence(error, lambda key: str(path), Design)) from None
+    if config_dir is not None:
+        found = found.model_copy(update={"samples": {
+            name: sample.model_copy(update={part: getattr(sample, part).model_copy(update={"config_dir": config_dir})
+                                            for part in ("nation", "check")})
+            for name, sample in found.samples.items()}})
     known = table_priors()
     for name in found.held:
         if name not in known:

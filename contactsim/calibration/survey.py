@@ -131,7 +131,7 @@ def asked(answers: Answers, items: Instruments) -> Figures:
 
 def setting(nation: Nation, seed: int, values: Mapping[str, float]) -> tuple[Place, ModelParameters]:
     """The place of a run, and its parameters."""
-    base = _base(nation.place)
+    base = _base(nation.place, nation.config_dir)
     burn_in = {"scenario.burn_in": True, "scenario.burn_in_min": nation.burn_in,
                "scenario.burn_in_max": nation.burn_in}
     model = {path: value for path, value in values.items() if not path.startswith(INSTRUMENTS)}
@@ -139,15 +139,15 @@ def setting(nation: Nation, seed: int, values: Mapping[str, float]) -> tuple[Pla
 
 
 @lru_cache(maxsize=4)
-def _base(place: str) -> ModelParameters:
-    return compose([f"place={place}"]).parameters
+def _base(place: str, config_dir: str | None) -> ModelParameters:
+    return compose([f"place={place}"], config_dir).parameters
 
 
 @lru_cache(maxsize=8)
 def place(nation: str, seed: int) -> Place:
     """The place of a nation (as JSON) for a seed, which also draws the sample of areas."""
     of = Nation.model_validate_json(nation)
-    config = compose([f"place={of.place}"]).place
+    config = compose([f"place={of.place}"], of.config_dir).place
     return load_place({**config, **of.place_set, "seed": seed})
 
 

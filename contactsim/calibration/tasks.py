@@ -28,7 +28,8 @@ def task(values: Mapping[str, float], nation: Nation, seed: int, fit: Mapping[st
            "fit": {path: one.model_dump(mode="json") for path, one in (fit or {}).items()},
            "to": [one.model_dump(mode="json") for one in to]}
     code = code_digest(__name__)
-    decides = {**own, "parameters": parameters.model_dump(mode="json"),
+    decides = {**own, "nation": nation.model_dump(mode="json", exclude={"config_dir"}),
+               "parameters": parameters.model_dump(mode="json"),
                "place": _digest(nation.model_dump_json(), seed),
                "items": {name: shipped()[name].model_dump(mode="json") for name in survey.ITEMS}}
     facts = {"measure": MEASURE, "model": code, "residents": place.residents, "seed": seed,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from contactsim.commands.base import Command, findings_store, jobs, quiet, store_of_findings
+from contactsim.commands.base import Command, config_dir, findings_store, jobs, quiet, store_of_findings
 from contactsim.errors import UserError
 
 HELP = """Find the parameter sets that agree with surveys, diaries and trials (history matching).
@@ -34,8 +34,10 @@ report.html and calibration.json. Every run is stored when it ends: the same com
 @click.option("--update-baseline", is_flag=True,
               help="Write the ensemble to experiments/ensembles/plausible, which other commands use.")
 @quiet
+@config_dir
 def calibrate(design: str | None, targets: str | None, quick: bool, output: str | None, jobs: int | None,
-              scheduler: str | None, store: str | None, update_baseline: bool, quiet: bool) -> int:
+              scheduler: str | None, store: str | None, update_baseline: bool, quiet: bool,
+              config_dir: str | None) -> int:
     """Run a calibration and write its results. The exit code is 1 if no parameter set agrees with the targets."""
     _need_libraries()
     from contactsim import __version__
@@ -45,7 +47,7 @@ def calibrate(design: str | None, targets: str | None, quick: bool, output: str 
     from contactsim.runs.progress import Progress
     from contactsim.storage.store import Store
 
-    of = designs.design(design)
+    of = designs.design(design, config_dir)
     asked, left = designs.targets(of, survey.FIGURES, targets)
     sample = of.samples["quick" if quick else "full"]
     folder, began = findings_store(store), time.monotonic()

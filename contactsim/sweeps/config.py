@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Overrid
 from omegaconf import OmegaConf
 from pydantic import Field, ValidationError
 
+from contactsim.config.ensemble import over_all_sets
 from contactsim.config.hydra_adapter import Composition, data_of
 from contactsim.config.run_config import RunConfig, register_defaults, validate
 from contactsim.config.sentences import _field_at, allowed_of, bounds, plain, sentence
@@ -114,7 +115,7 @@ class Expansion:
     def __init__(self, overrides: Sequence[str], sweep: SweepConfig, config_dir: str | None = None) -> None:
         register_defaults()
         self.sweep, self.config_dir = sweep, config_dir
-        self.composition = Composition(list(overrides), config_dir, sweep=True)
+        self.composition = Composition(over_all_sets(overrides), config_dir, sweep=True)
         self.axes: list[Axis] = []
         self._fixed: list[str] = []
         self._plus: dict[str, str] = {}
