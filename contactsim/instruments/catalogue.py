@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from pydantic import ValidationError
 
 from contactsim.errors import UserError, nearest
-from contactsim.instruments.base import Instrument, Instruments, Question, Rows, Values
+from contactsim.instruments.base import Instrument, Instruments, Rows, Values
 from contactsim.instruments.contact import ContactFrequency, ContactValence, Episodes
 from contactsim.instruments.states import AreaDiversity, Friends, Rating
 from contactsim.paths import group_files, read_mapping
 from contactsim.section import MisconfiguredError
-from contactsim.state import State
+
+if TYPE_CHECKING:
+    from contactsim.state import State
 
 GROUP = "instrument"
 #: The kinds of items by what they measure.
@@ -110,6 +112,8 @@ def ask(world: State, rows: Rows, instruments: Instruments, wave: int | None = N
     ``wave`` keys the part of reporting noise that is new in each wave (None: the number of the week). The answers of a
     person are the same whoever else is asked.
     """
+    from contactsim.instruments.question import Question
+
     key = world.clock if wave is None else wave
     found: dict[str, Values] = {}
     for name, one in sorted(instruments.items(), key=lambda item: item[1].after is not None):

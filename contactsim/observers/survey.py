@@ -13,27 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, SerializeAsAny, field_validator
 
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.errors import UserError, nearest
 from contactsim.instruments.base import Instrument, Instruments, Rows
-from contactsim.instruments.catalogue import TRUE, ask, instruments_of, shipped
+from contactsim.instruments.catalogue import TRUE, ask, shipped
+from contactsim.instruments.questionnaire import AREA, UNITS, Survey
 from contactsim.instruments.states import RATED, share_of_others
 from contactsim.observers.base import Observer
-from contactsim.parameters import Section, parameter
 from contactsim.residents import SURVEY_AGE
 from contactsim.state import State
-
-#: Beginning of the names of columns with the codes of areas.
-AREA = "area_"
-#: Key of the instruments in a configuration.
-KEY = "survey.instruments"
-#: Columns that describe a respondent, before the answers.
-UNITS = {
-    "week": "weeks since the burn-in ended, at the time of the survey",
-    "resident": "identifier", "group": "own group", "age": "years", "sex": "female or male",
-    "weight": "residents aged 16 and over whom the respondent represents"}
 
 
 def _column(name: str) -> Callable[[State, Rows], NDArray[Any]]:
@@ -54,27 +43,6 @@ STATES: dict[str, tuple[Callable[[State, Rows], NDArray[Any]], str]] = {
     "public_balance": (_column("public_balance"), "positive minus negative ones among them"),
     "friends": (_column("friends"), "friends"), "cross_friends": (_column("cross_friends"), "friends in other groups"),
     "others": (share_of_others, "share of other groups in the neighbourhood")}
-
-
-class Survey(Section):
-    """A survey of residents aged 16 and over, before the first week and after the last (the same sample)."""
-
-    size: int = parameter(1000, 0, 1_000_000, "residents", "assumed", "sample size; all residents if there are fewer")
-    nonresponse: float = parameter(
-        0.0, 0, 0.95, "share of the sample", "assumed", "residents who do not answer, at random, the same in each wave")
-    instruments: dict[str, SerializeAsAny[Instrument]] = Field(
-        default_factory=shipped,
-        description="items by name; in a configuration, a list of names of configs/instrument, or null for all")
-
-    @field_validator("instruments", mode="before")
-    @classmethod
-    def _instruments(cls, values: Any) -> Any:
-        found = instruments_of(values, KEY)
-        asked = found if isinstance(found, Mapping) else ()
-        taken = [name for name in asked if name in UNITS or name.startswith(AREA)]
-        if taken:
-            raise ValueError(f"{KEY}.{taken[0]} has the name of a column of the survey: choose another name")
-        return found
 
 
 class SurveyWaves(Observer):

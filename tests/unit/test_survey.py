@@ -8,7 +8,8 @@ import pytest
 
 from contactsim.errors import UserError
 from contactsim.instruments.catalogue import ask, shipped
-from contactsim.observers.survey import STATES, UNITS, Interview, Survey, survey, units
+from contactsim.instruments.questionnaire import UNITS, Survey
+from contactsim.observers.survey import STATES, Interview, survey, units
 from contactsim.world import World
 from tests.worlds import columns_of, four_groups, make_world, same_bits
 
