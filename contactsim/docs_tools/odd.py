@@ -154,9 +154,7 @@ def instrument_sources() -> str:
 
 
 def _asked(one: Instrument) -> str:
-    first, last = one.ages
-    after = f"; those above 0 in `{one.after}`" if one.after else ""
-    return f"{one.groups}, {first} {'and over' if last is None else f'to {last}'}{after}"
+    return f"{one.whom}; those above 0 in `{one.after}`" if one.after else one.whom
 
 
 TABLES: dict[str, Callable[..., str]] = {

@@ -59,6 +59,12 @@ class Instrument(Section):
         of_age = (people.age >= (first or 0)) & (people.age < (np.inf if last is None else last + 1))
         return people.active & of_age & ((people.group == 0) | (self.groups == "all"))
 
+    @property
+    def whom(self) -> str:
+        """Who is asked, in words."""
+        first, last = self.ages
+        return f"{self.groups}, {first} {'and over' if last is None else f'to {last}'}"
+
     def true(self, world: State, rows: Rows) -> Values:
         """(rows,) the state that it measures, without noise and in a unit of its own."""
         raise NotImplementedError

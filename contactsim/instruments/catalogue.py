@@ -53,6 +53,19 @@ def instruments_of(values: Any, key: str) -> Any:
     return found
 
 
+def with_changes(names: Iterable[str], changes: Mapping[str, Any], config_dir: str | None = None) -> dict[str, Any]:
+    """Plain data of items and of those that they follow: their files, with ``changes`` of keys by item.
+
+    An item without a file needs all its keys there, as in ``{trust: {measures: attitude, wording: ...}}``. The names
+    are those of files or of changes.
+    """
+    known = group_files(GROUP, config_dir)
+    found: dict[str, Any] = files([name for name in names if name in known], config_dir)
+    found |= {name: {} for name in names if name not in known}
+    return {name: one if isinstance(one := changes.get(name, {}), Instrument) else {**file, **one}
+            for name, file in found.items()}
+
+
 def _instrument(name: str, values: Any, key: str) -> Instrument:
     if not name.isidentifier() or not name.islower() or name.endswith(TRUE):
         raise ValueError(f"{key} is not allowed: the name of an item has small letters, digits and underscores, and "

@@ -66,10 +66,20 @@ class Rating(Instrument):
     def answers(self, question: Question) -> Values:
         world = question.world
         everybody = self.true(world, np.flatnonzero(self.asked(world)))
-        variance = self.items * (1 - self.reliability) / self.reliability * (everybody.var() if everybody.size else 0.0)
-        noise = 0.0 if self.reliability == 1 else max(np.sqrt(max(variance - 1 / 12, 0.0)), self.least)
-        true = self.true(world, question.rows)
-        given = [rounded(true + noise * question.noise(self.stable, k), self.low, self.high) for k in range(self.items)]
+        return self.reported(self.true(world, question.rows), everybody.var() if everybody.size else 0.0,
+                             lambda k: question.noise(self.stable, k))
+
+    def reported(self, true: Values, variance: float, noise: Callable[[int], Values]) -> Values:
+        """(n,) answers of people with ``true`` values in points.
+
+        Args:
+            true: (n,) values.
+            variance: of true values among all who could be asked.
+            noise: (n,) standard normal noise of an item, by its number from 0.
+        """
+        needed = self.items * (1 - self.reliability) / self.reliability * variance
+        spread = 0.0 if self.reliability == 1 else max(np.sqrt(max(needed - 1 / 12, 0.0)), self.least)
+        given = [rounded(true + spread * noise(k), self.low, self.high) for k in range(self.items)]
         return np.asarray(np.mean(given, axis=0))
 
     @property

@@ -79,13 +79,15 @@ class Interview(Observer):
         instruments: by name, or names of shipped ones (see docs/instruments.md).
         rows: rows of those who are asked (None: everybody to whom one of the items is put, at the start).
         weeks: numbers of weeks after which they are asked; 0 for the start.
+        true: whether a column ``<item>_true`` gives the state that each item measures (see its class).
 
     Raises UserError for an unknown name.
     """
 
     def __init__(self, instruments: Instruments | Iterable[str], rows: Rows | None = None,
-                 weeks: Iterable[int] = (0,)) -> None:
+                 weeks: Iterable[int] = (0,), true: bool = False) -> None:
         self.instruments, self.rows, self.weeks = chosen(instruments), rows, frozenset(weeks)
+        self.true = true
         self.waves: list[pd.DataFrame] = []
 
     def begin(self, world: State) -> None:
@@ -100,8 +102,10 @@ class Interview(Observer):
         """Ask those who still live here, if it is time."""
         if world.clock - self._start in self.weeks and self.rows is not None:
             here = self.rows[world.people.active[self.rows] & (world.people.uid[self.rows] == self._uid)]
-            self.waves.append(pd.DataFrame({"week": np.full(here.size, world.clock, np.int32),
-                                            "resident": world.people.uid[here], **ask(world, here, self.instruments)}))
+            states = {f"{name}{TRUE}": one.true(world, here) for name, one in self.instruments.items() if self.true}
+            self.waves.append(pd.DataFrame({
+                "week": np.full(here.size, world.clock, np.int32), "resident": world.people.uid[here],
+                **ask(world, here, self.instruments), **states}))
 
     def result(self) -> pd.DataFrame:
         """A table of week, resident and a column of answers for each item (nan: not asked)."""
