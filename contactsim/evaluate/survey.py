@@ -133,8 +133,7 @@ def respondents(design: Evaluation, group: SurveyGroup, size: int, first: int,
     """(indices of the sampled people who respond in the first wave, whether each is retained in the last one).
 
     The sample is drawn from those to whom some outcome is put. Random draws are keyed by person. People who have moved
-    away are lost. With ``selective``, the probability to
-    respond rises with attitude at the first wave.
+    away are lost. With ``selective``, the probability to respond rises with attitude at the first wave.
     """
     paired, uid = group.paired, group.paired.residents.uid
     readings = paired.arms[group.arm].readings
