@@ -122,9 +122,11 @@ def render(found: dict[str, Any]) -> RenderableType:
 
 
 def _item_line(name: str, item: Mapping[str, Any]) -> str:
-    few = f", {item['asked']:.0%} of the treated" if item["asked"] < 1 else ""
-    return (f"{name}: {item['answers']}; asked of {item['for']}{few}; SD {item['sd']:.2f} points, of the variance "
-            f"{item['reliability']:.2f} is of true states.")
+    found = {key: item[key] or 0.0 for key in ("asked", "sd", "reliability")}  # null in a file: not finite
+    few = f", {found['asked']:.0%} of the treated" if found["asked"] < 1 else ""
+    of = f"; SD {item['sd']:.2f} points" if found["sd"] > 0 else ""
+    true = f", of the variance {item['reliability']:.2f} is of true states" if found["reliability"] > 0 else ""
+    return f"{name}: {item['answers']}; asked of {item['for']}{few}{of}{true}."
 
 
 def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
