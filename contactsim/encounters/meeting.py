@@ -186,9 +186,16 @@ def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_
         order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # the next pair overwrites one that is not
         across += 2 * (both & (group[i] != group[j]))
     if t.tie_own > 0.0:
+        proposed, friends = 0, people.friends
         for k in range(number):
+            one, two = within[np.uintp(2 * k)], within[np.uintp(2 * k + 1)]
+            i, j = np.uintp(one), np.uintp(two)
+            chance = t.tie_own * _room(friends[np.uintp(row[i])], rules) * _room(friends[np.uintp(row[j])], rules)
+            within[np.uintp(2 * proposed)], within[np.uintp(2 * proposed + 1)] = one, two
+            proposed += short_unit(short_pair(t.meeting_base, uid[i], uid[j])) < chance
+        for k in range(proposed):
             i, j = np.uintp(within[np.uintp(2 * k)]), np.uintp(within[np.uintp(2 * k + 1)])
-            _propose(i, j, t, t.tie_own, uid, row, group, candidate, priority, rules, people)
+            _propose(i, j, t, uid, row, candidate, priority)
     return across - first
 
 
@@ -221,7 +228,10 @@ def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dos
     shared_activity[i] += t.shared_activity * agreeable
     shared_activity[j] += t.shared_activity * agreeable
     if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
-        _propose(i, j, t, t.tie_cross, uid, row, group, candidate, priority, rules, people)
+        chance = t.tie_cross * _room_across(np.uintp(row[i]), h, rules, people)
+        chance *= _room_across(np.uintp(row[j]), g, rules, people)
+        if short_unit(short_pair(t.meeting_base, uid[i], uid[j])) < chance:
+            _propose(i, j, t, uid, row, candidate, priority)
 
 
 @inlined
@@ -242,27 +252,27 @@ def record(i, k, what, weighted, counts, dose):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _propose(i, j, t, chance, uid, row, group, candidate, priority, rules, people):  # type: ignore[no-untyped-def]
-    """Propose a tie with probability ``chance``, less for those who have friends.
+def _propose(i, j, t, uid, row, candidate, priority):  # type: ignore[no-untyped-def]
+    """Propose a tie: each becomes the other's candidate unless it has a better one.
 
-    Each becomes the other's candidate unless it has a better one: the proposal of highest priority wins, whatever the
-    order of meetings.
+    The proposal of highest priority wins, whatever the order of meetings.
     """
-    u = short_unit(short_pair(t.meeting_base, uid[i], uid[j]))
-    if u < chance:  # most are not: only for these the friends are looked up
-        chance *= _room(np.uintp(row[i]), group[j], rules, people)
-        chance *= _room(np.uintp(row[j]), group[i], rules, people)
-    if u < chance:
-        rank = np.uint16(short_pair(t.presence_base, uid[i], uid[j]) >> np.uint32(16))
-        prefer(i, row[j], rank, candidate, priority)
-        prefer(j, row[i], rank, candidate, priority)
+    rank = np.uint16(short_pair(t.presence_base, uid[i], uid[j]) >> np.uint32(16))
+    prefer(i, row[j], rank, candidate, priority)
+    prefer(j, row[i], rank, candidate, priority)
 
 
 @inlined
-def _room(i, g, rules, people):  # type: ignore[no-untyped-def]
-    """How ready resident i is for a further friend, of group ``g``, against one who has no friends."""
-    room = max(0.0, 1.0 - people.friends[i] / rules.tie_limit)
-    if people.group[i] != g and (people.friend_groups[i] >> g) & 1:
+def _room(friends, rules):  # type: ignore[no-untyped-def]
+    """How ready someone with this number of friends is for a further one, against one who has none."""
+    return max(0.0, 1.0 - friends / rules.tie_limit)
+
+
+@inlined
+def _room_across(i, g, rules, people):  # type: ignore[no-untyped-def]
+    """How ready resident i is for a further friend in another group ``g``."""
+    room = _room(people.friends[i], rules)
+    if (people.friend_groups[i] >> g) & 1:
         room *= rules.tie_further
     return room
 
