@@ -171,12 +171,12 @@ def block_type(groups: int) -> np.dtype[np.void]:
     others = groups - 1
     return np.dtype([
         ("group", np.uint8), ("sex", np.uint8), ("active", np.bool_), ("rumour", np.int8), ("uid", np.int32),
-        ("friends", np.uint8), ("cross_friends", np.uint8), ("status", np.float32),
+        ("friends", np.uint8), ("cross_friends", np.uint8), ("priority", np.uint16), ("status", np.float32),
         ("public_contact", np.float32), ("public_balance", np.float32),
         ("availability", np.float32), ("displaced", np.uint32), ("odds_factor", np.float32, (others, 4)),
         ("liking", np.float32, (others,)), ("dose", np.int32, (others, 2)), ("company", np.int32),
         ("candidate", np.int32), ("counts", np.int16, (others, 4)), ("own_meetings", np.int16), ("bonding", np.int16),
-        ("shared_activity", np.uint16), ("community", np.uint16), ("priority", np.uint16), ("free", np.uint8),
+        ("shared_activity", np.uint16), ("community", np.uint16), ("free", np.uint8),
         ("unused", np.uint8, (3,))])  # so that each resident's block begins at a multiple of four bytes
 
 

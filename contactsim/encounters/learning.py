@@ -20,7 +20,7 @@ from contactsim.encounters.ties import find_meetings, form, meet_friends
 from contactsim.residents import ADULT_AGE, BELIEVES, MEETING_AGE, TIE_PLACES, WEEKS_A_YEAR
 
 #: Residents whose meetings with friends are found together (assumed; 32 to 256 are alike).
-TOGETHER = 64
+TOGETHER = 128
 
 
 @kernel

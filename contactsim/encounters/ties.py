@@ -15,7 +15,7 @@ from contactsim.compiled import ahead, inlined, kernel, sized
 from contactsim.draws import halves, nth, pair_key, short_pair, short_unit
 from contactsim.encounters.appraisal import other as position
 from contactsim.encounters.arrays import NEUTRAL, PARTNER_EFFECT
-from contactsim.encounters.meeting import SOON, record, valence
+from contactsim.encounters.meeting import record, valence
 from contactsim.residents import TIE_PLACES, Residents
 
 #: Weeks from one fading of ties and one look at friends of friends to the next (a matter of cost).
@@ -49,10 +49,9 @@ def meet_friends(G, found, slots, one, other, slot, people, week):  # type: igno
     odds_factor, company = sized(week.odds_factor, (G - 1, 4)), week.company
     counts, dose = sized(week.counts, (G - 1, 4)), sized(week.dose, (G - 1, 2))
     for r in range(found):
-        if r + SOON < found:
-            soon = np.uintp(other[np.uintp(r + SOON)])
-            ahead(group, soon)
-            ahead(odds_factor, soon)
+        ahead(group, np.uintp(other[np.uintp(r)]))
+        ahead(odds_factor, np.uintp(other[np.uintp(r)]))
+    for r in range(found):
         i, j, t = np.uintp(one[np.uintp(r)]), np.uintp(other[np.uintp(r)]), slots[slot[np.uintp(r)]]
         if (displaced[i] | displaced[j]) & t.bit:
             continue
@@ -109,26 +108,32 @@ def fade_ties(lo, hi, fade, base, people, candidate):  # type: ignore[no-untyped
             j = ties[i, np.uintp(place)]
             some |= (j >= 0) & (short_unit(short_pair(base, np.uint32(i), np.uint32(j))) < fade)
         if some:
-            _fade(i, fade, base, people, candidate)
+            _fade(i, fade, base, ties, people, candidate)
 
 
 @inlined
-def _fade(i, fade, base, people, candidate):  # type: ignore[no-untyped-def]
-    """Let the ties of resident i fade that do; the others keep their order."""
-    ties, group, friends, cross = people.ties, people.group, people.friends[i], people.cross_friends[i]
-    number, across, groups = 0, 0, 0
-    for place in range(friends):
+def _fade(i, fade, base, ties, people, candidate):  # type: ignore[no-untyped-def]
+    """Let the ties of resident i fade; those that stay keep their order."""
+    group, friends, cross, number, across = people.group, people.friends[i], people.cross_friends[i], 0, 0
+    j = candidate[i]
+    met = j if j >= 0 and np.uintp(candidate[np.uintp(j)]) == i else -1
+    for place in range(friends):  # without branches, which a processor could not predict
         j = ties[i, np.uintp(place)]
         fades = short_unit(short_pair(base, np.uint32(i), np.uint32(j))) < fade
-        if fades and (candidate[i] != j or np.uintp(candidate[np.uintp(j)]) != i):
-            continue
+        stays = (not fades) | (j == met)
         ties[i, np.uintp(number)] = j
-        number += 1
-        across += place < cross
-        groups |= 1 << (group[np.uintp(j)] if place < cross else group[i])
+        number += stays
+        across += stays & (place < cross)
     for place in range(number, friends):
         ties[i, np.uintp(place)] = -1
-    people.friends[i], people.cross_friends[i], people.friend_groups[i] = number, across, groups
+    own = 1 << group[i]
+    groups = np.int64(people.friend_groups[i]) & ~own
+    if across < cross:
+        groups = 0
+        for place in range(across):
+            groups |= 1 << group[np.uintp(ties[i, np.uintp(place)])]
+    people.friend_groups[i] = groups | (own if number > across else 0)
+    people.friends[i], people.cross_friends[i] = number, across
 
 
 @inlined
