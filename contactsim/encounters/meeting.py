@@ -16,6 +16,7 @@ from contactsim.encounters.arrays import (
     DECLINED,
     NEGATIVE,
     NEUTRAL,
+    OWN_MEETING,
     PARTNER_EFFECT,
     PLEASANT,
     POSITIVE,
@@ -58,9 +59,8 @@ def _meet(G, lo, hi, slots, within, start, keys, occupant, since, now, rules, se
     row, uid, key, group, displaced, able, leisure, together = (
         m.row, m.uid, m.key, m.group, m.displaced, m.able, m.leisure, m.since)
     odds_factor, status, counts = sized(m.odds_factor, (G - 1, 4)), m.status, sized(m.counts, (G - 1, 4))
-    own_meetings, dose, company = m.own_meetings, sized(m.dose, (G - 1, 2)), m.company
-    shared_activity, candidate, priority, order, partner = (
-        m.shared_activity, m.candidate, m.priority, m.order, m.partner)
+    activity, dose, company = m.activity, sized(m.dose, (G - 1, 2)), m.company
+    candidate, priority, order, partner = m.candidate, m.priority, m.order, m.partner
     nobody = np.int32(row.shape[0] - 1)
     for q in range(lo, hi):
         begin = start[within[0, q]]
@@ -72,12 +72,12 @@ def _meet(G, lo, hi, slots, within, start, keys, occupant, since, now, rules, se
             for mixing_group in range(within[t.scale, q], within[t.scale, q + 1]):
                 first, n = start[mixing_group] - begin, start[mixing_group + 1] - start[mixing_group]
                 match(t.pairing_base, keys[mixing_group], first, n, order, partner)
-                across = _within_groups(first, n, nobody, t, order, partner, group, row, uid, own_meetings,
-                                        shared_activity, candidate, priority, rules, people)
+                across = _within_groups(first, n, nobody, t, order, partner, group, row, uid, activity,
+                                        candidate, priority, rules, people)
                 for k in range(first, first + across, 2):
                     i, j = np.uintp(order[np.uintp(k)]), np.uintp(order[np.uintp(k + 1)])
                     _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,
-                            shared_activity, candidate, priority, rules, people)
+                            activity, candidate, priority, rules, people)
         _scatter(G, seats, community, public, people, week, members)
 
 
@@ -123,7 +123,7 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
         m.displaced[at] = displaced[i]
         gone |= displaced[i]
         m.since[at] = abs(np.float32(now) - np.float32(since[np.uintp(begin + k)]))
-        m.own_meetings[at], m.company[at], m.shared_activity[at] = 0, 0, 0
+        m.activity[at], m.company[at] = 0, 0
         m.candidate[at], m.priority[at] = -1, np.uint16(0)
         for h in range(G - 1):
             for c in range(4):
@@ -164,8 +164,8 @@ def _find_present(seats, nobody, gone, key, displaced, able, leisure, t, order):
 
 
 @inlined
-def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_meetings,  # type: ignore[no-untyped-def]
-                   shared_activity, candidate, priority, rules, people):
+def _within_groups(first, seats, nobody, t, order, within, group, row, uid, activity,  # type: ignore[no-untyped-def]
+                   candidate, priority, rules, people):
     """Meetings within groups among the pairs in order[first:first + seats]: they are positive and may lead to a tie.
 
     Moves the pairs of two groups to the front of this part of ``order`` and returns how many seats they take.
@@ -178,10 +178,9 @@ def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_
         # Numbers are added without a branch, which a processor could not predict.
         both = (one != nobody) & (two != nobody)
         own = both & (group[i] == group[j])
-        own_meetings[i] += np.int16(own)
-        own_meetings[j] += np.int16(own)
-        shared_activity[i] += t.shared_activity * own
-        shared_activity[j] += t.shared_activity * own
+        more = (OWN_MEETING + np.int64(t.shared_activity)) * own
+        activity[i] += more
+        activity[j] += more
         within[np.uintp(2 * number)], within[np.uintp(2 * number + 1)] = one, two
         number += own
         order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # the next pair overwrites one that is not
@@ -202,7 +201,7 @@ def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_
 
 @inlined
 def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,  # type: ignore[no-untyped-def]
-            shared_activity, candidate, priority, rules, people):
+            activity, candidate, priority, rules, people):
     """A meeting between groups: taken up or declined; then a valence for each side; it may lead to a tie."""
     g, h = group[i], group[j]
     m, n = other(h, g), other(g, h)
@@ -226,8 +225,8 @@ def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dos
     company[i] += t.dose * (mine < NEUTRAL)
     company[j] += t.dose * (theirs < NEUTRAL)
     agreeable = (not declined) & (mine != NEGATIVE) & (theirs != NEGATIVE)
-    shared_activity[i] += t.shared_activity * agreeable
-    shared_activity[j] += t.shared_activity * agreeable
+    activity[i] += t.shared_activity * agreeable
+    activity[j] += t.shared_activity * agreeable
     if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
         chance = t.tie_cross * _room_across(np.uintp(row[i]), h, rules, people)
         chance *= _room_across(np.uintp(row[j]), g, rules, people)
@@ -306,12 +305,13 @@ def _scatter(G, seats, community, public, people, week, members):  # type: ignor
             balance += counts[at, h, POSITIVE] - counts[at, h, NEGATIVE]
             all_dose[i, h, POSITIVE] += dose[at, h, POSITIVE]
             all_dose[i, h, NEGATIVE] += dose[at, h, NEGATIVE]
-        own_meetings[i] += m.own_meetings[at]
+        met, shared = m.activity[at] >> np.int64(32), m.activity[at] & np.int64(OWN_MEETING - 1)
+        own_meetings[i] += met
         company[i] += m.company[at]
-        shared_activity[i] += m.shared_activity[at]
+        shared_activity[i] += shared
         if community:
-            bonding[i] += m.own_meetings[at]
-            in_community[i] += m.shared_activity[at]
+            bonding[i] += met
+            in_community[i] += shared
         if public:
             # What learning forgets of it in the same week is made up for.
             people.public_contact[i] = np.float64(people.public_contact[i]) + encounters / (WEEKS_A_YEAR - 1.0)
