@@ -48,7 +48,7 @@ def standard_deviation(case: Worlds, column: str, sd: str, subgroup: Subgroup) -
     group = given.get("group", "majority" if subgroup is None else "all")
     around = {"group": group, "ages": given.get("ages", ADULT_AGES)}
     values = data.at(column, wave)[select(around, data, {}) & (data.at("here", wave) > 0)]
-    return float(values.std())
+    return float(values[~np.isnan(values)].std())
 
 
 def scaled(change: float, sd: float) -> float:
@@ -60,25 +60,25 @@ def scaled(change: float, sd: float) -> float:
 
 def _sum(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float], sd: str, subgroup: Subgroup) -> float:
     """Sum over ``world@wave`` of weight times mean, each column in its own standard deviation."""
-    rows = {where: case.mask(subgroup, where.split("@")[0]) & _here(case, where, terms) for where in terms}
-    if not all(r.any() for r in rows.values()):
-        return 0.0
     total = 0.0
     for column, sign in columns.items():
+        rows = {where: case.mask(subgroup, where.split("@")[0]) & _here(case, where, terms, column) for where in terms}
+        if not all(r.any() for r in rows.values()):
+            return 0.0
         means = {where: case.at(where)[0].at(column, case.at(where)[1])[rows[where]].mean() for where in terms}
         total += scaled(sign * sum(weight * means[where] for where, weight in terms.items()),
                         standard_deviation(case, column, sd, subgroup))
     return float(total)
 
 
-def _here(case: Worlds, where: str, terms: Mapping[str, float]) -> Mask:
-    """(N,) rows in which the same person lives at all compared waves, in all worlds with the same rows."""
+def _here(case: Worlds, where: str, terms: Mapping[str, float], column: str) -> Mask:
+    """(N,) rows in which the same person lives, and has a value, at all compared waves of worlds with the same rows."""
     n = case.at(where)[0].people["uid"]
     here = np.ones(n.shape[0], bool)
     for other in terms:
         data, wave = case.at(other)
         if np.array_equal(data.people["uid"], n):
-            here &= data.at("here", wave) > 0
+            here &= (data.at("here", wave) > 0) & ~np.isnan(data.at(column, wave))
     return here
 
 
@@ -105,10 +105,11 @@ def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, refe
     """Mean of a column at ``world@wave`` in one subgroup minus that in another, in standard deviations."""
     data, wave = case.at(world)
     name = world.split("@")[0]
-    these, those = case.mask(subgroup, name), case.mask(reference_subgroup, name)
+    values = data.at(column, wave)
+    known = ~np.isnan(values) & (data.at("here", wave) > 0)
+    these, those = case.mask(subgroup, name) & known, case.mask(reference_subgroup, name) & known
     if not these.any() or not those.any():
         return 0.0
-    values = data.at(column, wave)
     gap = values[these].mean() - values[those].mean()
     around = sd_subgroup or {"group": (subgroup or {}).get("group", "all")}
     return scaled(gap, standard_deviation(case, column, sd, around))
@@ -116,7 +117,8 @@ def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, refe
 
 def spread_change(case: Worlds, world: str, reference: str, column: str, subgroup: Subgroup = None) -> float:
     """Relative difference of a column's standard deviation at the end between two worlds (0: the same)."""
-    one, other = (case.worlds[name].at(column, END)[case.mask(subgroup, name)].std() for name in (world, reference))
+    one, other = (np.nanstd(case.worlds[name].at(column, END)[case.mask(subgroup, name)])
+                  for name in (world, reference))
     return float(one / other - 1)
 
 
@@ -153,7 +155,9 @@ def transfer_ratio(case: Worlds, world: str, reference: str) -> float:
 # --- meetings and friends
 
 def _meetings(case: Worlds, name: str, kind: str, subgroup: Subgroup) -> Array:
-    return case.worlds[name].at(f"second_{kind}", END)[case.mask(subgroup, name)]
+    """Meetings per week with others in the second half, of a kind or of ``any`` valence."""
+    data, kinds = case.worlds[name], ("positive", "negative", "neutral") if kind == "any" else (kind,)
+    return np.asarray(sum(data.at(f"second_{one}", END) for one in kinds))[case.mask(subgroup, name)]
 
 
 def _mean_meetings(case: Worlds, kind: str, names: tuple[str, str], subgroup: Subgroup) -> tuple[float, float]:

@@ -156,18 +156,20 @@ def town_gap(case: Worlds, column: str, world: str, control: str, subgroup: Subg
     return scaled(slopes(y, town, sessions)[0] if sessions.any() else slopes(y, town)[0], sd)
 
 
-def survey_effect(case: Worlds, design: str, wave: str, world: str, action: str, column: str) -> float:
+def survey_effect(case: Worlds, design: str, wave: str, world: str, action: str, column: str,
+                  group: str = "majority") -> float:
     """Effect that an evaluation would report: change of participants minus change of comparison people, in SD.
 
     0 without participants or comparison people.
 
     Args:
+        group: ``majority``, or ``all`` participants and comparison people.
         design: ``matched`` (each participant is compared with the nearest person who was interested but did not
             participate, by pretest, age and recent contact) or ``two_pretests`` (all others of the participants' ages;
             the baseline is the mean of two pretests).
     """
     data = case.worlds[world]
-    treated, rest = _compared(case, world, action, interested=design == "matched")
+    treated, rest = _compared(case, world, action, design == "matched", group)
     if not treated.any() or not rest.any():
         return 0.0
     before = surveyed(data, column, START)
@@ -178,7 +180,8 @@ def survey_effect(case: Worlds, design: str, wave: str, world: str, action: str,
     return float((change[treated].mean() - other) / standard_deviation(case, column, f"{world}@{START}", None))
 
 
-def selection_bias(case: Worlds, world: str, control: str, action: str, column: str, estimate: str) -> float:
+def selection_bias(case: Worlds, world: str, control: str, action: str, column: str, estimate: str,
+                   group: str = "majority") -> float:
     """Bias of a comparison of participants with others of their ages at the midpoint, in standard deviations.
 
     The bias is the difference minus the true effect on the participants; 0 without participants.
@@ -188,7 +191,7 @@ def selection_bias(case: Worlds, world: str, control: str, action: str, column: 
             pretest, age and recent contact).
     """
     data = case.worlds[world]
-    treated, rest = _compared(case, world, action, interested=False)
+    treated, rest = _compared(case, world, action, False, group)
     if not treated.any() or not rest.any():
         return 0.0
     after = data.at(column, MIDPOINT)
@@ -201,14 +204,15 @@ def selection_bias(case: Worlds, world: str, control: str, action: str, column: 
     return (abs(naive) - abs(float(after[treated].mean() - after[matched].mean()) - true)) / sd
 
 
-def _compared(case: Worlds, world: str, action: str, interested: bool) -> tuple[Mask, Mask]:
-    """(N,) majority participants, and the majority others: those interested, or all of the participants' ages."""
+def _compared(case: Worlds, world: str, action: str, interested: bool, group: str) -> tuple[Mask, Mask]:
+    """(N,) participants of a group, and others of it: those interested, or all of the participants' ages."""
     data, by = case.worlds[world], case.selecting[world]
-    treated = by.part(action, "participants") & (data.people["group"] == 0) & (data.at("here", MIDPOINT) > 0)
+    of_group = data.people["active"] & ((data.people["group"] == 0) | (group == "all"))
+    treated = by.part(action, "participants") & of_group & (data.at("here", MIDPOINT) > 0)
     if not treated.any():
         return treated, treated
     ages = data.people["age"][treated]
-    rest = ~by.part(action, "participants") & data.people["active"] & (data.people["group"] == 0)
+    rest = ~by.part(action, "participants") & of_group
     rest &= (data.people["age"] >= np.floor(ages.min())) & (data.people["age"] < np.floor(ages.max()) + 1)
     return treated, rest & by.part(action, "interested") if interested else rest
 

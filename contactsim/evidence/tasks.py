@@ -10,7 +10,7 @@ from platform import platform, python_version
 from typing import Any
 
 from contactsim.compiled import sources_digest
-from contactsim.evidence import effects, relations
+from contactsim.evidence import asked, asked_people, effects, programmes, relations
 from contactsim.evidence.design import BASE, Finding, KnockOut, Outcome, WorldDesign
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.panel import PanelData
@@ -20,7 +20,8 @@ from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest, digest_of
 from contactsim.storage.results import LEDGER, TaskOutput
 
-ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS}
+ESTIMANDS: dict[str, Callable[..., float]] = {
+    **effects.ESTIMANDS, **relations.ESTIMANDS, **asked.ESTIMANDS, **asked_people.ESTIMANDS, **programmes.ESTIMANDS}
 #: Estimand of a figure minus the same figure under a knock-out.
 DIFFERENCE = "difference_from_knock_out"
 #: {outcome: {base or knock-out: figure}}
