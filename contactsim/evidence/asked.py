@@ -191,7 +191,8 @@ def area_path(case: Worlds, world: str, path: str) -> float:
         by_threat = slopes(of.attitude, of.threat, good, bad, many, some, of.age)[0]
         return float(slopes(good, many, some, of.age)[0] * by_good * by_threat / sd)
     left, _, by_good, by_bad, _ = slopes(of.attitude, many, some, good, bad, of.age)
-    through = {"good": slopes(good, many, some, of.age)[0] * by_good, "bad": slopes(bad, many, some, of.age)[0] * by_bad}
+    through = {"good": slopes(good, many, some, of.age)[0] * by_good,
+               "bad": slopes(bad, many, some, of.age)[0] * by_bad}
     paths = {**through, "net": sum(through.values()), "rest": left}
     return float(paths[path] / sd)
 

@@ -187,5 +187,5 @@ def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, 
 
 
 ESTIMANDS: Mapping[str, Any] = {f.__name__: f for f in (
-    ratio_of_effects, softening, difference_of_contrasts, effect_by_segregation, visitors_effect, visitors_bad_share, visitors, setting_path,
-    parents_gap)}
+    ratio_of_effects, softening, difference_of_contrasts, effect_by_segregation, visitors_effect, visitors_bad_share,
+    visitors, setting_path, parents_gap)}
