@@ -48,7 +48,7 @@ def standard_deviation(case: Worlds, column: str, sd: str, subgroup: Subgroup) -
     group = given.get("group", "majority" if subgroup is None else "all")
     around = {"group": group, "ages": given.get("ages", ADULT_AGES)}
     values = data.at(column, wave)[select(around, data, {}) & (data.at("here", wave) > 0)]
-    return float(values.std())
+    return float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
 
 
 def scaled(change: float, sd: float) -> float:
@@ -65,10 +65,16 @@ def _sum(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float],
         return 0.0
     total = 0.0
     for column, sign in columns.items():
-        means = {where: case.at(where)[0].at(column, case.at(where)[1])[rows[where]].mean() for where in terms}
+        means = {where: _mean(case.at(where)[0].at(column, case.at(where)[1])[rows[where]]) for where in terms}
         total += scaled(sign * sum(weight * means[where] for where, weight in terms.items()),
                         standard_deviation(case, column, sd, subgroup))
     return float(total)
+
+
+def _mean(values: Array) -> float:
+    """Mean of those who answer; nan if nobody does."""
+    answered = values[np.isfinite(values)]
+    return float(answered.mean()) if answered.size else float("nan")
 
 
 def _here(case: Worlds, where: str, terms: Mapping[str, float]) -> Mask:
@@ -109,7 +115,7 @@ def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, refe
     if not these.any() or not those.any():
         return 0.0
     values = data.at(column, wave)
-    gap = values[these].mean() - values[those].mean()
+    gap = _mean(values[these]) - _mean(values[those])
     around = sd_subgroup or {"group": (subgroup or {}).get("group", "all")}
     return scaled(gap, standard_deviation(case, column, sd, around))
 
@@ -277,7 +283,8 @@ def friend_homophily(case: Worlds, world: str, subgroup: Subgroup) -> float:
 # --- descriptives of one world
 
 def _values(case: Worlds, world: str, column: str, subgroup: Subgroup) -> Array:
-    return case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    values = case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    return values[np.isfinite(values)]
 
 
 def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
