@@ -48,7 +48,7 @@ def standard_deviation(case: Worlds, column: str, sd: str, subgroup: Subgroup) -
     group = given.get("group", "majority" if subgroup is None else "all")
     around = {"group": group, "ages": given.get("ages", ADULT_AGES)}
     values = data.at(column, wave)[select(around, data, {}) & (data.at("here", wave) > 0)]
-    return float(values[~np.isnan(values)].std())
+    return float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
 
 
 def scaled(change: float, sd: float) -> float:
@@ -281,7 +281,8 @@ def friend_homophily(case: Worlds, world: str, subgroup: Subgroup) -> float:
 # --- descriptives of one world
 
 def _values(case: Worlds, world: str, column: str, subgroup: Subgroup) -> Array:
-    return case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    values = case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    return values[np.isfinite(values)]
 
 
 def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:

@@ -15,10 +15,10 @@ import numpy as np
 import platformdirs
 
 from contactsim.evidence import tasks
-from contactsim.evidence.design import BASE, Finding, Folder
+from contactsim.evidence.design import BASE, Finding, Folder, MadePlace, WorldDesign
 from contactsim.evidence.loading import select
 from contactsim.evidence.tasks import DIFFERENCE, Figures, figures_of
-from contactsim.evidence.worlds import changed
+from contactsim.evidence.worlds import ITEMS, changed
 from contactsim.parameters import ModelParameters
 from contactsim.runs.executor import complete
 from contactsim.runs.local import processors
@@ -117,13 +117,21 @@ def base_only(finding: Finding, outcomes: Sequence[str] | None = None) -> Findin
 
 def with_parameter_set(values: ParameterSet, findings: Sequence[Finding],
                        base: ModelParameters) -> tuple[ModelParameters, list[Finding]]:
-    """Parameters and findings under a parameter set."""
-    parameters = changed(base, {path: value for path, value in values.items() if path != WITHIN_UNITS})
-    if values.get(WITHIN_UNITS) is None:
+    """Parameters and findings under a parameter set; numbers of instruments are set in the findings' worlds."""
+    items = {path: value for path, value in values.items() if path.startswith(ITEMS)}
+    parameters = changed(base, {path: value for path, value in values.items()
+                                if path != WITHIN_UNITS and path not in items})
+
+    def under(world: WorldDesign) -> WorldDesign:
+        place = world.place
+        if isinstance(place, MadePlace) and values.get(WITHIN_UNITS) is not None:
+            place = place.model_copy(update={"within_units": values[WITHIN_UNITS]})
+        return world.model_copy(update={"place": place, "set": {**items, **world.set}})
+
+    if not items and values.get(WITHIN_UNITS) is None:
         return parameters, list(findings)
     return parameters, [finding.model_copy(update={"worlds": {
-        name: world.model_copy(update={"place": world.place.model_copy(update={"within_units": values[WITHIN_UNITS]})})
-        for name, world in finding.worlds.items()}}) for finding in findings]
+        name: under(world) for name, world in finding.worlds.items()}}) for finding in findings]
 
 
 def tasks_of_sets(parameter_sets: Sequence[ParameterSet], findings: Sequence[Finding], base: ModelParameters,

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contactsim.evidence import baseline, runs
-from contactsim.evidence.design import BASE, AcceptanceInterval, Finding, Folder, Gradient, Outcome, Rule, Sweeps
+from contactsim.evidence.design import BASE, AcceptanceInterval, Finding, Folder, Gradient, Outcome, Sweeps
 from contactsim.evidence.runs import WITHIN_UNITS, ParameterSet
 from contactsim.evidence.tasks import Figures
 from contactsim.evidence.verdicts import (
@@ -218,9 +218,9 @@ def _id(world: str, name: str, alternative: str | None) -> str:
     return f"{world}:{name}" if alternative is None else f"{world}:{name}@{alternative}"
 
 
-def _knock_outs_of(folder: Folder, world: str) -> dict[str, Rule]:
-    return {name: "reported" for finding in folder.findings for outcome in finding.outcomes if outcome.uses(world)
-            for name in outcome.knock_outs}
+def _knock_outs_of(folder: Folder, world: str) -> list[str]:
+    return list(dict.fromkeys(name for finding in folder.findings for outcome in finding.outcomes if outcome.uses(world)
+                              for name in finding.knock_outs_of(outcome)))
 
 
 def gradient_table(folder: Folder, gradient: Gradient, seeds: Sequence[int],

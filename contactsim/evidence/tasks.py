@@ -58,7 +58,7 @@ def figures(finding: Finding, simulated: SimulatedWorlds, residents: int) -> Fig
                 for name, knock_out in here.knock_outs.items()}
         found |= {outcome.id: {name: _figure(outcome, outcomes, arm, arms)
                                for name, arm in ((BASE, base), *arms.items())
-                               if name == BASE or name in outcome.knock_outs}
+                               if name == BASE or name in here.knock_outs_of(outcome)}
                   for outcome in here.outcomes if outcome.alternative == alternative}
     return found
 
@@ -109,9 +109,10 @@ def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Ite
     """
     config = canonical_json({
         "worlds": {name: complete_design(world) for name, world in finding.worlds.items()},
-        "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
+        "knock_outs": {name: one.model_dump(mode="json", exclude={"text", "mechanism"})
+                       for name, one in finding.knock_outs.items()},
         "alternatives": {name: one.set for name, one in finding.alternatives.items()},
-        "outcomes": [[one.id, one.estimand, one.arguments, sorted(one.knock_outs), one.alternative]
+        "outcomes": [[one.id, one.estimand, one.arguments, sorted(finding.knock_outs_of(one)), one.alternative]
                      for one in finding.outcomes],
         "parameters": base.model_dump(mode="json")})
     code, parameters = code_digest(__name__), base.model_dump_json()

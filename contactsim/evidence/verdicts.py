@@ -199,7 +199,7 @@ def diagnoses(folder: str) -> dict[str, str]:
 
 def family_of(findings: list[Finding]) -> int:
     """Number of simultaneous intervals: judged outcomes and their knock-outs that must exit."""
-    return sum(1 + sum(rule == "must_exit" for rule in outcome.knock_outs.values())
+    return sum(1
                for finding in findings for outcome in finding.outcomes if outcome.judged)
 
 
@@ -207,7 +207,7 @@ def judge(folder: Folder, finding: Finding, figures: list[Figures], sample: str)
     """The result of a finding from its figures, one for each seed; intervals hold simultaneously in a folder."""
     family, size = family_of(folder.findings), folder.samples[sample]  # type: ignore[index]
     outcomes = [judge_outcome(outcome, finding.role, {
-        name: [one[outcome.id][name] for one in figures] for name in (BASE, *outcome.knock_outs)}, family)
+        name: [one[outcome.id][name] for one in figures] for name in (BASE, *finding.knock_outs_of(outcome))}, family)
         for outcome in finding.outcomes]
     return FindingResult(
         finding.id, finding.claim, folder.name, folder.title, folder.essays, finding.source, finding.grade,
@@ -222,7 +222,7 @@ def judge_outcome(outcome: Outcome, role: str, figures: dict[str, list[float]], 
     ``role`` is the finding's.
     """
     effect = interval(figures[BASE], family)
-    knocked = {name: (rule, interval(figures[name], family)) for name, rule in outcome.knock_outs.items()}
+    knocked = {name: ("reported", interval(found, family)) for name, found in figures.items() if name != BASE}
     must_exit = {name: found for name, (rule, found) in knocked.items() if rule == "must_exit"}
     word, reason = verdict(effect, outcome.acceptance, must_exit)
     return OutcomeResult(

@@ -120,7 +120,7 @@ def test_places_can_be_made_at_every_size(name: str) -> None:
     used = {(world.place.name, folder.residents(finding, sample)): world.place for finding in folder.findings
             for world in finding.worlds.values() for sample in folder.samples}
     for (_, residents), place in used.items():
-        assert worlds.made_place(place, residents, folder.first_seed).residents == residents
+        assert worlds.place_of(place, residents, folder.first_seed).residents == residents
 
 
 def test_an_action_without_reach_has_none() -> None:
