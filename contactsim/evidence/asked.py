@@ -24,6 +24,8 @@ from contactsim.stats import slopes
 
 #: Answers to ``local_diversity``: almost nobody, some or many people of other groups in the area.
 FEW, SOME, MANY = 0, 1, 2
+#: Their names as arguments.
+AREAS = {"few": FEW, "some": SOME, "many": MANY}
 #: Mean share of others in the LSOAs of majority residents who give the lowest and the highest of these answers
 #: (ESS round 7 ranked against census 2011).
 SHARE_FEW, SHARE_MANY = 0.034, 0.434
@@ -129,21 +131,21 @@ QUANTITIES: Mapping[str, Callable[[Survey], Array | Mask]] = {
 
 # --- areas
 
-def asked_share(case: Worlds, world: str, quantity: str, band: int | None = None) -> float:
-    """Mean of one of :data:`QUANTITIES`, over all asked or over those of an area band."""
+def asked_share(case: Worlds, world: str, quantity: str, area: str | None = None) -> float:
+    """Mean of one of :data:`QUANTITIES`, over all asked or over those of one of :data:`AREAS`."""
     of = asked(case, world)
-    return mean(QUANTITIES[quantity](of), None if band is None else of.band == band)
+    return mean(QUANTITIES[quantity](of), None if area is None else of.band == AREAS[area])
 
 
 def band_ratio(case: Worlds, world: str, quantity: str) -> float:
     """:func:`asked_share` where many others live over that where almost nobody does; nan if the latter is 0."""
-    few, many = (asked_share(case, world, quantity, band) for band in (FEW, MANY))
+    few, many = (asked_share(case, world, quantity, area) for area in ("few", "many"))
     return many / few if few > 0 else float("nan")
 
 
 def band_difference(case: Worlds, world: str, quantity: str) -> float:
     """:func:`asked_share` where many others live minus that where almost nobody does."""
-    return asked_share(case, world, quantity, MANY) - asked_share(case, world, quantity, FEW)
+    return asked_share(case, world, quantity, "many") - asked_share(case, world, quantity, "few")
 
 
 def band_elasticity(case: Worlds, world: str, quantity: str) -> float:
@@ -199,29 +201,29 @@ def area_path(case: Worlds, world: str, path: str) -> float:
 
 # --- people with good and with bad contact every week
 
-def weekly_bad_level(case: Worlds, world: str, band: int | None = None) -> float:
+def weekly_bad_level(case: Worlds, world: str, area: str | None = None) -> float:
     """Attitude of those whose contact is bad and at least weekly minus that of all others, in SD of all asked."""
     of = asked(case, world)
-    here = np.ones(of.band.size, bool) if band is None else of.band == band
+    here = np.ones(of.band.size, bool) if area is None else of.band == AREAS[area]
     these = of.bad & of.weekly
     return float((mean(of.attitude, here & these) - mean(of.attitude, here & ~these)) / of.attitude.std())
 
 
 def weekly_bad_gradient(case: Worlds, world: str) -> float:
     """:func:`weekly_bad_level` where many others live minus that where almost nobody does."""
-    return weekly_bad_level(case, world, MANY) - weekly_bad_level(case, world, FEW)
+    return weekly_bad_level(case, world, "many") - weekly_bad_level(case, world, "few")
 
 
-def weekly_gap(case: Worlds, world: str, band: int) -> float:
+def weekly_gap(case: Worlds, world: str, area: str) -> float:
     """Attitude of those with good minus that of those with bad contact, both at least weekly, in SD of all asked."""
     of = asked(case, world)
-    here = (of.band == band) & of.weekly
+    here = (of.band == AREAS[area]) & of.weekly
     return float((mean(of.attitude, here & of.good) - mean(of.attitude, here & of.bad)) / of.attitude.std())
 
 
 def weekly_gap_growth(case: Worlds, world: str) -> float:
     """:func:`weekly_gap` where many others live minus that where almost nobody does."""
-    return weekly_gap(case, world, MANY) - weekly_gap(case, world, FEW)
+    return weekly_gap(case, world, "many") - weekly_gap(case, world, "few")
 
 
 def worsening(case: Worlds, world: str) -> float:

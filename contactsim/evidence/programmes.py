@@ -93,6 +93,12 @@ def visitors_effect(case: Worlds, column: str, world: str, control: str, action:
     return scaled(float((one - other)[rows].mean()), standard_deviation(case, column, sd, None))
 
 
+def visitors_over_all(case: Worlds, column: str, world: str, control: str, action: str, least: float, sd: str,
+                      terms: Mapping[str, float]) -> float:
+    """:func:`visitors_effect` minus a contrast of all majority adults, both in the same standard deviations."""
+    return (visitors_effect(case, column, world, control, action, least, sd) - contrast(case, column, terms, sd))
+
+
 def visitors_bad_share(case: Worlds, world: str, control: str, action: str, least: float) -> float:
     """Bad as a share of all meetings with others in the second half, of these visitors, relative to the control world.
 
@@ -147,6 +153,12 @@ def setting_path(case: Worlds, worlds: Mapping[str, float], path: str, job: bool
             "weight_of_bad": abs(by_bad / by_good) if by_good else float("nan")}[path]
 
 
+def setting_balance(case: Worlds, worlds: Mapping[str, float], reference: Mapping[str, float]) -> float:
+    """:func:`setting_path` ``weight_of_bad`` at work (people with a job) minus that in the reference setting."""
+    return (setting_path(case, worlds, "weight_of_bad", job=True)
+            - setting_path(case, reference, "weight_of_bad"))
+
+
 # --- two towns
 
 def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, pupils: str, action: str,
@@ -187,5 +199,5 @@ def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, 
 
 
 ESTIMANDS: Mapping[str, Any] = {f.__name__: f for f in (
-    ratio_of_effects, softening, difference_of_contrasts, effect_by_segregation, visitors_effect, visitors_bad_share,
-    visitors, setting_path, parents_gap)}
+    ratio_of_effects, softening, difference_of_contrasts, effect_by_segregation, visitors_effect, visitors_over_all,
+    visitors_bad_share, visitors, setting_path, setting_balance, parents_gap)}
