@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contactsim import instruments, stats
+from contactsim import stats
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.panel import END, MIDPOINT, Array, Mask, PanelData
 from contactsim.evidence.relations import correlation
+from contactsim.instruments.catalogue import shipped
 from contactsim.stats import slopes
 
 #: Answers to ``local_diversity``: almost nobody, some or many people of other groups in the area.
@@ -88,7 +89,7 @@ class Survey:
 
 @cache
 def _days() -> Array:
-    item: Any = instruments.shipped()["contact_frequency"]
+    item: Any = shipped()["contact_frequency"]
     return np.asarray(item.categories.values, float)
 
 

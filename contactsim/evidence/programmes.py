@@ -17,7 +17,7 @@ from contactsim.evidence.panel import END, Mask, Subgroup
 from contactsim.stats import product_of_coefficients, slopes
 
 #: Smallest effect, in standard deviations, of which a share is taken.
-SMALLEST = 0.01
+SMALLEST = 0.002
 
 
 # --- ratios of effects
@@ -26,7 +26,7 @@ def ratio_of_effects(case: Worlds, column: str, terms: Mapping[str, float], of_t
                      subgroup: Subgroup = None, of_column: str | None = None, of_subgroup: Subgroup = None) -> float:
     """Ratio of two contrasts (:func:`contactsim.evidence.effects.contrast`), each in standard deviations.
 
-    It is nan if the second is below .01 SD in size.
+    It is nan if the second is below .002 SD in size.
 
     Args:
         terms, of_terms: the compared ``world@wave`` of the numerator and of the denominator.
@@ -38,7 +38,7 @@ def ratio_of_effects(case: Worlds, column: str, terms: Mapping[str, float], of_t
 
 
 def softening(case: Worlds, column: str, terms: Mapping[str, float], sd: str, high: Subgroup, low: Subgroup) -> float:
-    """1 minus the ratio of a contrast in the subgroup ``high`` to that in ``low``; nan below .01 SD in the latter."""
+    """1 minus the ratio of a contrast in the subgroup ``high`` to that in ``low``; nan below .002 SD in the latter."""
     return 1 - ratio_of_effects(case, column, terms, terms, sd, high, of_subgroup=low)
 
 
@@ -165,21 +165,21 @@ def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, 
                 share_left: bool = False, net: bool = False) -> float:
     """Surveyed difference between adults reached through an arts school and parents in a control town, in SD.
 
-    Those of the town with the arts are parents of the pupils of the arts school and adults who took part; those of the
-    control town are parents of pupils of the same ages (7 to 10).
+    Those of the town with the arts are parents of the pupils of the arts school and adults who came to more than one
+    session; those of the control town are parents of pupils of the same ages (7 to 10).
 
     Args:
         pupils: world and part whose participants are the pupils of the arts school.
         action: whose sessions attended are held constant (``net``).
-        share_left: the difference at equal attendance over the difference; nan below .01 SD in the latter.
+        share_left: the difference at equal attendance over the difference; nan below .002 SD in the latter.
         net: the difference at equal attendance.
     """
     one, other = case.worlds[world], case.worlds[control]
     school = case.selecting[pupils].part(action, "participants")
     attended = one.actions[action]["attended"] if action in one.actions else np.zeros(school.size)
     adults = (one.people["age"] >= 18) & one.people["active"]
-    here = adults & (np.isin(one.people["household"], np.unique(one.people["household"][school]))
-                     | (case.selecting[world].part(action, "participants")))
+    came = case.selecting[world].actions[action]["attended"] > 1 if action in case.selecting[world].actions else False
+    here = adults & (np.isin(one.people["household"], np.unique(one.people["household"][school])) | came)
     of_age = (other.people["age"] >= 7) & (other.people["age"] < 11) & other.people["active"]
     homes = np.unique(other.people["household"][of_age])
     there = np.isin(other.people["household"], homes) & (other.people["age"] >= 18) & other.people["active"]
