@@ -141,7 +141,7 @@ def base_findings(names: Sequence[str], outcomes: Sequence[str] | None = None) -
 
 def base_only(finding: Finding, outcomes: Sequence[str] | None = None) -> Finding:
     """A finding without knock-outs and alternatives, with some of its outcomes (all if None)."""
-    chosen = [one.model_copy(update={"knock_outs": {}}) for one in finding.outcomes if one.alternative is None
+    chosen = [one.model_copy(update={"knock_outs": []}) for one in finding.outcomes if one.alternative is None
               and one.estimand != DIFFERENCE and (outcomes is None or one.id in outcomes)]
     used = str([one.arguments for one in chosen])
     worlds = {name: world for name, world in finding.worlds.items() if name in used}

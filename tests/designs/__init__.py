@@ -26,7 +26,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(Path(__file__).parent / "made_up", folder / "made_up")
     (folder / "regression.yaml").write_text("outcomes: [F1-drop, F2]\n")
     (folder / "disputes.yaml").write_text(
-        "- {question: Which?, note: Made up., positions: [{evidence: [A1], position: this, outcome: F1-drop}, "
+        "- {question: Which, note: Made up., positions: [{evidence: [A1], position: this, outcome: F1-drop}, "
         "{evidence: [A2], position: that, outcome: F1-drop, knock_out: no_attack}]}\n")
     for module in (baseline, judging, loading):
         monkeypatch.setattr(module, "experiments_folder", lambda: folder)

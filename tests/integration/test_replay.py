@@ -27,7 +27,8 @@ def experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def replayed(*words: str) -> int:
-    return cli.main(["replay", *words, "--jobs", "1", "--store", "store", "--output", "out", "--config-dir", "conf"])
+    return cli.main(["replay", *words, "--jobs", "1", "--store", "store", "--output", "out", "--config-dir", "conf",
+                     "--debug"])
 
 
 def ledger() -> dict[str, dict[str, object]]:
@@ -87,7 +88,7 @@ def test_stored_figures_are_not_computed_again(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(tasks, "simulate", never)
     replayed("F1", "--quick")
     assert ledger() == before
-    with pytest.raises(UserError, match="run again"):
+    with pytest.raises(UserError, match="simulated again"):
         replayed("F1", "--quick", "psychology.norms=0")
 
 
