@@ -53,7 +53,7 @@ def refuse_old_names(data: Any) -> None:
             if key in RENAMED:
                 raise UserError(f"The key '{key}' is now called {RENAMED[key]}.")
             if value in ("leaves", "must_exit"):
-                raise UserError(f"{key}: there are no rules such as {value}; knock-outs of an outcome are a list of names.")
+                raise UserError(f"{key}: there is no rule {value}; the knock-outs of an outcome are a list of names.")
             if key != "actions":  # its keys are those of the actions
                 refuse_old_names(value)
     elif isinstance(data, list):
@@ -141,7 +141,8 @@ def expanded(data: Data) -> Data:
 
     ``samples`` changes those of ``experiments/samples.yaml``. ``worlds`` and ``knock_outs`` of the file are shared by
     its findings, which may add ``more_worlds`` and ``more_knock_outs``, and name ``mechanisms``. Each world of
-    ``gradient`` has its own place, which has the world's name; further worlds may use these places. Each of ``alternatives`` repeats every outcome as ``OUTCOME@ALTERNATIVE``, not judged.
+    ``gradient`` has its own place, which has the world's name; further worlds may use these places. Each of
+    ``alternatives`` repeats every outcome as ``OUTCOME@ALTERNATIVE``, not judged.
     """
     places, worlds, knock_outs = dict(_shared_places()), data.pop("worlds", {}), data.pop("knock_outs", {})
     if "gradient" in data:
