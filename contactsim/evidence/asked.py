@@ -158,7 +158,7 @@ def band_elasticity(case: Worlds, world: str, quantity: str) -> float:
 def meetings_elasticity(case: Worlds, world: str) -> float:
     """The same for true meetings with others per week in the second half, of any valence."""
     of, data = asked(case, world), case.worlds[world]
-    weekly = sum(data.at(f"second_{kind}", END)[of.rows] for kind in ("positive", "negative", "neutral"))
+    weekly = np.sum([data.at(f"second_{kind}", END)[of.rows] for kind in ("positive", "negative", "neutral")], axis=0)
     few, many = mean(weekly, of.band == FEW), mean(weekly, of.band == MANY)
     return float(np.log(many / few) / np.log(SHARE_MANY / SHARE_FEW)) if few > 0 and many > 0 else float("nan")
 

@@ -66,7 +66,8 @@ def effect_by_segregation(case: Worlds, column: str, terms: Mapping[str, float],
     if not third:
         return 0.0
     order = rows[np.argsort(others_in_district(data)[rows], kind="stable")]
-    change = sum(weight * case.at(where)[0].at(column, case.at(where)[1]) for where, weight in terms.items())
+    change = np.sum([weight * case.at(where)[0].at(column, case.at(where)[1])
+                     for where, weight in terms.items()], axis=0)
     gap = change[order[:third]].mean() - change[order[-third:]].mean()
     return scaled(float(gap), standard_deviation(case, column, sd, subgroup))
 
