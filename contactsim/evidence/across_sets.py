@@ -127,8 +127,8 @@ class Decider:
     @property
     def sentence(self) -> str:
         """What decides, and which measurement would settle it."""
-        way = "larger" if self.correlation > 0 else "smaller"
-        return (f"{self.path} decides most: where it is high, the effect is {way} (rank correlation "
+        way = "higher" if self.correlation > 0 else "lower"
+        return (f"{self.path} decides most: where it is high, the figure is {way} (rank correlation "
                 f"{self.correlation:.2f} over {self.sets} worlds). A measurement of this would settle it most: "
                 f"{self.text}; so far it rests on: {self.source}.")
 

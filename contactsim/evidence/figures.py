@@ -65,7 +65,7 @@ def overview(results: Sequence[FindingResult]) -> Figure:
                                       for one, _ in found], fontsize=7)
     for word in dict.fromkeys(one.verdict for one, _ in reversed(found)):
         ax.plot([], [], marker=VERDICTS[word][1], color=VERDICTS[word][0], ls="-", label=word)
-    ax.legend(loc="lower right", fontsize=8)
+    figure.legend(loc="outside upper right", ncols=3, fontsize=8, frameon=False)
     ax.set_xlim(-2, 102)
     ax.set_xlabel("plausible worlds in which it holds, %", fontsize=8)
     _plain(ax)

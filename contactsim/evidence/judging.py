@@ -97,7 +97,7 @@ class OutcomeResult:
     @property
     def carriers(self) -> list[str]:
         """The mechanisms that carry it, the most important first."""
-        found = {name: one.share for name, one in self.removals.items() if one.carries}
+        found = {name: one.share for name, one in self.removals.items() if one.mechanism and one.carries}
         return sorted(found, key=lambda name: -found[name])
 
 

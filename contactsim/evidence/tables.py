@@ -88,11 +88,11 @@ def sentences(result: FindingResult) -> list[str]:
 def count(results: Sequence[FindingResult]) -> str:
     """Number of findings by verdict, in a sentence."""
     found = []
-    for name, some in (("findings", [one for one in results if not one.check]),
-                       ("realism checks", [one for one in results if one.check])):
+    for name, some in (("finding", [one for one in results if not one.check]),
+                       ("realism check", [one for one in results if one.check])):
         numbers = {word: sum(one.verdict == word for one in some) for word in STYLES}
         if some:
-            found.append(f"{len(some)} {name}: {', '.join(f'{n} {word}' for word, n in numbers.items() if n)}.")
+            found.append(f"{len(some)} {name}{'s' if len(some) > 1 else ''}: {', '.join(f'{n} {word}' for word, n in numbers.items() if n)}.")
     return " ".join(found)
 
 
