@@ -6,7 +6,6 @@ import inspect
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -65,14 +64,14 @@ def test_places_can_be_made_at_every_size(name: str) -> None:
 
 def test_an_action_without_reach_has_none() -> None:
     _, finding = ALL["F14"]
-    null = worlds.knocked_out(finding.worlds["treatment"], "treatment", finding.knock_outs["null_action"])
+    null = worlds.knocked_out(finding.worlds["scheme"], "scheme", finding.knock_outs["null_action"])
     assert worlds._sections(null)["youth_scheme"].reach == 0.0
     assert worlds.knocked_out(finding.worlds["control"], "control", finding.knock_outs["null_action"]).actions == {}
 
 
 @pytest.mark.parametrize("words, ids", [
     (["f14", "F15"], ["F14", "F15"]), (["youth"], ["F14", "F15", "F16", "F17", "F18"]),
-    (["polarisation"], ["F1", "F2", "F3", "F4", "F5"])])
+    (["polarisation"], ["F1", "F2", "F3", "F4", "F5", "F6"])])
 def test_findings_are_selected_by_id_or_folder(words: list[str], ids: list[str]) -> None:
     what = loading.select(words)
     assert what.ids == ids
@@ -104,48 +103,61 @@ def test_a_place_that_does_not_exist_names_the_nearest() -> None:
         loading.expanded(data)
 
 
+def made_up_folder() -> Folder:
+    """A folder with a gradient, an alternative, and a knock-out that excepts a world."""
+    arguments = {"world": "d50", "column": "attitude"}
+    outcome = {"id": "F2", "statement": "more", "estimand": "average", "arguments": arguments, "unit": "attitude",
+               "acceptance": [0, None], "acceptance_source": "made up"}
+    mean = {"estimand": "average", "arguments": {"column": "attitude"}}
+    return Folder.model_validate(loading.expanded({
+        "name": "made_up", "title": "Made up", "essays": [], "registered": "2026-11-28", "changes": [],
+        "gradient": {"worlds": {"d02": 0.02, "d50": 0.5}, "groups": ["majority", "minority"], "dissimilarity": 0.3,
+                     "weeks": 2, "descriptives": {"mean": mean}},
+        "alternatives": {"none": {"text": "without burn-in", "set": {"scenario.burn_in": False}}},
+        "worlds": {"d50_silent": {"place": "d50", "weeks": 2}},
+        "findings": [{"id": "F2", "claim": "more", "source": "made up", "grade": "ours", "role": "emergent",
+                      "measurement": "made up", "mechanisms": ["contact"], "outcomes": [outcome],
+                      "knock_outs": {"neutral": {"text": "no meeting is bad", "except_in": ["d50_silent"],
+                                                 "set": {"psychology.negative_base": -30.0}}}}]}))
+
+
 def test_a_gradient_is_a_list_of_worlds() -> None:
-    folder = loading.folder("polarisation")
+    folder = made_up_folder()
     assert folder.gradient is not None
     for name, share in folder.gradient.worlds.items():
         place = folder.worlds[name].place
+        assert isinstance(place, MadePlace)
         assert place.shares == {"majority": 1 - share, "minority": share} and place.key == round(1000 * share)
         assert all(finding.worlds[name] == folder.worlds[name] for finding in folder.findings)
-    assert folder.worlds["d50_no_contact"].place == folder.worlds["d50"].place
+    assert folder.worlds["d50_silent"].place == folder.worlds["d50"].place
 
 
 def test_every_outcome_is_repeated_under_each_alternative_and_not_judged() -> None:
-    _, finding = ALL["F2"]
-    assert [row.id for row in finding.outcomes] == ["F2", "F2-size", "F2@none", "F2-size@none"]
-    assert [row.judged for row in finding.outcomes] == [True, True, False, False]
+    finding = made_up_folder().findings[0]
+    assert [(row.id, row.judged) for row in finding.outcomes] == [("F2", True), ("F2@none", False)]
     assert finding.under(None) is finding
     assert {world.set["scenario.burn_in"] for world in finding.under("none").worlds.values()} == {False}
-    assert finding.outcomes[3].statement == f"{finding.outcomes[1].statement}, without burn-in"
+    assert finding.outcomes[1].statement == "more, without burn-in"
 
 
 def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outcome under an alternative is the same estimand in the worlds of the alternative, and knock-outs apply."""
-    monkeypatch.setitem(tasks.ESTIMANDS, "contact_rise", lambda case, kind, world, reference: case.worlds[world])
+    """An outcome under an alternative is the same estimand in the worlds of the alternative."""
+    monkeypatch.setitem(tasks.ESTIMANDS, "average", lambda case, world, column: case.worlds[world])
 
     class Simulated:
         def data(self, world: WorldDesign, residents: int) -> str:
-            return f"{world.place.name} {world.set['scenario.burn_in']} {world.set.get('psychology.negative_base')}"
+            return f"{world.set.get('scenario.burn_in')} {world.set.get('psychology.negative_base')}"
 
-    _, finding = ALL["F2"]
-    rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
-    found = tasks.figures(finding.model_copy(update={"outcomes": rows}), Simulated(), 500)  # type: ignore[arg-type]
-    assert found == {
-        "F2": {"base": "polarisation 0.5 True None", "no_contact": "polarisation 0.5 True None",
-               "no_negative": "polarisation 0.5 True -30.0"},
-        "F2@none": {"base": "polarisation 0.5 False None", "no_contact": "polarisation 0.5 False None",
-                    "no_negative": "polarisation 0.5 False -30.0"}}
+    found = tasks.figures(made_up_folder().findings[0], Simulated(), 500)  # type: ignore[arg-type]
+    assert found == {"F2": {"base": "None None", "contact": "None None", "neutral": "None -30.0"},
+                     "F2@none": {"base": "False None"}}
 
 
 def test_a_knock_out_does_not_change_excepted_worlds() -> None:
-    _, finding = ALL["F4"]
-    switch, excepted = finding.knock_outs["no_negative_exposure_spread"], finding.worlds["d50_no_contact"]
-    assert worlds.knocked_out(excepted, "d50_no_contact", switch) == excepted
-    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["residents.negative_exposure_spread"] == 0.0
+    finding = made_up_folder().findings[0]
+    switch, excepted = finding.knock_outs["neutral"], finding.worlds["d50_silent"]
+    assert worlds.knocked_out(excepted, "d50_silent", switch) == excepted
+    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["psychology.negative_base"] == -30.0
 
 
 def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:
@@ -157,7 +169,7 @@ def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:
 
     rows = [row.model_copy(update={"acceptance": (0.0, None), "statement": "x"}) for row in finding.outcomes]
     assert name(finding.model_copy(update={"claim": "other", "outcomes": rows})) == name(finding)
-    worlds = {**finding.worlds, "treatment": finding.worlds["treatment"].model_copy(update={"weeks": 61})}
+    worlds = {**finding.worlds, "scheme": finding.worlds["scheme"].model_copy(update={"weeks": 61})}
     others = [name(finding.model_copy(update={"worlds": worlds})), name(finding, seed=2), name(finding, residents=501),
               tasks.of_seeds(finding, negative_control("no_contact", BASE), 500, [1])[0].id]
     assert len({name(finding), *others}) == 5
@@ -171,9 +183,10 @@ def test_names_of_arms_contain_no_separator() -> None:
 
 def test_files_of_places_and_actions_are_part_of_the_identity() -> None:
     """The identity includes the content of files that a world names, so that a changed file is simulated again."""
-    design = worlds.complete_design(ALL["F14"][1].worlds["treatment"])
+    design = worlds.complete_design(ALL["F14"][1].worlds["scheme"])
     assert design["actions"]["youth_scheme"]["phases"][0]["name"] == "outdoors"
-    assert design["place"]["dissimilarity"] == 0.3
+    assert design["place"]["shipped"] == "mini_england" and design["place"]["files"]
+    assert worlds.complete_design(ALL["F23"][1].worlds["open"])["place"]["dissimilarity"] == 0.3
 
 
 def test_all_findings_await_the_second_registration() -> None:
@@ -208,7 +221,7 @@ def test_the_regression_simulates_its_outcomes_alone() -> None:
 
 def test_the_mean_odds_are_those_of_the_base_without_a_spread_of_negative_exposure() -> None:
     """A lognormal factor exp(spread z) has the mean exp(spread^2 / 2)."""
-    off = changed(BASE, ALL["F5"][1].knock_outs["no_negative_exposure_spread"].set).psychology
+    off = changed(BASE, ALL["F5"][1].knock_outs["negative_exposure"].set).psychology
     spread = BASE.residents.negative_exposure_spread
     share = BASE.psychology.negative_exposure_positive * spread
     assert off.negative_base == pytest.approx(BASE.psychology.negative_base + spread ** 2 / 2)
