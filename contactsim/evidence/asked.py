@@ -202,11 +202,22 @@ def area_path(case: Worlds, world: str, path: str) -> float:
 
 # --- people with good and with bad contact every week
 
+def _weekly(case: Worlds, world: str, of: Survey, kind: str, wave: str = END) -> Mask:
+    """(n,) who of those asked has ``good`` or ``bad`` contact at least weekly, by their answers in the selecting world.
+
+    Under a knock-out that keeps the people of the base world, these are the people whom the base world selects.
+    """
+    by = survey(case.selecting[world], case.mask(None, world), wave)
+    chosen = np.zeros(case.worlds[world].people["uid"].shape[0], bool)
+    chosen[by.rows] = by.weekly & (by.bad if kind == "bad" else by.good)
+    return chosen[of.rows]
+
+
 def weekly_bad_level(case: Worlds, world: str, area: str | None = None) -> float:
     """Attitude of those whose contact is bad and at least weekly minus that of all others, in SD of all asked."""
     of = asked(case, world)
     here = np.ones(of.band.size, bool) if area is None else of.band == AREAS[area]
-    these = of.bad & of.weekly
+    these = _weekly(case, world, of, "bad")
     return float((mean(of.attitude, here & these) - mean(of.attitude, here & ~these)) / of.attitude.std())
 
 
@@ -218,8 +229,9 @@ def weekly_bad_gradient(case: Worlds, world: str) -> float:
 def weekly_gap(case: Worlds, world: str, area: str) -> float:
     """Attitude of those with good minus that of those with bad contact, both at least weekly, in SD of all asked."""
     of = asked(case, world)
-    here = (of.band == AREAS[area]) & of.weekly
-    return float((mean(of.attitude, here & of.good) - mean(of.attitude, here & of.bad)) / of.attitude.std())
+    here = of.band == AREAS[area]
+    good, bad = (mean(of.attitude, here & _weekly(case, world, of, kind)) for kind in ("good", "bad"))
+    return float((good - bad) / of.attitude.std())
 
 
 def weekly_gap_growth(case: Worlds, world: str) -> float:
@@ -235,7 +247,7 @@ def worsening(case: Worlds, world: str) -> float:
     of, data = asked(case, world, MIDPOINT), case.worlds[world]
     change = data.at("answer_attitude", END)[of.rows] - of.attitude
     known = ~np.isnan(change) & (data.at("here", END)[of.rows] > 0)
-    these = of.bad & of.weekly
+    these = _weekly(case, world, of, "bad", MIDPOINT)
     return float((mean(change, known & these) - mean(change, known & ~these)) / of.attitude.std())
 
 

@@ -68,6 +68,15 @@ def test_those_with_weekly_bad_contact_against_all_others() -> None:
     assert math.isnan(asked.weekly_bad_level(rarely, "town"))  # nobody weekly
 
 
+def test_people_are_those_whom_the_selecting_world_selects() -> None:
+    """In the base world rows 0 to 2 have bad contact; in the other one rows 3 to 5 have it, and are not meant."""
+    attitude = [2.0, 2, 2, 8, 8, 8]
+    base = survey(attitude=[5.0] * 6, contact_valence=[2, 2, 2, 8, 8, 8]).worlds["town"]
+    other = survey(attitude=attitude, contact_valence=[8, 8, 8, 2, 2, 2]).worlds["town"]
+    found = asked.weekly_bad_level(Worlds({"town": other}, {"town": base}), "town")
+    assert found == pytest.approx(-6 / 3)
+
+
 def test_worsening_is_a_change_of_those_with_bad_contact_against_others() -> None:
     before = np.array([4.0, 5, 6, 4, 5, 6])
     after = np.array([3.0, 4, 5, 5, 6, 7, NAN, NAN])
