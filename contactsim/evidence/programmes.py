@@ -162,25 +162,25 @@ def setting_balance(case: Worlds, worlds: Mapping[str, float], reference: Mappin
 
 # --- two towns
 
-def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, pupils: str, action: str,
-                share_left: bool = False, net: bool = False) -> float:
+def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, pupils: str, sessions: str,
+                action: str, share_left: bool = False, net: bool = False) -> float:
     """Surveyed difference between adults reached through an arts school and parents in a control town, in SD.
 
     Those of the town with the arts are parents of the pupils of the arts school and adults who came to more than one
     session; those of the control town are parents of pupils of the same ages (7 to 10).
 
     Args:
-        pupils: world and part whose participants are the pupils of the arts school.
-        action: whose sessions attended are held constant (``net``).
+        pupils: world in which the participants are the pupils of the arts school.
+        sessions: world in which sessions are counted, and messages are not.
+        action: the action in these worlds.
         share_left: the difference at equal attendance over the difference; nan below .002 SD in the latter.
         net: the difference at equal attendance.
     """
     one, other = case.worlds[world], case.worlds[control]
     school = case.selecting[pupils].part(action, "participants")
-    attended = one.actions[action]["attended"] if action in one.actions else np.zeros(school.size)
+    attended = case.selecting[sessions].actions[action]["attended"].astype(float)
     adults = (one.people["age"] >= 18) & one.people["active"]
-    came = case.selecting[world].actions[action]["attended"] > 1 if action in case.selecting[world].actions else False
-    here = adults & (np.isin(one.people["household"], np.unique(one.people["household"][school])) | came)
+    here = adults & (np.isin(one.people["household"], np.unique(one.people["household"][school])) | (attended > 1))
     of_age = (other.people["age"] >= 7) & (other.people["age"] < 11) & other.people["active"]
     homes = np.unique(other.people["household"][of_age])
     there = np.isin(other.people["household"], homes) & (other.people["age"] >= 18) & other.people["active"]
@@ -190,10 +190,10 @@ def parents_gap(case: Worlds, column: str, world: str, control: str, wave: str, 
         return 0.0
     y = np.concatenate([y1[here], y0[there]])
     town = np.concatenate([np.ones(int(here.sum())), np.zeros(int(there.sum()))])
-    sessions = np.concatenate([attended[here].astype(float), np.zeros(int(there.sum()))])
+    times = np.concatenate([attended[here], np.zeros(int(there.sum()))])
     sd = float(np.nanstd(y0[there]))
     gap = scaled(float(slopes(y, town)[0]), sd)
-    left = scaled(float(slopes(y, town, sessions)[0]), sd) if sessions.any() else gap
+    left = scaled(float(slopes(y, town, times)[0]), sd) if times.any() else gap
     if share_left:
         return left / gap if abs(gap) >= SMALLEST else float("nan")
     return left if net else gap

@@ -126,7 +126,7 @@ def test_parents_of_the_arts_school_against_parents_elsewhere() -> None:
     worlds = case(arts=world(BASE + gain, attended=attended, people=people), elsewhere=world(people=people),
                   pupils=pupils)
     arguments: dict[str, Any] = {"column": "answer_attitude", "world": "arts", "control": "elsewhere", "wave": END,
-                                 "pupils": "pupils", "action": "club"}
+                                 "pupils": "pupils", "sessions": "arts", "action": "club"}
     # those asked: 5, 7 and 7 against 4 and 6
     assert programmes.parents_gap(worlds, **arguments) == pytest.approx(19 / 3 - 5)
     # at equal attendance: parents who did not come, 5 and 7, against 4 and 6
