@@ -62,6 +62,12 @@ class PanelData:
     burn_in: dict[str, float] = field(default_factory=dict)
     """``weeks`` of the burn-in, and whether it was ``stationary`` at its end (1 or 0)"""
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the arrays take."""
+        tables = [self.people, self.targets, *self.waves.values(), *self.actions.values()]
+        return sum(values.nbytes for table in tables for values in table.values())
+
     def at(self, column: str, wave: str) -> Array:
         """A column at a wave."""
         return self.waves[wave][column].astype(float, copy=False)

@@ -92,7 +92,8 @@ def count(results: Sequence[FindingResult]) -> str:
                        ("realism check", [one for one in results if one.check])):
         numbers = {word: sum(one.verdict == word for one in some) for word in STYLES}
         if some:
-            found.append(f"{len(some)} {name}{'s' if len(some) > 1 else ''}: {', '.join(f'{n} {word}' for word, n in numbers.items() if n)}.")
+            by_verdict = ", ".join(f"{n} {word}" for word, n in numbers.items() if n)
+            found.append(f"{len(some)} {name}{'s' if len(some) > 1 else ''}: {by_verdict}.")
     return " ".join(found)
 
 

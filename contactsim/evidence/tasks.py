@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,24 +27,29 @@ ESTIMANDS: dict[str, Callable[..., float]] = {
 DIFFERENCE = "difference_from_knock_out"
 #: {outcome: {base or knock-out: figure}}
 Figures = dict[str, dict[str, float]]
+#: Memory for the data of the worlds of one seed.
+MOST_BYTES = 1_500_000_000
 #: Separates the outcome from the arm in the name of a stored number; the name of an arm does not contain it.
 _SEPARATOR = "/"
 
 
 @dataclass
 class SimulatedWorlds:
-    """The worlds of one seed, each simulated once."""
+    """The worlds of one seed, each simulated once, as long as there is room for them in memory."""
 
     base: ModelParameters
     seed: int
     burn_ins: BurnIns = field(default_factory=BurnIns)
-    simulated: dict[str, PanelData] = field(default_factory=dict)
+    simulated: OrderedDict[str, PanelData] = field(default_factory=OrderedDict)
 
     def data(self, world: WorldDesign, residents: int) -> PanelData:
-        """The data of a world, which is simulated on the first call."""
+        """The data of a world, which is simulated on the first call; those not used for longest make room."""
         key = key_of(world, residents)
         if key not in self.simulated:
             self.simulated[key] = simulate(world, self.base, residents, self.seed, self.burn_ins)
+            while len(self.simulated) > 1 and sum(one.nbytes for one in self.simulated.values()) > MOST_BYTES:
+                self.simulated.popitem(last=False)
+        self.simulated.move_to_end(key)
         return self.simulated[key]
 
 
@@ -56,10 +62,12 @@ def figures(finding: Finding, simulated: SimulatedWorlds, residents: int) -> Fig
         base = _Arm(here, None, simulated, residents, None)
         arms = {name: _Arm(here, knock_out, simulated, residents, base)
                 for name, knock_out in here.knock_outs.items()}
-        found |= {outcome.id: {name: _figure(outcome, outcomes, arm, arms)
-                               for name, arm in ((BASE, base), *arms.items())
-                               if name == BASE or name in here.knock_outs_of(outcome)}
-                  for outcome in here.outcomes if outcome.alternative == alternative}
+        of_alternative = [outcome for outcome in here.outcomes if outcome.alternative == alternative]
+        found |= {outcome.id: {} for outcome in of_alternative}
+        for name, arm in ((BASE, base), *arms.items()):  # arm by arm, so that few worlds are needed at once
+            for outcome in of_alternative:
+                if name == BASE or name in here.knock_outs_of(outcome):
+                    found[outcome.id][name] = _figure(outcome, outcomes, arm, arms)
     return found
 
 

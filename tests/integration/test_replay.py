@@ -122,9 +122,9 @@ def test_an_override_replaces_values_of_the_sets() -> None:
 
 
 def test_mistakes_are_named() -> None:
-    with pytest.raises(UserError, match="ensemble=plausibl does not exist.*Did you mean 'plausible'"):
+    with pytest.raises(UserError, match=r"ensemble=plausibl does not exist.*Did you mean 'plausible'"):
         replayed("F1", "--quick", "ensemble=plausibl")
-    with pytest.raises(UserError, match="--sets 9 is not allowed.*4 parameter sets"):
+    with pytest.raises(UserError, match=r"--sets 9 is not allowed.*4 parameter sets"):
         replayed("F1", "--quick", "--sets", "9")
     with pytest.raises(UserError, match="named findings"):
         replayed("--quick", "--sets", "2")
@@ -177,3 +177,18 @@ def test_a_missing_figure_is_computed_when_run_again() -> None:
         store.write(table.slice(k, 1))
     replayed("F1", "--quick")
     assert ledger() == before
+
+
+def test_a_negative_control_breaks_every_parameter_set() -> None:
+    replayed("F2", "--quick")
+    before = ledger()["F2"]["effects"]
+    replayed("F2", "--quick", "--negative-control", "no_contact")
+    assert all(one != other for one, other in zip(before, ledger()["F2"]["effects"], strict=True))
+
+
+def test_figures_do_not_depend_on_the_number_of_processes() -> None:
+    replayed("F1", "F2", "--quick", "--sets", "2")
+    one = ledger()
+    cli.main(["replay", "F1", "F2", "--quick", "--sets", "2", "--jobs", "2", "--store", "store2", "--output", "out",
+              "--config-dir", "conf", "--debug"])
+    assert ledger() == one

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import loading, runs, tasks, worlds
-from contactsim.evidence.design import Finding, MadePlace, Outcome, ShippedPlace, WorldDesign
+from contactsim.evidence import gradients, loading, runs, tasks, worlds
+from contactsim.evidence.design import Finding, Folder, MadePlace, Outcome, ShippedPlace, WorldDesign
 from contactsim.evidence.panel import PanelData, select
 from contactsim.evidence.worlds import BurnIns, changed, items_of, place_of
 from contactsim.instruments.catalogue import shipped
@@ -136,7 +136,7 @@ def test_a_set_changes_parameters_and_instruments() -> None:
 
 @pytest.mark.parametrize("name", loading.mechanisms())
 def test_a_mechanism_is_switched_off(name: str) -> None:
-    """Where a parameter says which value switches it off, it has this value; odds and rests of states may be shifted."""
+    """Where a parameter says which value switches it off, it has this value."""
     one = loading.mechanisms()[name]
     off = changed(BASE, one["set"])
     assert one["text"] and off != BASE
@@ -162,5 +162,38 @@ def test_odds_are_shifted_so_that_their_means_stay() -> None:
 
 def test_a_mechanism_that_does_not_exist_is_named() -> None:
     data = {"name": "odd", "findings": [{"id": "F1", "worlds": {}, "mechanisms": ["lerning"], "outcomes": []}]}
-    with pytest.raises(UserError, match="F1: there is no mechanism 'lerning'.*'learning'"):
+    with pytest.raises(UserError, match=r"F1: there is no mechanism 'lerning'.*'learning'"):
         loading.expanded(data)
+
+
+# --- memory and gradients
+
+def test_worlds_make_room_in_memory_without_changing_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = {"town@end": 1.0, "quiet@end": -1.0}
+    outcome = Outcome(id="F1", statement="", estimand="contrast", unit="", acceptance=(None, None),
+                      acceptance_source="", arguments={"terms": terms, "column": "attitude", "sd": "none"})
+    of = Finding(id="F1", claim="", source="", grade="ours", role="emergent", measurement="", outcomes=[outcome],
+                 worlds={"town": design(), "quiet": design(set={"psychology.prior_weight": 2000.0})})
+    simulated_once = tasks.SimulatedWorlds(BASE, 1)
+    figures = tasks.figures(of, simulated_once, 600)
+    assert len(simulated_once.simulated) == 2 and figures["F1"]["base"] != 0.0
+    monkeypatch.setattr(tasks, "MOST_BYTES", 1)
+    crowded = tasks.SimulatedWorlds(BASE, 1)
+    assert tasks.figures(of, crowded, 600) == figures and len(crowded.simulated) == 1
+
+
+def test_descriptives_along_a_gradient_are_those_of_its_worlds() -> None:
+    described = {"majority": {"estimand": "people"}, "minority": {"estimand": "people",
+                 "arguments": {"subgroup": {"group": "minority"}}},
+                 "positive": {"estimand": "average", "arguments": {"column": "second_positive"}}}
+    folder = Folder.model_validate(loading.expanded({
+        "name": "odd", "title": "odd", "essays": [], "registered": "2026-11-28", "changes": [], "findings": [],
+        "gradient": {"worlds": {"d10": 0.1, "d50": 0.5}, "groups": ["majority", "minority"], "dissimilarity": 0.3,
+                     "weeks": 4, "set": {"scenario.burn_in": False}, "descriptives": described}}))
+    assert folder.gradient is not None
+    finding = gradients.gradient_finding(folder, folder.gradient)
+    figures = tasks.figures(finding, tasks.SimulatedWorlds(BASE, 1), 900)
+    table = gradients.gradient_table(folder, folder.gradient, [1], [figures])
+    assert table["share"].tolist() == [0.1, 0.5] and (table["positive"] > 0).all()
+    assert (table["minority"] / (table["majority"] + table["minority"])).tolist() == pytest.approx([0.1, 0.5], abs=0.05)
+    assert gradients.gradient_means(table)["positive"].tolist() == table["positive"].tolist()
