@@ -127,6 +127,12 @@ def regression_outcomes() -> list[str]:
     return found
 
 
+def regression_samples() -> dict[str, Data]:
+    """What the regression changes in the sizes of samples, by name (``samples`` of the same file)."""
+    found: dict[str, Data] = read_yaml("regression.yaml").get("samples", {})
+    return found
+
+
 def _suggestion(word: str, folders: Iterable[str], ids: Iterable[str]) -> str:
     """`` Did you mean 'x'?``, or nothing. A finding has the word's number and letter: F99 is no misspelt F9."""
     number, letters = re.sub(r"\D", "", word).lstrip("0"), re.sub(r"[\W\d]", "", word.upper())

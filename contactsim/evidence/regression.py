@@ -12,7 +12,7 @@ from rich.table import Table
 from contactsim.evidence import baseline, runs
 from contactsim.evidence.baseline import Measured
 from contactsim.evidence.design import BASE, Finding, Folder
-from contactsim.evidence.loading import Selection, regression_outcomes, select
+from contactsim.evidence.loading import Selection, regression_outcomes, regression_samples, select
 from contactsim.evidence.numbers import swept
 from contactsim.evidence.runs import Progress, base_only
 from contactsim.parameters import ModelParameters
@@ -20,11 +20,13 @@ from contactsim.parameters import ModelParameters
 
 def selection() -> Selection:
     """The findings of the regression with its outcomes alone: no knock-outs, alternatives, gradients and sweeps."""
-    rows = regression_outcomes()
+    rows, sizes = regression_outcomes(), regression_samples()
     found: list[tuple[Folder, Finding]] = []
     for folder in select([]).folders:
         findings = [one for one in (base_only(finding, rows) for finding in folder.findings) if one.outcomes]
-        part = folder.model_copy(update={"findings": findings, "alternatives": {}, "gradient": None, "sweeps": None})
+        samples = {name: size.model_copy(update=sizes.get(name, {})) for name, size in folder.samples.items()}
+        part = folder.model_copy(update={"findings": findings, "alternatives": {}, "gradient": None, "sweeps": None,
+                                         "samples": samples})
         found += [(part, finding) for finding in findings]
     return Selection("regression", found)
 

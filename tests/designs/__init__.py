@@ -24,7 +24,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in experiments_folder().glob("*.yaml"):
         shutil.copy(file, folder)
     shutil.copytree(Path(__file__).parent / "made_up", folder / "made_up")
-    (folder / "regression.yaml").write_text("outcomes: [F1-drop, F2]\n")
+    (folder / "regression.yaml").write_text("outcomes: [F1-drop, F2]\nsamples: {full: {seeds: 3}}\n")
     (folder / "disputes.yaml").write_text(
         "- {question: Which, note: Made up., positions: [{evidence: [A1], position: this, outcome: F1-drop}, "
         "{evidence: [A2], position: that, outcome: F1-drop, knock_out: no_attack}]}\n")

@@ -148,6 +148,7 @@ def test_a_replay_without_names_is_the_regression(experiments: Path, monkeypatch
     assert replayed("--full", "--update-baseline") == 0
     table = pd.read_csv("out/regression.csv")
     assert list(table["outcome"]) == ["F1-drop", "F2"] and table["baseline_mean"].isna().all()
+    assert set(table["seeds"]) == {3}
     written = json.loads((experiments / "made_up" / "baseline.json").read_text())["full"]
     assert list(written) == ["F1-drop", "F2"] and all(set(row) == {"mean", "tolerance"} for row in written.values())
     stored = Store(Path("store")).read(["numbers"]).to_pylist()

@@ -132,6 +132,18 @@ def test_a_set_changes_parameters_and_instruments() -> None:
     assert len(ids) == 4
 
 
+def test_a_changed_instrument_is_another_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The identity includes the shipped instruments, so that a changed file is asked again."""
+    worlds._complete_design.cache_clear()
+    before, items = worlds.complete_design(design()), shipped()
+    worlds._complete_design.cache_clear()
+    items["threat"] = items["threat"].model_copy(update={"reliability": 0.123})
+    monkeypatch.setattr(worlds, "shipped", lambda: dict(items))
+    after = worlds.complete_design(design())
+    worlds._complete_design.cache_clear()
+    assert {key for key in after if after[key] != before[key]} == {"items"}
+
+
 # --- mechanisms
 
 @pytest.mark.parametrize("name", loading.mechanisms())
