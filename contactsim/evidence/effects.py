@@ -205,6 +205,12 @@ def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) ->
     return float(_values(case, world, column, subgroup).mean())
 
 
+def people(case: Worlds, world: str, subgroup: Subgroup = None) -> float:
+    """Number of people in a subgroup."""
+    return float(np.count_nonzero(case.mask(subgroup, world)))
+
+
 ESTIMANDS = {f.__name__: f for f in (
     contrast, contrast_of_columns, double_contrast, subgroup_gap, spread_change, relative_cost_effectiveness,
-    impulse_shortfall, transfer_ratio, count_change, declined, declined_by_anxiety, declined_change, average)}
+    impulse_shortfall, transfer_ratio, count_change, declined, declined_by_anxiety, declined_change, average,
+    people)}
