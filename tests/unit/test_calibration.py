@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def test_a_fit_finds_the_values_that_meet_the_targets(monkeypatch: pytest.Monkey
     def figures(at: Any, *_: Any) -> list[dict[str, list[float]]]:
         seen.extend(at)
         x, y = at[0]["psychology.negative_base"], at[0]["psychology.homophily"]
-        return [{"F7-ratio": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-friend": [0.35 + 0.3 * (y - 1.5)]}]
+        return [{"F7-events": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-circle": [0.35 + 0.3 * (y - 1.5)]}]
 
     monkeypatch.setattr(runs, "evaluate", figures)
     joint = calibration.designs()["joint"]
@@ -67,15 +66,17 @@ def test_each_parameter_is_changed_within_its_range() -> None:
 def test_an_outcome_that_changes_and_one_that_does_not() -> None:
     findings = runs.base_findings(["R1", "R3"])
     at = [{}, {"psychology.appraisal": 1.4}]
-    found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
+    others = {"R1-frequency": [0.1, 0.1], "R1-friend": [0.1, 0.1]}
+    found = [{"R1-net": [0.34, 0.36], "R3": [-0.1, -0.2], **others},
+             {"R1-net": [0.44, 0.47], "R3": [-0.2, -0.1], **others}]
     table = sensitivity.changes_table(at, found, findings).set_index("outcome")
-    assert table.loc["R1", "material"]
-    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 not
+    assert table.loc["R1-net", "material"]
+    assert table.loc["R1-net", "crosses"]  # .35 lies inside the acceptance interval, .455 not
     assert not table.loc["R3", "material"]
     assert sensitivity.sentences(table.reset_index(), "each") == [
-        "psychology.appraisal: changes R1; verdict changes: R1"]
+        "psychology.appraisal: changes R1-net; verdict changes: R1-net"]
     assert sensitivity.sentences(table.reset_index(), "along") == [
-        "R1 (0.51) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.615)."]
+        "R1-net (0.35) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.455)."]
 
 
 def test_the_error_of_an_outcome_is_pooled_over_the_sets_that_change_it() -> None:
@@ -91,16 +92,12 @@ def test_contested_parameters_take_values_along_their_ranges() -> None:
     assert at == [{}, *({"psychology.negative_weight": value} for value in (1.0, 1.375, 1.75, 2.125, 2.5))]
 
 
-def test_extra_outcomes_are_those_of_their_findings() -> None:
+def test_extra_outcomes_are_computed_from_the_worlds_of_their_findings() -> None:
     of = sensitivity.design()
-    analysed = {finding.id: finding for finding in sensitivity.analysed(of)}
-    acceptance = {one.id: one.acceptance for finding in loading.folder("polarisation").findings
-                  for one in finding.outcomes}
-    for finding, outcomes in of.extra_outcomes.items():
-        assert {one.id for one in outcomes} <= {one.id for one in analysed[finding].outcomes}
-        for one in outcomes:
-            assert one.acceptance == acceptance[one.id.split(" ")[0]]
-            inspect.signature(tasks.ESTIMANDS[one.estimand]).bind(None, **one.arguments)
+    extra = loading.all_findings()["F23"][1].outcomes[0].model_copy(update={"id": "extra"})
+    analysed = {one.id: one for one in sensitivity.analysed(of.model_copy(update={"extra_outcomes": {"F23": [extra]}}))}
+    assert set(analysed) == set(of.findings) and not analysed["F23"].knock_outs
+    assert analysed["F23"].outcomes[-1] == extra
 
 
 def test_only_parameters_of_the_psychology_are_retained_although_idle() -> None:
@@ -136,7 +133,7 @@ def test_a_stopped_analysis_resumes(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         one.id: {"base": 9.0} for one in finding.outcomes})
     found = runs.evaluate(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 3)
-    assert [here["R1"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
+    assert [here["R1-net"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
 
 
 def test_archived_tables_report_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
