@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def percents(value: float, low: float, high: float) -> str:
+def percents(value: float, low: float = nan, high: float = nan) -> str:
     """``82% [70, 95]``; without an interval ``82%``; ``-`` for nan"""
     if not np.isfinite(value):
         return "-"
