@@ -1,14 +1,15 @@
-"""Ensembles: parameter sets that agree with the surveys (see docs/calibration.md), and what a set changes.
+"""Ensembles: parameter sets that agree with the surveys (docs/calibration.md), and what a set changes.
 
-An ensemble NAME is a pair of files in ``configs/ensemble`` or ``config_dir/ensemble``: ``NAME.yaml`` (title, how it came
-about, digest of the table) and ``NAME.csv`` (one row for each set: its number, and a column for each dotted path).
+An ensemble NAME is a pair of files in ``experiments/ensembles``: ``NAME.yaml`` (title, how it came about, digest of
+the table) and ``NAME.csv`` (one row for each set: its number, and a column for each dotted path). A path to such a YAML
+file stands for a user's own.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +21,9 @@ from contactsim.config.sentences import sentence
 from contactsim.errors import UserError, nearest
 from contactsim.instruments.base import Instrument, Instruments
 from contactsim.parameters import ModelParameters
-from contactsim.paths import group_files, read_mapping
+from contactsim.paths import experiments_folder, read_mapping
 from contactsim.renamed import key_sentence
 
-GROUP = "ensemble"
 #: The ensemble that comes with contactsim.
 PLAUSIBLE = "plausible"
 #: Beginning of the paths of numbers of survey items.
@@ -52,18 +52,26 @@ class Ensemble:
         return Ensemble(self.name, self.title, self.numbers[:number], self.sets[:number], self.digest, self.about)
 
 
-def names(config_dir: str | None = None) -> list[str]:
-    """The names of the ensembles that there are."""
-    return sorted(group_files(GROUP, config_dir))
+def names() -> list[str]:
+    """The names of the ensembles that come with contactsim."""
+    return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
-def read(name: str, config_dir: str | None = None) -> Ensemble:
-    """An ensemble by name. Raises UserError for an unknown name and a table that is damaged or was changed."""
-    known = group_files(GROUP, config_dir)
-    if name not in known:
-        raise UserError(f"ensemble={name} does not exist: allowed are {', '.join(sorted(known)) or 'none'}."
-                        f"{nearest(name, known)}")
-    return _read(name, known[name])
+def read(name: str) -> Ensemble:
+    """An ensemble by name or by the path of its YAML file.
+
+    Raises UserError for an unknown name and a table that is damaged or was changed.
+    """
+    file = Path(name) if name.endswith(".yaml") else _folder() / f"{name}.yaml"
+    if not file.is_file():
+        raise UserError(f"ensemble={name} does not exist: it must be one of {', '.join(names()) or 'none'}, or the "
+                        f"path of a file that contactsim calibrate wrote, as in calibrations/mine/ensemble.yaml."
+                        f"{nearest(name, names())}")
+    return _read(name, file)
+
+
+def _folder() -> Path:
+    return experiments_folder() / "ensembles"
 
 
 @lru_cache(maxsize=8)
@@ -89,6 +97,45 @@ def _read(name: str, file: Path) -> Ensemble:
 def digest(content: bytes) -> str:
     """The digest of a table."""
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def apply(values: dict[str, Any], origin: Callable[[str], str]) -> None:
+    """Put a configuration's parameter set into it; ``origin`` tells where the value of a key comes from.
+
+    Values that the command line or a chosen file gives stay as they are. Raises UserError.
+    """
+    name, number = values.get("ensemble"), values.get("ensemble_set")
+    if name is None:
+        if number is not None:
+            raise UserError(f"ensemble_set={number} ({origin('ensemble_set')}) needs an ensemble, as in "
+                            f"ensemble={PLAUSIBLE}.")
+        return
+    ensemble = read(str(name))
+    if number is None:
+        number = values["ensemble_set"] = ensemble.numbers[0]
+    if number not in ensemble.numbers:
+        raise UserError(f"ensemble_set={number} ({origin('ensemble_set')}) is not allowed: '{name}' has the sets "
+                        f"{min(ensemble.numbers)} to {max(ensemble.numbers)}.")
+    for path, value in ensemble.sets[ensemble.numbers.index(number)].items():
+        key = path.replace(INSTRUMENTS, "survey.instruments.", 1) if path.startswith(INSTRUMENTS) else path
+        of_items = path.startswith(INSTRUMENTS)
+        given = origin(key) == "command line" if of_items else origin(key) != "default"
+        *way, last = key.split(".")
+        at: Any = values
+        for part in way:
+            at = at.get(part) if isinstance(at, dict) else None
+        if isinstance(at, dict) and last in at and not given:
+            at[last] = value
+        elif not of_items and not given:
+            raise UserError(f"'{name}' has a value for {path}, which is no parameter of the model.")
+
+
+def over_all_sets(overrides: Sequence[str]) -> list[str]:
+    """Overrides with an axis over all sets of the ensemble they name, if they name one and no set."""
+    keys = {line.split("=")[0]: line.partition("=")[2] for line in overrides}
+    if keys.get("ensemble") in (None, "null") or "ensemble_set" in keys:
+        return list(overrides)
+    return [*overrides, f"ensemble_set={','.join(map(str, read(keys['ensemble']).numbers))}"]
 
 
 def with_values(parameters: ModelParameters, values: Mapping[str, Any]) -> ModelParameters:
