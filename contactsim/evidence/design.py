@@ -110,6 +110,8 @@ class WorldDesign(DesignPart):
     """weeks of further waves, called ``week N``"""
     set: dict[str, Any] = {}
     """parameters changed, by dotted path; also numbers of instruments, ``instruments.NAME.FIELD``"""
+    off: dict[str, Any] = {}
+    """parameters that a knock-out changes, after and relative to ``set``"""
     actions: dict[str, dict[str, Any]] = {}
     only_contexts: list[str] | None = None
     """contact contexts in which people meet; the presence in all others is 0"""

@@ -128,7 +128,7 @@ def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.Monkey
 
     class Simulated:
         def data(self, world: WorldDesign, residents: int) -> str:
-            return f"{world.place.name} {world.set['scenario.burn_in']} {world.set.get('psychology.negative_base')}"
+            return f"{world.place.name} {world.set['scenario.burn_in']} {world.off.get('psychology.negative_base')}"
 
     _, finding = ALL["F2"]
     rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
@@ -144,7 +144,7 @@ def test_a_knock_out_does_not_change_excepted_worlds() -> None:
     _, finding = ALL["F4"]
     switch, excepted = finding.knock_outs["no_negative_exposure_spread"], finding.worlds["d50_no_contact"]
     assert worlds.knocked_out(excepted, "d50_no_contact", switch) == excepted
-    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["residents.negative_exposure_spread"] == 0.0
+    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).off["residents.negative_exposure_spread"] == 0.0
 
 
 def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import gradients, loading, runs, tasks, worlds
-from contactsim.evidence.design import Finding, Folder, MadePlace, Outcome, ShippedPlace, WorldDesign
+from contactsim.evidence.design import Finding, Folder, KnockOut, MadePlace, Outcome, ShippedPlace, WorldDesign
 from contactsim.evidence.panel import PanelData, select
 from contactsim.evidence.worlds import BurnIns, changed, items_of, place_of
 from contactsim.instruments.catalogue import shipped
@@ -170,6 +170,17 @@ def test_odds_are_shifted_so_that_their_means_stay() -> None:
     mean = math.log(np.mean(np.exp(before.appraisal_threat * threat - before.appraisal * attitudes)))
     assert after.negative_base - before.negative_base == pytest.approx(mean, abs=3e-3)
     assert after.take_up_base - before.take_up_base == pytest.approx(-0.14 * before.take_up_attitude)
+
+
+def test_a_mechanism_is_switched_off_relative_to_what_the_world_sets() -> None:
+    world = design(set={"psychology.negative_base": {"shift": -0.7}, "residents.negative_exposure_spread": 1.0})
+    one = KnockOut.model_validate(loading.mechanisms()["negative_exposure"])
+    off = worlds.parameters_of(worlds.knocked_out(world, "town", one), BASE)
+    assert off.residents.negative_exposure_spread == 0.0
+    assert off.psychology.negative_base == pytest.approx(BASE.psychology.negative_base - 0.7 + 0.5)
+    own = one.model_copy(update={"worlds": {"town": {"set": {"residents.negative_exposure_spread": 0.2}}}})
+    part = worlds.parameters_of(worlds.knocked_out(world, "town", own), BASE)
+    assert part.residents.negative_exposure_spread == 0.2  # what a knock-out sets in one world, it sets there alone
 
 
 def test_a_mechanism_that_does_not_exist_is_named() -> None:
