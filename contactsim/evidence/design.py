@@ -184,6 +184,13 @@ class Outcome(DesignPart):
     alternative: str | None = None
     """the alternative under which it is computed"""
 
+    @model_validator(mode="after")
+    def _can_fail(self) -> Outcome:
+        if self.judged and self.acceptance == (None, None):
+            raise ValueError(f"{self.id}: its acceptance interval has no end, so that it cannot fail; judged: false "
+                             f"shows it without a verdict")
+        return self
+
     def uses(self, world: str) -> bool:
         """Whether its arguments name a world."""
         return f"'{world}'" in str(self.arguments) or f"'{world}@" in str(self.arguments)

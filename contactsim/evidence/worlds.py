@@ -178,8 +178,9 @@ def knocked_out(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesi
         actions = {key: {**value, "reach": 0.0} if off is None or key in off else value
                    for key, value in actions.items()}
     own = part.get("set", {})
-    off = {path: value for path, value in knock_out.set.items() if path not in own}
-    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **own}, "off": off, "actions": actions})
+    changes = {path: value for path, value in knock_out.set.items() if path not in own}
+    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **own}, "off": changes,
+                                       "actions": actions})
 
 
 def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:

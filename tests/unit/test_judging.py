@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from contactsim.evidence import disputes, judging, loading
 from contactsim.evidence.design import Finding, Folder, KnockOut, Outcome
@@ -102,6 +103,12 @@ def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "odd" / "README.md").write_text(f"Diagnosis:\n\n{items}")
     monkeypatch.setattr(judging, "experiments_folder", lambda: tmp_path)
     assert judging.diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
+
+
+def test_an_outcome_that_cannot_fail_is_not_judged() -> None:
+    with pytest.raises(ValidationError, match="it cannot fail"):
+        outcome("F1", acceptance=(None, None))
+    assert not outcome("F1", acceptance=(None, None), judged=False).judged
 
 
 def test_samples_and_mechanisms_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def test_weeks_that_a_world_does_not_have_are_refused() -> None:
 
 
 def test_a_set_changes_parameters_and_instruments() -> None:
-    outcome = Outcome(id="F1", statement="", estimand="average", unit="", acceptance=(None, None),
+    outcome = Outcome(id="F1", statement="", estimand="average", unit="", acceptance=(0.0, None),
                       acceptance_source="", arguments={"world": "town", "column": "answer_attitude"})
     of = Finding(id="F1", claim="", source="", grade="ours", role="emergent", measurement="", outcomes=[outcome],
                  worlds={"town": design(), "own": design(set={"instruments.attitude.reliability": 0.5})})
@@ -193,7 +193,7 @@ def test_a_mechanism_that_does_not_exist_is_named() -> None:
 
 def test_worlds_make_room_in_memory_without_changing_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     terms = {"town@end": 1.0, "quiet@end": -1.0}
-    outcome = Outcome(id="F1", statement="", estimand="contrast", unit="", acceptance=(None, None),
+    outcome = Outcome(id="F1", statement="", estimand="contrast", unit="", acceptance=(0.0, None),
                       acceptance_source="", arguments={"terms": terms, "column": "attitude", "sd": "none"})
     of = Finding(id="F1", claim="", source="", grade="ours", role="emergent", measurement="", outcomes=[outcome],
                  worlds={"town": design(), "quiet": design(set={"psychology.prior_weight": 2000.0})})
