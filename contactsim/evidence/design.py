@@ -143,7 +143,8 @@ class KnockOut(DesignPart):
     subgroup_from_base: bool = False
     """measure the people whom the base worlds select, rather than those whom the changed worlds select"""
     mechanism: bool = False
-    """whether it is one of ``experiments/mechanisms.yaml``"""
+    """whether it switches off a mechanism, which it names and which can carry an effect; so do those of
+    ``experiments/mechanisms.yaml``"""
 
     @property
     def null_action(self) -> bool:

@@ -136,6 +136,11 @@ def test_the_overview_is_sorted_by_the_share_of_worlds() -> None:
     assert order == ["F4", "F3", "F2", "F1", "F5", "R1"]  # from the bottom; F6 is not judged
 
 
+def test_one_value_has_no_range() -> None:
+    assert numbers.with_range(0.1, 0.1, 0.1) == "0.100" and numbers.with_range(0.1, 0.0, 0.2) == "0.100 [0.000, 0.200]"
+    assert numbers.with_range(float("nan"), 0.0, 0.0) == "not computable"
+
+
 def test_shares_are_written_with_their_intervals() -> None:
     nan = float("nan")
     assert numbers.percents(0.82, 0.7, 0.95) == "82% [70, 95]" and numbers.percents(0.82, nan, nan) == "82%"
