@@ -94,7 +94,7 @@ class SampleSize(DesignPart):
     residents: int = Field(ge=300)
     """of each place that is not shipped"""
     sets: int | None = Field(default=None, ge=1)
-    """parameter sets of the ensemble, the ones nearest its middle; None for all"""
+    """parameter sets of the ensemble, at equal steps from the one nearest its middle outwards; None for all"""
     knock_out_sets: int | None = Field(default=None, ge=1)
     """those of them in which mechanisms and actions are switched off; None for all"""
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from contactsim.evidence import disputes, judging, loading
 from contactsim.evidence.design import Finding, Folder, KnockOut, Outcome
 from contactsim.evidence.judging import ABSENT, DEPENDS, FAILS, HOLDS, REPORTED, ROBUST, FindingResult, judge
+from contactsim.evidence.replay import spread
 from tests import designs
 
 KNOCK_OUTS = {"learning": KnockOut(text="nothing is learned", mechanism=True),
@@ -119,3 +120,10 @@ def test_samples_and_mechanisms_are_shared(tmp_path: Path, monkeypatch: pytest.M
     assert list(first.knock_outs) == ["feeling", "norms", "no_attack"]
     assert [one.mechanism for one in first.knock_outs.values()] == [True, True, False]
     assert first.knock_outs_of(first.outcomes[1]) == []
+
+
+@pytest.mark.parametrize("of, number, positions", [
+    (40, 6, [0, 6, 13, 20, 26, 33]), (40, None, list(range(40))), (3, 6, [0, 1, 2]), (5, 1, [0])])
+def test_few_sets_are_taken_at_equal_steps(of: int, number: int | None, positions: list[int]) -> None:
+    """From the one nearest the middle outwards, so that they represent all."""
+    assert spread(of, number) == positions
