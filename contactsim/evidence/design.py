@@ -94,7 +94,7 @@ class SampleSize(DesignPart):
     residents: int = Field(ge=300)
     """of each place that is not shipped"""
     sets: int | None = Field(default=None, ge=1)
-    """parameter sets of the ensemble, the ones nearest its middle; None for all"""
+    """parameter sets of the ensemble, at equal steps from the one nearest its middle outwards; None for all"""
     knock_out_sets: int | None = Field(default=None, ge=1)
     """those of them in which mechanisms and actions are switched off; None for all"""
 
@@ -110,6 +110,8 @@ class WorldDesign(DesignPart):
     """weeks of further waves, called ``week N``"""
     set: dict[str, Any] = {}
     """parameters changed, by dotted path; also numbers of instruments, ``instruments.NAME.FIELD``"""
+    off: dict[str, Any] = {}
+    """parameters that a knock-out changes, after and relative to ``set``"""
     actions: dict[str, dict[str, Any]] = {}
     only_contexts: list[str] | None = None
     """contact contexts in which people meet; the presence in all others is 0"""
@@ -141,7 +143,8 @@ class KnockOut(DesignPart):
     subgroup_from_base: bool = False
     """measure the people whom the base worlds select, rather than those whom the changed worlds select"""
     mechanism: bool = False
-    """whether it is one of ``experiments/mechanisms.yaml``"""
+    """whether it switches off a mechanism, which it names and which can carry an effect; so do those of
+    ``experiments/mechanisms.yaml``"""
 
     @property
     def null_action(self) -> bool:
@@ -181,6 +184,13 @@ class Outcome(DesignPart):
     """if false, the outcome is shown but does not count towards the verdict"""
     alternative: str | None = None
     """the alternative under which it is computed"""
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Outcome:
+        if self.judged and self.acceptance == (None, None):
+            raise ValueError(f"{self.id}: its acceptance interval has no end, so that it cannot fail; judged: false "
+                             f"shows it without a verdict")
+        return self
 
     def uses(self, world: str) -> bool:
         """Whether its arguments name a world."""

@@ -56,8 +56,8 @@ class Removal:
 
     @property
     def carries(self) -> bool:
-        """Whether at least half of the effect is gone."""
-        return not self.null_action and self.share >= CARRIES
+        """Whether at least half of the effect is gone without the mechanism."""
+        return self.mechanism and self.share >= CARRIES
 
     @property
     def fault(self) -> bool:
@@ -97,7 +97,7 @@ class OutcomeResult:
     @property
     def carriers(self) -> list[str]:
         """The mechanisms that carry it, the most important first."""
-        found = {name: one.share for name, one in self.removals.items() if one.mechanism and one.carries}
+        found = {name: one.share for name, one in self.removals.items() if one.carries}
         return sorted(found, key=lambda name: -found[name])
 
 

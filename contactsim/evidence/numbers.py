@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from contactsim.evidence.design import AcceptanceInterval
 
 
 def with_range(value: float, low: float, high: float) -> str:
-    """``0.123 [0.100, 0.150]``"""
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if np.isfinite(value) else "not computable"
+    """``0.123 [0.100, 0.150]``; ``0.123`` if there is one value"""
+    if not np.isfinite(value):
+        return "not computable"
+    return f"{value:.3f}" if low == high else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def acceptance(limits: AcceptanceInterval) -> str:
@@ -44,7 +47,7 @@ def percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def percents(value: float, low: float, high: float) -> str:
+def percents(value: float, low: float = nan, high: float = nan) -> str:
     """``82% [70, 95]``; without an interval ``82%``; ``-`` for nan"""
     if not np.isfinite(value):
         return "-"

@@ -47,7 +47,7 @@ class Options:
     config_dir: str | None = None
     sample: str = "full"
     ensemble: str | None = None
-    """name of an ensemble, or ``default``; the plausible one if there is one"""
+    """name or file of an ensemble, or ``default``; the plausible one if there is one"""
     sets: int | None = None
     """number of parameter sets, if not that of the sample"""
     jobs: int | None = None
@@ -105,11 +105,10 @@ def sets_of(options: Options) -> Sets:
     base = compose(["place=synthetic", *options.overrides], options.config_dir).parameters
     change = partial(negative_control, options.negative_control) if options.negative_control else lambda found: found
     change(base)  # an unknown name is refused at once
-    known = [name for name in ensemble.names(options.config_dir) if name == ensemble.PLAUSIBLE]
-    name = options.ensemble or (known[0] if known else DEFAULT)
+    name = options.ensemble or (ensemble.PLAUSIBLE if ensemble.PLAUSIBLE in ensemble.names() else DEFAULT)
     if name == DEFAULT:
         return Sets("the model's own values", "", [{}], base, change)
-    found = ensemble.read(name, options.config_dir)
+    found = ensemble.read(name)
     given = {word.split("=")[0].lstrip("+") for word in options.overrides}
     sets = [{path: value for path, value in one.items() if path not in given} for one in found.sets]
     return Sets(f"ensemble '{name}': {found.title}", found.digest, sets, base, change)

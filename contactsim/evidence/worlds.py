@@ -177,23 +177,26 @@ def knocked_out(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesi
         off = knock_out.of_actions
         actions = {key: {**value, "reach": 0.0} if off is None or key in off else value
                    for key, value in actions.items()}
-    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **knock_out.set, **part.get("set", {})},
+    own = part.get("set", {})
+    changes = {path: value for path, value in knock_out.set.items() if path not in own}
+    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **own}, "off": changes,
                                        "actions": actions})
 
 
 def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:
     """The model's parameters in a world."""
-    changes = {path: value for path, value in world.set.items() if not path.startswith(ITEMS)}
+    changes, off = ({path: value for path, value in of.items() if not path.startswith(ITEMS)}
+                    for of in (world.set, world.off))
     if world.only_contexts is not None:
         changes |= {f"settings.contact_contexts.{name}.presence": 0.0 for name in base.settings.contact_contexts
                     if name not in world.only_contexts}
-    return changed(base, changes)
+    return changed(changed(base, changes), off)
 
 
 def items_of(world: WorldDesign) -> dict[str, Instrument]:
     """The shipped instruments with the numbers that a world changes. Raises UserError for one that does not exist."""
     items = shipped()
-    for path, value in world.set.items():
+    for path, value in (world.set | world.off).items():
         if path.startswith(ITEMS):
             name, _, field = path.removeprefix(ITEMS).partition(".")
             if name not in items or field not in type(items[name]).model_fields:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contactsim.config import ensemble
 from contactsim.evidence import baseline, judging, loading
 from contactsim.paths import experiments_folder
 
@@ -19,7 +20,9 @@ SETS = """set,psychology.feeling_half_life,psychology.appraisal,instruments.atti
 
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make ``folder`` the folder of experiments, with the made-up findings alone; returns it."""
+    """Make ``folder`` the folder of experiments, with the made-up findings and a made-up ensemble ``plausible`` of four
+    sets alone; returns it.
+    """
     folder.mkdir(exist_ok=True)
     for file in experiments_folder().glob("*.yaml"):
         shutil.copy(file, folder)
@@ -28,14 +31,10 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "disputes.yaml").write_text(
         "- {question: Which, note: Made up., positions: [{evidence: [A1], position: this, outcome: F1-drop}, "
         "{evidence: [A2], position: that, outcome: F1-drop, knock_out: no_attack}]}\n")
-    for module in (baseline, judging, loading):
+    (folder / "ensembles").mkdir()
+    (folder / "ensembles" / "plausible.csv").write_text(SETS)
+    (folder / "ensembles" / "plausible.yaml").write_text("title: made up\n")
+    for module in (baseline, ensemble, judging, loading):
         monkeypatch.setattr(module, "experiments_folder", lambda: folder)
     return folder
 
-
-def ensemble(config_dir: Path) -> Path:
-    """Write an ensemble ``plausible`` of four sets into a folder of configurations; returns the folder."""
-    (config_dir / "ensemble").mkdir(parents=True)
-    (config_dir / "ensemble" / "plausible.csv").write_text(SETS)
-    (config_dir / "ensemble" / "plausible.yaml").write_text("title: made up\n")
-    return config_dir

@@ -22,13 +22,11 @@ SETS = 4
 @pytest.fixture(autouse=True)
 def experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    designs.ensemble(tmp_path / "conf")
     return designs.install(tmp_path / "experiments", monkeypatch)
 
 
 def replayed(*words: str) -> int:
-    return cli.main(["replay", *words, "--jobs", "1", "--store", "store", "--output", "out", "--config-dir", "conf",
-                     "--debug"])
+    return cli.main(["replay", *words, "--jobs", "1", "--store", "store", "--output", "out", "--debug"])
 
 
 def ledger() -> dict[str, dict[str, object]]:
@@ -191,5 +189,5 @@ def test_figures_do_not_depend_on_the_number_of_processes() -> None:
     replayed("F1", "F2", "--quick", "--sets", "2")
     one = ledger()
     cli.main(["replay", "F1", "F2", "--quick", "--sets", "2", "--jobs", "2", "--store", "store2", "--output", "out",
-              "--config-dir", "conf", "--debug"])
+              "--debug"])
     assert ledger() == one

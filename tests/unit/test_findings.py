@@ -146,7 +146,7 @@ def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.Monkey
 
     class Simulated:
         def data(self, world: WorldDesign, residents: int) -> str:
-            return f"{world.set.get('scenario.burn_in')} {world.set.get('psychology.negative_base')}"
+            return f"{world.set.get('scenario.burn_in')} {world.off.get('psychology.negative_base')}"
 
     found = tasks.figures(made_up_folder().findings[0], Simulated(), 500)  # type: ignore[arg-type]
     assert found == {"F2": {"base": "None None", "contact": "None None", "neutral": "None -30.0"},
@@ -157,7 +157,7 @@ def test_a_knock_out_does_not_change_excepted_worlds() -> None:
     finding = made_up_folder().findings[0]
     switch, excepted = finding.knock_outs["neutral"], finding.worlds["d50_silent"]
     assert worlds.knocked_out(excepted, "d50_silent", switch) == excepted
-    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["psychology.negative_base"] == -30.0
+    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).off["psychology.negative_base"] == -30.0
 
 
 def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:

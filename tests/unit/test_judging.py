@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from contactsim.evidence import disputes, judging, loading
 from contactsim.evidence.design import Finding, Folder, KnockOut, Outcome
 from contactsim.evidence.judging import ABSENT, DEPENDS, FAILS, HOLDS, REPORTED, ROBUST, FindingResult, judge
+from contactsim.evidence.replay import spread
 from tests import designs
 
 KNOCK_OUTS = {"learning": KnockOut(text="nothing is learned", mechanism=True),
@@ -104,6 +106,12 @@ def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest
     assert judging.diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
 
 
+def test_an_outcome_that_cannot_fail_is_not_judged() -> None:
+    with pytest.raises(ValidationError, match="it cannot fail"):
+        outcome("F1", acceptance=(None, None))
+    assert not outcome("F1", acceptance=(None, None), judged=False).judged
+
+
 def test_samples_and_mechanisms_are_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     designs.install(tmp_path / "experiments", monkeypatch)
     made_up = loading.folder.__wrapped__("made_up")
@@ -112,3 +120,10 @@ def test_samples_and_mechanisms_are_shared(tmp_path: Path, monkeypatch: pytest.M
     assert list(first.knock_outs) == ["feeling", "norms", "no_attack"]
     assert [one.mechanism for one in first.knock_outs.values()] == [True, True, False]
     assert first.knock_outs_of(first.outcomes[1]) == []
+
+
+@pytest.mark.parametrize("of, number, positions", [
+    (40, 6, [0, 6, 13, 20, 26, 33]), (40, None, list(range(40))), (3, 6, [0, 1, 2]), (5, 1, [0])])
+def test_few_sets_are_taken_at_equal_steps(of: int, number: int | None, positions: list[int]) -> None:
+    """From the one nearest the middle outwards, so that they represent all."""
+    assert spread(of, number) == positions

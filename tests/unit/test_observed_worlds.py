@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.evidence import gradients, loading, runs, tasks, worlds
-from contactsim.evidence.design import Finding, Folder, MadePlace, Outcome, ShippedPlace, WorldDesign
+from contactsim.evidence.design import Finding, Folder, KnockOut, MadePlace, Outcome, ShippedPlace, WorldDesign
 from contactsim.evidence.panel import PanelData, select
 from contactsim.evidence.worlds import BurnIns, changed, items_of, place_of
 from contactsim.instruments.catalogue import shipped
@@ -119,7 +119,7 @@ def test_weeks_that_a_world_does_not_have_are_refused() -> None:
 
 
 def test_a_set_changes_parameters_and_instruments() -> None:
-    outcome = Outcome(id="F1", statement="", estimand="average", unit="", acceptance=(None, None),
+    outcome = Outcome(id="F1", statement="", estimand="average", unit="", acceptance=(0.0, None),
                       acceptance_source="", arguments={"world": "town", "column": "answer_attitude"})
     of = Finding(id="F1", claim="", source="", grade="ours", role="emergent", measurement="", outcomes=[outcome],
                  worlds={"town": design(), "own": design(set={"instruments.attitude.reliability": 0.5})})
@@ -172,6 +172,17 @@ def test_odds_are_shifted_so_that_their_means_stay() -> None:
     assert after.take_up_base - before.take_up_base == pytest.approx(-0.14 * before.take_up_attitude)
 
 
+def test_a_mechanism_is_switched_off_relative_to_what_the_world_sets() -> None:
+    world = design(set={"psychology.negative_base": {"shift": -0.7}, "residents.negative_exposure_spread": 1.0})
+    one = KnockOut.model_validate(loading.mechanisms()["negative_exposure"])
+    off = worlds.parameters_of(worlds.knocked_out(world, "town", one), BASE)
+    assert off.residents.negative_exposure_spread == 0.0
+    assert off.psychology.negative_base == pytest.approx(BASE.psychology.negative_base - 0.7 + 0.5)
+    own = one.model_copy(update={"worlds": {"town": {"set": {"residents.negative_exposure_spread": 0.2}}}})
+    part = worlds.parameters_of(worlds.knocked_out(world, "town", own), BASE)
+    assert part.residents.negative_exposure_spread == 0.2  # what a knock-out sets in one world, it sets there alone
+
+
 def test_a_mechanism_that_does_not_exist_is_named() -> None:
     data = {"name": "odd", "findings": [{"id": "F1", "worlds": {}, "mechanisms": ["lerning"], "outcomes": []}]}
     with pytest.raises(UserError, match=r"F1: there is no mechanism 'lerning'.*'learning'"):
@@ -182,7 +193,7 @@ def test_a_mechanism_that_does_not_exist_is_named() -> None:
 
 def test_worlds_make_room_in_memory_without_changing_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     terms = {"town@end": 1.0, "quiet@end": -1.0}
-    outcome = Outcome(id="F1", statement="", estimand="contrast", unit="", acceptance=(None, None),
+    outcome = Outcome(id="F1", statement="", estimand="contrast", unit="", acceptance=(0.0, None),
                       acceptance_source="", arguments={"terms": terms, "column": "attitude", "sd": "none"})
     of = Finding(id="F1", claim="", source="", grade="ours", role="emergent", measurement="", outcomes=[outcome],
                  worlds={"town": design(), "quiet": design(set={"psychology.prior_weight": 2000.0})})

@@ -117,6 +117,13 @@ def test_what_does_not_come_out_is_shown_with_its_reason(folder: Path) -> None:
     assert "self-confirming &lt;appraisal&gt;" in text and "F5: without reach" in text
 
 
+def test_the_page_says_what_carries_a_finding_and_how_much_is_chance(folder: Path) -> None:
+    text = " ".join(section(page(), "emergent").split())
+    assert "F1: learning (80%)." in text and "F5: none of the mechanisms that were switched off." in text
+    assert "Chance between seeds makes up 20% (F1) of the variance between worlds" in text
+    assert "an action without reach must leave nothing" in text
+
+
 def test_one_set_says_nothing_across_worlds(folder: Path) -> None:
     one = [result("F1", outcome("F1", 1, 1))]
     assert "nothing can be said across plausible worlds" in page(one, replace(WORLDS, sets=1))
@@ -127,6 +134,11 @@ def test_the_overview_is_sorted_by_the_share_of_worlds() -> None:
     (ax,) = figures.overview(FINDINGS).axes
     order = [label.get_text().split()[-1] for label in ax.get_yticklabels()]
     assert order == ["F4", "F3", "F2", "F1", "F5", "R1"]  # from the bottom; F6 is not judged
+
+
+def test_one_value_has_no_range() -> None:
+    assert numbers.with_range(0.1, 0.1, 0.1) == "0.100" and numbers.with_range(0.1, 0.0, 0.2) == "0.100 [0.000, 0.200]"
+    assert numbers.with_range(float("nan"), 0.0, 0.0) == "not computable"
 
 
 def test_shares_are_written_with_their_intervals() -> None:
