@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from contactsim.evidence import baseline, calibration, disputes, figures, gradients, numbers, sensitivity, tables
+from contactsim.evidence import baseline, disputes, figures, gradients, numbers, sensitivity, tables
 from contactsim.evidence.across_sets import ALPHA
 from contactsim.evidence.gradients import FolderTables
 from contactsim.evidence.judging import ABSENT, CARRIES, DEPENDS, FAILS, FEW, MOST, FindingResult
@@ -99,7 +99,6 @@ def _chapters(results: Sequence[FindingResult], worlds: Worlds, sample: str, pro
     yield Chapter("disputes", "Where sources disagree", render("disputes", disputes=disputes.tested(results)))
     yield Chapter("along", "Along the gradient of diversity", render("along", along=[_along(one) for one in along]))
     yield Chapter("moving", "Which parameters change which findings", render("moving", **sensitivities()))
-    yield Chapter("fitted", "Calibration", render("fitted", fits=fits()))
     yield Chapter("changes", "Registration", render("changes", folders={one.title: one for one in results}))
     yield Chapter("from", "Provenance", render("provenance", provenance=provenance))
 
@@ -125,7 +124,7 @@ def _along(one: FolderTables) -> dict[str, Any]:
             "sentences": gradients.sweep_sentences(lines)}
 
 
-# --- sensitivity and calibration
+# --- sensitivity
 
 def sensitivities() -> dict[str, Any]:
     """The archived tables of ``contactsim sensitivity``.
@@ -159,12 +158,6 @@ def _index(values: Any, column: str) -> dict[str, Any]:
     low, high = values["inside_low"], values["inside_high"]
     return {"value": values[column], "half": values[f"{column}_conf"], "low": low, "high": high,
             "decides": abs(high - low) >= DECIDES}
-
-
-def fits() -> list[tuple[calibration.Calibration, Mapping[str, Any]]]:
-    """The archived fits, each with its design."""
-    found = [(design, calibration.archived(name)) for name, design in calibration.designs().items()]
-    return [(design, fit) for design, fit in found if fit is not None]
 
 
 # --- templates and figures

@@ -213,7 +213,7 @@ def test_the_regression_simulates_its_outcomes_alone() -> None:
     selection = regression.selection()
     outcomes = [one for _, finding in selection.findings for one in finding.outcomes]
     assert sorted(one.id for one in outcomes) == sorted(loading.regression_outcomes())
-    assert 10 <= len(outcomes) <= 20 and {"F5", "F14-warmth"} <= {one.id for one in outcomes}
+    assert 10 <= len(outcomes) <= 30 and {"F5-gap", "F14-attitude"} <= {one.id for one in outcomes}
     for folder, finding in selection.findings:
         assert not finding.knock_outs and not finding.alternatives and finding in folder.findings
         assert folder.gradient is None and folder.sweeps is None

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from contactsim.evidence import baseline, calibration, figures, numbers, report, tables
+from contactsim.evidence import baseline, figures, numbers, report, tables
 from contactsim.evidence.across_sets import Decider, share_of
 from contactsim.evidence.judging import DEPENDS, REPORTED, FindingResult, OutcomeResult, Removal, verdict
 from contactsim.evidence.report import render
@@ -188,13 +188,3 @@ def test_archived_tables_of_sensitivity_are_shown(folder: Path) -> None:
     assert OUTDATED not in text
     (folder / "sensitivity" / "each.json").unlink()  # without its record
     assert OUTDATED in render("moving", **report.sensitivities())
-
-
-def test_fits_are_shown_with_their_conclusions() -> None:
-    design = calibration.designs()["ratio"]
-    fit = {"method": calibration.METHOD, "evaluations": 9, "budget": 12, "design": {"seeds": 4},
-           "parameters": {"psychology.negative_base": -0.5}, "outcomes": {"F7-ratio": 3.1}, "objective": 0.01}
-    text = " ".join(render("fitted", fits=[(design, fit)]).split())
-    assert "until the calibration to surveys" in text and "9 evaluations of a budget of 12" in text
-    assert "F7-ratio 3.1 (target 3)" in text
-    assert "There is no archived fit" in render("fitted", fits=[])

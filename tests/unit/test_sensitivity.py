@@ -1,4 +1,4 @@
-"""Calibration and sensitivity analyses, on figures with known answers."""
+"""Sensitivity analyses, on figures with known answers."""
 
 from __future__ import annotations
 
@@ -12,45 +12,11 @@ import pytest
 from contactsim import cli
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import baseline, calibration, loading, runs, sensitivity, tasks
+from contactsim.evidence import baseline, loading, runs, sensitivity, tasks
 from contactsim.evidence.worlds import changed
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
-
-
-def test_only_calibrated_outcomes_are_fitted() -> None:
-    for of in calibration.designs().values():
-        assert {name.split("-")[0] for name in of.outcomes} <= {"F7", "F13"}
-        findings = runs.base_findings(["F7", "F13"], list(of.outcomes))
-        assert {one.id for finding in findings for one in finding.outcomes} == set(of.outcomes)
-
-
-def test_an_archived_fit_has_its_present_design() -> None:
-    for name, of in calibration.designs().items():
-        archived = calibration.archived(name)
-        if archived is None:
-            continue
-        assert archived["design"] == of.model_dump(mode="json", exclude={"title", "conclusion"})
-        assert set(archived["parameters"]) == set(of.parameters) and archived["evaluations"] == len(archived["trace"])
-
-
-def test_a_fit_finds_the_values_that_meet_the_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    seen: list[dict[str, float]] = []
-
-    def figures(at: Any, *_: Any) -> list[dict[str, list[float]]]:
-        seen.extend(at)
-        x, y = at[0]["psychology.negative_base"], at[0]["psychology.homophily"]
-        return [{"F7-events": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-circle": [0.35 + 0.3 * (y - 1.5)]}]
-
-    monkeypatch.setattr(runs, "evaluate", figures)
-    joint = calibration.designs()["joint"]
-    found = calibration.fit(joint, BASE, tmp_path, budget=60)
-    assert abs(found.parameters["psychology.negative_base"] + 2.0) < 0.02
-    assert abs(found.parameters["psychology.homophily"] - 1.5) < 0.05
-    assert found.evaluations == len(seen) <= 61
-    again = calibration.fit(joint, BASE, tmp_path, budget=60)
-    assert again.trace == found.trace  # the same steps, so that a stopped fit finds its figures in the store
 
 
 def test_each_parameter_is_changed_within_its_range() -> None:
@@ -168,10 +134,3 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
 def test_invalid_options_are_refused(words: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         cli.main(["sensitivity", *words, "--debug"])
-
-
-def test_invalid_options_of_a_fit_are_refused() -> None:
-    with pytest.raises(UserError, match="--budget 1"):
-        cli.main(["calibrate", "--budget", "1", "--debug"])
-    with pytest.raises(UserError, match="Did you mean 'joint'"):
-        cli.main(["calibrate", "joimt", "--debug"])
