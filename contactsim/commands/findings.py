@@ -41,6 +41,7 @@ Without ID or FOLDER all findings are listed. Nothing is simulated."""
 REPLAY_HELP = """Test findings of the literature with registered designs, in every plausible world.
 
 \b
+  contactsim replay --full                           all findings in all plausible worlds: an hour or more
   contactsim replay --quick                          the regression: some outcomes, compared with the baseline
   contactsim replay youth F30 --quick                all outcomes of a folder and a finding, a handful of worlds
   contactsim replay F14 --sets 20                    20 of the plausible parameter sets
@@ -52,7 +53,7 @@ parameter sets in which they are tested: plausible, if calibration has made it, 
 KEY=VALUE changes the model's parameters in all of them. The report says in which share of these worlds each finding
 holds, what carries it, and what decides it.
 
-Without ID or FOLDER the outcomes of experiments/regression.yaml are simulated with the model's own values, without
+ID can be 'all'. Without ID, FOLDER or --full the outcomes of experiments/regression.yaml are simulated with the model's own values, without
 knock-outs, and compared with the baseline: the exit code is 1 if one deviates.
 
 The results of each world are stored: a replay that was stopped resumes where it was."""
@@ -63,7 +64,7 @@ The results of each world are stored: a replay that was stopped resumes where it
 @as_json
 def findings(words: tuple[str, ...], as_json: bool) -> int:
     """List findings with claim, grade, role and state."""
-    from contactsim.evidence.baseline import listed
+    from contactsim.evidence.listing import listed
 
     lines = listed(list(words))
     if as_json:
@@ -110,12 +111,15 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, sets: int | None, jo
     ensembles = [word.removeprefix("ensemble=") for word in words if word.startswith("ensemble=")]
     overrides = [word for word in words if "=" in word and not word.startswith("ensemble=")]
     names = [word for word in words if "=" not in word]
+    everything = names == ["all"] or (full and not names)
+    if everything:
+        names = []
     if quick and full:
         raise UserError("--quick and --full exclude each other: give one of them.")
     if update_baseline and (overrides or negative_control):
         raise UserError("--update-baseline is for the designs as they are: it takes no overrides and no "
                         "--negative-control.")
-    if not names and (ensembles or sets is not None):
+    if not (names or everything) and (ensembles or sets is not None):
         raise UserError("ensemble=NAME and --sets are for named findings: the regression is simulated with the model's "
                         "own values.")
     from rich.console import Console
@@ -128,11 +132,12 @@ def replay(words: tuple[str, ...], quick: bool, full: bool, sets: int | None, jo
     options = Options(names, overrides, folder, config_dir, sample, ensembles[-1] if ensembles else None, sets, jobs,
                       output, no_cache, negative_control)
     with Progress(quiet, folder) as progress:
-        run = _named if names else _regression
+        run = _named if names or everything else _regression
         file, print_results, code = run(options, progress.stage("simulations"), update_baseline)
     if not quiet:
         print_results(console)
-    console.print(f"{'Report' if names else 'Table'}: {file} ({time.monotonic() - began:.0f} s)", soft_wrap=True)
+    what = "Report" if names or everything else "Table"
+    console.print(f"{what}: {file} ({time.monotonic() - began:.0f} s)", soft_wrap=True)
     return code
 
 

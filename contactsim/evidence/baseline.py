@@ -1,4 +1,4 @@
-"""The baseline: earlier results in ``experiments/`` with which later ones are compared; the list of findings.
+"""The baseline: earlier results in ``experiments/`` with which later ones are compared.
 
 It holds the means of the regression's outcomes (``experiments/regression.yaml``), and tables of sensitivity analyses
 and full replays. A mean may deviate from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives
@@ -10,15 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from contactsim.evidence.design import Finding, Folder
-from contactsim.evidence.loading import regression_outcomes, select
 from contactsim.paths import experiments_folder
 from contactsim.storage.atomic import new_file
 from contactsim.storage.provenance import model_digest, numbers_digest
@@ -28,8 +25,6 @@ TOLERANCE = 4.0
 #: By outcome: mean and tolerance.
 Baseline = dict[str, dict[str, Any]]
 FILE = "baseline.json"
-#: State of a finding that is not judged with the present model yet.
-AWAITING = "awaiting the second registration"
 
 
 @dataclass(frozen=True)
@@ -97,40 +92,6 @@ def update(measured: Sequence[Measured], sample: str) -> list[str]:
         everything[sample] = {**everything.get(sample, {}), **found}
         write_json(everything, file, sort_keys=True)
     return sentences
-
-
-# --- the list of findings
-
-def listed(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Designs and states of findings, one mapping each, ordered by their numbers; nothing is simulated.
-
-    ``names`` are ids and folders, all findings if empty. Raises UserError for an unknown name.
-    """
-    lines = [_line(folder, finding) for folder, finding in select(names).findings]
-    return sorted(lines, key=lambda line: (line["id"][0], int(line["id"][1:])))
-
-
-def _line(folder: Folder, finding: Finding) -> dict[str, Any]:
-    outcomes = [outcome.model_dump() for outcome in finding.outcomes]
-    worlds = {name: {**world.model_dump(exclude_defaults=True), "place": world.place.name}
-              for name, world in finding.worlds.items()}
-    return {"id": finding.id, "claim": finding.claim, "folder": folder.name, "title": folder.title,
-            "essays": folder.essays, "source": finding.source, "grade": finding.grade, "evidence": finding.evidence,
-            "role": finding.role, "role_note": finding.role_note, "measurement": finding.measurement,
-            "registered": folder.registered, "changes": folder.changes, "worlds": worlds,
-            "knock_outs": {name: one.text for name, one in finding.knock_outs.items()}, "outcomes": outcomes,
-            "state": AWAITING, "regression": [one.id for one in finding.outcomes if one.id in regression_outcomes()],
-            "first_registration": first_registration().get(finding.id, {})}
-
-
-@cache
-def first_registration() -> dict[str, dict[str, str]]:
-    """The verdicts on the findings with the first model: {finding: {quick, full}}; nothing is compared with them."""
-    table = pd.read_csv(experiments_folder() / "first_registration.csv")
-    found: dict[str, dict[str, str]] = {}
-    for line in table.to_dict("records"):
-        found[line["finding"]] = {"quick": line["finding_quick"], "full": line["finding_full"]}
-    return found
 
 
 # --- archived tables
