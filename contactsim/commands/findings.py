@@ -53,8 +53,9 @@ parameter sets in which they are tested: plausible, if calibration has made it, 
 KEY=VALUE changes the model's parameters in all of them. The report says in which share of these worlds each finding
 holds, what carries it, and what decides it.
 
-ID can be 'all'. Without ID, FOLDER or --full the outcomes of experiments/regression.yaml are simulated with the model's own values, without
-knock-outs, and compared with the baseline: the exit code is 1 if one deviates.
+ID can be 'all'. Without ID, FOLDER or --full the outcomes of experiments/regression.yaml are simulated with
+the model's own values, without knock-outs, and compared with the baseline: the exit code is 1 if one
+deviates.
 
 The results of each world are stored: a replay that was stopped resumes where it was."""
 
