@@ -48,6 +48,14 @@ REMOVED: dict[str, dict[str, str]] = {
                    "group",
         "tie_fade_shared": "every tie fades by psychology.tie_fade",
         "threat_level": "psychology.threat_district is the threat from the share of other groups in the district"},
+    "evaluation": {
+        "items": "each outcome is a survey item, with a number of its own: evaluation.instruments.attitude.items=4",
+        "categories": "each outcome is a survey item, with a scale of its own: evaluation.instruments.anxiety.high=7",
+        "reliability": "each outcome is a survey item, with a reliability of its own: "
+                       "evaluation.instruments.attitude.reliability=0.6"},
+    "power": {
+        "items": "power.item names the survey item, which has a scale of its own",
+        "categories": "power.item names the survey item, which has a scale of its own"},
     r"scenario\.shocks\.[^.]+": {
         "attitude": "dose is what people learn from the event, in close negative hours, and feeling the fall of the "
                     "momentary feeling"}}
@@ -60,13 +68,19 @@ VALUES = {
     "no_history": "no_burn_in", "no_exposure": "no_negative_exposure"}
 
 #: Choices of the first model that were removed: key -> {removed choice: what to use}.
-REMOVED_VALUES = {
+REMOVED_VALUES: dict[str, dict[str, str]] = {
+    **{key: {name: f"no shipped item asks for {name}" for name in ("language", "status")} |
+       {name: f"no shipped item asks for {name}, but one of your own can measure it (docs/instruments.md)"
+        for name in ("stigma", "civic")} for key in ("evaluation.outcomes", "evaluation.mediator")},
     "psychology": {"equal_weight": "both kinds of meetings weigh the same by default, and psychology=unequal_weight "
                                    "lets negative ones weigh more"},
     "settings": {"four_meetings": "settings=default has the whole week"}}
 
 #: As VALUES, for one key alone.
-VALUES_OF = {"scenario.burn_in": {"lived": "true", "none": "false"}}
+VALUES_OF: dict[str, dict[str, str]] = {
+    "scenario.burn_in": {"lived": "true", "none": "false"},
+    **{f"evaluation.{key}": {"positive": "good_episodes", "negative": "bad_episodes", "cross_ties": "close_friends"}
+       for key in ("outcomes", "mediator", "mediated")}}
 
 
 def new_key(key: str) -> str | None:

@@ -28,6 +28,7 @@ def _details(context: click.Context) -> str:
 @quiet
 def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
     """Compute, write a folder and print the tables."""
+    from contactsim import renamed
     from contactsim.comparison.design import take_keys
     from contactsim.evaluate.power import Power, check, seeds_needed, table
     from contactsim.stats import statsmodels
@@ -36,7 +37,9 @@ def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) 
     values, rest = take_keys(overrides, names)
     if rest:
         name = rest[0].partition("=")[0]
-        raise UserError(f"'{rest[0]}' (command line) is unknown: allowed are {', '.join(names)}.{nearest(name, names)}")
+        old = renamed.key_sentence(rest[0], "command line", f"power.{name}")
+        raise UserError(old or f"'{rest[0]}' (command line) is unknown: allowed are "
+                        f"{', '.join(names)}.{nearest(name, names)}")
     question = check(values)
     statsmodels()
     from contactsim.comparison.folder import load

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from contactsim.actions import listing
 from contactsim.errors import UserError
+from contactsim.instruments.base import Instruments
 from contactsim.observers.close_hours import CloseHours
 from contactsim.observers.footprint import Snapshots, differing, reachable, seats_differ
 from contactsim.observers.panel import OUTCOMES, Panel, Residents, residents
+from contactsim.observers.survey import Interview
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
 from contactsim.residents import WEEKS_A_YEAR
@@ -56,6 +58,9 @@ class Reading:
     """(n,) by outcome"""
     here: Rows
     """(n,) whether the same person still lives there"""
+    answers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    """(n,) by survey item: answers, and under ``<item>_true`` the states that they measure; nan for those to whom the
+    item is not put and for those who left"""
 
 
 @dataclass
@@ -72,11 +77,13 @@ class ArmResult:
     close_hours: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     """by week: (n,) close hours with other groups since week 0"""
 
-    def record(self, panel: Panel, dose: CloseHours, of: Residents, week: int) -> None:
-        """Store the readings of the panel and the dose, and the actions' lists, after ``week`` weeks."""
+    def record(self, panel: Panel, dose: CloseHours, interview: Interview, of: Residents, week: int) -> None:
+        """Store the readings of the panel, the dose and the interview, and the actions' lists, after ``week`` weeks."""
         self.close_hours[week] = dose.result()
-        values = panel.waves[week]
-        self.readings[week] = Reading({name: values[name] for name in OUTCOMES}, values["here"].astype(bool))
+        values, wave = panel.waves[week], interview.waves[-1].drop(columns="week").set_index("resident")
+        self.readings[week] = Reading(
+            {name: values[name] for name in OUTCOMES}, values["here"].astype(bool),
+            {name: column.to_numpy() for name, column in wave.reindex(of.uid).items()})  # type: ignore[misc]
         self.listed[week] = {what: self._rows(what) for what in LISTS}
         came = [one.attended[of.row] for one in listing(self.actions)
                 if one.participants.size and hasattr(one, "attended")]
@@ -145,7 +152,8 @@ class PairedRuns:
 
 
 def simulate_pair(place: Place, seed: int, arms: Mapping[str, Arm], weeks: int, readout_weeks: Iterable[int],
-                  footprint_weeks: Iterable[int] = (), cache_burn_in: bool = False) -> PairedRuns:
+                  footprint_weeks: Iterable[int] = (), cache_burn_in: bool = False,
+                  instruments: Instruments | None = None) -> PairedRuns:
     """Simulate all arms for ``weeks`` weeks from one burn-in, and read outcomes at week 0 and at ``readout_weeks``.
 
     Args:
@@ -157,6 +165,7 @@ def simulate_pair(place: Place, seed: int, arms: Mapping[str, Arm], weeks: int, 
         readout_weeks: numbers of weeks since the burn-in, from 0 to ``weeks``.
         footprint_weeks: weeks, counted from 0, whose reachable sets are computed.
         cache_burn_in: keep the burn-in in the user's cache, or take it from there.
+        instruments: survey items that everybody is asked in each reading.
 
     Raises:
         UserError: if the arms do not share residents, places and seats at week 0, or a readout week is out of range.
@@ -174,18 +183,24 @@ def simulate_pair(place: Place, seed: int, arms: Mapping[str, Arm], weeks: int, 
     results = {name: ArmResult(made[name]) for name in names}
     panels = {name: Panel(readouts, OUTCOMES, cohort.row, dtype=np.float32) for name in names}
     doses = {name: CloseHours(cohort.row) for name in names}
+    interviews = {name: Interview(instruments or {}, cohort.row, readouts, true=True) for name in names}
     snapshots = {name: Snapshots(marked) for name in names}
     for name, world in worlds.items():
         world.actions = made[name]
-        world.observe(panels[name], doses[name], snapshots[name])
-    _record(results, panels, doses, cohort, 0)
+        world.observe(panels[name], doses[name], interviews[name], snapshots[name])
+
+    def record(week: int) -> None:
+        for name, one in results.items():
+            one.record(panels[name], doses[name], interviews[name], cohort, week)
+
+    record(0)
     footprint: list[dict[str, Any]] = []
     for week in range(weeks):
         for world in worlds.values():
             world.step()
         footprint += [_footprint(worlds, snapshots, names[0], name, week) for name in names[1:]]
         if week + 1 in readouts:
-            _record(results, panels, doses, cohort, week + 1)
+            record(week + 1)
     columns = ["arm", "week", "differing", "moved", "reachable", "stray"]
     return PairedRuns(place, seed, burn_in, cohort, results, pd.DataFrame(footprint, columns=columns))
 
@@ -196,12 +211,6 @@ def check_arms(arms: Mapping[str, Arm]) -> None:
     for arm in arms.values():
         if arm.parameters.scenario.burn_in != first.scenario.burn_in:
             raise UserError("Paired runs share their burn-in: scenario.burn_in cannot differ between the arms.")
-
-
-def _record(results: dict[str, ArmResult], panels: dict[str, Panel], doses: dict[str, CloseHours], cohort: Residents,
-            week: int) -> None:
-    for name, one in results.items():
-        one.record(panels[name], doses[name], cohort, week)
 
 
 def _without_cache(place: Place, parameters: ModelParameters, seed: int, threads: int,

@@ -25,6 +25,7 @@ from contactsim.comparison.design import Design
 from contactsim.comparison.paired_runs import CONTROL, FOOTPRINT_WEEKS, Arm, PairedRuns, check_arms, simulate_pair
 from contactsim.compiled import sources_digest
 from contactsim.config.run_config import RunConfig
+from contactsim.instruments.base import Instruments
 from contactsim.messages import check_shocks
 from contactsim.place import Place
 from contactsim.runs.task import Task
@@ -120,7 +121,8 @@ def _maker(config: RunConfig, place: Place) -> Callable[[], list[Any]]:
 
 
 def simulated(store: Store, payload: Mapping[str, Any], facts: dict[str, Any], seed: int | None = None,
-              arms: Collection[str] | None = None, footprint: bool = True) -> PairedRuns:
+              arms: Collection[str] | None = None, footprint: bool = True,
+              instruments: Instruments | None = None) -> PairedRuns:
     """The paired runs of a task of :func:`arms_task`; records versions in ``facts``. Raises UserError.
 
     Args:
@@ -130,6 +132,7 @@ def simulated(store: Store, payload: Mapping[str, Any], facts: dict[str, Any], s
         seed: another one than the task's.
         arms: only these.
         footprint: whether to compute reachable sets.
+        instruments: survey items that everybody is asked.
     """
     configs = {arm: RunConfig.model_validate(config) for arm, config in payload["arms"].items()
                if arms is None or arm in arms}
@@ -138,7 +141,7 @@ def simulated(store: Store, payload: Mapping[str, Any], facts: dict[str, Any], s
                            "python": python_version(), "platform": platform()}
     weeks = [week for week in FOOTPRINT_WEEKS if week < facts["weeks"]] if footprint else []
     return simulate_pair(place, facts["seed"] if seed is None else seed, arms_of(configs, place), facts["weeks"],
-                         payload["readout_weeks"], weeks, configs[CONTROL].cache_burn_in)
+                         payload["readout_weeks"], weeks, configs[CONTROL].cache_burn_in, instruments)
 
 
 class Replication:

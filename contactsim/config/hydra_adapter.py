@@ -29,7 +29,7 @@ from contactsim.config.config_errors import Given, reworded, several_values
 from contactsim.errors import UserError
 from contactsim.instruments.catalogue import GROUP as INSTRUMENTS
 from contactsim.instruments.catalogue import files
-from contactsim.observers.survey import KEY
+from contactsim.instruments.questionnaire import KEY
 from contactsim.paths import configs_folder, group_files
 
 PRIMARY = "config"

@@ -11,7 +11,7 @@ from contactsim.actions.sections import sections
 from contactsim.config import ensemble as ensembles
 from contactsim.config.sentences import Origin, sentence
 from contactsim.errors import UserError
-from contactsim.observers.survey import Survey
+from contactsim.instruments.questionnaire import Survey
 from contactsim.parameters import (
     ModelParameters,
     Psychology,

@@ -21,7 +21,8 @@ from contactsim import demography, parameters, paths, residents, world
 from contactsim.encounters import arrays, ties
 from contactsim.instruments import catalogue, contact
 from contactsim.instruments.base import Instrument
-from contactsim.observers import survey, weekly
+from contactsim.instruments.questionnaire import Survey
+from contactsim.observers import weekly
 from contactsim.place import downscaling, nesting
 from contactsim.settings import seating
 
@@ -36,7 +37,7 @@ SECTIONS: dict[str, tuple[type[parameters.Section], str]] = {
     "contact_context": (parameters.ContactContext, "settings.contact_contexts.<name>"),
     "scenario": (parameters.Scenario, "scenario"),
     "shock": (parameters.Shock, "scenario.shocks.<name>"),
-    "survey": (survey.Survey, "survey"),
+    "survey": (Survey, "survey"),
 }
 
 #: Constants that are not parameters: module, name, unit and meaning.
@@ -153,9 +154,7 @@ def instrument_sources() -> str:
 
 
 def _asked(one: Instrument) -> str:
-    first, last = one.ages
-    after = f"; those above 0 in `{one.after}`" if one.after else ""
-    return f"{one.groups}, {first} {'and over' if last is None else f'to {last}'}{after}"
+    return f"{one.whom}; those above 0 in `{one.after}`" if one.after else one.whom
 
 
 TABLES: dict[str, Callable[..., str]] = {

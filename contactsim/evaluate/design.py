@@ -1,17 +1,21 @@
-"""The design of an evaluation: sample, controls, waves, scales, and methods of analysis."""
+"""The design of an evaluation: sample, controls, waves, survey items, and methods of analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
+from contactsim import renamed
 from contactsim.config.sentences import sentence
 from contactsim.errors import UserError, nearest
-from contactsim.observers.panel import OUTCOMES
+from contactsim.instruments.base import Instrument
+from contactsim.instruments.catalogue import GROUP as INSTRUMENTS
+from contactsim.instruments.catalogue import instruments_of, with_changes
 from contactsim.parameters import Section, parameter
 from contactsim.paths import group_files
 
@@ -53,18 +57,40 @@ class Evaluation(Section):
     gap: int = parameter(13, 1, 520, "weeks", "assumed", "between two pretests")
     after: int = parameter(17, 0, 5200, "weeks", "assumed", "until the last wave")
     counted_from: Literal["end", "start"] = Field(default="end", description="of the action; 'after' counts from it")
-    outcomes: list[str] = Field(default=["attitude"], description="scales of the survey")
-    items: int = parameter(4, 1, 50, "items", "assumed", "of each scale")
-    categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
-    reliability: float = parameter(0.8, 0.05, 1, "alpha", "assumed", "Cronbach's alpha of each scale")
+    outcomes: list[str] = Field(default=["attitude"], description="survey items: see docs/instruments.md")
+    instruments: dict[str, SerializeAsAny[Instrument]] = Field(
+        default={}, description="what differs from the files of these items, by item, as in "
+        "{attitude: {ages: [11, null]}}; or items of your own")
     nonresponse: float = parameter(0.0, 0, 0.95, "share", "assumed", "of the sample, who never respond")
     attrition: float = parameter(0.0, 0, 0.95, "share", "assumed", "of respondents, lost before the last wave")
     selective: float = parameter(
         0.0, -5, 5, "log odds per SD", "assumed", "people with warmer attitudes at the first wave respond more")
     methods: list[str] = Field(default=["did"], description="; ".join(f"{k}: {v}" for k, v in METHODS.items()))
     mediator: str | None = Field(
-        default=None, description="an outcome, or 'attended' (sessions), that may mediate the effect")
+        default=None, description="a survey item, or 'attended' (sessions), that may mediate the effect")
     mediated: str | None = Field(default=None, description="the mediated outcome; the first if null")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _items(cls, values: Any, info: ValidationInfo) -> Any:
+        """Complete the items: their files (also those of the context's ``config_dir``), and what differs."""
+        if not isinstance(values, dict):
+            return values
+        changes, config_dir = values.get("instruments") or {}, (info.context or {}).get("config_dir")
+        if not isinstance(changes, Mapping) or not all(isinstance(one, Mapping | Instrument)
+                                                       for one in changes.values()):
+            raise ValueError(f"instruments={changes} must map survey items to what differs from their files, as in "
+                             f"{{attitude: {{ages: [11, null]}}}}")
+        asked = a_list(values.get("outcomes", cls.model_fields["outcomes"].default), str, "outcomes")
+        mediator = values.get("mediator")
+        new = [name for name, one in changes.items() if isinstance(one, Instrument) or "measures" in one]
+        items = sorted({*group_files(INSTRUMENTS, config_dir), *new})
+        known("outcomes", asked, items)
+        known("instruments", list(changes), items)
+        if mediator is not None:
+            known("mediator", a_list(mediator, str, "mediator"), ["attended", *items])
+        needed = dict.fromkeys([*asked, *([] if mediator in (None, "attended") else [mediator])])
+        return {**values, "instruments": instruments_of(with_changes(needed, changes, config_dir), "instruments")}
 
     @field_validator("outcomes", "methods", "ages", mode="before")
     @classmethod
@@ -74,15 +100,12 @@ class Evaluation(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Evaluation:
-        known("outcomes", self.outcomes, OUTCOMES)
         known("methods", self.methods, METHODS)
         if not self.outcomes or not self.methods:
             raise ValueError("outcomes and methods need one name each at least")
         if self.control == "none" and NEEDS_CONTROL & set(self.methods):
             raise ValueError(f"control=none leaves no controls for methods={', '.join(self.methods)}: without controls "
                              f"only before_after and two_pretests can be used")
-        if self.mediator not in (None, "attended", *OUTCOMES):
-            raise ValueError(f"mediator={self.mediator!r} is unknown: allowed are attended, {', '.join(OUTCOMES)}")
         if self.mediator and self.control == "none":
             raise ValueError(f"mediator={self.mediator} needs controls: control=none")
         if self.mediated not in (None, *self.outcomes):
@@ -92,7 +115,21 @@ class Evaluation(Section):
                              f"matched_town or none can be used")
         if self.ages is not None and (len(self.ages) != 2 or not 0 <= self.ages[0] <= self.ages[1]):
             raise ValueError(f"ages={self.ages} must be a first and a last year of age, as in [15, 17]")
+        for name in self.items:
+            self._check_ages(name, self.instruments[name])
         return self
+
+    def _check_ages(self, name: str, item: Instrument) -> None:
+        first, last = item.ages
+        if self.ages is not None and (self.ages[1] < (first or 0) or (last is not None and self.ages[0] > last)):
+            raise ValueError(f"ages={self.ages} leaves nobody to whom {name} is put ({item.whom}): change the ages, "
+                             f"or those of the item, as in {GROUP}.instruments.{name}.ages=[5,null]")
+
+    @property
+    def items(self) -> list[str]:
+        """Names of the survey items of which answers are analysed: outcomes and mediator."""
+        also = [] if self.mediator in (None, "attended") else [str(self.mediator)]
+        return list(dict.fromkeys([*self.outcomes, *also]))
 
     @property
     def asks_before(self) -> bool:
@@ -115,9 +152,12 @@ def a_list(value: Any, kind: type, key: str) -> list[Any]:
 
 
 def known(key: str, given: list[str], allowed: Iterable[str]) -> None:
-    """Raise ValueError for the first name that is not allowed."""
+    """Raise ValueError for the first name that is not allowed, UserError for an old one."""
     for name in given:
         if name not in allowed:
+            old = renamed.value_sentence(f"{GROUP}.{key}={name}", "", f"{GROUP}.{key}", name)
+            if old is not None:
+                raise UserError(old)
             raise ValueError(f"{key}={name!r} is unknown: allowed are {', '.join(allowed)}.{nearest(name, allowed)}")
 
 
@@ -134,7 +174,8 @@ def load(name: str, changes: dict[str, Any] | None = None, config_dir: str | Non
 
     Args:
         name: of a shipped evaluation or of ``config_dir/evaluation/NAME.yaml``; or the path of a YAML file.
-        changes: values that replace those of the file, by key: ``{"size": 200}``.
+        changes: values that replace those of the file, by key: ``{"size": 200}`` or, of an item,
+            ``{"instruments.attitude.reliability": 0.6}``.
         config_dir: a folder of the user's own.
 
     Raises UserError for an unknown name, a file that cannot be read and a value that is not allowed.
@@ -153,9 +194,26 @@ def load(name: str, changes: dict[str, Any] | None = None, config_dir: str | Non
         raise UserError(f"{path} contains no mapping of keys such as control, size and after.")
     changes = changes or {}
     try:
-        return Evaluation.model_validate({**values, **changes})
+        return Evaluation.model_validate(_merged(values, changes), context={"config_dir": config_dir})
     except ValidationError as error:
         def origin(key: str) -> str:
-            return "command line" if key.split(".")[1] in changes else path.name
+            own_key = key.removeprefix(f"{GROUP}.")
+            given = any(f"{own_key}.".startswith(f"{one}.") for one in changes)
+            return "command line" if given else path.name
 
         raise UserError(sentence(error, origin, Evaluation, "evaluation.")) from None
+
+
+def _merged(values: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with changes of keys, of which some have dots. Raises UserError for a key inside of what has none."""
+    found = deepcopy(values)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        at: Any = found
+        for part in path:
+            at = at.setdefault(part, {}) if isinstance(at, dict) else at
+        if not isinstance(at, dict):
+            raise UserError(f"{GROUP}.{key}={value} (command line) is unknown: only {GROUP}.instruments has keys "
+                            f"inside it, as in {GROUP}.instruments.attitude.reliability=0.6.")
+        at[last] = value
+    return found

@@ -1,6 +1,6 @@
 """Estimators of evaluations, on statsmodels and scipy.
 
-All take a table with one row per person: ``treated`` (0 or 1), ``before`` and ``after`` (scale scores), ``earlier``
+All take a table with one row per person: ``treated`` (0 or 1), ``before`` and ``after`` (answers), ``earlier``
 (a second pretest) and covariates (names starting with ``x_``); each gives an :class:`Estimate`.
 """
 

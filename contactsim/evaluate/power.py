@@ -1,7 +1,7 @@
 """Statistical power of survey designs: by closed forms if there are any, and by simulating the survey.
 
-Effects are in standard deviations of true values; a scale of reliability r shows sqrt(r) of them. With a stability s of
-true values between waves, answers correlate by r s. In units of the answers' standard deviation the noise of
+Effects are in standard deviations of true values; an item of reliability r shows sqrt(r) of them. With a stability s
+of true values between waves, answers correlate by r s. In units of the answers' standard deviation the noise of
 
 - after: 1; before_after and did: sqrt(2 (1 - r s)); ancova: sqrt(1 - (r s)^2);
 - two_pretests: sqrt(6 - 8 r s + 2 r s^2).
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from contactsim.comparison.folder import write_json
@@ -26,7 +27,8 @@ from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
 from contactsim.evaluate.design import a_list, known
 from contactsim.evaluate.estimators import ESTIMATORS
-from contactsim.evaluate.survey import answers, scale
+from contactsim.instruments.catalogue import shipped
+from contactsim.instruments.states import Rating
 from contactsim.parameters import Section, parameter
 from contactsim.runs.folder import write_table
 from contactsim.stats import detectable_effect, required_number
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 DESIGNS = ("after", "did", "ancova", "before_after", "two_pretests", "matched")
 #: Designs of one sample; the others compare it with as many controls.
 ONE_SAMPLE = ("before_after", "two_pretests")
+#: Standard deviation of answers as a share of the scale (assumed; .23 in the ESS items of attitude).
+SPREAD = 0.25
 
 
 class Power(Section):
@@ -48,16 +52,16 @@ class Power(Section):
     effect: float = parameter(0.2, 0.001, 5, "SD", "assumed", "effect to be detected, in SD of true values")
     sample: list[int] = Field(default=[20, 50, 200], description="participants; as many controls",
                               json_schema_extra={"unit": "people"})
-    reliability: list[float] = Field(default=[0.6, 0.8, 0.9], description="Cronbach's alpha of the scale",
-                                     json_schema_extra={"unit": "alpha"})
+    item: str = Field(default="attitude", description="survey item that is asked, a rating: see docs/instruments.md")
+    reliability: list[float] = Field(
+        default=[0.6, 0.8, 0.9], description="of the item: share of the variance of answers that is of true values",
+        json_schema_extra={"unit": "share of variance"})
     stability: float = parameter(
         0.85, 0, 0.999, "correlation", "assumed", "of true values before and after", "order of A25")
     power: float = parameter(0.8, 0.05, 0.999, "chance", "assumed", "of detecting the effect")
     level: float = parameter(0.05, 0.0001, 0.5, "chance", "assumed", "of a false positive, two-sided")
     designs: list[str] = Field(default=["after", "did", "ancova", "before_after", "two_pretests"],
                                description=f"of {', '.join(DESIGNS)}, as in an evaluation's methods")
-    items: int = parameter(4, 1, 50, "items", "assumed", "of the scale")
-    categories: int = parameter(5, 2, 11, "answers", "assumed", "of each item")
     studies: int = parameter(100, 0, 100_000, "studies", "assumed", "simulated for each combination; 0 for none")
     seed: int = parameter(1, 0, 2**31 - 1, "integer", "assumed", "fixes the simulated studies")
     output: str | None = Field(
@@ -73,6 +77,7 @@ class Power(Section):
     @model_validator(mode="after")
     def _fits(self) -> Power:
         known("designs", self.designs, DESIGNS)
+        known("item", [self.item], ratings())
         if not self.sample or min(self.sample) < 4 or max(self.sample) > 1_000_000:
             raise ValueError(f"sample={self.sample} must be numbers from 4 to 1000000, as in sample=[20,50,200]")
         if not self.reliability or not 0.05 <= min(self.reliability) <= max(self.reliability) <= 1:
@@ -80,6 +85,17 @@ class Power(Section):
         if not self.designs:
             raise ValueError("designs must name one design at least")
         return self
+
+
+def ratings() -> dict[str, Rating]:
+    """The shipped survey items that are ratings, by name."""
+    return {name: one for name, one in shipped().items() if isinstance(one, Rating)}
+
+
+def true_spread(question: Power, reliability: float) -> float:
+    """Standard deviation of true values in points of the item."""
+    item = ratings()[question.item]
+    return SPREAD * (item.high - item.low) * sqrt(reliability)
 
 
 def check(values: dict[str, Any]) -> Power:
@@ -126,7 +142,8 @@ def _samples(design: str) -> int:
 def simulate(question: Power, design: str, sample: int, reliability: float, effect: float) -> float:
     """Share of simulated studies that detect the effect (in its direction).
 
-    True values are normal; people answer items; the design's estimator is that of an evaluation, at 95 %.
+    True values are normal around the middle of the scale; people answer the item; the design's estimator is that of an
+    evaluation, at 95 %.
     """
     hits = 0
     for number in range(question.studies):
@@ -145,10 +162,19 @@ def _study(question: Power, design: str, sample: int, reliability: float, effect
     for k in (1, 2):
         true.append(s * true[-1] + sqrt(1 - s * s) * fresh[k])
     true[2] = true[2] + effect * treated
-    key = question.seed * 1_000_003 + number
-    table = pd.DataFrame({wave: scale(answers(value, uid, key, f"power/{wave}", question.items, question.categories,
-                                              reliability)) for wave, value in zip(waves, true, strict=True)})
+    table = pd.DataFrame({wave: _answers(question, value, uid, reliability, wave, number)
+                          for wave, value in zip(waves, true, strict=True)})
     return table.assign(treated=treated, x_before=table["before"])
+
+
+def _answers(question: Power, true: NDArray[np.float64], uid: NDArray[np.int64], reliability: float, wave: str,
+             number: int) -> NDArray[np.float64]:
+    """(n,) answers in points of people with standardised true values."""
+    item = ratings()[question.item].model_copy(update={"reliability": reliability})
+    spread = true_spread(question, reliability)
+    key = question.seed * 1_000_003 + number
+    return item.reported((item.low + item.high) / 2 + spread * true, spread**2, lambda k: normals(
+        stream(key, Decision.ITEM, name_key(f"power/{wave}"), k), uid))
 
 
 def table(question: Power) -> pd.DataFrame:
@@ -161,6 +187,7 @@ def table(question: Power) -> pd.DataFrame:
                 least = smallest(question, design, sample, reliability)
                 at = question.effect if np.isnan(least) else least
                 rows.append({"design": design, "reliability": reliability, "sample": sample, "smallest": least,
+                             "smallest_points": least * true_spread(question, reliability),
                              "needed": needed(question, design, reliability), "simulated_at": at,
                              "simulated": simulate(question, design, sample, reliability, at)})
     return pd.DataFrame(rows)
@@ -190,8 +217,9 @@ def seeds_needed(question: Power, by_seed: pd.DataFrame, effects: tuple[float, .
 
 # --- report
 
-UNITS = {"sample": "participants; as many controls", "reliability": "Cronbach's alpha",
-         "smallest": "SD of true values", "needed": "participants", "simulated": "share of studies that detect it",
+UNITS = {"sample": "participants; as many controls", "reliability": "share of the variance of answers",
+         "smallest": "SD of true values", "smallest_points": "points of the item", "needed": "participants",
+         "simulated": "share of studies that detect it",
          "simulated_at": "SD of true values", "effect": "SD", "paired": "seeds", "independent": "seeds in each arm"}
 #: Effects on attitudes in evaluations of the youth scheme (F14), drawn for comparison.
 BAND = (0.02, 0.2)
@@ -230,8 +258,10 @@ def render(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None, fol
                       "–" if np.isnan(cell["needed"].iloc[0]) else f"{cell['needed'].iloc[0]:,.0f}")
     head = (f"Smallest effect (SD of true values) that a number of participants, and as many controls, detect with "
             f"{question.power:.0%} power; in brackets the share of {question.studies} simulated studies that detect it")
-    last = (f"Stability of true values {question.stability:g}, {question.items} items of {question.categories} "
-            f"answers. Evaluations of the youth scheme report {BAND[0]:g} to {BAND[1]:g} SD (F14).")
+    spreads = ", ".join(f"{true_spread(question, one):.2f}" for one in question.reliability)
+    last = (f"Item {question.item}: {ratings()[question.item].scale}; an SD of true values is {spreads} points (by "
+            f"reliability). Their stability: {question.stability:g}. "
+            f"Evaluations of the youth scheme report {BAND[0]:g} to {BAND[1]:g} SD (F14).")
     return Group(Text(head), shown, Text(last, style="dim"), *_seeds(seeds), Text(f"{folder}: table and figure"))
 
 

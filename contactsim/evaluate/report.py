@@ -26,15 +26,18 @@ from contactsim.storage.provenance import digest_of, provenance
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-LEGEND = ("estimate: what a study finds, in SD of the first answers, with its own 95 % interval (means over studies). "
-          "true: effect on the same people from paired runs, SD of true values. bias: estimate minus true, interval "
-          "over studies. coverage: share of studies whose interval contains the true effect; detected: share whose "
-          "interval excludes 0.")
-UNITS = {"estimate": "SD of the first wave's scores", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
-         "true": "SD of true values", "bias": "estimate minus true", "treated": "people", "control": "people",
-         "coverage": "share of studies whose interval contains the true effect",
-         "detected": "share of studies whose interval excludes 0",
-         "alpha": "Cronbach's alpha, first wave", "total": "as estimate", "indirect": "as estimate",
+LEGEND = ("estimate: what a study finds, in SD of the first answers, with its own 95 % interval (means over studies); "
+          "points: the same in points of the item. effect: on the answers of the same people, from paired runs, in the "
+          "unit of the estimate. true: on the states that the items measure, SD of true states. bias: estimate minus "
+          "effect, interval over studies. coverage: share of studies whose interval contains the effect; detected: "
+          "share whose interval excludes 0.")
+UNITS = {"estimate": "SD of the first wave's answers", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
+         "points": "points of the item", "effect": "on answers, as estimate", "true": "on states, SD of true states",
+         "bias": "estimate minus effect", "treated": "people", "control": "people",
+         "coverage": "share of studies whose interval contains the effect on answers",
+         "detected": "share of studies whose interval excludes 0", "sd": "points, first wave's answers",
+         "reliability": "share of the variance of the first wave's answers that is of true states",
+         "asked": "share of the treated to whom the item is put", "total": "as estimate", "indirect": "as estimate",
          "indirect_low": "as estimate", "indirect_high": "as estimate", "direct": "as estimate", "people": "people"}
 
 
@@ -44,9 +47,18 @@ def facts(study: Study, folder: str) -> dict[str, Any]:
     found = {"folder": folder, "title": study.design.title, "source": study.design.source,
              "place": reference.place.name, "actions": list(reference.design.config.actions),
              "seeds": list(reference.design.seeds), "weeks": study.weeks,
-             "design": study.design.model_dump(mode="json"), "notes": notes(study),
+             "design": study.design.model_dump(mode="json"), "items": items(study), "notes": notes(study),
              "estimates": study.summary.to_dict("records"), "paths": _paths(study).to_dict("records")}
     return found | ({"axes": {key: list(values) for key, values in study.grid.axes.items()}} if study.grid.axes else {})
+
+
+def items(study: Study) -> dict[str, dict[str, Any]]:
+    """By outcome: title, whom it is for, answers, reporting noise, and what was found of its first answers."""
+    asked = {name: design.instruments[name] for design in study.designs for name in design.outcomes}
+    means = study.of_studies.groupby("outcome")[["sd", "reliability", "asked"]].mean().to_dict("index")
+    return {name: {"title": one.title, "for": one.whom, "answers": one.scale, "reporting": one.reporting,
+                   **{str(key): float(value) for key, value in means[name].items()}}
+            for name, one in asked.items()}
 
 
 def notes(study: Study) -> list[str]:
@@ -87,16 +99,19 @@ def render(found: dict[str, Any]) -> RenderableType:
     waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
     blocks: list[Any] = []
     for label in dict.fromkeys(_label(row, axes) for row in found["estimates"]):
-        table = plain_table(["outcome", "method"], ["estimate", "true", "bias", "coverage", "detected", "people"])
+        table = plain_table(["outcome", "method"], ["estimate", "points", "effect", "true", "bias", "coverage",
+                                                     "detected", "people"])
         for row in found["estimates"]:
             if _label(row, axes) == label:
                 table.add_row(row["outcome"], row["method"], _interval(row["estimate"], row["low"], row["high"]),
-                              _number(row["true"]), _interval(row["bias"], row["bias_low"], row["bias_high"]),
+                              _number(row["points"]), _number(row["effect"]), _number(row["true"]),
+                              _interval(row["bias"], row["bias_low"], row["bias_high"]),
                               _share(row["coverage"]), _share(row["detected"]),
                               f"{row['treated']:.0f}\n{row['control']:.0f}")
         blocks += [Text(label), table] if label else [table]
     used = dict.fromkeys(row["method"] for row in found["estimates"])
-    lines = [f"{method}: {METHODS[method]}." for method in used]
+    lines = [_item_line(name, one) for name, one in found["items"].items()]
+    lines += [f"{method}: {METHODS[method]}." for method in used]
     for path in found["paths"]:
         span = f"{path['indirect_low']:+.3f} to {path['indirect_high']:+.3f}, bootstrap"
         cell = f"{_label(path, axes)}, " if axes else ""
@@ -104,6 +119,14 @@ def render(found: dict[str, Any]) -> RenderableType:
                      f"{path['total']:+.3f} SD ({span}); a decomposition of covariances, not a causal estimate.")
     return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), *blocks,
                  Text(LEGEND, style="dim"), *map(Text, [*lines, *found["notes"], found["folder"]]))
+
+
+def _item_line(name: str, item: Mapping[str, Any]) -> str:
+    found = {key: item[key] or 0.0 for key in ("asked", "sd", "reliability")}  # null in a file: not finite
+    few = f", {found['asked']:.0%} of the treated" if found["asked"] < 1 else ""
+    of = f"; SD {item['sd']:.2f} points" if found["sd"] > 0 else ""
+    true = f", of the variance {item['reliability']:.2f} is of true states" if found["reliability"] > 0 else ""
+    return f"{name}: {item['answers']}; asked of {item['for']}{few}{of}{true}."
 
 
 def _label(row: Mapping[str, Any], axes: Sequence[str]) -> str:
@@ -141,17 +164,18 @@ def figure(study: Study) -> Figure:
             dots = table[(table["outcome"] == outcome) & (table["method"] == row["method"])]["estimate"]
             axis.plot(dots, [float(str(at))] * len(dots), "o", markersize=3, color=COLOURS[0], alpha=0.35)
             axis.plot([row["low"], row["high"]], [float(str(at))] * 2, color=COLOURS[0], linewidth=3)
-        axis.axvline(here.iloc[0]["true"], color=COLOURS[1], linewidth=1.6)
+        axis.axvline(here.iloc[0]["effect"], color=COLOURS[1], linewidth=1.6)
+        axis.axvline(here.iloc[0]["true"], color=COLOURS[1], linewidth=1.2, linestyle=":")
         axis.axvline(0, color="#888888", linewidth=0.8)
         axis.set_yticks(range(len(here)), list(here["method"]) if k == 0 else [""] * len(here))
         axis.invert_yaxis()
         axis.set_title(outcome, fontsize=11)
-        axis.set_xlabel("SD")
+        axis.set_xlabel("SD of answers")
         axis.spines[["top", "right"]].set_visible(False)
     cell = f"; {point_text(reference)}" if reference else ""
     canvas.text(0.01, 0.98, f"{study.design.title}{cell}", fontsize=12, fontweight="bold", va="top")
-    canvas.text(0.01, 0.925, "estimates (dots: studies; bars: their intervals) and the true effect (vertical line)",
-                fontsize=9, va="top")
+    canvas.text(0.01, 0.925, "estimates (dots: studies; bars: their intervals), the effect on answers (line) and "
+                "on states (dotted)", fontsize=9, va="top")
     canvas.text(0.01, 0.01, CAVEAT, fontsize=7, color="#444444", va="bottom")
     return canvas
 

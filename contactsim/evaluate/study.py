@@ -27,7 +27,7 @@ from contactsim.config.hydra_adapter import Composition
 from contactsim.errors import UserError
 from contactsim.evaluate.design import GROUP, Evaluation, load, names
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
-from contactsim.evaluate.survey import Surveyed, standardised, survey
+from contactsim.evaluate.survey import Effect, Surveyed, reliability, standardised, survey
 from contactsim.place import Place
 from contactsim.runs.task import Task
 from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
@@ -39,7 +39,10 @@ from contactsim.storage.store import Store
 STORE = "evaluations"
 MEASURE = "evaluation"
 #: Keys of an evaluation that do not decide the answers, or decide them by the weeks of the waves only.
-_NOT_ANSWERS = {"title", "about", "source", "methods", "mediated", "start", "gap", "after", "counted_from"}
+_NOT_ANSWERS = {"title", "about", "source", "methods", "mediated", "start", "gap", "after", "counted_from",
+                "instruments"}
+#: Keys of a survey item that describe it.
+_DESCRIBES = {"title", "wording", "source"}
 _BETWEEN = "/"
 Rows = list[dict[str, Any]]
 
@@ -55,8 +58,10 @@ class Study:
     weeks: dict[str, int]
     """week of each wave, in the reference cell"""
     of_studies: pd.DataFrame
-    """study, seeds, outcome, method, estimate, low, high (SD of the first wave's scores), true (SD of true values),
-    bias, treated, control (people in the estimate), alpha, note"""
+    """study, seeds, outcome, method, estimate, low, high (SD of the first wave's answers), points (the estimate in
+    points of the item), effect (on the answers, as estimate), true (on the state, SD of true states), bias (estimate
+    minus effect), treated, control (people in the estimate), sd (of the first wave's answers, points), reliability,
+    asked (share of the treated to whom the item is put), note"""
     paths: pd.DataFrame
     """study, outcome, mediator, total, indirect, indirect_low, indirect_high, direct, share, people, true; empty
     without a mediator"""
@@ -73,19 +78,20 @@ class Study:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """By outcome and method: estimate with the mean limits of the studies' own intervals, true and bias with
-        intervals over studies, coverage and detected (shares of studies), people."""
+        """By outcome and method: estimate with the mean limits of the studies' own intervals, points, effect, true and
+        bias with intervals over studies, coverage and detected (shares of studies), people, and facts of the item."""
         keys, rows = [*self.grid.axes, "outcome", "method"], []
         for key, cell in self.of_studies.groupby(keys, sort=False, observed=True):
             values: tuple[Any, ...] = key  # type: ignore[assignment]
             known = cell[cell["estimate"].notna()]
-            covers = (known["low"] <= known["true"]) & (known["true"] <= known["high"])
+            covers = (known["low"] <= known["effect"]) & (known["effect"] <= known["high"])
             rows.append({
                 **dict(zip(keys, values, strict=True)), "studies": len(known), "estimate": known["estimate"].mean(),
-                "low": known["low"].mean(), "high": known["high"].mean(), **_spread("true", known["true"]),
+                "low": known["low"].mean(), "high": known["high"].mean(), "points": known["points"].mean(),
+                **_spread("effect", known["effect"]), **_spread("true", known["true"]),
                 **_spread("bias", known["bias"]), "coverage": share(covers),
                 "detected": share(excludes_zero(known["low"], known["high"])),
-                "treated": cell["treated"].mean(), "control": cell["control"].mean(), "alpha": cell["alpha"].mean()})
+                **{name: cell[name].mean() for name in ("treated", "control", "sd", "reliability", "asked")}})
         return pd.DataFrame(rows)
 
 
@@ -198,11 +204,23 @@ def study(evaluations: Sequence[Evaluation], grid: Grid, store: Path | str | Non
         found = studies(evaluation, [surveyed[task.id] for task in tasks], cell.design.point)
         estimates, paths = estimates + found[0], paths + found[1]
     of_studies = pd.DataFrame(estimates)
+    check_asked(evaluations, of_studies)
     if of_studies["estimate"].isna().all():
         raise UserError(f"This evaluation has nobody to compare in any town: "
                         f"{next((note for note in of_studies['note'] if note), 'nobody to survey')}.")
     return Study(tuple(evaluations), dataclasses.replace(grid, cells=tuple(cells)), first, of_studies,
                  pd.DataFrame(paths))
+
+
+def check_asked(evaluations: Sequence[Evaluation], of_studies: pd.DataFrame) -> None:
+    """Raise UserError for an outcome that is put to nobody of the treated, in any study."""
+    for outcome, asked in of_studies.groupby("outcome", sort=False)["asked"]:
+        if (asked == 0).any() and not (asked > 0).any():
+            item = next(one.instruments[str(outcome)] for one in evaluations if outcome in one.outcomes)
+            after = f" and answer above the first category of {item.after}" if item.after else ""
+            raise UserError(f"evaluation.outcomes={outcome} is put to nobody of the treated: it is for {item.whom}"
+                            f"{after}; choose other outcomes, or change the item, as in "
+                            f"evaluation.instruments.{outcome}.groups=all.")
 
 
 def sites_of(evaluation: Evaluation, seeds: Sequence[Any]) -> int:
@@ -228,30 +246,44 @@ def analyse(evaluation: Evaluation, towns: Sequence[Surveyed], number: int = 0) 
     for outcome in evaluation.outcomes:
         if not answered:
             nobody = Estimate(NAN, NAN, NAN, 0, 0, towns[0].lacking)
-            rows += [_row(number, seeds, outcome, method, nobody, NAN, NAN) for method in evaluation.methods]
+            rows += [_row(number, seeds, outcome, method, nobody, {}) for method in evaluation.methods]
             continue
-        table = standardised(pd.concat([town.tables[outcome] for town in answered], ignore_index=True))
-        people = sum(town.truth[outcome][1] for town in answered)
-        true = sum(effect * n for effect, n in (town.truth[outcome] for town in answered) if n) / max(people, 1)
-        alpha = sum(town.alphas[outcome] for town in answered) / len(answered)
-        rows += [_row(number, seeds, outcome, method, ESTIMATORS[method](table), true, alpha)
+        whole = pd.concat([town.tables[outcome] for town in answered], ignore_index=True)
+        table, sd = standardised(whole)
+        effect = _pooled([town.effects[outcome] for town in answered])
+        item = {"sd": sd, "reliability": reliability(whole), "asked": effect.asked, "true": effect.true,
+                "effect": effect.answers / sd if sd > 0 else NAN}
+        same = Estimate(NAN, NAN, NAN, int(table["treated"].sum()), int((1 - table["treated"]).sum()),
+                        "all gave the same first answer" if len(whole) else "nobody was asked")
+        rows += [_row(number, seeds, outcome, method, ESTIMATORS[method](table) if sd > 0 else same, item)
                  for method in evaluation.methods]
-        if evaluation.mediator is not None and outcome == (evaluation.mediated or evaluation.outcomes[0]):
+        if sd > 0 and evaluation.mediator is not None and outcome == (evaluation.mediated or evaluation.outcomes[0]):
+            table = table[table["mediator"].notna()]
             treated, mediator, change = (of.to_numpy(float) for of in (
                 table["treated"], table["mediator"], score(table)))
             found = mediation(treated, mediator, change)
             paths.append({"study": number, "outcome": outcome, "mediator": evaluation.mediator, "total": found.total,
                           "indirect": found.indirect, "indirect_low": found.low, "indirect_high": found.high,
-                          "direct": found.direct, "people": len(table), "share": found.share, "true": true})
+                          "direct": found.direct, "people": len(table), "share": found.share, "true": effect.true})
     return rows, paths
 
 
-def _row(number: int, seeds: list[int], outcome: str, method: str, estimate: Estimate, true: float,
-         alpha: float) -> dict[str, Any]:
+def _pooled(towns: Sequence[Effect]) -> Effect:
+    """The mean effect of several towns, weighted by people."""
+    people = sum(town.people for town in towns)
+    true, answers = (sum(getattr(town, name) * town.people for town in towns if town.people) / people
+                     if people else NAN for name in ("true", "answers"))
+    return Effect(true, answers, people, sum(town.asked for town in towns) / len(towns))
+
+
+def _row(number: int, seeds: list[int], outcome: str, method: str, estimate: Estimate,
+         item: Mapping[str, float]) -> dict[str, Any]:
+    sd, effect, true, reliable, asked = (item.get(name, NAN) for name in (
+        "sd", "effect", "true", "reliability", "asked"))
     return {"study": number, "seeds": " ".join(map(str, seeds)), "outcome": outcome, "method": method,
-            "estimate": estimate.value, "low": estimate.low, "high": estimate.high, "true": true,
-            "bias": estimate.value - true, "treated": estimate.treated, "control": estimate.control, "alpha": alpha,
-            "note": estimate.note}
+            "estimate": estimate.value, "low": estimate.low, "high": estimate.high, "points": estimate.value * sd,
+            "effect": effect, "true": true, "bias": estimate.value - effect, "treated": estimate.treated,
+            "control": estimate.control, "sd": sd, "reliability": reliable, "asked": asked, "note": estimate.note}
 
 
 def _studied(design: Design) -> dict[str, Any]:
@@ -292,6 +324,8 @@ def tasks_of(evaluation: Evaluation, design: Design, place: Place, weeks: Mappin
     found = []
     for k, seed in enumerate(seeds):  # the control arm of each seed is the matched town of the seed before
         also = {"answers": evaluation.model_dump(mode="json", exclude=_NOT_ANSWERS), "waves": dict(weeks),
+                "items": {name: one.model_dump(mode="json", exclude=_DESCRIBES)
+                          for name, one in evaluation.instruments.items()},
                 "sites": sites_of(evaluation, seeds), "match": seeds[(k + 1) % len(seeds)] if matched else None}
         payload = {**also, "evaluation": evaluation.model_dump(mode="json")}
         found.append(arms_task(design, place, seed, f"{__name__}:{Survey.__name__}", MEASURE, survey.__module__,
@@ -307,14 +341,13 @@ class Survey:
 
     def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
         """Simulate both arms, and the control arm of a matched town if the design has one; keep the answers."""
-        paired = simulated(self.store, payload, facts, footprint=False)
-        other = (None if payload["match"] is None else
-                 simulated(self.store, payload, facts, payload["match"], [CONTROL], footprint=False))
-        found = survey(Evaluation.model_validate(payload["evaluation"]), paired, other, payload["waves"],
-                       payload["sites"])
-        numbers = {f"alpha{_BETWEEN}{outcome}": value for outcome, value in found.alphas.items()}
-        for outcome, (effect, people) in found.truth.items():
-            numbers |= {f"true{_BETWEEN}{outcome}": effect, f"people{_BETWEEN}{outcome}": float(people)}
+        design = Evaluation.model_validate(payload["evaluation"])
+        paired = simulated(self.store, payload, facts, footprint=False, instruments=design.instruments)
+        other = (None if payload["match"] is None else simulated(
+            self.store, payload, facts, payload["match"], [CONTROL], footprint=False, instruments=design.instruments))
+        found = survey(design, paired, other, payload["waves"], payload["sites"])
+        numbers = {f"{name}{_BETWEEN}{outcome}": float(value) for outcome, effect in found.effects.items()
+                   for name, value in dataclasses.asdict(effect).items()}
         files = {f"{outcome}.parquet": parquet_bytes(table) for outcome, table in found.tables.items()}
         return TaskOutput(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
 
@@ -326,11 +359,11 @@ def read(store: Store, ids: Collection[str]) -> dict[str, Surveyed]:
 
 
 def _surveyed(seed: int, numbers: Mapping[str, float], files: Mapping[str, bytes]) -> Surveyed:
-    by: dict[str, dict[str, float]] = {"alpha": {}, "true": {}, "people": {}}
+    by: dict[str, dict[str, Any]] = {}
     for name, value in numbers.items():
         kind, _, outcome = name.partition(_BETWEEN)
-        by[kind][outcome] = value
+        by.setdefault(outcome, {})[kind] = int(value) if kind == "people" else value
     tables = {name.removesuffix(".parquet"): frame_of(held) for name, held in files.items()
               if name.endswith(".parquet")}
-    truth = {outcome: (value, int(by["people"][outcome])) for outcome, value in by["true"].items()}
-    return Surveyed(seed, tables, by["alpha"], truth, files["lacking.txt"].decode())
+    return Surveyed(seed, tables, {outcome: Effect(**found) for outcome, found in by.items()},
+                    files["lacking.txt"].decode())

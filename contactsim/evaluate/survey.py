@@ -1,32 +1,42 @@
-"""The survey of one seed: sampling frame, respondents, and their answers to scales of a known reliability.
+"""The survey of one seed: sampling frame, respondents, their answers to survey items, and the true effects.
 
-The items of a scale are parallel: each is the person's standardised true value plus independent noise, cut into
-categories at equal steps. The noise is such that Cronbach's alpha of the *categories*, for normally distributed true
-values, is the given reliability.
+Everybody is asked in the simulation (:class:`contactsim.observers.survey.Interview`); a study has the answers of those
+who are sampled and respond. In both arms reporting noise is the same, so that the difference of a person's answers
+between them is the effect on what that person would say.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from contactsim.comparison.paired_runs import CONTROL, TREATMENT, PairedRuns
-from contactsim.draws import Decision, name_key, normals, stream, uniforms
+from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.evaluate.design import Evaluation
+from contactsim.instruments.catalogue import TRUE
 from contactsim.observers.panel import Residents
 
 Rows = NDArray[np.bool_]
 Array = NDArray[np.float64]
 ADULT = 18
-#: Standard deviations that all categories together span (assumed: 1 SD each with five).
-SPAN = 5.0
 
 
-# --- samples and their answers
+@dataclass(frozen=True)
+class Effect:
+    """The effect of the action on one item, from paired runs: an average over the treated sampling frame."""
+
+    true: float
+    """on the state that the item measures, in standard deviations of the state in the sampling frame, first wave"""
+    answers: float
+    """on the answers of the same people, in points of the item"""
+    people: int
+    """of whom these are averages: those asked in both arms at the last wave"""
+    asked: float
+    """share of the treated sampling frame to whom the item is put at the last wave"""
+
 
 @dataclass(frozen=True)
 class Surveyed:
@@ -35,10 +45,8 @@ class Surveyed:
     seed: int
     tables: dict[str, pd.DataFrame]
     """answers by outcome (see :func:`tables`)"""
-    alphas: dict[str, float]
-    """Cronbach's alpha by outcome, first wave"""
-    truth: dict[str, tuple[float, int]]
-    """(true effect, number of people it is an average of) by outcome"""
+    effects: dict[str, Effect]
+    """true effects by outcome"""
     lacking: str = ""
     """why nobody could be surveyed"""
 
@@ -52,13 +60,9 @@ class SurveyGroup:
     frame: Rows
     """(n,) sampling frame: who could be surveyed"""
 
-    def true(self, outcome: str, week: int) -> Array:
-        """(n,) true values."""
-        return self.paired.arms[self.arm].readings[week].values[outcome].astype(float)
-
-    def untreated(self, outcome: str, week: int) -> Array:
-        """(n,) true values in the control arm of the simulation."""
-        return self.paired.arms[CONTROL].readings[week].values[outcome].astype(float)
+    def answers(self, item: str, week: int, arm: str | None = None) -> Array:
+        """(n,) answers (``<item>_true``: true values) in the group's or another arm; nan for those not asked."""
+        return self.paired.arms[arm or self.arm].readings[week].answers[item]
 
 
 def survey(design: Evaluation, paired: PairedRuns, other: PairedRuns | None, weeks: dict[str, int],
@@ -75,12 +79,11 @@ def survey(design: Evaluation, paired: PairedRuns, other: PairedRuns | None, wee
     treated, control = survey_groups(design, paired, other, weeks["after"])
     lacking = _lacking(treated, control)
     if lacking:
-        return Surveyed(paired.seed, {}, {}, {}, lacking)
+        return Surveyed(paired.seed, {}, {}, lacking)
     groups = [treated] if control is None else [treated, control]
     first, last = min(weeks.values()), weeks["after"]
-    answered, alphas = tables(design, groups, weeks, sites)
-    return Surveyed(paired.seed, answered, alphas,
-                    {outcome: truth(treated, outcome, groups, first, last) for outcome in design.outcomes})
+    return Surveyed(paired.seed, tables(design, groups, weeks, sites),
+                    {outcome: effect(treated, outcome, groups, first, last) for outcome in design.outcomes})
 
 
 def _lacking(treated: SurveyGroup, control: SurveyGroup | None) -> str:
@@ -129,15 +132,16 @@ def respondents(design: Evaluation, group: SurveyGroup, size: int, first: int,
                 last: int) -> tuple[NDArray[np.intp], Rows]:
     """(indices of the sampled people who respond in the first wave, whether each is retained in the last one).
 
-    Random draws are keyed by person. People who have moved away are lost. With ``selective``, the probability to
-    respond rises with attitude at the first wave.
+    The sample is drawn from those to whom some outcome is put. Random draws are keyed by person. People who have moved
+    away are lost. With ``selective``, the probability to respond rises with attitude at the first wave.
     """
     paired, uid = group.paired, group.paired.residents.uid
     readings = paired.arms[group.arm].readings
-    frame = np.flatnonzero(group.frame & readings[first].here)
+    asked = np.any([~np.isnan(group.answers(outcome, first)) for outcome in design.outcomes], axis=0)
+    frame = np.flatnonzero(group.frame & readings[first].here & asked)
     random_order = np.argsort(_uniforms(paired, "lot", uid[frame]), kind="stable")
     sample = np.sort(frame[random_order[:size]])
-    attitude = group.true("attitude", first)[sample]
+    attitude = readings[first].values["attitude"].astype(float)[sample]
     attitude = (attitude - attitude.mean()) / attitude.std() if sample.size > 1 and attitude.std() > 0 else 0 * attitude
     responds = _uniforms(paired, "answers", uid[sample]) < _probability(design.nonresponse, design.selective, attitude)
     found, attitude = sample[responds], attitude[responds]
@@ -157,39 +161,52 @@ def _probability(missing: float, selective: float, attitude: Array) -> Array:
 
 
 def tables(design: Evaluation, groups: list[SurveyGroup], weeks: dict[str, int],
-           sites: int) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
-    """(one town's answers by outcome, alpha by outcome), for ``weeks`` by wave (earlier, before, after).
+           sites: int) -> dict[str, pd.DataFrame]:
+    """One town's answers by outcome, in points, with columns for ``weeks`` by wave (earlier, before, after).
 
-    Scores are means of items. Covariates (``x_``) are what a survey knows: age, sex, group and all scales of the
-    wave before.
+    True states are next to them in columns that end in ``_true``. Covariates (``x_``) are what a survey knows: age,
+    sex, group and all answers of the wave before; whoever is not asked an item has its mean there.
     """
     first, last = min(weeks.values()), weeks["after"]
     sizes = (-(-design.size // sites), -(-design.control_size // sites))
     found = [respondents(design, group, size, first, last) for group, size in zip(groups, sizes, strict=False)]
     people = pd.concat([_people(group, *one, treated=1 - k, week=last)
                         for k, (group, one) in enumerate(zip(groups, found, strict=True))], ignore_index=True)
-    also = [design.mediator] if design.mediator not in (None, "attended") else []
-    scores, alphas = {}, {}
-    for outcome in [str(name) for name in dict.fromkeys([*design.outcomes, *also])]:
-        scores[outcome], alphas[outcome] = _scores(design, groups, [one[0] for one in found], weeks, outcome)
+    answered = {item: _answers(groups, [rows for rows, _ in found], weeks, item) for item in design.items}
     if "before" in weeks:
-        people = people.assign(**{f"x_{name}": table["before"].to_numpy() for name, table in scores.items()})
+        people = people.assign(**{f"x_{item}": table["before"].fillna(table["before"].mean()).fillna(0.0)
+                                  for item, table in answered.items()})
     ready = {}
     for outcome in design.outcomes:
-        table = pd.concat([people, scores[outcome]], axis=1)
+        table = pd.concat([people, answered[outcome]], axis=1)
         if design.mediator is not None:
-            table["mediator"] = _mediator(design, table, scores)
-        ready[outcome] = table
-    return ready, alphas
+            table["mediator"] = _mediator(design, table, answered)
+        ready[outcome] = table[table[min(weeks, key=lambda wave: weeks[wave])].notna()].reset_index(drop=True)
+    return ready
 
 
-def standardised(table: pd.DataFrame) -> pd.DataFrame:
-    """Scores of those who are retained, in standard deviations of all who responded in the first wave."""
-    waves = [wave for wave in ("earlier", "before", "after") if wave in table]
+def standardised(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """(answers of those who are retained and asked in all waves, in standard deviations of all answers of the first
+    wave; that standard deviation in points)."""
+    waves = waves_of(table)
     first = table[waves[0]]
     sd = float(first.std(ddof=0))
     scores = {wave: (table[wave] - first.mean()) / (sd if sd > 0 else 1.0) for wave in waves}
-    return table.assign(**scores)[table["retained"]].reset_index(drop=True)
+    complete = table["retained"] & table[waves].notna().all(axis=1)
+    return table.assign(**scores)[complete].reset_index(drop=True), sd
+
+
+def reliability(table: pd.DataFrame) -> float:
+    """Share of the variance of the first wave's answers that is of true states: their squared correlation."""
+    first = waves_of(table)[0]
+    given, true = (table[name].to_numpy(float) for name in (first, f"{first}{TRUE}"))
+    varies = len(table) > 2 and given.std() > 0 and true.std() > 0
+    return float(np.corrcoef(given, true)[0, 1] ** 2) if varies else float("nan")
+
+
+def waves_of(table: pd.DataFrame) -> list[str]:
+    """Names of the waves of a table in order."""
+    return [wave for wave in ("earlier", "before", "after") if wave in table]
 
 
 def _people(group: SurveyGroup, rows: NDArray[np.intp], retained: Rows, treated: int, week: int) -> pd.DataFrame:
@@ -201,108 +218,41 @@ def _people(group: SurveyGroup, rows: NDArray[np.intp], retained: Rows, treated:
     return pd.DataFrame(facts)
 
 
-def _scores(design: Evaluation, groups: list[SurveyGroup], found: list[NDArray[np.intp]], weeks: dict[str, int],
-            outcome: str) -> tuple[pd.DataFrame, float]:
-    """Scale scores by wave, and the first wave's alpha.
-
-    Items measure true values standardised by those of the whole sampling frame at the first wave, in the control arm of
-    the simulation.
-    """
-    middle, spread = _reference(groups, outcome, min(weeks.values()))
-    given: dict[str, Array] = {}
-    for wave, week in weeks.items():
-        parts = []
-        for group, rows in zip(groups, found, strict=True):
-            true = (group.true(outcome, week)[rows] - middle) / spread if spread > 0 else np.zeros(rows.size)
-            parts.append(answers(true, group.paired.residents.uid[rows], group.paired.seed, f"{outcome}/{wave}",
-                                 design.items, design.categories, design.reliability))
-        given[wave] = np.concatenate(parts)
-    start = given[min(weeks, key=lambda wave: weeks[wave])]
-    return (pd.DataFrame({wave: scale(items) for wave, items in given.items()}),
-            alpha(start) if start.shape[0] > 2 else float("nan"))
+def _answers(groups: list[SurveyGroup], found: list[NDArray[np.intp]], weeks: dict[str, int],
+             item: str) -> pd.DataFrame:
+    """Answers and true states of the respondents by wave."""
+    return pd.DataFrame({f"{wave}{end}": np.concatenate([
+        group.answers(f"{item}{end}", week)[rows] for group, rows in zip(groups, found, strict=True)])
+        for end in ("", TRUE) for wave, week in weeks.items()})
 
 
-def _reference(groups: list[SurveyGroup], outcome: str, week: int) -> tuple[float, float]:
-    """(mean, SD) of the true values of the whole sampling frame, in the control arm of the simulation."""
-    true = np.concatenate([group.untreated(outcome, week)[group.frame] for group in groups])
-    return float(true.mean()), float(true.std())
-
-
-def _mediator(design: Evaluation, table: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> Array:
-    """Sessions attended, or the mediator's scale (its change, if there is a wave before)."""
+def _mediator(design: Evaluation, table: pd.DataFrame, answered: dict[str, pd.DataFrame]) -> Array:
+    """Sessions attended, or the mediator's answer (its change, if there is a wave before)."""
     if design.mediator == "attended":
         return table["attended"].to_numpy(float)
-    of = scores[str(design.mediator)]
+    of = answered[str(design.mediator)]
     return (of["after"] - of["before"] if "before" in of else of["after"]).to_numpy(float)
 
 
-def truth(treated: SurveyGroup, outcome: str, groups: list[SurveyGroup], first: int, last: int) -> tuple[float, int]:
-    """(true mean effect at the last wave on the treated sampling frame, number of people).
-
-    In standard deviations of the true values by which the study's items are standardised; nan if there is nobody.
-    """
-    spread = _reference(groups, outcome, first)[1]
-    difference = treated.paired.difference(TREATMENT, outcome, last)[treated.frame]
-    difference = difference[~np.isnan(difference)]
-    known = difference.size > 0 and spread > 0
-    return (float(difference.mean()) / spread if known else float("nan")), difference.size
-
-
-# --- scales of Likert items
-
-def answers(true: Array, uid: NDArray[np.integer], seed: int, name: str, items: int, categories: int,
-            reliability: float) -> Array:
-    """(n, items) answers from 1 to ``categories`` of people with standardised true values.
-
-    The noise is keyed by seed, ``name`` (scale and wave), item and person.
-    """
-    r = correlation(items, categories, reliability)
-    noise = np.stack([normals(stream(seed, Decision.ITEM, name_key(name), k), uid) for k in range(items)], axis=1)
-    values = np.sqrt(r) * true[:, None] + np.sqrt(1 - r) * noise
-    return 1.0 + np.searchsorted(thresholds(categories), values, side="right")
+def effect(treated: SurveyGroup, item: str, groups: list[SurveyGroup], first: int, last: int) -> Effect:
+    """The true effects at the last wave on the treated sampling frame; nan if nobody is asked."""
+    arms = (TREATMENT, CONTROL)
+    given, control = (treated.answers(item, last, arm)[treated.frame] for arm in arms)
+    state, untreated = (treated.answers(f"{item}{TRUE}", last, arm)[treated.frame] for arm in arms)
+    here, both = ~np.isnan(state), ~np.isnan(given) & ~np.isnan(control)
+    asked = float((~np.isnan(given))[here].mean()) if here.any() else 0.0
+    spread = _spread(groups, item, first)
+    if not both.any() or not spread > 0:
+        return Effect(float("nan"), float("nan"), 0, asked)
+    return Effect(float((state - untreated)[both].mean()) / spread, float((given - control)[both].mean()),
+                  int(both.sum()), asked)
 
 
-def scale(given: Array) -> Array:
-    """(n,) mean of a person's items."""
-    return np.asarray(given.mean(axis=1))
-
-
-def alpha(given: Array) -> float:
-    """Cronbach's alpha of (n, items) answers; nan for a single item."""
-    k = given.shape[1]
-    if k < 2:
-        return float("nan")
-    total = given.sum(axis=1).var(ddof=1)
-    return float(k / (k - 1) * (1 - given.var(axis=0, ddof=1).sum() / total)) if total > 0 else float("nan")
-
-
-def thresholds(categories: int) -> Array:
-    """Cuts between the categories, in standard deviations."""
-    return (np.arange(1, categories) - categories / 2) * SPAN / categories
-
-
-@cache
-def correlation(items: int, categories: int, reliability: float) -> float:
-    """Correlation of two items before they are cut, such that alpha is ``reliability`` after it.
-
-    Spearman and Brown's formula gives the correlation of the answers; that of the uncut items is found from it.
-    """
-    from scipy.optimize import brentq
-
-    wanted = reliability / (items - (items - 1) * reliability)
-    if wanted >= 1.0:
-        return 1.0
-    return float(brentq(lambda r: _after_cutting(r, categories) - wanted, 0.0, 1.0 - 1e-9, xtol=1e-6))
-
-
-def _after_cutting(r: float, categories: int) -> float:
-    """Correlation of two normal variables, correlated by ``r``, after both are cut into categories."""
-    from scipy.stats import multivariate_normal, norm
-
-    cuts = thresholds(categories)
-    above = norm.sf(cuts)
-    both = multivariate_normal(mean=[0, 0], cov=[[1, r], [r, 1]])
-    corners = np.array([[-a, -b] for a in cuts for b in cuts])
-    joint = np.atleast_1d(both.cdf(corners)).reshape(cuts.size, cuts.size)
-    own = np.minimum.outer(above, above)
-    return float((joint - np.outer(above, above)).sum() / (own - np.outer(above, above)).sum())
+def _spread(groups: list[SurveyGroup], item: str, week: int) -> float:
+    """Standard deviation of true states in the whole sampling frame, of those asked, in the control arm."""
+    found = []
+    for group in groups:
+        asked = group.frame & ~np.isnan(group.answers(item, week, CONTROL))
+        found.append(group.answers(f"{item}{TRUE}", week, CONTROL)[asked])
+    true = np.concatenate(found)
+    return float(true.std()) if true.size else float("nan")

@@ -1,57 +1,26 @@
-"""What all survey items have in common: wording, who is asked, and the noise of reporting.
+"""What all survey items have in common: wording, who is asked, and the share of reporting noise that lasts.
 
-Noise has a part that is stable in a person (the way somebody uses a scale) and a part that is new in each wave. Draws
-are keyed by item, person and wave: an answer depends neither on who else is asked nor on the order of questions.
+Items are part of a configuration, which is composed and described without the world that they are asked in: modules of
+items import what simulates (:mod:`contactsim.state`, :mod:`contactsim.draws`) only where somebody answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from contactsim.draws import Decision, name_key, normals, stream, uniforms
 from contactsim.parameters import Section, parameter
-from contactsim.state import State
+
+if TYPE_CHECKING:
+    from contactsim.instruments.question import Question
+    from contactsim.state import State
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.integer]
-
-
-@dataclass(frozen=True)
-class Question:
-    """One item, put to some residents in one wave."""
-
-    name: str
-    """of the item; a key of its draws"""
-    world: State
-    rows: Rows
-    """rows of the residents who are asked"""
-    wave: int
-    """key of the draws of this wave"""
-
-    @property
-    def uid(self) -> NDArray[np.int32]:
-        """(rows,) identifiers of those asked."""
-        return self.world.people.uid[self.rows]
-
-    def noise(self, stable: float, number: int = 0) -> Values:
-        """(rows,) standard normal noise of the item's part ``number``; ``stable`` is its share of lasting variance."""
-        lasting, new = (normals(base, self.uid) for base in (self.base("stable", number), self.base("", number, True)))
-        return np.asarray(np.sqrt(stable) * lasting + np.sqrt(1 - stable) * new)
-
-    def uniform(self) -> Values:
-        """(rows,) uniform draws of this wave."""
-        return uniforms(self.base("uniform", 0, True), self.uid)
-
-    def base(self, part: str, number: int = 0, of_wave: bool = False) -> np.uint64:
-        """The base of a stream of the item's draws, the same in all waves or (``of_wave``) new in each."""
-        wave = (self.wave,) if of_wave else ()
-        return stream(self.world.seed, Decision.ANSWER, name_key(self.name, part), number, *wave)
 
 
 class Instrument(Section):
@@ -89,6 +58,16 @@ class Instrument(Section):
         people, (first, last) = world.people, self.ages
         of_age = (people.age >= (first or 0)) & (people.age < (np.inf if last is None else last + 1))
         return people.active & of_age & ((people.group == 0) | (self.groups == "all"))
+
+    @property
+    def whom(self) -> str:
+        """Who is asked, in words."""
+        first, last = self.ages
+        return f"{self.groups}, {first} {'and over' if last is None else f'to {last}'}"
+
+    def true(self, world: State, rows: Rows) -> Values:
+        """(rows,) the state that it measures, without noise and in a unit of its own."""
+        raise NotImplementedError
 
     def answers(self, question: Question) -> Values:
         """(rows,) answers; nan for those who cannot answer."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from pydantic import ValidationError
 
 from contactsim.errors import UserError, nearest
-from contactsim.instruments.base import Instrument, Instruments, Question, Rows, Values
+from contactsim.instruments.base import Instrument, Instruments, Rows, Values
 from contactsim.instruments.contact import ContactFrequency, ContactValence, Episodes
 from contactsim.instruments.states import AreaDiversity, Friends, Rating
 from contactsim.paths import group_files, read_mapping
 from contactsim.section import MisconfiguredError
-from contactsim.state import State
+
+if TYPE_CHECKING:
+    from contactsim.state import State
 
 GROUP = "instrument"
 #: The kinds of items by what they measure.
@@ -49,6 +51,19 @@ def instruments_of(values: Any, key: str) -> Any:
             raise ValueError(f"{prefix}{name}.after={one.after} is not allowed: it must be an item that is asked and "
                              f"follows no other: {', '.join(first) or 'none'}")
     return found
+
+
+def with_changes(names: Iterable[str], changes: Mapping[str, Any], config_dir: str | None = None) -> dict[str, Any]:
+    """Plain data of items and of those that they follow: their files, with ``changes`` of keys by item.
+
+    An item without a file needs all its keys there, as in ``{trust: {measures: attitude, wording: ...}}``. The names
+    are those of files or of changes.
+    """
+    known = group_files(GROUP, config_dir)
+    found: dict[str, Any] = files([name for name in names if name in known], config_dir)
+    found |= {name: {} for name in names if name not in known}
+    return {name: one if isinstance(one := changes.get(name, {}), Instrument) else {**file, **one}
+            for name, file in found.items()}
 
 
 def _instrument(name: str, values: Any, key: str) -> Instrument:
@@ -110,6 +125,8 @@ def ask(world: State, rows: Rows, instruments: Instruments, wave: int | None = N
     ``wave`` keys the part of reporting noise that is new in each wave (None: the number of the week). The answers of a
     person are the same whoever else is asked.
     """
+    from contactsim.instruments.question import Question
+
     key = world.clock if wave is None else wave
     found: dict[str, Values] = {}
     for name, one in sorted(instruments.items(), key=lambda item: item[1].after is not None):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.special import pdtr
 
-from contactsim.instruments.base import Categories, Instrument, Question, Values, rounded
+from contactsim.instruments.base import Categories, Instrument, Rows, Values, rounded
 from contactsim.parameters import parameter
-from contactsim.residents import WEEKS_A_YEAR
+
+if TYPE_CHECKING:
+    from contactsim.instruments.question import Question
+    from contactsim.state import State
 
 #: Days of a month, as the item on frequency counts them.
 MONTH = 30.0
@@ -30,9 +32,13 @@ class ContactFrequency(Instrument):
     spread: float = parameter(1.9, 0, 10, "log units", "calibrated", "standard deviation of the reported frequency")
     categories: Categories = Field(description="answers, with their lower limits in days a month")
 
+    def true(self, world: State, rows: Rows) -> Values:
+        """(rows,) encounters with others out and about a week, over about a year."""
+        return world.people.public_contact[rows].astype(float)
+
     def days(self, question: Question) -> Values:
         """(rows,) days a month with contact, as reported."""
-        encounters = question.world.people.public_contact[question.rows].astype(float)
+        encounters = self.true(question.world, question.rows)
         a_day = self.seen * encounters / 7.0 * np.exp(self.spread * question.noise(self.stable))
         return np.asarray(MONTH * (1.0 - np.exp(-a_day)))
 
@@ -64,17 +70,18 @@ class ContactValence(Instrument):
     noise: float = parameter(1.3, 0, 100, "points", "assumed", "standard deviation of reporting noise")
     heap: float = parameter(1.0, 0, 100, "points", "assumed", "answers closer than this to the middle are the middle")
 
-    def balance(self, question: Question) -> Values:
+    def true(self, world: State, rows: Rows) -> Values:
         """(rows,) the balance of encounters, -1 to 1."""
-        people, asked = question.world.people, self.asked(question.world)
+        from contactsim.residents import WEEKS_A_YEAR
+
+        people, asked = world.people, self.asked(world)
         contact, balance = (WEEKS_A_YEAR * column.astype(float) for column in (
             people.public_contact, people.public_balance))
         mean = balance[asked].sum() / max(contact[asked].sum(), 1e-9)
-        rows = question.rows
         return np.asarray((balance[rows] + self.prior * mean) / (contact[rows] + self.prior))
 
     def answers(self, question: Question) -> Values:
-        off = self.gain * self.balance(question) + self.noise * question.noise(self.stable)
+        off = self.gain * self.true(question.world, question.rows) + self.noise * question.noise(self.stable)
         middle = (self.low + self.high) / 2
         return rounded(np.where(np.abs(off) < self.heap, middle, middle + off), self.low, self.high)
 
@@ -102,10 +109,16 @@ class Episodes(Instrument):
     spread: float = parameter(0.5, 0, 10, "log units", "assumed", "standard deviation of how much people recall")
     most: int = parameter(20, 1, 1000, "episodes", "assumed", "largest answer")
 
-    def answers(self, question: Question) -> Values:
-        people = question.world.people
+    def true(self, world: State, rows: Rows) -> Values:
+        """(rows,) remembered meetings of the kind with all other groups, a week."""
+        people = world.people
         column = people.recent_positive if self.measures == "positive_episodes" else people.recent_negative
-        mean = self.recalled * self.weeks * column[question.rows].sum(axis=1, dtype=float)
+        return np.asarray(column[rows].sum(axis=1, dtype=float))
+
+    def answers(self, question: Question) -> Values:
+        from scipy.special import pdtr
+
+        mean = self.recalled * self.weeks * self.true(question.world, question.rows)
         mean *= np.exp(self.spread * question.noise(self.stable) - self.spread**2 / 2)
         below: Any = pdtr(np.arange(self.most), mean[:, None])
         return np.asarray((question.uniform()[:, None] >= below).sum(axis=1), float)

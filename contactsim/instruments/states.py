@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.special import ndtr, ndtri
 
-from contactsim.draws import uniforms
-from contactsim.instruments.base import Categories, Instrument, Question, Rows, Values, rounded
+from contactsim.instruments.base import Categories, Instrument, Rows, Values, rounded
 from contactsim.parameters import parameter
-from contactsim.residents import liking, over_others
-from contactsim.state import State
+
+if TYPE_CHECKING:
+    from contactsim.instruments.question import Question
+    from contactsim.state import State
 
 
 def attitude_now(world: State, rows: Rows) -> Values:
     """(rows,) attitude to all other groups with the feeling of the moment, -1 to 1."""
+    from contactsim.residents import liking, over_others
+
     return over_others(liking(world.people, rows), world.people.group[rows], world.weights)
 
 
@@ -64,10 +66,20 @@ class Rating(Instrument):
     def answers(self, question: Question) -> Values:
         world = question.world
         everybody = self.true(world, np.flatnonzero(self.asked(world)))
-        variance = self.items * (1 - self.reliability) / self.reliability * (everybody.var() if everybody.size else 0.0)
-        noise = 0.0 if self.reliability == 1 else max(np.sqrt(max(variance - 1 / 12, 0.0)), self.least)
-        true = self.true(world, question.rows)
-        given = [rounded(true + noise * question.noise(self.stable, k), self.low, self.high) for k in range(self.items)]
+        return self.reported(self.true(world, question.rows), everybody.var() if everybody.size else 0.0,
+                             lambda k: question.noise(self.stable, k))
+
+    def reported(self, true: Values, variance: float, noise: Callable[[int], Values]) -> Values:
+        """(n,) answers of people with ``true`` values in points.
+
+        Args:
+            true: (n,) values.
+            variance: of true values among all who could be asked.
+            noise: (n,) standard normal noise of an item, by its number from 0.
+        """
+        needed = self.items * (1 - self.reliability) / self.reliability * variance
+        spread = 0.0 if self.reliability == 1 else max(np.sqrt(max(needed - 1 / 12, 0.0)), self.least)
+        given = [rounded(true + spread * noise(k), self.low, self.high) for k in range(self.items)]
         return np.asarray(np.mean(given, axis=0))
 
     @property
@@ -93,7 +105,13 @@ class Friends(Instrument):
         None, 1, 1000, "friends", "assumed", "that the question makes somebody think of; null for all")
     categories: Categories = Field(description="answers, with their lower limits in friends of other groups")
 
+    def true(self, world: State, rows: Rows) -> Values:
+        """(rows,) friends in other groups."""
+        return world.people.cross_friends[rows].astype(float)
+
     def answers(self, question: Question) -> Values:
+        from contactsim.draws import uniforms
+
         people, rows = question.world.people, question.rows
         ties = people.ties[rows]
         there = ties >= 0
@@ -140,12 +158,19 @@ class AreaDiversity(Instrument):
                              f"each of the rising others")
         return self
 
+    def true(self, world: State, rows: Rows) -> Values:
+        """(rows,) share of other groups in the neighbourhood."""
+        return share_of_others(world, rows)
+
     def score(self, question: Question) -> Values:
         """(rows,) rank of the share of others as a normal score."""
-        share = share_of_others(question.world, question.rows)
-        return np.interp(share, self.others, ndtri(np.array(self.ranks)))
+        from scipy.special import ndtri
+
+        return np.interp(self.true(question.world, question.rows), self.others, ndtri(np.array(self.ranks)))
 
     def answers(self, question: Question) -> Values:
+        from scipy.special import ndtr
+
         seen = self.score(question) + self.error * question.noise(self.stable)
         spread = np.sqrt(1 + self.error**2)
         return np.searchsorted(np.cumsum(self.shares)[:-1], ndtr(seen / spread), side="right").astype(float)

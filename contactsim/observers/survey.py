@@ -13,27 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, SerializeAsAny, field_validator
 
 from contactsim.draws import Decision, name_key, stream, uniforms
 from contactsim.errors import UserError, nearest
 from contactsim.instruments.base import Instrument, Instruments, Rows
-from contactsim.instruments.catalogue import TRUE, ask, instruments_of, shipped
+from contactsim.instruments.catalogue import TRUE, ask, shipped
+from contactsim.instruments.questionnaire import AREA, UNITS, Survey
 from contactsim.instruments.states import RATED, share_of_others
 from contactsim.observers.base import Observer
-from contactsim.parameters import Section, parameter
 from contactsim.residents import SURVEY_AGE
 from contactsim.state import State
-
-#: Beginning of the names of columns with the codes of areas.
-AREA = "area_"
-#: Key of the instruments in a configuration.
-KEY = "survey.instruments"
-#: Columns that describe a respondent, before the answers.
-UNITS = {
-    "week": "weeks since the burn-in ended, at the time of the survey",
-    "resident": "identifier", "group": "own group", "age": "years", "sex": "female or male",
-    "weight": "residents aged 16 and over whom the respondent represents"}
 
 
 def _column(name: str) -> Callable[[State, Rows], NDArray[Any]]:
@@ -54,27 +43,6 @@ STATES: dict[str, tuple[Callable[[State, Rows], NDArray[Any]], str]] = {
     "public_balance": (_column("public_balance"), "positive minus negative ones among them"),
     "friends": (_column("friends"), "friends"), "cross_friends": (_column("cross_friends"), "friends in other groups"),
     "others": (share_of_others, "share of other groups in the neighbourhood")}
-
-
-class Survey(Section):
-    """A survey of residents aged 16 and over, before the first week and after the last (the same sample)."""
-
-    size: int = parameter(1000, 0, 1_000_000, "residents", "assumed", "sample size; all residents if there are fewer")
-    nonresponse: float = parameter(
-        0.0, 0, 0.95, "share of the sample", "assumed", "residents who do not answer, at random, the same in each wave")
-    instruments: dict[str, SerializeAsAny[Instrument]] = Field(
-        default_factory=shipped,
-        description="items by name; in a configuration, a list of names of configs/instrument, or null for all")
-
-    @field_validator("instruments", mode="before")
-    @classmethod
-    def _instruments(cls, values: Any) -> Any:
-        found = instruments_of(values, KEY)
-        asked = found if isinstance(found, Mapping) else ()
-        taken = [name for name in asked if name in UNITS or name.startswith(AREA)]
-        if taken:
-            raise ValueError(f"{KEY}.{taken[0]} has the name of a column of the survey: choose another name")
-        return found
 
 
 class SurveyWaves(Observer):
@@ -111,13 +79,15 @@ class Interview(Observer):
         instruments: by name, or names of shipped ones (see docs/instruments.md).
         rows: rows of those who are asked (None: everybody to whom one of the items is put, at the start).
         weeks: numbers of weeks after which they are asked; 0 for the start.
+        true: whether a column ``<item>_true`` gives the state that each item measures (see its class).
 
     Raises UserError for an unknown name.
     """
 
     def __init__(self, instruments: Instruments | Iterable[str], rows: Rows | None = None,
-                 weeks: Iterable[int] = (0,)) -> None:
+                 weeks: Iterable[int] = (0,), true: bool = False) -> None:
         self.instruments, self.rows, self.weeks = chosen(instruments), rows, frozenset(weeks)
+        self.true = true
         self.waves: list[pd.DataFrame] = []
 
     def begin(self, world: State) -> None:
@@ -132,8 +102,10 @@ class Interview(Observer):
         """Ask those who still live here, if it is time."""
         if world.clock - self._start in self.weeks and self.rows is not None:
             here = self.rows[world.people.active[self.rows] & (world.people.uid[self.rows] == self._uid)]
-            self.waves.append(pd.DataFrame({"week": np.full(here.size, world.clock, np.int32),
-                                            "resident": world.people.uid[here], **ask(world, here, self.instruments)}))
+            states = {f"{name}{TRUE}": one.true(world, here) for name, one in self.instruments.items() if self.true}
+            self.waves.append(pd.DataFrame({
+                "week": np.full(here.size, world.clock, np.int32), "resident": world.people.uid[here],
+                **ask(world, here, self.instruments), **states}))
 
     def result(self) -> pd.DataFrame:
         """A table of week, resident and a column of answers for each item (nan: not asked)."""

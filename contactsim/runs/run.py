@@ -17,8 +17,9 @@ from contactsim.actions.base import UNITS as ACTION_UNITS
 from contactsim.config.run_config import RunConfig, validate
 from contactsim.errors import UserError
 from contactsim.instruments.catalogue import instruments_of
+from contactsim.instruments.questionnaire import KEY
 from contactsim.observers import survey as survey_module
-from contactsim.observers.survey import KEY, SurveyWaves, units
+from contactsim.observers.survey import SurveyWaves, units
 from contactsim.observers.weekly import UNITS as WEEKLY_UNITS
 from contactsim.place import Place, describe, load_place
 from contactsim.runs.folder import Run, load_run, read_json, write_json, write_table

@@ -110,6 +110,12 @@ def test_actions_are_described_without_what_simulates_them(words: tuple[str, ...
     assert "youth_scheme" in text and not loaded & {"numba", "pandas", "scipy", "mesa"}
 
 
+@pytest.mark.parametrize("words", [("run", "--help"), ("run", "--cfg", "job")])
+def test_a_configuration_is_composed_and_described_without_what_simulates_it(words: tuple[str, ...]) -> None:
+    text, loaded = printed_and_loaded(*words)
+    assert "survey" in text and not loaded & {"numba", "pandas", "scipy", "mesa", "contactsim.state"}
+
+
 def test_cfg_and_info_are_hydras(tmp_path: Path, capsys: pytest.CaptureFixture[str],
                                  monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

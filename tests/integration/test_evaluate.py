@@ -23,6 +23,7 @@ def test_the_power_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert {"config.yaml", "figure.png", "power.json", "power.parquet"} == {path.name for path in folder.iterdir()}
     assert cli.main([*words, "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["table"]) == 4
+    assert cli.main(["power", "items=3"]) == 2 and "the key was removed; power.item names" in capsys.readouterr().err
     assert cli.main(["power", "sampel=3"]) == 2 and "'sample'" in capsys.readouterr().err
     assert cli.main(["power", "--from", "nowhere"]) == 2 and "nowhere" in capsys.readouterr().err
 
@@ -36,6 +37,7 @@ def test_the_evaluate_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert cli.main([*whole, "evaluation=youth_scheme", "evaluation.after=2", "evaluation.sites=3"]) == 0
     out = capsys.readouterr().out
     assert "could be surveyed" in out and "true" in out and "Mediation" in out
+    assert "mean of 3 items, 0 to 10; asked of all, 11 and over" in out
     (folder,) = (tmp_path / "evaluations").iterdir()
     assert {"of_studies.parquet", "summary.parquet", "paths.parquet", "evaluation.json", "config.yaml",
             "provenance.json", "figure.png"} == {path.name for path in folder.iterdir()}
@@ -52,6 +54,9 @@ def test_the_evaluate_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
             ([*whole, "evaluation=youth_scheme", "evaluation.control=matched_town", "seeds=3"], "given twice"),
             ([*whole, "evaluation=two_pretests", "evaluation.start=3"], "evaluation.gap=13"),
             ([*whole, "evaluation=youth_scheme", "evaluation.ages=[90,95]"], "nobody"),
+            ([*whole, "evaluation=youth_scheme", "evaluation.outcomes=[attitude,warmth]"],
+             "evaluation.outcomes='warmth' is unknown: allowed are anxiety, attitude"),
+            ([*whole, "evaluation=youth_scheme", "evaluation.reliability=0.6,0.8"], "the key was removed"),
             (["evaluate", "evaluation=after_only"], "Nothing differs")):
         assert cli.main(words) == 2
         error = capsys.readouterr().err
@@ -108,6 +113,20 @@ def test_several_values_of_a_survey_design_give_estimates_for_each(tmp_path: Pat
         assert cli.main([*town, words]) == 2
         error = capsys.readouterr().err
         assert says in error and error.count("\n") == 1, error
+
+
+def test_an_item_of_the_user_s_own_is_an_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine" / "instrument").mkdir(parents=True)
+    (tmp_path / "mine" / "instrument" / "duty.yaml").write_text(
+        "title: duty\nmeasures: civic\nwording: Do you do your part here?\nsource: our own\nlow: 1\nhigh: 7\n")
+    words = ["evaluate", "place.residents=1000", "scenario=no_burn_in", "action=arts_festival", "seeds=2",
+             "evaluation=after_only", "evaluation.after=2", "evaluation.outcomes=[duty]", "store=store"]
+    assert cli.main([*words, "-cd", "mine", "evaluation.instruments.duty.reliability=0.6,0.9"]) == 0
+    out = capsys.readouterr().out
+    assert "evaluation.instruments.duty.reliability 0.9" in out and "duty: 1 to 7; asked of all, 16 and over" in out
+    assert cli.main(words) == 2 and "evaluation.outcomes='duty' is unknown" in capsys.readouterr().err
 
 
 def test_several_survey_designs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Simulated surveys: reliability as specified, known effects recovered, and biases where they were built in."""
+"""Simulated surveys: the items' own answers, known effects recovered, and biases where they were built in."""
 
 from __future__ import annotations
 
@@ -14,34 +14,15 @@ from contactsim.comparison.paired_runs import CONTROL, TREATMENT, Arm, PairedRun
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators
 from contactsim.evaluate.design import Evaluation, load, names
-from contactsim.evaluate.study import analyse
-from contactsim.evaluate.survey import alpha, answers, scale, survey, thresholds
+from contactsim.evaluate.study import analyse, check_asked
+from contactsim.evaluate.survey import effect, reliability, survey, survey_groups
+from contactsim.instruments.catalogue import ask, shipped
 from contactsim.world import World
 from tests.unit.test_paired_runs import Club, quick
-from tests.worlds import two_groups
+from tests.worlds import make_world, two_groups
 
 PLACE = two_groups(12, 250)
-UID = np.arange(20_000)
-TRUE = np.random.default_rng(5).standard_normal(UID.size)
-
-
-@pytest.mark.parametrize("items, categories, wanted", [(4, 5, 0.8), (3, 7, 0.6), (10, 2, 0.9), (2, 3, 0.5)])
-def test_a_scale_has_the_specified_reliability(items: int, categories: int, wanted: float) -> None:
-    """Cronbach's alpha, and about as much of the variance is true (20,000 people: within .015)."""
-    given = answers(TRUE, UID, 1, "scale", items, categories, wanted)
-    assert given.min() == 1 and given.max() == categories and np.array_equal(given, given.round())
-    assert alpha(given) == pytest.approx(wanted, abs=0.015)
-    if categories > 2:  # two answers tell less of somebody far out than alpha says
-        assert np.corrcoef(scale(given), TRUE)[0, 1] ** 2 == pytest.approx(wanted, abs=0.03)
-
-
-def test_answers_are_keyed_by_person_scale_and_item() -> None:
-    given = answers(TRUE, UID, 1, "scale", 3, 5, 0.7)
-    some = np.array([5, 900, 17])
-    assert np.array_equal(answers(TRUE[some], UID[some], 1, "scale", 3, 5, 0.7), given[some])
-    assert not np.array_equal(answers(TRUE, UID, 1, "other", 3, 5, 0.7), given)
-    perfect = answers(TRUE, UID, 1, "scale", 3, 5, 1.0)
-    assert (perfect == perfect[:, :1]).all() and thresholds(5).tolist() == [-1.5, -0.5, 0.5, 1.5]
+ITEMS = ("attitude", "contact_frequency", "contact_valence", "good_episodes", "close_friends")
 
 
 def people(n: int = 1200, effect: float = 0.4, selection: float = 0.8, trend: float = 0.3,
@@ -109,7 +90,7 @@ class Roll(Club):
 def on_paper(choose: Any, seed: int = 1) -> PairedRuns:
     settled = quick(burn_in_min=104, burn_in_max=104)  # before that, warm people still cool and cold ones warm
     arms = {CONTROL: Arm(settled), TREATMENT: Arm(settled, lambda: [Roll(choose)])}
-    return simulate_pair(PLACE, seed, arms, 6, [6])
+    return simulate_pair(PLACE, seed, arms, 6, [6], instruments={name: shipped()[name] for name in ITEMS})
 
 
 def friendly(people: Any, rows: Any) -> Any:
@@ -132,10 +113,65 @@ def estimate(choose: Any, **changes: Any) -> dict[str, dict[str, Any]]:
 def test_self_selection_biases_the_naive_comparison_and_chance_does_not() -> None:
     """Nothing is done, so every effect found is a bias; the friendly took part (or were drawn by lot)."""
     chosen, lot = estimate(friendly), estimate(by_lot)
-    assert chosen["after"]["true"] == 0.0 == lot["after"]["true"]
+    assert all(found["after"][name] == 0.0 for found in (chosen, lot) for name in ("true", "effect"))
     assert chosen["after"]["low"] > 0.3 and chosen["after"]["bias"] == chosen["after"]["estimate"]
+    assert chosen["after"]["points"] == pytest.approx(chosen["after"]["estimate"] * chosen["after"]["sd"])
     assert abs(lot["after"]["estimate"]) < 0.2
     assert abs(chosen["did"]["estimate"]) < 0.25 * chosen["after"]["estimate"]
+
+
+def test_answers_are_those_of_the_items_with_true_states_beside_them() -> None:
+    """The world that is asked is that of a run of its own."""
+    paired = on_paper(by_lot)
+    design = Evaluation(**{**NAIVE, "size": 10_000, "control_size": 10_000, "outcomes": list(ITEMS)})
+    found = survey(design, paired, None, {"before": 0, "after": 6})
+    rows = paired.residents.row
+    for arm in paired.arms.values():
+        assert set(arm.readings[0].answers) == {f"{name}{end}" for name in ITEMS for end in ("", "_true")}
+    table = found.tables["attitude"].set_index("uid")
+    world = cached(1)
+    for name, given in ask(world, rows, {name: shipped()[name] for name in ITEMS}).items():
+        assert np.array_equal(given, paired.arms[CONTROL].readings[0].answers[name], equal_nan=True), name
+        true = shipped()[name].true(world, rows)
+        assert np.array_equal(true, paired.arms[CONTROL].readings[0].answers[f"{name}_true"]), name
+    assert set(found.tables["contact_frequency"]["x_group_1"]) == {0.0}  # which is for the majority
+    assert len(found.tables["contact_valence"]) < len(found.tables["contact_frequency"]) < len(table)
+    assert 0.8 < reliability(found.tables["attitude"]) < 0.95  # .89 in the file
+    assert not table.isna().any().any()
+
+
+def cached(seed: int) -> World:
+    from contactsim.world import world_after_burn_in
+
+    return world_after_burn_in(PLACE, quick(burn_in_min=104, burn_in_max=104), seed, 1)[0]
+
+
+def test_a_less_reliable_item_shows_less_of_an_effect() -> None:
+    """Everybody's attitude rises by .2: on answers .2/2 of the scale, in SD of answers less than in those of states."""
+    paired = on_paper(by_lot)
+    answers = paired.arms[TREATMENT].readings[6].answers
+    treated, control = survey_groups(Evaluation(**NAIVE), paired, None, 6)
+    assert control is not None
+    answers["attitude"], answers["attitude_true"] = answers["attitude"] + 1.0, answers["attitude_true"] + 1.0
+    found = effect(treated, "attitude", [treated, control], 0, 6)
+    assert found.answers == pytest.approx(1.0) and found.asked == 1.0
+    (row,), _ = analyse(Evaluation(**{**NAIVE, "methods": ["after"]}),
+                        [survey(Evaluation(**NAIVE), paired, None, {"before": 0, "after": 6})])
+    assert row["effect"] == pytest.approx(1 / row["sd"]) and 0.85 < row["effect"] / row["true"] < 0.99
+
+
+def test_an_item_that_is_put_to_nobody_of_the_treated_is_refused() -> None:
+    def minority(people: Any, rows: Any) -> Any:
+        return people.group[rows] == 1
+
+    design = Evaluation(**{**NAIVE, "outcomes": ["attitude", "contact_valence"]})
+    paired = on_paper(minority)
+    assert (paired.residents.group[paired.mask(TREATMENT, "participants")] == 1).all()
+    found = survey(design, paired, None, {"before": 0, "after": 6})
+    some = pd.DataFrame(analyse(design, [found])[0])
+    check_asked([design], some[some["outcome"] == "attitude"])
+    with pytest.raises(UserError, match=r"outcomes=contact_valence is put to nobody .* majority, 16 and over and"):
+        check_asked([design], some)
 
 
 def test_non_response_loses_the_cold_where_it_is_selective() -> None:
@@ -155,17 +191,19 @@ def test_controls_are_those_of_the_design() -> None:
         table = survey(design, paired, other, {"before": 0, "after": 6}).tables["attitude"]
         return set(table.loc[table["treated"] == 0, "uid"])
 
-    uid = paired.residents.uid
+    uid, asked = paired.residents.uid, paired.residents.age >= 16
     assert sampled("interested") == set(uid[interested & ~took])
-    assert sampled("others") == set(uid[~took])
+    assert sampled("others") == set(uid[~took & asked])
     other = on_paper(friendly, seed=2)
-    assert sampled("matched_town", other) == set(other.residents.uid)
+    assert sampled("matched_town", other) == set(other.residents.uid[other.residents.age >= 16])
 
 
 def test_only_those_whom_it_left_alone_are_untouched() -> None:
     rows = np.flatnonzero(two_rows())
-    paired = simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(), lambda: [Club(rows)])}, 6, [6])
-    design = Evaluation(**{**NAIVE, "control": "untouched", "size": 10_000, "control_size": 10_000})
+    paired = simulate_pair(PLACE, 1, {CONTROL: Arm(quick()), TREATMENT: Arm(quick(), lambda: [Club(rows)])}, 6, [6],
+                           instruments=shipped())
+    design = Evaluation(**{**NAIVE, "control": "untouched", "ages": [16, 100], "size": 10_000,
+                           "control_size": 10_000})
     table = survey(design, paired, None, {"before": 0, "after": 6}).tables["attitude"]
     controls = np.isin(paired.residents.uid, table.loc[table["treated"] == 0, "uid"])
     areas, took = paired.residents.areas["neighbourhood"], paired.mask(TREATMENT, "participants")
@@ -174,8 +212,6 @@ def test_only_those_whom_it_left_alone_are_untouched() -> None:
 
 
 def two_rows() -> Any:
-    from tests.worlds import make_world
-
     people = make_world(PLACE, quick(), seed=1).people
     return people.active & (people.age > 30) & (np.arange(len(people)) < 60)
 
@@ -196,8 +232,18 @@ def test_what_comes_with_contactsim_can_be_read(name: str) -> None:
 @pytest.mark.parametrize("name, changes, says", [
     ("youth_schema", {}, "Did you mean 'youth_scheme'"),
     ("youth_scheme", {"size": 0}, "evaluation.size=0"),
-    ("youth_scheme", {"reliability": 2.0}, "evaluation.reliability"),
-    ("youth_scheme", {"outcomes": ["warmth"]}, "outcomes='warmth'"),
+    ("youth_scheme", {"reliability": 0.6}, "was removed; each outcome is a survey item, with a reliability of its own"),
+    ("youth_scheme", {"items": 3}, "'evaluation.items=3' (command line): the key was removed"),
+    ("youth_scheme", {"instruments.attitude.reliability": 2.0},
+     "evaluation.instruments.attitude.reliability=2.0 (command line)"),
+    ("youth_scheme", {"instruments.warmth.reliability": 0.5}, "instruments='warmth' is unknown"),
+    ("youth_scheme", {"instruments": [3]}, "evaluation.instruments=[3] must map survey items"),
+    ("youth_scheme", {"size.of": 3}, "evaluation.size.of=3 (command line) is unknown"),
+    ("youth_scheme", {"outcomes": ["attitud"]}, "outcomes='attitud' is unknown: allowed are anxiety, attitude, bad"),
+    ("youth_scheme", {"outcomes": ["positive"]}, "the value is now evaluation.outcomes=good_episodes"),
+    ("youth_scheme", {"outcomes": ["language"]}, "no shipped item asks for language"),
+    ("youth_scheme", {"ages": [8, 9]}, "leaves nobody to whom attitude is put (all, 11 and over)"),
+    ("arts_children", {"outcomes": ["threat"], "mediator": None}, "ages=[7, 11] leaves nobody to whom threat"),
     ("youth_scheme", {"control": "none"}, "control=none"),
     ("youth_scheme", {"treated": "residents"}, "treated=residents"),
     ("youth_scheme", {"mediator": "luck"}, "mediator='luck'"),

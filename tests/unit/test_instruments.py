@@ -15,7 +15,7 @@ from contactsim.config.run_config import compose
 from contactsim.errors import UserError
 from contactsim.instruments.base import Instrument
 from contactsim.instruments.catalogue import ask, files, instruments_of, readers, shipped
-from contactsim.observers.survey import Survey
+from contactsim.instruments.questionnaire import Survey
 from contactsim.paths import configs_folder
 from contactsim.world import World
 from tests.worlds import make_place, make_world

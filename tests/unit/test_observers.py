@@ -12,11 +12,12 @@ from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.log import contexts_of_week, pairs_of_week
 from contactsim.encounters.session import Impulse
 from contactsim.errors import UserError
+from contactsim.instruments.questionnaire import Survey
 from contactsim.observers.base import Moment, Observer
 from contactsim.observers.footprint import Snapshots, differing, reachable
 from contactsim.observers.meetings import MeetingLog
 from contactsim.observers.panel import COUNTED, Panel
-from contactsim.observers.survey import Survey, SurveyWaves, survey
+from contactsim.observers.survey import SurveyWaves, survey
 from contactsim.observers.weekly import WeeklyRecord
 from contactsim.residents import attitude_to_others
 from contactsim.state import State

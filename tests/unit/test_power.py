@@ -43,6 +43,14 @@ def test_no_effect_is_seldom_detected() -> None:
     assert simulate(check({"studies": 200}), "did", 60, 0.8, 0.0) <= 0.06
 
 
+def test_points_are_those_of_the_item() -> None:
+    """SD of answers: a quarter of the scale, of which the share of the reliability is true."""
+    for item, width in (("attitude", 10), ("threat", 4)):
+        question = check({"item": item, "designs": "after", "reliability": 0.64, "studies": 0})
+        row = table(question).iloc[0]
+        assert row["smallest_points"] == pytest.approx(row["smallest"] * 0.25 * width * 0.8)
+
+
 def test_seeds_follow_from_the_variance_of_a_comparison() -> None:
     rng = np.random.default_rng(1)
     raw, control = 0.02 + 0.01 * rng.standard_normal(10), 0.3 + 0.05 * rng.standard_normal(10)
@@ -64,7 +72,7 @@ def test_a_comparison_without_a_difference_gives_no_number_of_seeds() -> None:
 @pytest.mark.parametrize("values, says", [
     ({"effect": 0}, "effect=0"), ({"sample": [2]}, "sample=[2]"), ({"reliability": [2]}, "reliability="),
     ({"designs": ["guess"]}, "guess"), ({"sample": ["many"]}, "sample=['many']"), ({"power": 1.5}, "power=1.5"),
-    ({"effekt": 1}, "effekt")])
+    ({"effekt": 1}, "effekt"), ({"item": "close_friends"}, "item='close_friends' is unknown: allowed are anxiety")])
 def test_mistakes_are_said(values: dict[str, object], says: str) -> None:
     with pytest.raises(UserError) as error:
         check(values)

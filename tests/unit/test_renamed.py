@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 
-from contactsim import renamed
+from contactsim import cli, renamed
 from contactsim.actions.schema import GAINED, Helpers
 from contactsim.actions.sections import BUILTIN, MisconfiguredError, Phase, sections
 from contactsim.config.run_config import RunConfig, compose, validate
 from contactsim.config.sentences import sentence
 from contactsim.errors import UserError
+from contactsim.evaluate.design import load
+from contactsim.evaluate.power import Power
 from contactsim.parameters import ContactContext, MixingGroups, Psychology, Residents, Scenario, Settings, Shock
 from contactsim.place import bundled_place, synthetic_place
 from contactsim.place.config import SyntheticPlace, parse
@@ -39,6 +42,10 @@ PRESENT = {
     "actions.youth_scheme": {key for kind in BUILTIN.values() for key in kind.model_fields},
     "actions.youth_scheme.helpers": set(Helpers.model_fields), "actions.youth_scheme.phases.0": set(Phase.model_fields),
     "actions.youth_scheme.gains": set(GAINED)}
+
+
+#: Sections that are not part of a run.
+OF_SURVEYS = ("evaluation", "power")
 
 
 def key_of(section: str, name: str) -> str:
@@ -76,7 +83,7 @@ def test_an_old_key_on_the_command_line(section: str, old: str, new: str) -> Non
 
 @pytest.mark.parametrize(("section", "removed"), [
     (section.replace(r"\.[^.]+", ".event").replace("\\", ""), key)
-    for section, keys in renamed.REMOVED.items() for key in keys])
+    for section, keys in renamed.REMOVED.items() if section not in OF_SURVEYS for key in keys])
 def test_a_removed_key_is_refused_with_what_to_use(section: str, removed: str) -> None:
     shock = ["scenario=shock", "scenario.shocks.event.target=minority"] if "shocks" in section else []
     for prefix in ("", "+"):
@@ -89,11 +96,38 @@ def test_a_removed_key_is_refused_with_what_to_use(section: str, removed: str) -
 
 
 @pytest.mark.parametrize(("choice", "instead"), [
-    (f"{group}={name}", text) for group, names in renamed.REMOVED_VALUES.items() for name, text in names.items()])
+    (f"{group}={name}", text) for group, names in renamed.REMOVED_VALUES.items()
+    if group.partition(".")[0] not in OF_SURVEYS for name, text in names.items()])
 def test_a_removed_choice_is_refused_with_what_to_use(choice: str, instead: str) -> None:
     assert complaint(choice) == f"'{choice}' (command line): the choice was removed; {instead}."
     used = re.findall(r"\w+=\w+", instead)
     assert used and compose(used)
+
+
+@pytest.mark.parametrize(("old", "instead"), renamed.REMOVED["evaluation"].items())
+def test_a_removed_key_of_an_evaluation_is_refused_with_one_that_works(old: str, instead: str) -> None:
+    with pytest.raises(UserError) as error:
+        load("youth_scheme", {old: 1})
+    assert str(error.value) == f"'evaluation.{old}=1' (command line): the key was removed; {instead}."
+    (key, value), = re.findall(r"evaluation\.(\S+)=(\S+)", instead)
+    assert load("youth_scheme", {key: yaml.safe_load(value)}) != load("youth_scheme")
+
+
+@pytest.mark.parametrize("old", renamed.REMOVED["power"])
+def test_a_removed_key_of_a_power_analysis_is_refused(old: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["power", f"{old}=3"]) == 2
+    assert f"'{old}=3' (command line): the key was removed; power.item names the" in capsys.readouterr().err
+    assert "item" in Power.model_fields and old not in Power.model_fields
+
+
+@pytest.mark.parametrize("key", ["outcomes", "mediator"])
+def test_an_old_outcome_of_an_evaluation_is_refused(key: str) -> None:
+    of_key = f"evaluation.{key}"
+    for old, new in [*renamed.VALUES_OF[of_key].items(), *renamed.REMOVED_VALUES[of_key].items()]:
+        with pytest.raises(UserError) as error:
+            load("youth_scheme", {key: old})
+        assert str(error.value).startswith(f"'{of_key}={old}': the ") and new in str(error.value)
+        assert old in renamed.REMOVED_VALUES[of_key] or load("youth_scheme", {key: new, "mediated": None})
 
 
 def test_every_part_of_a_key_is_renamed() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from contactsim.errors import UserError
 from contactsim.instruments.catalogue import ask, shipped
-from contactsim.observers.survey import STATES, UNITS, Interview, Survey, survey, units
+from contactsim.instruments.questionnaire import UNITS, Survey
+from contactsim.observers.survey import STATES, Interview, survey, units
 from contactsim.world import World
 from tests.worlds import columns_of, four_groups, make_world, same_bits
 
@@ -108,6 +109,27 @@ def test_an_interview_asks_the_same_people_in_its_weeks() -> None:
     world.observe(everybody)
     adults = world.people.active & (world.people.age >= 16)
     assert sorted(everybody.result()["resident"]) == sorted(world.people.uid[adults])
+
+
+def test_an_interview_can_read_the_states_that_its_items_measure(world: World) -> None:
+    """Each in the unit of its own; those of ratings in points of the scale."""
+    everybody = Interview(shipped(), np.flatnonzero(world.people.active & (world.people.age >= 16)), true=True)
+    world.observe(everybody)
+    table, people = everybody.result(), world.people
+    rows = everybody.rows
+    of_survey = survey(world, EVERYBODY).set_index("resident").loc[table["resident"]]
+    true = {name: table[f"{name}_true"].to_numpy() for name in shipped()}
+    assert np.allclose(true["attitude"], 5 + 5 * of_survey["attitude_true"])
+    for name in ("anxiety", "threat", "belonging", "engagement"):
+        assert np.allclose(true[name], 1 + 4 * of_survey[f"{name}_true"])
+    for name, other in {"good_episodes": "positive", "bad_episodes": "negative", "close_friends": "cross_friends",
+                        "circle_of_friends": "cross_friends", "contact_frequency": "public_contact",
+                        "local_diversity": "others"}.items():
+        assert np.allclose(true[name], of_survey[f"{other}_true"]), name
+    contact, balance = (52 * column[rows].astype(float) for column in (people.public_contact, people.public_balance))
+    asked = people.group[rows] == 0
+    mean = balance[asked].sum() / contact[asked].sum()
+    assert np.allclose(true["contact_valence"], (balance + 2 * mean) / (contact + 2))
 
 
 def test_an_interview_forgets_those_who_left() -> None:
