@@ -115,6 +115,28 @@ def cell_intervals(cells: Any, alpha: float = ALPHA) -> pd.DataFrame:
     return pd.DataFrame({"count": of["count"], "mean": mean, "low": mean - half, "high": mean + half})
 
 
+def between_groups(table: pd.DataFrame, keys: Sequence[str], group: str, column: str) -> pd.DataFrame:
+    """How the means of groups differ in each cell of a table: one row for each combination of ``keys``.
+
+    Columns: groups (with a mean), sd (standard deviation between groups, net of the variation within them), p10 and
+    p90 (percentiles of the groups' means), same_sign (share of groups whose mean has the sign of the mean over groups;
+    nan if that is 0). The net variance is that of the means minus the mean of their own error variances, at least 0:
+    the analysis of variance estimator of a random effect (Searle, Casella and McCulloch 1992), groups counting equally.
+    ``sd`` is nan if no group has two values.
+    """
+    groups = table.groupby([*keys, group], sort=False, observed=True)[column].agg(["count", "mean", "var"])
+    groups = groups.reset_index()
+    groups["within"] = groups["var"] / groups["count"]
+    middle = groups.groupby(list(keys), sort=False, observed=True)["mean"].transform("mean")
+    groups["agrees"] = (np.sign(groups["mean"]) == np.sign(middle)).astype(float).where(
+        groups["mean"].notna() & (middle != 0))
+    cells = groups.groupby(list(keys), sort=False, observed=True)
+    net = cells["mean"].var() - cells["within"].mean()
+    return pd.DataFrame({"groups": cells["mean"].count(), "sd": np.sqrt(net.clip(lower=0)),
+                         "p10": cells["mean"].quantile(0.1), "p90": cells["mean"].quantile(0.9),
+                         "same_sign": cells["agrees"].mean()})
+
+
 def ratio_interval(numerators: ArrayLike, denominators: ArrayLike, alpha: float = ALPHA) -> Ratio:
     """Mean of the numerators over mean of the paired denominators, with Fieller's (1954) interval.
 

@@ -30,6 +30,8 @@ PLAUSIBLE = "plausible"
 INSTRUMENTS = "instruments."
 #: Column with the number of a set.
 NUMBER = "set"
+#: Key of a run that names a set by its number, and the column of results in which several sets are pooled.
+SET = "ensemble_set"
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,9 @@ def apply(values: dict[str, Any], origin: Callable[[str], str]) -> None:
 def over_all_sets(overrides: Sequence[str]) -> list[str]:
     """Overrides with an axis over all sets of the ensemble they name, if they name one and no set."""
     keys = {line.split("=")[0]: line.partition("=")[2] for line in overrides}
-    if keys.get("ensemble") in (None, "null") or "ensemble_set" in keys:
+    if keys.get("ensemble") in (None, "null") or SET in keys:
         return list(overrides)
-    return [*overrides, f"ensemble_set={','.join(map(str, read(keys['ensemble']).numbers))}"]
+    return [*overrides, f"{SET}={','.join(map(str, read(keys['ensemble']).numbers))}"]
 
 
 def with_values(parameters: ModelParameters, values: Mapping[str, Any]) -> ModelParameters:
