@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Seeds of a comparison, and of each parameter set where several are pooled, if none are given.
 SEEDS, SEEDS_OF_A_SET = 10, 2
+#: Distance of the first seeds of two consecutive sets, and most seeds of a comparison. Where sets are pooled, each has
+#: seeds of its own: with the same ones, chance would be common to the sets' means, and their scatter would not show it.
+SEED_STRIDE = 10_000
 #: Weeks after an action's end at which outcomes are read by default.
 FOLLOW_UP = (13, 26, 52)
 #: Keys of a comparison that a run does not have.
@@ -156,8 +159,15 @@ def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir:
         where = json.dumps(design.config.place, sort_keys=True, default=str)
         if where not in places:
             places[where] = load_place(design.config.place)
-        cells.append(Cell(design, places[where], int(number) if number is not None and len(sets) > 1 else None))
+        cells.append(_cell(design, places[where], int(number) if number is not None and len(sets) > 1 else None))
     return Grid(tuple(cells), axes, read_scheduler(own), tuple(map(int, sets)) if len(sets) > 1 else ())
+
+
+def _cell(design: Design, place: Place, parameter_set: int | None) -> Cell:
+    if parameter_set is not None:
+        seeds = tuple(seed + SEED_STRIDE * (parameter_set - 1) for seed in design.seeds)
+        design = replace(design, seeds=seeds)
+    return Cell(design, place, parameter_set)
 
 
 class _Composer:
@@ -334,9 +344,9 @@ def _readouts(end: int | None, fixed: int | None, default: int,
 
 def _seeds(value: Any, first: int) -> tuple[int, ...]:
     number = SEEDS if value is None else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
-        raise UserError(f"seeds={value} (command line) is not allowed: it must be a whole number from 1 to 10000 "
-                        f"(how many; seed= is the first).")
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= SEED_STRIDE:
+        raise UserError(f"seeds={value} (command line) is not allowed: it must be a whole number from 1 to "
+                        f"{SEED_STRIDE} (how many; seed= is the first).")
     return tuple(range(first, first + number))
 
 

@@ -3,8 +3,8 @@
 An effect is a mean over people of the arm's value minus the control arm's, each person's difference in standard
 deviations of the own group in the control arm at that time. Each seed gives one value of an effect; intervals are
 Student's t over seeds. Tables of a grid begin with its axes: one column for each key of which several values are
-compared. Where parameter sets are pooled (column ``ensemble_set``), effects are averaged over the seeds of each set,
-and intervals are Student's t over the sets' means: the larger source of variation, which contains the seeds' own.
+compared. Where parameter sets are pooled (column ``ensemble_set``), each of which has seeds of its own, effects are
+averaged over the seeds of each set, and intervals are Student's t over the sets' means, which scatter by both.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over {}; "
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
 #: Where parameter sets are pooled.
-POOLED = ("Over {}: the interval is that of the mean over sets and seeds, Student's t over the sets' means. Below "
-          "effects: how far parameter sets differ (SD net of seed noise; 10th to 90th percentile of their means), and "
-          "the share of sets whose mean has the sign of the mean.")
+POOLED = ("Over {}: an interval is that of the mean over sets and seeds together (Student's t over the sets' means). "
+          "'Between sets' shows how the sets differ: the SD of their means net of seed noise, the 10th and 90th "
+          "percentile of their means, and the share of sets in which the effect has the sign of the mean.")
 #: What the last lines of a table count.
 CLOSE_HOURS = ("Close hours are hours of company with other groups times their closeness, in good or bad meetings: "
                "added by then, and of the same people in an ordinary year.")
