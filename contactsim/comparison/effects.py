@@ -126,7 +126,7 @@ KEYS = [*DOSE_KEYS, "outcome"]
 NOT_SIGNIFICANT = "no cost per unit: the effect cannot be distinguished from zero"
 
 
-#: What says how the means of parameter sets differ, in the unit of the interval that is reported.
+#: What says how parameter sets differ (:func:`contactsim.stats.between_groups`), in the unit that is reported.
 BETWEEN = ("sets", "sets_sd", "sets_p10", "sets_p90", "sets_same_sign")
 
 
@@ -139,8 +139,8 @@ def summarise(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
     whether the reported interval excludes 0.
 
     Where parameter sets are pooled, ``seeds`` counts the seeds of all sets, and there are :data:`BETWEEN`: sets (number
-    with a value), sets_sd (standard deviation between sets, net of seed noise), sets_p10 and sets_p90 (percentiles of
-    the sets' means), sets_same_sign (share of sets whose mean has the sign of the mean).
+    with a value) and, net of seed noise, sets_sd (standard deviation between sets), sets_p10 and sets_p90 (percentiles
+    of the sets' effects), sets_same_sign (share of sets whose effect has the sign of the mean).
     """
     return _estimates(by_seed, [*axes, *KEYS], ["residents"], ["control", "control_sd"])
 

@@ -20,6 +20,8 @@ from contactsim.runs.plots import CAVEAT, COLOURS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Distance of the points of parameter sets from the line of their mean, of a row's height.
+BESIDE = 0.07
 _COLOUR = dict(zip(PARTS, COLOURS, strict=False))
 
 
@@ -137,6 +139,7 @@ def _subgroups(axis: Axes, table: pd.DataFrame, part: str, week: int) -> None:
 def _points(axis: Axes, cells: pd.DataFrame, at: list[float], colour: str, label: str) -> None:
     if "of_sets" in cells:
         for y, effects in zip(at, cells["of_sets"], strict=True):
-            axis.plot(effects, [y] * len(effects), "o", markersize=2.5, color=colour, alpha=0.2, markeredgewidth=0)
+            axis.plot(effects, [y + BESIDE] * len(effects), "o", markersize=3, color=colour, alpha=0.3,
+                      markeredgewidth=0)
     error = [(cells["effect"] - cells["low"]).fillna(0), (cells["high"] - cells["effect"]).fillna(0)]
     axis.errorbar(cells["effect"], at, xerr=error, fmt="o", markersize=3.5, color=colour, linewidth=1.2, label=label)

@@ -50,8 +50,8 @@ UNITS = {
     "cost": "pounds", "burn_in": "weeks", "stationary": "whether the burn-in had settled at its end",
     ensemble.SET: "number of the parameter set", "sets": "parameter sets with a value",
     "sets_sd": "standard deviation between parameter sets net of seed noise, in the unit of the reported interval",
-    "sets_p10": "10th percentile of the sets' means, as sets_sd", "sets_p90": "90th percentile, as sets_sd",
-    "sets_same_sign": "share of sets whose mean has the sign of the mean",
+    "sets_p10": "10th percentile of the sets' effects, as sets_sd", "sets_p90": "90th percentile, as sets_sd",
+    "sets_same_sign": "share of sets whose effect net of seed noise has the sign of the mean",
     "axis": "key of which values are compared", "value": "of that key", "reference": "first value of that key",
 }
 

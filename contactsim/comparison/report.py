@@ -21,8 +21,8 @@ LEGEND = ("Effects in standard deviations of the own group in the control arm, w
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
 #: Where parameter sets are pooled.
 POOLED = ("Over {}: an interval is that of the mean over sets and seeds together (Student's t over the sets' means). "
-          "'Between sets' shows how the sets differ: the SD of their means net of seed noise, the 10th and 90th "
-          "percentile of their means, and the share of sets in which the effect has the sign of the mean.")
+          "'Between sets' shows how the sets differ net of seed noise: their SD, 10th and 90th percentile, and the "
+          "share of sets in which the effect has the sign of the mean.")
 #: What the last lines of a table count.
 CLOSE_HOURS = ("Close hours are hours of company with other groups times their closeness, in good or bad meetings: "
                "added by then, and of the same people in an ordinary year.")
@@ -59,15 +59,18 @@ def plain_table(names: Sequence[str], numbers: Sequence[str], gap: int = 1) -> T
                  box=None, pad_edge=False)
 
 
-def runs_text(found: Mapping[str, Any]) -> str:
+def runs_text(found: Mapping[str, Any], what: str = "seed", more: str = "") -> str:
     """``10 seeds``, or ``40 parameter sets and 2 seeds each``."""
     many = len(found["seeds"])
-    seeds = f"{many} seed{'' if many == 1 else 's'}"
+    seeds = f"{many} {what}{'' if many == 1 else 's'}{more}"
     return f"{len(found['ensemble']['sets'])} parameter sets and {seeds} each" if "ensemble" in found else seeds
 
 
-def between_row(name: str, row: Mapping[str, Any], prefix: str = "sets") -> tuple[str, str, str, str, str]:
-    """How parameter sets differ: name, sets, standard deviation net of seed noise, percentiles, share with the sign."""
+def between_row(name: str, row: Any, prefix: str = "sets") -> tuple[str, str, str, str, str]:
+    """How parameter sets differ: name, sets, standard deviation, percentiles, share with the sign of the mean.
+
+    ``row`` has :data:`contactsim.comparison.effects.BETWEEN`, with ``prefix`` in the place of ``sets``.
+    """
     sd, low, high, agree = (row[f"{prefix}_{what}"] for what in ("sd", "p10", "p90", "same_sign"))
     return (name, f"{row[prefix]:.0f}", "–" if pd.isna(sd) else _short(sd).removeprefix("+"),
             "–" if pd.isna(low) else f"{_short(low)} {_short(high)}", "–" if pd.isna(agree) else f"{agree:.0%}")

@@ -157,6 +157,14 @@ def with_values(parameters: ModelParameters, values: Mapping[str, Any]) -> Model
         raise UserError(sentence(error, lambda key: "parameter set", ModelParameters)) from None
 
 
+def item_values(name: str, number: int | None) -> dict[tuple[str, str], float]:
+    """The numbers of survey items in one set of an ensemble, by item and field. Raises UserError."""
+    ensemble = read(name)
+    chosen = ensemble.sets[0 if number is None else ensemble.numbers.index(number)]
+    return {(path.split(".")[1], path.split(".")[2]): value for path, value in chosen.items()
+            if path.startswith(INSTRUMENTS)}
+
+
 def with_instruments(items: Instruments, values: Mapping[str, float]) -> dict[str, Instrument]:
     """Survey items with the numbers under ``instruments.NAME.FIELD`` of a parameter set."""
     found = dict(items)
