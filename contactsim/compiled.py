@@ -24,6 +24,7 @@ import numpy as np
 import platformdirs
 from llvmlite import ir
 from numba.core import cgutils, config, types
+from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -87,7 +88,8 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = _FOLDER or before  # type: ignore[attr-defined]
     try:
-        options |= {"nogil": True, "cache": _FOLDER is not None, "error_model": "numpy", "_nrt": False}
+        options |= {"nogil": True, "cache": _FOLDER is not None, "error_model": "numpy", "_nrt": False,
+                    "no_cfunc_wrapper": True}
         return numba.njit(**options)(function)
     finally:
         config.CACHE_DIR = before  # type: ignore[attr-defined]
@@ -105,8 +107,25 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function)
 
 
+class _Step(CPUDispatcher):  # type: ignore[misc]
+    """A function that only kernels can call, since there is no code that takes its arguments from Python objects."""
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"{self.py_func.__name__} is a step of kernels and cannot be called from Python")
+
+
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a step of a kernel into its callers, since passing tuples of arrays costs more than the step itself."""
+    """Compile a step of a kernel into its callers, since passing tuples of arrays costs more than the step itself.
+
+    Python cannot call it: code that takes some forty arrays from Python objects is half of what there is to compile.
+    """
+    step = _compile(function, forceinline=True, no_cpython_wrapper=True)
+    step.__class__ = _Step  # type: ignore[assignment]
+    return step
+
+
+def inlined_and_callable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As :func:`inlined`, for small functions of numbers that Python calls, too."""
     return _compile(function, forceinline=True)
 
 

@@ -213,7 +213,7 @@ def _reseat(world: State, affected: Rows) -> None:
         belongs[rows] = True
         setting.leave(np.flatnonzero(~belongs & concerned))
         for attempt in range(ATTEMPTS):
-            _take_seats(world, name, setting, rows[concerned[rows] & (setting.seat[rows] < 0)], attempt)
+            _take_seats(world, name, setting, rows[concerned[rows] & ~setting.seated[rows]], attempt)
 
 
 def _take_seats(world: State, name: str, setting: Setting, rows: Rows, attempt: int) -> None:

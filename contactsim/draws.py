@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from contactsim.compiled import inlined, kernel
+from contactsim.compiled import inlined_and_callable, kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -76,7 +76,7 @@ class Decision(IntEnum):
     ANSWER = 42
 
 
-@inlined
+@inlined_and_callable
 def mix(z):  # type: ignore[no-untyped-def]
     """The splitmix64 finalizer: uint64 -> uint64, a bijection."""
     z = (z ^ (z >> _S30)) * _M1
@@ -84,31 +84,31 @@ def mix(z):  # type: ignore[no-untyped-def]
     return z ^ (z >> _S31)
 
 
-@inlined
+@inlined_and_callable
 def fold(base, part):  # type: ignore[no-untyped-def]
     """Add one part to a key: (uint64, uint64) -> uint64."""
     return mix(base ^ mix(part + _GOLDEN))
 
 
-@inlined
+@inlined_and_callable
 def uniform(base, part):  # type: ignore[no-untyped-def]
     """A float in [0, 1) for ``part`` (uint64) of the stream ``base`` (uint64)."""
     return unit(fold(base, part))
 
 
-@inlined
+@inlined_and_callable
 def below(number, n):  # type: ignore[no-untyped-def]
     """An integer in [0, n) from a random uint64, n < 2**31 (multiply and shift; bias below n / 2**32)."""
     return np.int64(((number >> _S32) * np.uint64(n)) >> _S32)
 
 
-@inlined
+@inlined_and_callable
 def unit(number):  # type: ignore[no-untyped-def]
     """A float in [0, 1) from the upper 53 bits of a uint64."""
     return (number >> _S11) * _TO_UNIT
 
 
-@inlined
+@inlined_and_callable
 def short(base, part):  # type: ignore[no-untyped-def]
     """A random uint32 for ``part`` (uint32) of the stream ``base`` (uint64): two rounds of murmur3's finalizer.
 
@@ -121,45 +121,45 @@ def short(base, part):  # type: ignore[no-untyped-def]
     return _finish(x)
 
 
-@inlined
+@inlined_and_callable
 def _finish(x):  # type: ignore[no-untyped-def]
     x = np.uint32(np.uint32(x ^ np.uint32(x >> _T16)) * _N1)
     x = np.uint32(np.uint32(x ^ np.uint32(x >> _T13)) * _N2)
     return np.uint32(x ^ np.uint32(x >> _T16))
 
 
-@inlined
+@inlined_and_callable
 def short_pair(base, i, j):  # type: ignore[no-untyped-def]
     """A random uint32 for the unordered pair of rows i and j (uint32) of the stream ``base``."""
     low, high = (i, j) if i < j else (j, i)
     return short(base, np.uint32(np.uint32(low * _SHORT_GOLDEN) + high))
 
 
-@inlined
+@inlined_and_callable
 def short_unit(number):  # type: ignore[no-untyped-def]
     """A float32 in [0, 1) from the upper 24 bits of a uint32."""
     return np.float32(np.int32(number >> _T8)) * _TO_SHORT
 
 
-@inlined
+@inlined_and_callable
 def short_below(number, n):  # type: ignore[no-untyped-def]
     """An integer in [0, n) from a random uint32, n < 2**31 (multiply and shift; bias below n / 2**32)."""
     return np.int32((np.uint64(number) * np.uint64(n)) >> _S32)
 
 
-@inlined
+@inlined_and_callable
 def nth(begin, n):  # type: ignore[no-untyped-def]
     """The n-th number (uint64) of splitmix64 started at ``begin`` (uint64), itself a hash of a key."""
     return mix(begin + n * _GOLDEN)
 
 
-@inlined
+@inlined_and_callable
 def halves(number):  # type: ignore[no-untyped-def]
     """Two floats in [0, 1) from the upper and the lower 32 bits of a uint64."""
     return (number >> _S32) * _TO_HALF, (number & _LOW) * _TO_HALF
 
 
-@inlined
+@inlined_and_callable
 def pair_key(base, a, b):  # type: ignore[no-untyped-def]
     """A hash (uint64) of the unordered pair of identifiers a and b (uint64) in the stream ``base``."""
     low, high = (a, b) if a < b else (b, a)
@@ -233,7 +233,7 @@ def _friends_draws(base, one, other, out):  # type: ignore[no-untyped-def]
         out[k] = short_unit(short_pair(base, one[k], other[k]))
 
 
-@inlined
+@inlined_and_callable
 def present_key(uid):  # type: ignore[no-untyped-def]
     """A hash (uint32) of an identifier (uint32), for :func:`short` draws of presence."""
     return short(np.uint64(0), uid)

@@ -22,7 +22,7 @@ from contactsim.compiled import Threads
 from contactsim.draws import Decision
 from contactsim.encounters.appraisal import BLOCK, appraise
 from contactsim.encounters.arrays import members, people_of, rules
-from contactsim.encounters.learning import learn
+from contactsim.encounters.learning import friends_at_once, learn
 from contactsim.encounters.schedule import FRIENDS, weekly_schedule
 from contactsim.encounters.ties import EVERY, fade_ties, find_extended_contact
 from contactsim.observers.base import Moment, Observer, check_moment
@@ -193,7 +193,7 @@ class World(State):
         friends = self.friends.draw(self.seed, self.clock, FRIENDS)
         self.threads.run(lambda _, lo, hi: learn(
             lo, hi, start, street.occupant, p, self.transfer, friends, self.columns, self.week, self.areas,
-            np.empty(groups - 1), np.empty(groups - 1)), self._areas_of_threads)
+            np.empty(groups - 1), np.empty(groups - 1), friends_at_once(friends.shape[0])), self._areas_of_threads)
         if self.week.displaced.any():
             self.week.displaced[:] = 0
 

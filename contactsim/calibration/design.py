@@ -133,6 +133,8 @@ class Design(Section):
     """largest implausibility of a set that is not ruled out"""
     near: float = Field(gt=0, le=10)
     """implausibility up to which a set agrees with a target"""
+    aim: float = Field(gt=0, le=10)
+    """expected implausibility at which half of the sets of later waves aim"""
     misses: int = Field(ge=0)
     """targets that a kept set may miss"""
     first_seed: int = Field(ge=0)

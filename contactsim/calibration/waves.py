@@ -146,14 +146,14 @@ def _points(matcher: Matcher | None, design: Design, size: int, dimensions: int,
     """(size, p) points of a wave, the cutoff of the region they come from, and its share of the prior.
 
     The first wave is a Latin hypercube. Later ones have half of their points in the region that is not ruled out, and
-    half where figures are expected to be near all targets, if there is such a place.
+    half where the largest expected implausibility is lowest, down to the design's aim.
     """
     if matcher is None:
         from scipy.stats import qmc
 
         return qmc.LatinHypercube(dimensions, rng=np.random.default_rng(seed)).random(size), np.inf, 1.0
     wide = region(worst_of(matcher), dimensions, design.cutoff, seed)
-    close = region(worst_of(matcher), dimensions, design.near, seed)
+    close = region(worst_of(matcher), dimensions, design.aim, seed)
     half = size // 2
     return np.vstack([_some(wide.units, half), _some(close.units, size - half)]), wide.cutoff, wide.share
 

@@ -90,7 +90,7 @@ def unknown_key(key: str, line: str, known: Sequence[str]) -> str:
     if not siblings:
         return f"'{line}' (command line) is unknown: there is no '{parent}'.{nearest(key, known)}"
     hint = nearest(name, siblings) or nearest(key, known)
-    allowed = f": allowed are {', '.join(siblings)}" if len(siblings) <= 14 else ""
+    allowed = f": allowed are {', '.join(siblings)}" if len(siblings) <= 18 else ""
     return f"'{line}' (command line) is unknown{f' in {parent}' if parent else ''}{allowed}.{hint}"
 
 

@@ -59,7 +59,7 @@ def sentence(error: ValidationError, origin: Origin, model: type[BaseModel], pre
         owner = _model_at(model, path[:-1])
         names = list(owner.model_fields) if owner else []
         inside = f" in {key.rpartition('.')[0]}" if "." in key else ""
-        allowed = f": allowed are {', '.join(names)}" if len(names) <= 14 else ""
+        allowed = f": allowed are {', '.join(names)}" if len(names) <= 18 else ""
         return f"{value} is unknown{inside}{allowed}.{nearest(path[-1], names)}"
     field = _field_at(model, path)
     if what == "missing" or first["input"] == "???":

@@ -90,7 +90,7 @@ def lesson_findings(name: str, config_dir: str | None = None) -> list[dict[str, 
     Raises KeyError for an unknown lesson, UserError for a lesson that names an unknown finding.
     """
     # imported here: it takes a second, and only lessons need it
-    from contactsim.evidence.baseline import listed as findings_listed
+    from contactsim.evidence.listing import listed as findings_listed
 
     try:
         lines = findings_listed(lessons(config_dir)[name].findings)

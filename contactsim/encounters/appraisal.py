@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contactsim.compiled import inlined, kernel, sized
+from contactsim.compiled import inlined, inlined_and_callable, kernel, sized
 from contactsim.encounters.arrays import PARTNER_EFFECT, PLEASANT, TAKE_UP, UNPLEASANT
 from contactsim.residents import ADULT_AGE, MEETING_AGE
 
@@ -164,7 +164,7 @@ def other(h, own):  # type: ignore[no-untyped-def]
     return np.uintp(h) - np.uintp(h > own)
 
 
-@inlined
+@inlined_and_callable
 def exp(x):  # type: ignore[no-untyped-def]
     """e to the power of x (float64): the same bits on every platform, and compiled for several rows at once.
 

@@ -21,6 +21,8 @@ POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
 #: Doses are counted in this many parts of a close hour, shared activity in hundredths of an hour.
 CLOSE_HOUR, HOUR = 10_000, 100
+#: A meeting with the own group in ``Members.activity``, whose lower half is shared activity: both are added at once.
+OWN_MEETING = 2**32
 
 
 class People(NamedTuple):
@@ -140,10 +142,9 @@ class Members(NamedTuple):
     odds_factor: NDArray[np.float32]  # (L + 1, G - 1, 4)
     status: NDArray[np.float32]
     counts: NDArray[np.int16]  # (L + 1, G - 1, 4)
-    own_meetings: NDArray[np.int16]
+    activity: NDArray[np.int64]  # OWN_MEETING for each meeting with the own group, and shared activity
     dose: NDArray[np.int32]  # (L + 1, G - 1, 2)
     company: NDArray[np.int32]
-    shared_activity: NDArray[np.int32]
     candidate: NDArray[np.int32]
     priority: NDArray[np.uint16]
     order: NDArray[np.int32]  # who is present in a slot, in pairs
@@ -158,9 +159,9 @@ def members(seats: int, groups: int) -> Members:
         group=np.zeros(n, np.uint8), displaced=np.zeros(n, np.uint32), able=np.zeros(n, np.float32),
         leisure=np.zeros(n, np.float32), since=np.zeros(n, np.float32),
         odds_factor=np.zeros((n, others, 4), np.float32), status=np.zeros(n, np.float32),
-        counts=np.zeros((n, others, 4), np.int16), own_meetings=np.zeros(n, np.int16),
+        counts=np.zeros((n, others, 4), np.int16), activity=np.zeros(n, np.int64),
         dose=np.zeros((n, others, 2), np.int32), company=np.zeros(n, np.int32),
-        shared_activity=np.zeros(n, np.int32), candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint16),
+        candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint16),
         order=np.zeros(n, np.int32), partner=np.zeros(max(n + 1, groups), np.int32))
 
 

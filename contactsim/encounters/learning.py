@@ -10,44 +10,60 @@ norms at the start of the week.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contactsim.compiled import ahead, inlined, kernel, sized
 from contactsim.encounters.appraisal import group_at
 from contactsim.encounters.arrays import CLOSE_HOUR, HOUR, NEGATIVE, POSITIVE
 from contactsim.encounters.meeting import SOON
-from contactsim.encounters.ties import form, meet_friends
-from contactsim.residents import ADULT_AGE, BELIEVES, MEETING_AGE, WEEKS_A_YEAR
+from contactsim.encounters.ties import find_meetings, form, meet_friends
+from contactsim.residents import ADULT_AGE, BELIEVES, MEETING_AGE, TIE_PLACES, WEEKS_A_YEAR
+
+#: Residents whose meetings with friends are found together (assumed; 32 to 256 are alike).
+TOGETHER = 128
 
 
 @kernel
-def learn(lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+def learn(lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad, pairs):  # type: ignore[no-untyped-def]
     """Let all residents of the neighbourhoods lo .. hi - 1 meet their friends, learn from the week, and form ties.
 
     ``transfer`` (G, G): the share of an experience with group [column] that counts as one with group [row]. ``friends``
-    are the slots in which friends meet. ``good`` and ``bad`` (G - 1,) are scratch.
+    are the slots in which friends meet. ``good`` and ``bad`` (G - 1,), and ``pairs`` of :func:`friends_at_once`, are
+    scratch.
     """
     # Most places have two groups. A number of groups known at compile time lets loops be unrolled: a fifth faster.
     if transfer.shape[0] == 2:
-        _learn(np.int64(2), lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad)
+        _learn(np.int64(2), lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad, pairs)
     else:
-        _learn(transfer.shape[0], lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad)
+        _learn(transfer.shape[0], lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad, pairs)
 
 
 @inlined
-def _learn(G, lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad):  # type: ignore[no-untyped-def]
+def _learn(G, lo, hi, start, occupant, p, transfer, friends, people, week, areas, good, bad, pairs):  # type: ignore[no-untyped-def]
+    one, other, slot, ties, cross_friends = pairs[0], pairs[1], pairs[2], people.ties, people.cross_friends
     for area in range(lo, hi):
-        for s in range(start[area], start[area + 1]):
-            if occupant[s] >= 0:
-                i = np.uintp(occupant[s])
-                if s + SOON < start[area + 1] and occupant[s + SOON] >= 0:
-                    candidate = week.candidate[np.uintp(occupant[s + SOON])]
-                    if candidate >= 0:
-                        ahead(week.candidate, np.uintp(candidate))
-                meet_friends(G, i, friends, people, week)
-                _resident(G, i, area, p, transfer, people, week, areas, good, bad)
-                form(i, people, week)
+        for first in range(start[area], start[area + 1], TOGETHER):
+            end, found = min(first + TOGETHER, start[area + 1]), 0
+            for s in range(first, end):
+                if occupant[s] >= 0:
+                    found = find_meetings(np.uintp(occupant[s]), friends, ties, cross_friends, found, one, other, slot)
+            meet_friends(G, found, friends, one, other, slot, people, week)
+            for s in range(first, end):
+                if occupant[s] >= 0:
+                    i = np.uintp(occupant[s])
+                    if s + SOON < start[area + 1] and occupant[s + SOON] >= 0:
+                        candidate = week.candidate[np.uintp(occupant[s + SOON])]
+                        if candidate >= 0:
+                            ahead(week.candidate, np.uintp(candidate))
+                    _resident(G, i, area, p, transfer, people, week, areas, good, bad)
+                    form(i, people, week)
         for g in range(G):
             areas.past[area, g] += (areas.share[area, g] - areas.past[area, g]) / WEEKS_A_YEAR
+
+
+def friends_at_once(slots: int) -> NDArray[np.int32]:
+    """Scratch for the meetings of :data:`TOGETHER` residents with friends in a number of slots: rows and slots."""
+    return np.empty((3, TOGETHER * TIE_PLACES * slots + 1), np.int32)
 
 
 @inlined

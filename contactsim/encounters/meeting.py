@@ -16,6 +16,7 @@ from contactsim.encounters.arrays import (
     DECLINED,
     NEGATIVE,
     NEUTRAL,
+    OWN_MEETING,
     PARTNER_EFFECT,
     PLEASANT,
     POSITIVE,
@@ -26,8 +27,8 @@ from contactsim.encounters.arrays import (
 from contactsim.residents import WEEKS_A_YEAR
 from contactsim.settings.pairing import match
 
-#: How many seats ahead of the present one the data of members are prefetched (assumed; 6 to 16 are alike).
-SOON = 8
+#: How many seats ahead of the present one the data of members are prefetched (measured: 16 is better than 8).
+SOON = 16
 
 
 @kernel
@@ -58,9 +59,8 @@ def _meet(G, lo, hi, slots, within, start, keys, occupant, since, now, rules, se
     row, uid, key, group, displaced, able, leisure, together = (
         m.row, m.uid, m.key, m.group, m.displaced, m.able, m.leisure, m.since)
     odds_factor, status, counts = sized(m.odds_factor, (G - 1, 4)), m.status, sized(m.counts, (G - 1, 4))
-    own_meetings, dose, company = m.own_meetings, sized(m.dose, (G - 1, 2)), m.company
-    shared_activity, candidate, priority, order, partner = (
-        m.shared_activity, m.candidate, m.priority, m.order, m.partner)
+    activity, dose, company = m.activity, sized(m.dose, (G - 1, 2)), m.company
+    candidate, priority, order, partner = m.candidate, m.priority, m.order, m.partner
     nobody = np.int32(row.shape[0] - 1)
     for q in range(lo, hi):
         begin = start[within[0, q]]
@@ -72,12 +72,12 @@ def _meet(G, lo, hi, slots, within, start, keys, occupant, since, now, rules, se
             for mixing_group in range(within[t.scale, q], within[t.scale, q + 1]):
                 first, n = start[mixing_group] - begin, start[mixing_group + 1] - start[mixing_group]
                 match(t.pairing_base, keys[mixing_group], first, n, order, partner)
-                across = _within_groups(first, n, nobody, t, order, partner, group, row, uid, own_meetings,
-                                        shared_activity, candidate, priority, rules, people)
+                across = _within_groups(first, n, nobody, t, order, partner, group, row, uid, activity,
+                                        candidate, priority, rules, people)
                 for k in range(first, first + across, 2):
                     i, j = np.uintp(order[np.uintp(k)]), np.uintp(order[np.uintp(k + 1)])
                     _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,
-                            shared_activity, candidate, priority, rules, people)
+                            activity, candidate, priority, rules, people)
         _scatter(G, seats, community, public, people, week, members)
 
 
@@ -108,7 +108,8 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
         at, row = np.uintp(k), occupant[np.uintp(begin + k)]
         if k + SOON < seats and occupant[np.uintp(begin + k + SOON)] >= 0:
             soon = np.uintp(occupant[np.uintp(begin + k + SOON)])
-            ahead(group, soon)  # the first and the last bytes of what will be read and written of a member
+            ahead(group, soon)  # a member's block lies in two or three lines of the cache
+            ahead(week.candidate, soon)
             ahead(week.community, soon)
         m.row[at], m.able[at], m.leisure[at] = -1, np.float32(0.0), np.float32(0.0)
         if row < 0:
@@ -122,7 +123,7 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
         m.displaced[at] = displaced[i]
         gone |= displaced[i]
         m.since[at] = abs(np.float32(now) - np.float32(since[np.uintp(begin + k)]))
-        m.own_meetings[at], m.company[at], m.shared_activity[at] = 0, 0, 0
+        m.activity[at], m.company[at] = 0, 0
         m.candidate[at], m.priority[at] = -1, np.uint16(0)
         for h in range(G - 1):
             for c in range(4):
@@ -163,8 +164,8 @@ def _find_present(seats, nobody, gone, key, displaced, able, leisure, t, order):
 
 
 @inlined
-def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_meetings,  # type: ignore[no-untyped-def]
-                   shared_activity, candidate, priority, rules, people):
+def _within_groups(first, seats, nobody, t, order, within, group, row, uid, activity,  # type: ignore[no-untyped-def]
+                   candidate, priority, rules, people):
     """Meetings within groups among the pairs in order[first:first + seats]: they are positive and may lead to a tie.
 
     Moves the pairs of two groups to the front of this part of ``order`` and returns how many seats they take.
@@ -177,24 +178,30 @@ def _within_groups(first, seats, nobody, t, order, within, group, row, uid, own_
         # Numbers are added without a branch, which a processor could not predict.
         both = (one != nobody) & (two != nobody)
         own = both & (group[i] == group[j])
-        own_meetings[i] += np.int16(own)
-        own_meetings[j] += np.int16(own)
-        shared_activity[i] += t.shared_activity * own
-        shared_activity[j] += t.shared_activity * own
+        more = (OWN_MEETING + np.int64(t.shared_activity)) * own
+        activity[i] += more
+        activity[j] += more
         within[np.uintp(2 * number)], within[np.uintp(2 * number + 1)] = one, two
         number += own
         order[np.uintp(across)], order[np.uintp(across + 1)] = one, two  # the next pair overwrites one that is not
         across += 2 * (both & (group[i] != group[j]))
     if t.tie_own > 0.0:
+        proposed, friends = 0, people.friends
         for k in range(number):
+            one, two = within[np.uintp(2 * k)], within[np.uintp(2 * k + 1)]
+            i, j = np.uintp(one), np.uintp(two)
+            chance = t.tie_own * _room(friends[np.uintp(row[i])], rules) * _room(friends[np.uintp(row[j])], rules)
+            within[np.uintp(2 * proposed)], within[np.uintp(2 * proposed + 1)] = one, two
+            proposed += short_unit(short_pair(t.meeting_base, uid[i], uid[j])) < chance
+        for k in range(proposed):
             i, j = np.uintp(within[np.uintp(2 * k)]), np.uintp(within[np.uintp(2 * k + 1)])
-            _propose(i, j, t, t.tie_own, uid, row, group, candidate, priority, rules, people)
+            _propose(i, j, t, uid, row, candidate, priority)
     return across - first
 
 
 @inlined
 def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dose, company,  # type: ignore[no-untyped-def]
-            shared_activity, candidate, priority, rules, people):
+            activity, candidate, priority, rules, people):
     """A meeting between groups: taken up or declined; then a valence for each side; it may lead to a tie."""
     g, h = group[i], group[j]
     m, n = other(h, g), other(g, h)
@@ -218,10 +225,13 @@ def _across(i, j, t, group, row, uid, status, together, odds_factor, counts, dos
     company[i] += t.dose * (mine < NEUTRAL)
     company[j] += t.dose * (theirs < NEUTRAL)
     agreeable = (not declined) & (mine != NEGATIVE) & (theirs != NEGATIVE)
-    shared_activity[i] += t.shared_activity * agreeable
-    shared_activity[j] += t.shared_activity * agreeable
+    activity[i] += t.shared_activity * agreeable
+    activity[j] += t.shared_activity * agreeable
     if t.tie_cross > 0.0 and mine == POSITIVE and theirs == POSITIVE:
-        _propose(i, j, t, t.tie_cross, uid, row, group, candidate, priority, rules, people)
+        chance = t.tie_cross * _room_across(np.uintp(row[i]), h, rules, people)
+        chance *= _room_across(np.uintp(row[j]), g, rules, people)
+        if short_unit(short_pair(t.meeting_base, uid[i], uid[j])) < chance:
+            _propose(i, j, t, uid, row, candidate, priority)
 
 
 @inlined
@@ -242,27 +252,27 @@ def record(i, k, what, weighted, counts, dose):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _propose(i, j, t, chance, uid, row, group, candidate, priority, rules, people):  # type: ignore[no-untyped-def]
-    """Propose a tie with probability ``chance``, less for those who have friends.
+def _propose(i, j, t, uid, row, candidate, priority):  # type: ignore[no-untyped-def]
+    """Propose a tie: each becomes the other's candidate unless it has a better one.
 
-    Each becomes the other's candidate unless it has a better one: the proposal of highest priority wins, whatever the
-    order of meetings.
+    The proposal of highest priority wins, whatever the order of meetings.
     """
-    u = short_unit(short_pair(t.meeting_base, uid[i], uid[j]))
-    if u < chance:  # most are not: only for these the friends are looked up
-        chance *= _room(np.uintp(row[i]), group[j], rules, people)
-        chance *= _room(np.uintp(row[j]), group[i], rules, people)
-    if u < chance:
-        rank = np.uint16(short_pair(t.presence_base, uid[i], uid[j]) >> np.uint32(16))
-        prefer(i, row[j], rank, candidate, priority)
-        prefer(j, row[i], rank, candidate, priority)
+    rank = np.uint16(short_pair(t.presence_base, uid[i], uid[j]) >> np.uint32(16))
+    prefer(i, row[j], rank, candidate, priority)
+    prefer(j, row[i], rank, candidate, priority)
 
 
 @inlined
-def _room(i, g, rules, people):  # type: ignore[no-untyped-def]
-    """How ready resident i is for a further friend, of group ``g``, against one who has no friends."""
-    room = max(0.0, 1.0 - people.friends[i] / rules.tie_limit)
-    if people.group[i] != g and (people.friend_groups[i] >> g) & 1:
+def _room(friends, rules):  # type: ignore[no-untyped-def]
+    """How ready someone with this number of friends is for a further one, against one who has none."""
+    return max(0.0, 1.0 - friends / rules.tie_limit)
+
+
+@inlined
+def _room_across(i, g, rules, people):  # type: ignore[no-untyped-def]
+    """How ready resident i is for a further friend in another group ``g``."""
+    room = _room(people.friends[i], rules)
+    if (people.friend_groups[i] >> g) & 1:
         room *= rules.tie_further
     return room
 
@@ -295,12 +305,13 @@ def _scatter(G, seats, community, public, people, week, members):  # type: ignor
             balance += counts[at, h, POSITIVE] - counts[at, h, NEGATIVE]
             all_dose[i, h, POSITIVE] += dose[at, h, POSITIVE]
             all_dose[i, h, NEGATIVE] += dose[at, h, NEGATIVE]
-        own_meetings[i] += m.own_meetings[at]
+        met, shared = m.activity[at] >> np.int64(32), m.activity[at] & np.int64(OWN_MEETING - 1)
+        own_meetings[i] += met
         company[i] += m.company[at]
-        shared_activity[i] += m.shared_activity[at]
+        shared_activity[i] += shared
         if community:
-            bonding[i] += m.own_meetings[at]
-            in_community[i] += m.shared_activity[at]
+            bonding[i] += met
+            in_community[i] += shared
         if public:
             # What learning forgets of it in the same week is made up for.
             people.public_contact[i] = np.float64(people.public_contact[i]) + encounters / (WEEKS_A_YEAR - 1.0)

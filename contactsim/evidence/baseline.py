@@ -1,8 +1,8 @@
-"""The baseline: earlier results in ``experiments/`` with which later ones are compared; the list of findings.
+"""The baseline: earlier results in ``experiments/`` with which later ones are compared.
 
 It holds the means of the regression's outcomes (``experiments/regression.yaml``), and tables of sensitivity analyses
 and full replays. A mean may deviate from the baseline by :data:`TOLERANCE` of its standard errors. The same code gives
-identical figures; the tolerance allows for changes of the code that should not matter. Verdicts are not compared.
+identical figures; the tolerance allows for changes of the code that should not matter. Nothing is judged.
 """
 
 from __future__ import annotations
@@ -10,16 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from contactsim.evidence.design import Finding, Folder
-from contactsim.evidence.loading import regression_outcomes, select
-from contactsim.evidence.verdicts import FindingResult
 from contactsim.paths import experiments_folder
 from contactsim.storage.atomic import new_file
 from contactsim.storage.provenance import model_digest, numbers_digest
@@ -29,8 +25,24 @@ TOLERANCE = 4.0
 #: By outcome: mean and tolerance.
 Baseline = dict[str, dict[str, Any]]
 FILE = "baseline.json"
-#: State of a finding that is not judged with the present model yet.
-AWAITING = "awaiting the second registration"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An outcome of the regression: its figures in one parameter set."""
+
+    folder: str
+    finding: str
+    id: str
+    statement: str
+    unit: str
+    values: list[float]
+    """by seed"""
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds."""
+        return float(np.mean(self.values))
 
 
 def read(folder: str, sample: str) -> Baseline:
@@ -42,11 +54,9 @@ def read(folder: str, sample: str) -> Baseline:
     return found
 
 
-def entries(results: Sequence[FindingResult]) -> Baseline:
-    """The baseline that these results give; of the regression's outcomes only."""
-    rows = regression_outcomes()
-    return {one.id: {"mean": round(one.effect.mean, 4), "tolerance": _tolerance(one.values)}
-            for result in results for one in result.outcomes if one.id in rows}
+def entries(measured: Sequence[Measured]) -> Baseline:
+    """The baseline that these figures give."""
+    return {one.id: {"mean": round(one.mean, 4), "tolerance": _tolerance(one.values)} for one in measured}
 
 
 def _tolerance(values: list[float]) -> float | None:
@@ -56,71 +66,32 @@ def _tolerance(values: list[float]) -> float | None:
     return float(f"{max(TOLERANCE * x.std(ddof=1) / np.sqrt(x.shape[0]), 1e-4):.2g}")
 
 
-def deviations(results: Sequence[FindingResult], sample: str) -> list[str]:
+def deviations(measured: Sequence[Measured], sample: str) -> list[str]:
     """A sentence for each outcome whose mean deviates from the baseline."""
     sentences = []
-    for result in results:
-        baseline, now = read(result.folder, sample), entries([result])
-        for name, found in now.items():
-            before = baseline.get(name)
-            if before is None or before["tolerance"] is None:
-                continue
-            if not abs(found["mean"] - before["mean"]) <= before["tolerance"]:
-                sentences.append(f"{name}: baseline {before['mean']:g} ± {before['tolerance']:g}, now "
-                                 f"{found['mean']:g}")
+    for one in measured:
+        before, now = read(one.folder, sample).get(one.id), round(one.mean, 4)
+        if before is not None and before["tolerance"] is not None and (
+                not abs(now - before["mean"]) <= before["tolerance"]):
+            sentences.append(f"{one.id}: baseline {before['mean']:g} ± {before['tolerance']:g}, now {now:g}")
     return sentences
 
 
-def missing(results: Sequence[FindingResult], sample: str) -> list[str]:
-    """Outcomes of the regression that the baseline does not have yet."""
-    return [name for result in results for name in entries([result]) if name not in read(result.folder, sample)]
+def missing(measured: Sequence[Measured], sample: str) -> list[str]:
+    """Outcomes that the baseline does not have yet."""
+    return [one.id for one in measured if one.id not in read(one.folder, sample)]
 
 
-def update(results: Sequence[FindingResult], sample: str) -> list[str]:
-    """Write these results to the baseline files of their folders; returns a sentence for each change."""
-    sentences = deviations(results, sample) + [f"{name}: new" for name in missing(results, sample)]
-    for folder in sorted({result.folder for result in results}):
+def update(measured: Sequence[Measured], sample: str) -> list[str]:
+    """Write these figures to the baseline files of their folders; returns a sentence for each change."""
+    sentences = deviations(measured, sample) + [f"{name}: new" for name in missing(measured, sample)]
+    for folder in sorted({one.folder for one in measured}):
         file = experiments_folder() / folder / FILE
         everything = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        found = entries([result for result in results if result.folder == folder])
-        if found:
-            everything[sample] = {**everything.get(sample, {}), **found}
-            write_json(everything, file, sort_keys=True)
+        found = entries([one for one in measured if one.folder == folder])
+        everything[sample] = {**everything.get(sample, {}), **found}
+        write_json(everything, file, sort_keys=True)
     return sentences
-
-
-# --- the list of findings
-
-def listed(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Designs and states of findings, one mapping each, ordered by their numbers; nothing is simulated.
-
-    ``names`` are ids and folders, all findings if empty. Raises UserError for an unknown name.
-    """
-    lines = [_line(folder, finding) for folder, finding in select(names).findings]
-    return sorted(lines, key=lambda line: (line["id"][0], int(line["id"][1:])))
-
-
-def _line(folder: Folder, finding: Finding) -> dict[str, Any]:
-    outcomes = [outcome.model_dump() for outcome in finding.outcomes]
-    worlds = {name: {**world.model_dump(exclude_defaults=True), "place": world.place.name}
-              for name, world in finding.worlds.items()}
-    return {"id": finding.id, "claim": finding.claim, "folder": folder.name, "title": folder.title,
-            "essays": folder.essays, "source": finding.source, "grade": finding.grade, "evidence": finding.evidence,
-            "role": finding.role, "role_note": finding.role_note, "measurement": finding.measurement,
-            "registered": folder.registered, "changes": folder.changes, "worlds": worlds,
-            "knock_outs": {name: one.text for name, one in finding.knock_outs.items()}, "outcomes": outcomes,
-            "state": AWAITING, "regression": [one.id for one in finding.outcomes if one.id in regression_outcomes()],
-            "first_registration": first_registration().get(finding.id, {})}
-
-
-@cache
-def first_registration() -> dict[str, dict[str, str]]:
-    """The verdicts on the findings with the first model: {finding: {quick, full}}; nothing is compared with them."""
-    table = pd.read_csv(experiments_folder() / "first_registration.csv")
-    found: dict[str, dict[str, str]] = {}
-    for line in table.to_dict("records"):
-        found[line["finding"]] = {"quick": line["finding_quick"], "full": line["finding_full"]}
-    return found
 
 
 # --- archived tables

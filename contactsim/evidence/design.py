@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["assumed", "calibrated", "implied", "emergent"]
 Grade = Literal["experiment", "quasi-experiment", "cross-section", "testimony", "argued", "ours"]
-Rule = Literal["must_exit", "reported"]
 #: A closed interval in the unit of an outcome; None is an unbounded end.
 AcceptanceInterval = tuple[float | None, float | None]
 #: Name of the base worlds among a finding's knock-outs.
@@ -39,6 +38,24 @@ class MadePlace(DesignPart):
     within_units: float | None = Field(default=None, ge=0, lt=1)
     """if given, only blocks of about 1,500 residents are known, and output areas inside them are drawn with this
     dissimilarity"""
+
+
+class ShippedPlace(DesignPart):
+    """A place of ``configs/place``, such as mini_england, with some of its keys changed.
+
+    How many residents it has follows from its keys. Each seed of a replay draws its own sample of areas, unless ``set``
+    has a ``seed``.
+    """
+
+    shipped: str
+    """name of the place"""
+    set: dict[str, Any] = {}
+    """keys changed (see :mod:`contactsim.place.config`)"""
+
+    @property
+    def name(self) -> str:
+        """Name in lists."""
+        return self.shipped
 
 
 class Descriptive(DesignPart):
@@ -71,26 +88,42 @@ class Gradient(DesignPart):
 
 
 class SampleSize(DesignPart):
-    """Number of seeds and of residents per place."""
+    """How many parameter sets, seeds and residents a replay simulates."""
 
     seeds: int = Field(ge=0)
     residents: int = Field(ge=300)
+    """of each place that is not shipped"""
+    sets: int | None = Field(default=None, ge=1)
+    """parameter sets of the ensemble, at equal steps from the one nearest its middle outwards; None for all"""
+    knock_out_sets: int | None = Field(default=None, ge=1)
+    """those of them in which mechanisms and actions are switched off; None for all"""
 
 
 class WorldDesign(DesignPart):
     """A world: its place, its duration, and its differences from the model's defaults."""
 
-    place: MadePlace
+    place: ShippedPlace | MadePlace
     weeks: int = Field(ge=1)
     midpoint: int | None = None
     """week of the panel wave between start and end; half of the weeks if None"""
+    read: list[int] = []
+    """weeks of further waves, called ``week N``"""
     set: dict[str, Any] = {}
-    """parameters changed, by dotted path"""
+    """parameters changed, by dotted path; also numbers of instruments, ``instruments.NAME.FIELD``"""
+    off: dict[str, Any] = {}
+    """parameters that a knock-out changes, after and relative to ``set``"""
     actions: dict[str, dict[str, Any]] = {}
     only_contexts: list[str] | None = None
     """contact contexts in which people meet; the presence in all others is 0"""
     impulse: Literal["positive", "negative"] | None = None
     """one close meeting of this kind for every majority resident in the first week"""
+
+    @model_validator(mode="after")
+    def _weeks_exist(self) -> WorldDesign:
+        late = [week for week in self.read if not 1 <= week <= self.weeks]
+        if late:
+            raise ValueError(f"read: week {late[0]} is not among the world's weeks, 1 to {self.weeks}")
+        return self
 
 
 class KnockOut(DesignPart):
@@ -109,6 +142,14 @@ class KnockOut(DesignPart):
     """the actions whose reach is 0; all if None"""
     subgroup_from_base: bool = False
     """measure the people whom the base worlds select, rather than those whom the changed worlds select"""
+    mechanism: bool = False
+    """whether it switches off a mechanism, which it names and which can carry an effect; so do those of
+    ``experiments/mechanisms.yaml``"""
+
+    @property
+    def null_action(self) -> bool:
+        """Whether it leaves an action without reach, so that it must remove all of the action's effect."""
+        return bool(self.no_reach)
 
 
 class Alternative(DesignPart):
@@ -129,16 +170,27 @@ class Outcome(DesignPart):
     unit: str
     acceptance: AcceptanceInterval
     acceptance_source: str
+    no_effect: float = 0.0
+    """the figure if there is no effect (1 for a ratio), from which shares of the effect are counted"""
     role: Role | None = None
     """if it differs from the finding's; likewise the next three"""
     role_note: str | None = None
     grade: Grade | None = None
     evidence: list[str] | None = None
-    knock_outs: dict[str, Rule] = {}
+    knock_outs: list[str] | None = None
+    """mechanisms and knock-outs under which it is also computed; None for all of the finding's, or for none if it is
+    not judged"""
     judged: bool = True
     """if false, the outcome is shown but does not count towards the verdict"""
     alternative: str | None = None
     """the alternative under which it is computed"""
+
+    @model_validator(mode="after")
+    def _can_fail(self) -> Outcome:
+        if self.judged and self.acceptance == (None, None):
+            raise ValueError(f"{self.id}: its acceptance interval has no end, so that it cannot fail; judged: false "
+                             f"shows it without a verdict")
+        return self
 
     def uses(self, world: str) -> bool:
         """Whether its arguments name a world."""
@@ -158,7 +210,10 @@ class Finding(DesignPart):
     measurement: str
     """what is measured, on whom, and how"""
     worlds: dict[str, WorldDesign]
-    knock_outs: dict[str, KnockOut]
+    mechanisms: list[str] = []
+    """mechanisms of ``experiments/mechanisms.yaml`` that are switched off; they are among the knock-outs"""
+    knock_outs: dict[str, KnockOut] = {}
+    """mechanisms and actions that are switched off, by name"""
     alternatives: dict[str, Alternative] = {}
     outcomes: list[Outcome]
     residents: dict[Literal["quick", "full"], int] | None = None
@@ -167,7 +222,7 @@ class Finding(DesignPart):
     @model_validator(mode="after")
     def _names_exist(self) -> Finding:
         for outcome in self.outcomes:
-            for name in outcome.knock_outs:
+            for name in outcome.knock_outs or ():
                 if name not in self.knock_outs:
                     raise ValueError(f"{outcome.id}: there is no knock-out '{name}'")
         for name, knock_out in self.knock_outs.items():
@@ -175,6 +230,10 @@ class Finding(DesignPart):
                 if world not in self.worlds:
                     raise ValueError(f"{self.id}: knock-out '{name}' names '{world}', which is not a world")
         return self
+
+    def knock_outs_of(self, outcome: Outcome) -> list[str]:
+        """Names of the knock-outs under which an outcome is computed."""
+        return (list(self.knock_outs) if outcome.judged else []) if outcome.knock_outs is None else outcome.knock_outs
 
     def under(self, alternative: str | None) -> Finding:
         """The finding with its worlds changed by an alternative; the finding itself for None."""

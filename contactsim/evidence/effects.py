@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contactsim import stats
-from contactsim.draws import Decision, stream, uniforms
-from contactsim.evidence.panel import ADULT_AGES, END, MIDPOINT, Array, Mask, PanelData, Subgroup, select
+from contactsim.evidence.panel import ADULT_AGES, END, Array, Mask, PanelData, Subgroup, select
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def standard_deviation(case: Worlds, column: str, sd: str, subgroup: Subgroup) -
     group = given.get("group", "majority" if subgroup is None else "all")
     around = {"group": group, "ages": given.get("ages", ADULT_AGES)}
     values = data.at(column, wave)[select(around, data, {}) & (data.at("here", wave) > 0)]
-    return float(values.std())
+    return float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
 
 
 def scaled(change: float, sd: float) -> float:
@@ -60,25 +58,25 @@ def scaled(change: float, sd: float) -> float:
 
 def _sum(case: Worlds, columns: Mapping[str, float], terms: Mapping[str, float], sd: str, subgroup: Subgroup) -> float:
     """Sum over ``world@wave`` of weight times mean, each column in its own standard deviation."""
-    rows = {where: case.mask(subgroup, where.split("@")[0]) & _here(case, where, terms) for where in terms}
-    if not all(r.any() for r in rows.values()):
-        return 0.0
     total = 0.0
     for column, sign in columns.items():
+        rows = {where: case.mask(subgroup, where.split("@")[0]) & _here(case, where, terms, column) for where in terms}
+        if not all(r.any() for r in rows.values()):
+            return 0.0
         means = {where: case.at(where)[0].at(column, case.at(where)[1])[rows[where]].mean() for where in terms}
         total += scaled(sign * sum(weight * means[where] for where, weight in terms.items()),
                         standard_deviation(case, column, sd, subgroup))
     return float(total)
 
 
-def _here(case: Worlds, where: str, terms: Mapping[str, float]) -> Mask:
-    """(N,) rows in which the same person lives at all compared waves, in all worlds with the same rows."""
+def _here(case: Worlds, where: str, terms: Mapping[str, float], column: str) -> Mask:
+    """(N,) rows in which the same person lives, and has a value, at all compared waves of worlds with the same rows."""
     n = case.at(where)[0].people["uid"]
     here = np.ones(n.shape[0], bool)
     for other in terms:
         data, wave = case.at(other)
         if np.array_equal(data.people["uid"], n):
-            here &= data.at("here", wave) > 0
+            here &= (data.at("here", wave) > 0) & ~np.isnan(data.at(column, wave))
     return here
 
 
@@ -105,10 +103,11 @@ def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, refe
     """Mean of a column at ``world@wave`` in one subgroup minus that in another, in standard deviations."""
     data, wave = case.at(world)
     name = world.split("@")[0]
-    these, those = case.mask(subgroup, name), case.mask(reference_subgroup, name)
+    values = data.at(column, wave)
+    known = ~np.isnan(values) & (data.at("here", wave) > 0)
+    these, those = case.mask(subgroup, name) & known, case.mask(reference_subgroup, name) & known
     if not these.any() or not those.any():
         return 0.0
-    values = data.at(column, wave)
     gap = values[these].mean() - values[those].mean()
     around = sd_subgroup or {"group": (subgroup or {}).get("group", "all")}
     return scaled(gap, standard_deviation(case, column, sd, around))
@@ -116,7 +115,8 @@ def subgroup_gap(case: Worlds, column: str, world: str, subgroup: Subgroup, refe
 
 def spread_change(case: Worlds, world: str, reference: str, column: str, subgroup: Subgroup = None) -> float:
     """Relative difference of a column's standard deviation at the end between two worlds (0: the same)."""
-    one, other = (case.worlds[name].at(column, END)[case.mask(subgroup, name)].std() for name in (world, reference))
+    one, other = (np.nanstd(case.worlds[name].at(column, END)[case.mask(subgroup, name)])
+                  for name in (world, reference))
     return float(one / other - 1)
 
 
@@ -153,7 +153,9 @@ def transfer_ratio(case: Worlds, world: str, reference: str) -> float:
 # --- meetings and friends
 
 def _meetings(case: Worlds, name: str, kind: str, subgroup: Subgroup) -> Array:
-    return case.worlds[name].at(f"second_{kind}", END)[case.mask(subgroup, name)]
+    """Meetings per week with others in the second half, of a kind or of ``any`` valence."""
+    data, kinds = case.worlds[name], ("positive", "negative", "neutral") if kind == "any" else (kind,)
+    return np.asarray(sum(data.at(f"second_{one}", END) for one in kinds))[case.mask(subgroup, name)]
 
 
 def _mean_meetings(case: Worlds, kind: str, names: tuple[str, str], subgroup: Subgroup) -> tuple[float, float]:
@@ -165,76 +167,6 @@ def count_change(case: Worlds, kind: str, world: str, reference: str, subgroup: 
     """Relative difference of meetings per week in the second half between two worlds; 0 if the second has none."""
     one, other = _mean_meetings(case, kind, (world, reference), subgroup)
     return float(one / other - 1) if other > 0 else 0.0
-
-
-def contact_ratio(case: Worlds, kind: str, world: str, reference: str, subgroup: Subgroup = None) -> float:
-    """Ratio of meetings per week in the second half of two worlds; nan if the second has none."""
-    one, other = _mean_meetings(case, kind, (world, reference), subgroup)
-    return float(one / other) if other > 0 else float("nan")
-
-
-def count_ratio(case: Worlds, numerator: str, denominator: str, world: str, subgroup: Subgroup = None) -> float:
-    """Ratio of two kinds of meetings in the second half of a world; nan if there are none of the second kind."""
-    one, other = (_meetings(case, world, kind, subgroup).mean() for kind in (numerator, denominator))
-    return float(one / other) if other > 0 else float("nan")
-
-
-def contact_rise(case: Worlds, kind: str, world: str, reference: str, subgroup: Subgroup = None) -> float:
-    """Difference of meetings per week in the second half between two worlds, in standard deviations of both."""
-    low, high = (_meetings(case, name, kind, subgroup) for name in (reference, world))
-    sd = np.concatenate([low, high]).std()
-    return float((high.mean() - low.mean()) / sd) if sd > 0 else 0.0
-
-
-def frequent_negative(case: Worlds, world: str, outcome: str, counterfactual: str | None = None) -> float:
-    """Difference between the tenth of majority adults with most negative contact in the first half and all others.
-
-    In standard deviations of attitude. A keyed random number orders people with equal counts.
-
-    Args:
-        outcome: ``level`` (attitude at the end), ``change`` (over the second half) or ``effect`` (at the end, minus
-            that of the same people in the world ``counterfactual``).
-    """
-    data, rows = case.worlds[world], case.mask(None, world)
-    end = data.at("attitude", END)
-    value = {"level": lambda: end, "change": lambda: end - data.at("attitude", MIDPOINT),
-             "effect": lambda: end - case.worlds[str(counterfactual)].at("attitude", END)}[outcome]()
-    tenth = _most_negative(case.selecting[world], case.mask(None, world))
-    return float((value[rows & tenth].mean() - value[rows & ~tenth].mean()) / end[rows].std())
-
-
-def frequent_negative_rise(case: Worlds, outcome: str, world: str, reference: str) -> float:
-    """:func:`frequent_negative` in one world minus that in another."""
-    return frequent_negative(case, world, outcome) - frequent_negative(case, reference, outcome)
-
-
-def _most_negative(data: PanelData, rows: Mask) -> Mask:
-    index = np.flatnonzero(rows)
-    random_order = uniforms(stream(data.seed, Decision.SURVEY), data.people["uid"][index])
-    order = index[np.lexsort((random_order, -data.at("first_negative", END)[index]))]
-    tenth = np.zeros(rows.shape[0], bool)
-    tenth[order[: max(1, order.shape[0] // 10)]] = True
-    return tenth
-
-
-def rare_contact(case: Worlds, worlds: list[str], fewer_than: float) -> float:
-    """Share with fewer than so many meetings with other groups per year, in the second half; mean over worlds."""
-    shares = []
-    for name in worlds:
-        week = sum(_meetings(case, name, kind, None) for kind in ("positive", "negative", "neutral"))
-        shares.append(np.mean(52 * week < fewer_than))
-    return float(np.mean(shares))
-
-
-def friendless(case: Worlds, worlds: list[str]) -> float:
-    """Share of majority adults without a friend in another group at the end; mean over worlds."""
-    return float(np.mean([np.mean(case.worlds[name].at("friends", END)[case.mask(None, name)] == 0)
-                          for name in worlds]))
-
-
-def friendless_ratio(case: Worlds, numerator: list[str], denominator: list[str]) -> float:
-    """Ratio of :func:`friendless` in two sets of worlds."""
-    return friendless(case, numerator) / friendless(case, denominator)
 
 
 def declined(case: Worlds, world: str, subgroup: Subgroup) -> float:
@@ -261,23 +193,11 @@ def _declined(data: PanelData, rows: Mask) -> float:
     return float(refused / (had + refused)) if had + refused > 0 else 0.0
 
 
-def friend_homophily(case: Worlds, world: str, subgroup: Subgroup) -> float:
-    """1 minus the share of friendships between groups relative to the share expected from possible meetings.
-
-    Possible meetings are those that took place or were declined in the second half.
-    """
-    data, rows = case.worlds[world], case.mask(subgroup, world)
-    offered = sum(data.at(f"second_{kind}", END)[rows].sum()
-                  for kind in ("positive", "negative", "neutral", "declined"))
-    own = data.at("second_own", END)[rows].sum()
-    across, ties = data.at("friends", END)[rows].sum(), data.at("ties", END)[rows].sum()
-    return float(1 - (across / ties) / (offered / (offered + own)))
-
-
 # --- descriptives of one world
 
 def _values(case: Worlds, world: str, column: str, subgroup: Subgroup) -> Array:
-    return case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    values = case.worlds[world].at(column, END)[case.mask(subgroup, world)]
+    return values[np.isfinite(values)]
 
 
 def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
@@ -285,48 +205,12 @@ def average(case: Worlds, world: str, column: str, subgroup: Subgroup = None) ->
     return float(_values(case, world, column, subgroup).mean())
 
 
-def spread(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
-    """Standard deviation of a column at the end."""
-    return float(_values(case, world, column, subgroup).std())
-
-
-def bimodality(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
-    """Sarle's bimodality coefficient of a column at the end."""
-    return stats.bimodality(_values(case, world, column, subgroup))
-
-
-def bimodality_change(case: Worlds, world: str, reference: str, column: str, subgroup: Subgroup = None) -> float:
-    """:func:`bimodality` in one world minus that in another."""
-    return bimodality(case, world, column, subgroup) - bimodality(case, reference, column, subgroup)
-
-
-def share_above_zero(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
-    """Share of people with a value above 0 in a column at the end."""
-    return float(np.mean(_values(case, world, column, subgroup) > 0))
-
-
-def share_between_areas(case: Worlds, world: str, column: str, subgroup: Subgroup = None) -> float:
-    """Share of a column's variance at the end that lies between neighbourhoods."""
-    values = _values(case, world, column, subgroup)
-    area = case.worlds[world].people["neighbourhood"][case.mask(subgroup, world)]
-    n = np.bincount(area)
-    means = np.bincount(area, weights=values) / np.maximum(n, 1)
-    return float(np.sum(n * (means - values.mean()) ** 2) / max(np.sum((values - values.mean()) ** 2), 1e-300))
-
-
 def people(case: Worlds, world: str, subgroup: Subgroup = None) -> float:
     """Number of people in a subgroup."""
     return float(np.count_nonzero(case.mask(subgroup, world)))
 
 
-def burn_in(case: Worlds, world: str, quantity: str) -> float:
-    """``weeks`` of the burn-in, or whether attitudes were ``stationary`` at its end (1 or 0)."""
-    return case.worlds[world].burn_in[quantity]
-
-
 ESTIMANDS = {f.__name__: f for f in (
     contrast, contrast_of_columns, double_contrast, subgroup_gap, spread_change, relative_cost_effectiveness,
-    impulse_shortfall, transfer_ratio, count_change, contact_ratio, count_ratio, contact_rise, frequent_negative,
-    frequent_negative_rise, rare_contact, friendless, friendless_ratio, declined, declined_by_anxiety, declined_change,
-    friend_homophily, average, spread, bimodality, bimodality_change, share_above_zero, share_between_areas, people,
-    burn_in)}
+    impulse_shortfall, transfer_ratio, count_change, declined, declined_by_anxiety, declined_change, average,
+    people)}

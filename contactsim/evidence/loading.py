@@ -8,7 +8,7 @@ its own worlds, knock-outs and outcomes. Designs are committed before their firs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,10 +17,11 @@ import yaml
 from pydantic import ValidationError
 
 from contactsim.errors import UserError, nearest
-from contactsim.evidence.design import Finding, Folder, Gradient, MadePlace
+from contactsim.evidence.design import Finding, Folder, Gradient, MadePlace, ShippedPlace
 from contactsim.paths import experiments_folder
 
 Data = dict[str, Any]
+AnyPlace = ShippedPlace | MadePlace
 #: Keys of earlier versions, by their present names.
 RENAMED = {
     "band": "acceptance", "band_source": "acceptance_source", "says": "statement", "probe": "impulse",
@@ -51,8 +52,8 @@ def refuse_old_names(data: Any) -> None:
         for key, value in data.items():
             if key in RENAMED:
                 raise UserError(f"The key '{key}' is now called {RENAMED[key]}.")
-            if value == "leaves":
-                raise UserError(f"{key}: the rule 'leaves' is now called must_exit.")
+            if value in ("leaves", "must_exit"):
+                raise UserError(f"{key}: there is no rule {value}; the knock-outs of an outcome are a list of names.")
             if key != "actions":  # its keys are those of the actions
                 refuse_old_names(value)
     elif isinstance(data, list):
@@ -126,6 +127,12 @@ def regression_outcomes() -> list[str]:
     return found
 
 
+def regression_samples() -> dict[str, Data]:
+    """What the regression changes in the sizes of samples, by name (``samples`` of the same file)."""
+    found: dict[str, Data] = read_yaml("regression.yaml").get("samples", {})
+    return found
+
+
 def _suggestion(word: str, folders: Iterable[str], ids: Iterable[str]) -> str:
     """`` Did you mean 'x'?``, or nothing. A finding has the word's number and letter: F99 is no misspelt F9."""
     number, letters = re.sub(r"\D", "", word).lstrip("0"), re.sub(r"[\W\d]", "", word.upper())
@@ -138,9 +145,10 @@ def _suggestion(word: str, folders: Iterable[str], ids: Iterable[str]) -> str:
 def expanded(data: Data) -> Data:
     """The content of a folder's file without abbreviations. Raises UserError for a place that does not exist.
 
-    ``worlds`` and ``knock_outs`` of the file are shared by its findings, which may add ``more_worlds`` and
-    ``more_knock_outs``. Each world of ``gradient`` has its own place, which has the world's name; further worlds may
-    use these places. Each of ``alternatives`` repeats every outcome as ``OUTCOME@ALTERNATIVE``, not judged.
+    ``samples`` changes those of ``experiments/samples.yaml``. ``worlds`` and ``knock_outs`` of the file are shared by
+    its findings, which may add ``more_worlds`` and ``more_knock_outs``, and name ``mechanisms``. Each world of
+    ``gradient`` has its own place, which has the world's name; further worlds may use these places. Each of
+    ``alternatives`` repeats every outcome as ``OUTCOME@ALTERNATIVE``, not judged.
     """
     places, worlds, knock_outs = dict(_shared_places()), data.pop("worlds", {}), data.pop("knock_outs", {})
     if "gradient" in data:
@@ -148,13 +156,14 @@ def expanded(data: Data) -> Data:
         places |= {world: along.place(data["name"], world) for world in along.worlds}
         worlds = {**{world: {"place": world, "weeks": along.weeks, "set": along.set} for world in along.worlds},
                   **worlds}
+    data["samples"] = {name: {**size, **data.get("samples", {}).get(name, {})} for name, size in samples().items()}
     data["worlds"] = _placed(worlds, places, "worlds")
     for finding in data["findings"]:
         own = {**finding.get("worlds", {}), **finding.pop("more_worlds", {})}
         finding["worlds"] = {**data["worlds"], **_placed(own, places, finding["id"])}
         finding["knock_outs"] = {
             name: {**one, "worlds": _placed(one.get("worlds", {}), places, finding["id"])}
-            for name, one in _knock_outs(finding, knock_outs).items()}
+            for name, one in {**_mechanisms(finding), **_knock_outs(finding, knock_outs)}.items()}
         _add_alternatives(finding, data.get("alternatives", {}))
     return data
 
@@ -166,6 +175,15 @@ def _knock_outs(finding: Data, shared: Data) -> Data:
     return {**own, **finding.pop("more_knock_outs", {})}
 
 
+def _mechanisms(finding: Data) -> Data:
+    """The knock-outs of the mechanisms that a finding names."""
+    known, names = mechanisms(), finding.get("mechanisms", [])
+    for name in names:
+        if name not in known:
+            raise UserError(f"{finding['id']}: there is no mechanism '{name}'.{nearest(name, known)}")
+    return {name: {**known[name], "mechanism": True} for name in names}
+
+
 def _add_alternatives(finding: Data, alternatives: Data) -> None:
     """Repeat the outcomes under each alternative."""
     finding["alternatives"] = alternatives
@@ -174,16 +192,31 @@ def _add_alternatives(finding: Data, alternatives: Data) -> None:
          "judged": False, "alternative": name} for name, one in alternatives.items() for outcome in finding["outcomes"]]
 
 
-def _placed(worlds: Data, places: dict[str, MadePlace], where: str) -> Data:
+def _placed(worlds: Data, places: Mapping[str, AnyPlace], where: str) -> Data:
     """Worlds, or parts of worlds, with the name of a place replaced by the place."""
     for world in worlds.values():
-        if "place" in world and world["place"] not in places:
+        if isinstance(world.get("place"), str) and world["place"] not in places:
             raise UserError(f"{where}: there is no place '{world['place']}'.{nearest(world['place'], places)}")
-    return {name: {**world, "place": places[world["place"]]} if "place" in world else world
+    return {name: {**world, "place": places[world["place"]]} if isinstance(world.get("place"), str) else world
             for name, world in worlds.items()}
 
 
 @cache
-def _shared_places() -> dict[str, MadePlace]:
+def _shared_places() -> dict[str, AnyPlace]:
     """The places of ``experiments/places.yaml``, which all folders may use."""
-    return {name: MadePlace(name=name, **place) for name, place in read_yaml("places.yaml").items()}
+    return {name: ShippedPlace(**place) if "shipped" in place else MadePlace(name=name, **place)
+            for name, place in read_yaml("places.yaml").items()}
+
+
+@cache
+def mechanisms() -> dict[str, Data]:
+    """The mechanisms of ``experiments/mechanisms.yaml``: {name: {text, set, subgroup_from_base}}."""
+    found: dict[str, Data] = read_yaml("mechanisms.yaml")
+    return found
+
+
+@cache
+def samples() -> dict[str, Data]:
+    """The sizes of samples of ``experiments/samples.yaml``, by name."""
+    found: dict[str, Data] = read_yaml("samples.yaml")
+    return found

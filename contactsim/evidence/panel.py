@@ -1,6 +1,7 @@
 """The data of one simulated world, and the selection of subgroups of its people.
 
-A world is observed at three waves: before the first week, at the midpoint of its design, and after the last week.
+A world is observed before the first week, at the midpoint of its design, after its last week, and after each week that
+its design reads. At each wave true states are read, and all shipped instruments are put to everybody.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contactsim.instruments.base import Instrument
+from contactsim.instruments.catalogue import ask
+from contactsim.observers.base import Observer
 from contactsim.observers.panel import COUNTED, Panel
 from contactsim.residents import SURVEY_AGE
+from contactsim.state import State
 from contactsim.world import World
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 #: Waves: before the first week, at the design's midpoint, after the last week.
 START, MIDPOINT, END = "start", "midpoint", "end"
+#: Begins the name of a wave after a week that is read: ``week 4``.
+WEEK = "week"
+#: Begins the name of a column of answers: ``answer_contact_frequency``.
+ANSWER = "answer_"
 #: Columns of the observer's panel that have another name in designs.
 _NAMES = {"cross_ties": "friends"}
 
@@ -27,7 +36,8 @@ _NAMES = {"cross_ties": "friends"}
 Subgroup = Mapping[str, Any] | None
 MAJORITY_ADULTS: dict[str, Any] = {"group": "majority"}
 ADULT_AGES = (SURVEY_AGE, 200.0)
-_KEYS = {"group", "ages", "part", "action", "world", "friend", "third", "half", "learner", "job"}
+_KEYS = {"group", "ages", "part", "action", "world", "friend", "third", "half", "learner", "job", "region",
+         "having"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,12 @@ class PanelData:
     seed: int
     people: dict[str, NDArray[Any]]
     """at the start: group, age, uid, active, own_share (of the own group in the neighbourhood, 0 to 1), own_share_near
-    (in the output area), learner, job, household, neighbourhood"""
-    waves: dict[str, dict[str, Array]]
-    """by wave: attitude (towards all others, -1 to 1), anxiety, threat ..., ``here`` (1 if the same person still lives
-    in the row); at the end also ``first_...`` and ``second_...``: meetings per week before and after the midpoint"""
+    (in the output area), learner, job, household, neighbourhood, district (indices of areas), and region (its name) if
+    the place has regions"""
+    waves: dict[str, dict[str, NDArray[Any]]]
+    """by wave (start, midpoint, end, ``week 4`` ...): attitude (towards all others, -1 to 1), anxiety, threat ...,
+    ``here`` (1 if the same person still lives in the row), ``answer_ITEM`` (of each instrument, nan for those to whom
+    it is not put); at the end also ``first_...`` and ``second_...``: meetings per week before and after the midpoint"""
     targets: dict[str, Array]
     """by wave: attitude towards each group, (N, G)"""
     actions: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
@@ -50,9 +62,15 @@ class PanelData:
     burn_in: dict[str, float] = field(default_factory=dict)
     """``weeks`` of the burn-in, and whether it was ``stationary`` at its end (1 or 0)"""
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that the arrays take."""
+        tables = [self.people, self.targets, *self.waves.values(), *self.actions.values()]
+        return sum(values.nbytes for table in tables for values in table.values())
+
     def at(self, column: str, wave: str) -> Array:
         """A column at a wave."""
-        return self.waves[wave][column]
+        return self.waves[wave][column].astype(float, copy=False)
 
     def part(self, action: str, what: str) -> Mask:
         """(N,) people with a part in an action; nobody if the world does not have the action."""
@@ -62,31 +80,73 @@ class PanelData:
 
 # --- observing a world
 
-def observe(world: World, weeks: int, midpoint: int, actions: Sequence[Any]) -> PanelData:
-    """Simulate ``weeks`` weeks of a world that is at week 0, and record its three waves."""
+class Answers(Observer):
+    """The answers of all residents to instruments after given numbers of weeks.
+
+    Worlds with the same seed share the noise of reporting, which is keyed by item, person and number of weeks: where
+    two worlds are alike, so are the answers.
+    """
+
+    def __init__(self, weeks: set[int], items: Mapping[str, Instrument]) -> None:
+        self.weeks, self.items = weeks, items
+        self.waves: dict[int, dict[str, NDArray[np.float32]]] = {}
+
+    def begin(self, world: State) -> None:
+        """Ask before the first week."""
+        self._start = world.clock
+        self._ask(world, 0)
+
+    def look(self, world: State) -> None:
+        """Ask if a wave is due."""
+        week = world.clock - self._start
+        if week in self.weeks:
+            self._ask(world, week)
+
+    def _ask(self, world: State, week: int) -> None:
+        answers = ask(world, np.arange(len(world.people)), self.items, week)
+        self.waves[week] = {f"{ANSWER}{name}": values.astype(np.float32) for name, values in answers.items()}
+
+
+def observe(world: World, weeks: int, midpoint: int, actions: Sequence[Any], read: Sequence[int] = (),
+            items: Mapping[str, Instrument] | None = None) -> PanelData:
+    """Simulate ``weeks`` weeks of a world that is at week 0, and record its waves; ``read`` adds waves after weeks."""
     world.actions = list(actions)
-    people, panel = world.people, Panel({min(midpoint, weeks), weeks}, count=True)
-    static: dict[str, NDArray[Any]] = {
+    middle = min(midpoint, weeks)
+    due = {middle, weeks, *read}
+    people, panel, answers = world.people, Panel(due, count=True), Answers(due, items or {})
+    static = _people(world)
+    world.observe(panel)
+    world.observe(answers)
+    for _ in range(weeks):
+        world.step()
+    week_of = {START: 0, MIDPOINT: middle, END: weeks, **{f"{WEEK} {week}": week for week in read}}
+    waves = {name: {**{_NAMES.get(column, column): values for column, values in panel.waves[week].items()
+                       if column != "attitudes"}, **answers.waves[week]} for name, week in week_of.items()}
+    for name, span, begin in (("first", middle, 0), ("second", weeks - middle, middle)):
+        total = np.zeros((len(people), len(COUNTED)))
+        for week, counts in panel.meetings.items():
+            total += counts if begin < week <= begin + span else 0
+        for kind, sums in zip(COUNTED, total.T, strict=True):
+            waves[END][f"{name}_{kind}"] = sums / max(span, 1)
+    masks = {action.name: _masks(action, len(people)) for action in actions if hasattr(action, "participants")}
+    costs = {action.name: float(action.costs()["total"]) for action in actions if hasattr(action, "costs")}
+    targets = {name: panel.waves[week]["attitudes"] for name, week in week_of.items()}
+    return PanelData(world.seed, static, waves, targets, masks, costs)
+
+
+def _people(world: World) -> dict[str, NDArray[Any]]:
+    people, place = world.people, world.place
+    found: dict[str, NDArray[Any]] = {
         "group": people.group.copy(), "age": people.age.copy(), "uid": people.uid.copy(),
         "active": people.active.copy(),
         "own_share": _own_share(world, "neighbourhood"), "own_share_near": _own_share(world, "output_area"),
         "learner": ~np.isnan(people.arrived), "job": world.settings["work"].seat >= 0,
         "household": people.household.copy(), "neighbourhood": _area(world, "neighbourhood")}
-    world.observe(panel)
-    for _ in range(weeks):
-        world.step()
-    read = {START: panel.waves[0], MIDPOINT: panel.waves[min(midpoint, weeks)], END: panel.waves[weeks]}
-    waves = {name: {_NAMES.get(column, column): values for column, values in wave.items() if column != "attitudes"}
-             for name, wave in read.items()}
-    none = np.zeros((len(people), len(COUNTED)), np.int32)
-    first = panel.meetings.get(min(midpoint, weeks), none)
-    second = panel.meetings[weeks] if midpoint < weeks else none
-    for name, counts, span in (("first", first, midpoint), ("second", second, weeks - midpoint)):
-        for kind, sums in zip(COUNTED, counts.T, strict=True):
-            waves[END][f"{name}_{kind}"] = sums / max(span, 1)
-    masks = {action.name: _masks(action, len(people)) for action in actions if hasattr(action, "participants")}
-    costs = {action.name: float(action.costs()["total"]) for action in actions if hasattr(action, "costs")}
-    return PanelData(world.seed, static, waves, {name: wave["attitudes"] for name, wave in read.items()}, masks, costs)
+    levels = {role: place.of_role(role) for role in ("district", "region")}
+    found["district"] = levels["district"].area_of_output_area[people.output_area]
+    if levels["region"] in place.levels:
+        found["region"] = np.array(levels["region"].codes)[levels["region"].area_of_output_area[people.output_area]]
+    return found
 
 
 def _masks(action: Any, n: int) -> dict[str, NDArray[Any]]:
@@ -121,9 +181,10 @@ def select(subgroup: Subgroup, data: PanelData, selecting: Mapping[str, PanelDat
     Args:
         subgroup: ``group`` (majority, minority, all), ``ages`` [from, below], ``part`` (participants, interested,
             staff, parents, others) in an ``action`` of a ``world``, ``friend`` (1 with, 0 without a friend in another
-            group at the start), ``learner`` (arrived within ten years), ``job``, and ``third`` or ``half``
-            {by: column, tail: low or high} of the people who meet all other conditions. Without ``ages`` and ``part``,
-            adults are selected.
+            group at the start), ``learner`` (arrived within ten years), ``job``, ``region`` [names], ``having``
+            {column or column@wave: [from, to]} (both included, null for no limit; at the start without a wave), and
+            ``third`` or ``half`` {by: column, tail: low or high} of the people who meet all other conditions. Without
+            ``ages`` and ``part``, adults are selected. ``having``, too, is read in ``world`` if it is given.
         data: the world whose rows are selected.
         selecting: the worlds, by name, from which parts in actions and ranks are taken.
 
@@ -141,6 +202,10 @@ def select(subgroup: Subgroup, data: PanelData, selecting: Mapping[str, PanelDat
     for key in ("learner", "job"):
         if key in subgroup:
             rows = rows & (people[key] == subgroup[key])
+    if "region" in subgroup:
+        rows = rows & np.isin(people["region"], subgroup["region"])
+    for where, limits in subgroup.get("having", {}).items():
+        rows = rows & _within(selecting[subgroup["world"]] if "world" in subgroup else data, where, limits)
     if "friend" in subgroup:
         rows = rows & ((data.at("friends", START) > 0) == bool(subgroup["friend"]))
     if "part" in subgroup:
@@ -160,6 +225,13 @@ def trait(data: PanelData, name: str) -> Array:
         kind = name.removesuffix("_contact")
         return data.at(f"{kind}_positive", START) + data.at(f"{kind}_negative", START)
     return data.at(name, START)
+
+
+def _within(data: PanelData, where: str, limits: Sequence[float | None]) -> Mask:
+    """(N,) whether a column lies between limits; nobody without an answer."""
+    column, _, wave = where.partition("@")
+    values, (low, high) = data.at(column, wave or START), limits
+    return (values >= (-np.inf if low is None else low)) & (values <= (np.inf if high is None else high))
 
 
 def _part(data: PanelData, action: str, part: str) -> Mask:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 
 from contactsim.evidence import tasks
-from contactsim.evidence.design import BASE, Finding, Folder
+from contactsim.evidence.design import BASE, Finding, Folder, MadePlace, WorldDesign
 from contactsim.evidence.loading import select
 from contactsim.evidence.tasks import DIFFERENCE, Figures, figures_of
-from contactsim.evidence.worlds import changed
+from contactsim.evidence.worlds import ITEMS, changed
 from contactsim.parameters import ModelParameters
 from contactsim.runs.executor import complete
 from contactsim.runs.local import processors
@@ -35,6 +36,19 @@ ParameterSet = Mapping[str, float | None]
 WITHIN_UNITS = "place.within_units"
 #: {outcome: figures, one for each seed}
 BySeed = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class PlausibleWorld:
+    """A parameter set in which findings are simulated."""
+
+    base: ModelParameters
+    values: Mapping[str, float]
+    """what the set changes in ``base``"""
+    knock_outs: bool
+    """whether mechanisms and actions are switched off in it"""
+    change: Callable[[ModelParameters], ModelParameters] = lambda parameters: parameters
+    """applied after the set, as negative controls are"""
 
 
 # --- the result store
@@ -85,6 +99,25 @@ def tasks_of(findings: Sequence[tuple[Folder, Finding]], base: ModelParameters, 
             for folder, finding in findings}
 
 
+def reduced(finding: Finding) -> Finding:
+    """A finding without knock-outs, but for those from which outcomes take a difference."""
+    named = {one.arguments["knock_out"] for one in finding.outcomes if one.estimand == DIFFERENCE}
+    return finding.model_copy(update={
+        "outcomes": [one.model_copy(update={"knock_outs": []}) for one in finding.outcomes],
+        "knock_outs": {name: one for name, one in finding.knock_outs.items() if name in named}})
+
+
+def tasks_across(finding: Finding, worlds: Sequence[PlausibleWorld], residents: int,
+                 seeds: Sequence[int]) -> list[list[Task]]:
+    """The tasks of a finding in plausible worlds, by world and seed."""
+    found = []
+    for one in worlds:
+        part = finding if one.knock_outs else reduced(finding)
+        parameters, (here,) = with_parameter_set(one.values, [part], one.base)
+        found.append(tasks.of_seeds(here, one.change(parameters), residents, seeds))
+    return found
+
+
 def by_seed(of_finding: Sequence[Task], computed: Mapping[str, Figures]) -> list[Figures]:
     """The figures of a finding's tasks, in the order of their seeds."""
     return [computed[one.id] for one in of_finding]
@@ -108,7 +141,7 @@ def base_findings(names: Sequence[str], outcomes: Sequence[str] | None = None) -
 
 def base_only(finding: Finding, outcomes: Sequence[str] | None = None) -> Finding:
     """A finding without knock-outs and alternatives, with some of its outcomes (all if None)."""
-    chosen = [one.model_copy(update={"knock_outs": {}}) for one in finding.outcomes if one.alternative is None
+    chosen = [one.model_copy(update={"knock_outs": []}) for one in finding.outcomes if one.alternative is None
               and one.estimand != DIFFERENCE and (outcomes is None or one.id in outcomes)]
     used = str([one.arguments for one in chosen])
     worlds = {name: world for name, world in finding.worlds.items() if name in used}
@@ -117,13 +150,21 @@ def base_only(finding: Finding, outcomes: Sequence[str] | None = None) -> Findin
 
 def with_parameter_set(values: ParameterSet, findings: Sequence[Finding],
                        base: ModelParameters) -> tuple[ModelParameters, list[Finding]]:
-    """Parameters and findings under a parameter set."""
-    parameters = changed(base, {path: value for path, value in values.items() if path != WITHIN_UNITS})
-    if values.get(WITHIN_UNITS) is None:
+    """Parameters and findings under a parameter set; numbers of instruments are set in the findings' worlds."""
+    items = {path: value for path, value in values.items() if path.startswith(ITEMS)}
+    parameters = changed(base, {path: value for path, value in values.items()
+                                if path != WITHIN_UNITS and path not in items})
+
+    def under(world: WorldDesign) -> WorldDesign:
+        place = world.place
+        if isinstance(place, MadePlace) and values.get(WITHIN_UNITS) is not None:
+            place = place.model_copy(update={"within_units": values[WITHIN_UNITS]})
+        return world.model_copy(update={"place": place, "set": {**items, **world.set}})
+
+    if not items and values.get(WITHIN_UNITS) is None:
         return parameters, list(findings)
     return parameters, [finding.model_copy(update={"worlds": {
-        name: world.model_copy(update={"place": world.place.model_copy(update={"within_units": values[WITHIN_UNITS]})})
-        for name, world in finding.worlds.items()}}) for finding in findings]
+        name: under(world) for name, world in finding.worlds.items()}}) for finding in findings]
 
 
 def tasks_of_sets(parameter_sets: Sequence[ParameterSet], findings: Sequence[Finding], base: ModelParameters,

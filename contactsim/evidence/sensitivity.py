@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from contactsim.evidence import runs
 from contactsim.evidence.design import AcceptanceInterval, DesignPart, Finding, Outcome
 from contactsim.evidence.loading import read_yaml
+from contactsim.evidence.numbers import general, rounded
 from contactsim.evidence.runs import BySeed, ParameterSet, Progress
-from contactsim.evidence.tables import general, rounded
 from contactsim.parameters import ModelParameters, Psychology
 from contactsim.sweeps.designs import LEVELS, problem
 

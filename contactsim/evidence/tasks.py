@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +11,7 @@ from platform import platform, python_version
 from typing import Any
 
 from contactsim.compiled import sources_digest
-from contactsim.evidence import effects, relations
+from contactsim.evidence import asked, asked_people, effects, programmes, relations
 from contactsim.evidence.design import BASE, Finding, KnockOut, Outcome, WorldDesign
 from contactsim.evidence.effects import Worlds
 from contactsim.evidence.panel import PanelData
@@ -20,29 +21,35 @@ from contactsim.runs.task import Task
 from contactsim.storage.identity import canonical_json, code_digest, digest_of
 from contactsim.storage.results import LEDGER, TaskOutput
 
-ESTIMANDS: dict[str, Callable[..., float]] = {**effects.ESTIMANDS, **relations.ESTIMANDS}
+ESTIMANDS: dict[str, Callable[..., float]] = {
+    **effects.ESTIMANDS, **relations.ESTIMANDS, **asked.ESTIMANDS, **asked_people.ESTIMANDS, **programmes.ESTIMANDS}
 #: Estimand of a figure minus the same figure under a knock-out.
 DIFFERENCE = "difference_from_knock_out"
 #: {outcome: {base or knock-out: figure}}
 Figures = dict[str, dict[str, float]]
+#: Memory for the data of the worlds of one seed.
+MOST_BYTES = 1_500_000_000
 #: Separates the outcome from the arm in the name of a stored number; the name of an arm does not contain it.
 _SEPARATOR = "/"
 
 
 @dataclass
 class SimulatedWorlds:
-    """The worlds of one seed, each simulated once."""
+    """The worlds of one seed, each simulated once, as long as there is room for them in memory."""
 
     base: ModelParameters
     seed: int
     burn_ins: BurnIns = field(default_factory=BurnIns)
-    simulated: dict[str, PanelData] = field(default_factory=dict)
+    simulated: OrderedDict[str, PanelData] = field(default_factory=OrderedDict)
 
     def data(self, world: WorldDesign, residents: int) -> PanelData:
-        """The data of a world, which is simulated on the first call."""
+        """The data of a world, which is simulated on the first call; those not used for longest make room."""
         key = key_of(world, residents)
         if key not in self.simulated:
             self.simulated[key] = simulate(world, self.base, residents, self.seed, self.burn_ins)
+            while len(self.simulated) > 1 and sum(one.nbytes for one in self.simulated.values()) > MOST_BYTES:
+                self.simulated.popitem(last=False)
+        self.simulated.move_to_end(key)
         return self.simulated[key]
 
 
@@ -55,10 +62,12 @@ def figures(finding: Finding, simulated: SimulatedWorlds, residents: int) -> Fig
         base = _Arm(here, None, simulated, residents, None)
         arms = {name: _Arm(here, knock_out, simulated, residents, base)
                 for name, knock_out in here.knock_outs.items()}
-        found |= {outcome.id: {name: _figure(outcome, outcomes, arm, arms)
-                               for name, arm in ((BASE, base), *arms.items())
-                               if name == BASE or name in outcome.knock_outs}
-                  for outcome in here.outcomes if outcome.alternative == alternative}
+        of_alternative = [outcome for outcome in here.outcomes if outcome.alternative == alternative]
+        found |= {outcome.id: {} for outcome in of_alternative}
+        for name, arm in ((BASE, base), *arms.items()):  # arm by arm, so that few worlds are needed at once
+            for outcome in of_alternative:
+                if name == BASE or name in here.knock_outs_of(outcome):
+                    found[outcome.id][name] = _figure(outcome, outcomes, arm, arms)
     return found
 
 
@@ -108,9 +117,10 @@ def of_seeds(finding: Finding, base: ModelParameters, residents: int, seeds: Ite
     """
     config = canonical_json({
         "worlds": {name: complete_design(world) for name, world in finding.worlds.items()},
-        "knock_outs": {name: one.model_dump(mode="json", exclude={"text"}) for name, one in finding.knock_outs.items()},
+        "knock_outs": {name: one.model_dump(mode="json", exclude={"text", "mechanism"})
+                       for name, one in finding.knock_outs.items()},
         "alternatives": {name: one.set for name, one in finding.alternatives.items()},
-        "outcomes": [[one.id, one.estimand, one.arguments, sorted(one.knock_outs), one.alternative]
+        "outcomes": [[one.id, one.estimand, one.arguments, sorted(finding.knock_outs_of(one)), one.alternative]
                      for one in finding.outcomes],
         "parameters": base.model_dump(mode="json")})
     code, parameters = code_digest(__name__), base.model_dump_json()

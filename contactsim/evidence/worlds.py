@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,23 @@ from contactsim.draws import Decision, name_key, stream
 from contactsim.encounters.arrays import NEGATIVE, POSITIVE
 from contactsim.encounters.session import Impulse
 from contactsim.errors import UserError, nearest
-from contactsim.evidence.design import KnockOut, MadePlace, WorldDesign
+from contactsim.evidence.design import KnockOut, MadePlace, ShippedPlace, WorldDesign
 from contactsim.evidence.loading import read_yaml
 from contactsim.evidence.panel import PanelData, observe
+from contactsim.instruments.base import Instrument
+from contactsim.instruments.catalogue import shipped
 from contactsim.parameters import ModelParameters
-from contactsim.paths import configs_folder
-from contactsim.place import Place, synthetic_place
+from contactsim.paths import configs_folder, group_files, read_mapping
+from contactsim.place import Place, bundled_place, synthetic_place
 from contactsim.place.build import coarsened
 from contactsim.renamed import key_sentence
+from contactsim.storage.identity import digest_of
 from contactsim.world import BurnIn, World, world_after_burn_in
 
 #: Burn-ins held in memory at a time.
 CACHED = 32
+#: Begins the path of an item's number, ``instruments.NAME.FIELD``.
+ITEMS = "instruments."
 #: Parameters of a scenario that take effect in week 0 and do not change the burn-in.
 _AFTER_BURN_IN = {"shocks", "moves", "departures", "arrivals", "arrival_shares", "own_group_preference"}
 
@@ -40,9 +46,10 @@ _AFTER_BURN_IN = {"shocks", "moves", "departures", "arrivals", "arrival_shares",
 def changed(base: ModelParameters, changes: Mapping[str, Any]) -> ModelParameters:
     """Parameters with values set at dotted paths; ``*`` stands for every name.
 
-    ``{shift: x}`` adds x to the value, ``{factor: x}`` multiplies it; ``{shift_half_square_of: [paths]}`` adds half the
-    square of the product of these parameters of ``base``, by which the mean of a lognormal factor exceeds its median.
-    Raises UserError for a path that does not exist.
+    ``{shift: x}`` adds x to the value, ``{factor: x}`` multiplies it. ``{shift_product_of: [...]}`` adds the product
+    of numbers and of parameters of ``base``, which are named by their paths; ``{shift_half_square_of: [...]}`` adds
+    half the square of their product (of several lists: the sum), by which the logarithm of a lognormal factor's mean
+    exceeds that of its median. Both may stand together. Raises UserError for a path that does not exist.
     """
     tree = base.model_dump()
     for path, value in changes.items():
@@ -51,9 +58,16 @@ def changed(base: ModelParameters, changes: Mapping[str, Any]) -> ModelParameter
 
 
 def _with_base(base: ModelParameters, value: Any) -> Any:
-    if isinstance(value, Mapping) and set(value) == {"shift_half_square_of"}:
-        return {"shift": math.prod(value_at(base, path) for path in value["shift_half_square_of"]) ** 2 / 2}
-    return value
+    if not isinstance(value, Mapping) or not value or not set(value) <= {"shift_product_of", "shift_half_square_of"}:
+        return value
+
+    def product(of: list[str | float]) -> float:
+        return math.prod(value_at(base, one) if isinstance(one, str) else one for one in of)
+
+    squares = value.get("shift_half_square_of", [])
+    several = squares if squares and isinstance(squares[0], list) else [squares] if squares else []
+    shift = product(value["shift_product_of"]) if "shift_product_of" in value else 0.0
+    return {"shift": shift + sum(product(one) ** 2 / 2 for one in several)}
 
 
 def value_at(base: ModelParameters, path: str) -> Any:
@@ -110,7 +124,8 @@ class BurnIns:
 
     cached: OrderedDict[str, tuple[BurnIn, dict[str, NDArray[Any]]]] = field(default_factory=OrderedDict)
 
-    def world(self, design: MadePlace, place: Place, parameters: ModelParameters, seed: int) -> tuple[World, BurnIn]:
+    def world(self, design: MadePlace | ShippedPlace, place: Place, parameters: ModelParameters,
+              seed: int) -> tuple[World, BurnIn]:
         """A world at week 0, and the record of its burn-in."""
         key = (f"{design.model_dump_json()} {place.residents} "
                f"{parameters.model_dump_json(exclude={'scenario': _AFTER_BURN_IN})}")
@@ -127,21 +142,28 @@ class BurnIns:
         return world, burn_in
 
 
-def made_place(design: MadePlace, residents: int, seed: int) -> Place:
-    """The place of a design for a seed."""
-    return _made_place(design.model_dump_json(), residents, seed)
+def place_of(design: MadePlace | ShippedPlace, residents: int, seed: int) -> Place:
+    """The place of a design for a seed; ``residents`` for a synthetic one."""
+    return _place_of(design.model_dump_json(), residents, seed)
 
 
 @lru_cache(maxsize=16)
-def _made_place(of: str, residents: int, seed: int) -> Place:
+def _place_of(of: str, residents: int, seed: int) -> Place:
+    if "shipped" in json.loads(of):
+        shipped_one = ShippedPlace.model_validate_json(of)
+        return bundled_place(shipped_one.shipped, **{"seed": _place_seed(shipped_one.shipped, None, seed),
+                                                     **shipped_one.set})
     design = MadePlace.model_validate_json(of)
-    key = name_key(design.name) if design.key is None else design.key
-    seed = int(stream(seed, Decision.PLACE, key) >> np.uint64(2))
+    seed = _place_seed(design.name, design.key, seed)
     made = synthetic_place(design.name, residents, dict(design.shares), design.dissimilarity, seed=seed,
                            output_area_residents=design.output_area_residents)
     if design.within_units is None:
         return made
     return coarsened(made, "block", design.within_units, seed, design.output_area_residents)
+
+
+def _place_seed(name: str, key: int | None, seed: int) -> int:
+    return int(stream(seed, Decision.PLACE, name_key(name) if key is None else key) >> np.uint64(2))
 
 
 def knocked_out(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesign:
@@ -155,29 +177,46 @@ def knocked_out(world: WorldDesign, name: str, knock_out: KnockOut) -> WorldDesi
         off = knock_out.of_actions
         actions = {key: {**value, "reach": 0.0} if off is None or key in off else value
                    for key, value in actions.items()}
-    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **knock_out.set, **part.get("set", {})},
+    own = part.get("set", {})
+    changes = {path: value for path, value in knock_out.set.items() if path not in own}
+    return WorldDesign.model_validate({**data, **part, "set": {**data["set"], **own}, "off": changes,
                                        "actions": actions})
 
 
 def parameters_of(world: WorldDesign, base: ModelParameters) -> ModelParameters:
     """The model's parameters in a world."""
-    changes = dict(world.set)
+    changes, off = ({path: value for path, value in of.items() if not path.startswith(ITEMS)}
+                    for of in (world.set, world.off))
     if world.only_contexts is not None:
         changes |= {f"settings.contact_contexts.{name}.presence": 0.0 for name in base.settings.contact_contexts
                     if name not in world.only_contexts}
-    return changed(base, changes)
+    return changed(changed(base, changes), off)
+
+
+def items_of(world: WorldDesign) -> dict[str, Instrument]:
+    """The shipped instruments with the numbers that a world changes. Raises UserError for one that does not exist."""
+    items = shipped()
+    for path, value in (world.set | world.off).items():
+        if path.startswith(ITEMS):
+            name, _, field = path.removeprefix(ITEMS).partition(".")
+            if name not in items or field not in type(items[name]).model_fields:
+                raise UserError(f"{path}: there is no such number of an instrument.{nearest(name, items)}")
+            number = round(value) if isinstance(getattr(items[name], field), int) else value
+            items[name] = type(items[name]).model_validate({**items[name].model_dump(), field: number})
+    return items
 
 
 def simulate(world: WorldDesign, base: ModelParameters, residents: int, seed: int, burn_ins: BurnIns) -> PanelData:
     """Simulate a world and return its data."""
-    place, parameters = made_place(world.place, residents, seed), parameters_of(world, base)
+    place, parameters = place_of(world.place, residents, seed), parameters_of(world, base)
     at_week_0, burn_in = burn_ins.world(world.place, place, parameters, seed)
     actions: list[Any] = build(_sections(world), place, parameters) if world.actions else []
     if world.impulse is not None:
         at_week_0.impulses.append(Impulse(POSITIVE if world.impulse == "positive" else NEGATIVE))
     midpoint = world.weeks // 2 if world.midpoint is None else world.midpoint
     facts = {"weeks": float(burn_in.weeks), "stationary": float(burn_in.stationary)}
-    return replace(observe(at_week_0, world.weeks, midpoint, actions), burn_in=facts)
+    data = observe(at_week_0, world.weeks, midpoint, actions, world.read, items_of(world))
+    return replace(data, burn_in=facts)
 
 
 def _sections(world: WorldDesign) -> Any:
@@ -189,7 +228,22 @@ def _sections(world: WorldDesign) -> Any:
 def _complete_design(world: str) -> dict[str, Any]:
     design = WorldDesign.model_validate_json(world)
     actions = {name: section.model_dump(mode="json") for name, section in _sections(design).items()}
-    return {**design.model_dump(mode="json"), "actions": actions}
+    items = {name: item.model_dump(mode="json") for name, item in items_of(design).items()}
+    found = {**design.model_dump(mode="json"), "actions": actions, "items": digest_of(items)}
+    if isinstance(design.place, ShippedPlace):
+        found["place"]["files"] = _place_files(design.place.shipped)
+    return found
+
+
+def _place_files(name: str) -> str:
+    """Digest of the files of a shipped place. Raises UserError for an unknown place."""
+    known = group_files("place")
+    if name not in known:
+        raise UserError(f"place: there is no shipped place '{name}'; allowed are {', '.join(known)}."
+                        f"{nearest(name, known)}")
+    keys = read_mapping(known[name], "kind and residents")
+    table = (configs_folder() / keys["file"]).read_bytes() if "file" in keys else b""
+    return digest_of([keys, sha256(table).hexdigest()])
 
 
 def complete_design(world: WorldDesign) -> dict[str, Any]:

@@ -63,6 +63,13 @@ class Setting:
         seat[self.occupant[taken]] = taken
         return seat
 
+    @property
+    def seated(self) -> NDArray[np.bool_]:
+        """(N,) whether each row has a seat (computed)."""
+        seated = np.zeros(self.rows + 1, bool)
+        seated[self.occupant] = True  # the last element stands for nobody
+        return seated[:-1]
+
     def place(self, rows: NDArray[np.integer], seats: NDArray[np.integer], week: int) -> None:
         """Seat the rows, who have left their former seats, in these seats from a week on."""
         self.occupant[seats], self.since[seats] = rows, week
@@ -145,28 +152,34 @@ def change_seats(settings: dict[str, Setting], parameters: Settings, people: Res
         turnover = 0.0 if setting.kind is None else getattr(parameters, name).turnover
         if turnover == 0.0:
             continue
-        rounds = round(SCHOOL_AGES[1] - SCHOOL_AGES[0]) if name == "school" else 1
+        kind, year = _kind_of_seats(setting), np.floor(people.age) if name == "school" else None
+        rounds = 1 if year is None else round(SCHOOL_AGES[1] - SCHOOL_AGES[0])
         for number in range(rounds):
             draw = stream(seed, Decision.TURNOVER, week, name_key(name), number)
-            one, two, u = _pairs_of_seats(setting, draw)
+            one, two, u = _pairs_of_seats(kind, draw)
             first, second = setting.occupant[one], setting.occupant[two]
             changes = (u < turnover) & ((first >= 0) | (second >= 0))
-            if name == "school":
-                year = np.floor(people.age)
+            if year is not None:
                 changes &= (first >= 0) & (second >= 0) & (year[first] == year[second])
             one, two, first, second = one[changes], two[changes], first[changes], second[changes]
             setting.place(first, two, week)
             setting.place(second, one, week)
 
 
-def _pairs_of_seats(setting: Setting,
+def _kind_of_seats(setting: Setting) -> NDArray[np.uint64]:
+    """(seats,) number of the kind of each seat's mixing group, shifted into the upper half of a key."""
+    assert setting.kind is not None
+    number = np.unique(setting.kind, return_inverse=True)[1].astype(np.uint64) << np.uint64(32)
+    return np.repeat(number, np.diff(setting.partitions["mixing_group"].start))
+
+
+def _pairs_of_seats(kind: NDArray[np.uint64],
                     draw: np.uint64) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Random pairs of seats of a kind (one, two), and a draw in [0, 1) for each pair."""
-    assert setting.kind is not None
-    of = np.unique(setting.kind, return_inverse=True)[1]
-    kind = np.repeat(of, np.diff(setting.partitions["mixing_group"].start)).astype(np.uint64)
-    drawn = (uniforms(draw, np.arange(kind.shape[0])) * 2.0**32).astype(np.uint64)
-    order = np.argsort(kind << np.uint64(32) | drawn, kind="stable")
+    keys = kind | (uniforms(draw, np.arange(kind.shape[0])) * 2.0**32).astype(np.uint64)
+    order = np.argsort(keys)  # several times faster than a stable one, which equal keys need; these are rare
+    if (keys[order[1:]] == keys[order[:-1]]).any():
+        order = np.argsort(keys, kind="stable")
     place = _index_in_run(kind[order])
     paired = np.flatnonzero((place[:-1] % 2 == 0) & (place[1:] == place[:-1] + 1))
     one, two = order[paired], order[paired + 1]

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 
 from contactsim.config.run_config import compose
-from contactsim.evidence.baseline import listed
+from contactsim.evidence.listing import listed
 from contactsim.runs.folder import load_run
 from contactsim.runs.run import execute
 from tests.browser.conftest import PATIENCE, Classroom

@@ -68,5 +68,5 @@ def test_designs_travel_with_the_wheel(installed: Path, tmp_path: Path) -> None:
 
 
 def test_templates_travel_with_the_wheel(installed: Path, tmp_path: Path) -> None:
-    code = "from contactsim.evidence.report import render; print(render('read'))"
-    assert "Reproduced" in run(installed / "python", "-c", code, cwd=tmp_path)
+    code = "from contactsim.evidence.report import render; print(render('changes', folders={}))"
+    assert "<ul>" in run(installed / "python", "-c", code, cwd=tmp_path)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from contactsim.config.run_config import compose
-from contactsim.evidence import baseline, loading, runs
+from contactsim.evidence import baseline, loading, regression, runs
+from contactsim.evidence.baseline import Measured
 from contactsim.evidence.design import Finding, Folder, SampleSize
-from contactsim.evidence.verdicts import FindingResult, judge
 from contactsim.evidence.worlds import negative_control, negative_controls
 from contactsim.parameters import ModelParameters
 
@@ -31,9 +31,8 @@ def small() -> list[tuple[Folder, Finding]]:
     return out
 
 
-def replayed(parameters: ModelParameters, store: Path) -> list[FindingResult]:
-    figures = runs.run(small(), parameters, "quick", store, jobs=1)
-    return [judge(folder, finding, figures[finding.id], "quick") for folder, finding in small()]
+def replayed(parameters: ModelParameters, store: Path) -> list[Measured]:
+    return regression.measure(small(), parameters, "quick", store, jobs=1)
 
 
 @pytest.fixture(scope="module")

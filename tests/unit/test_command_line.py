@@ -92,7 +92,6 @@ def test_help_without_a_command(words: list[str], parts: list[str], capsys: pyte
     (["replay", "--quick", "--full"], ["--quick and --full"]),
     (["replay", "--fresh"], ["--fresh is now called --no-cache."]),
     (["replay", "--keep"], ["--keep is now called --update-baseline."]),
-    (["calibrate", "--keep"], ["--keep is now called --update-baseline."]),
     (["sensitivity", "--keep"], ["--keep is now called --update-baseline."]),
     (["show", "--keep"], ["--keep is not an option of contactsim show"]),
 ])

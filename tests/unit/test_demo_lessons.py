@@ -17,7 +17,7 @@ from contactsim.demo.lessons import listed as lesson_files
 from contactsim.demo.pictures import MEASURES, figures, participants, warmer_and_colder
 from contactsim.demo.ui_state import WORLDS, UIState, check, read_link
 from contactsim.errors import UserError
-from contactsim.evidence.baseline import listed
+from contactsim.evidence.listing import listed
 from contactsim.residents import SURVEY_AGE
 from contactsim.world import World
 

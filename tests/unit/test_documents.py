@@ -18,7 +18,7 @@ from contactsim.cli import COMMANDS
 from contactsim.config.run_config import compose
 from contactsim.docs_tools import odd
 from contactsim.draws import Decision
-from contactsim.evidence.baseline import listed
+from contactsim.evidence.listing import listed
 from contactsim.parameters import Section
 from contactsim.world import World
 

@@ -83,12 +83,19 @@ def test_declined_is_a_share_of_possible_meetings() -> None:
     assert effects.declined(world, "school", {"group": "all"}) == 0.25
 
 
-def test_friend_homophily_is_zero_if_friends_are_distributed_as_meetings() -> None:
-    columns = {"second_positive": np.ones(N), "second_own": np.full(N, 3.0), "ties": np.full(N, 4.0)}
-    chance = case(school=data(friends=np.ones(N), **columns))
-    assert math.isclose(effects.friend_homophily(chance, "school", {"group": "all"}), 0.0, abs_tol=1e-12)
-    alone = case(school=data(friends=np.zeros(N), **columns))
-    assert effects.friend_homophily(alone, "school", {"group": "all"}) == 1.0
+def test_spread_and_mean_of_one_world_and_another() -> None:
+    worlds = case(one=data(attitude=NOISE), wide=data(attitude=1.2 * NOISE + 0.5))
+    assert math.isclose(effects.spread_change(worlds, "wide", "one", "attitude"), 0.2, rel_tol=1e-9)
+    majority = np.arange(N) % 2 == 0
+    assert math.isclose(effects.average(worlds, "wide", "attitude"), 1.2 * NOISE[majority].mean() + 0.5)
+
+
+def test_meetings_of_any_valence_are_counted_together() -> None:
+    few = data(second_positive=np.full(N, 2.0), second_negative=np.full(N, 1.0), second_neutral=np.full(N, 1.0))
+    worlds = case(few=few, many=data(second_positive=np.full(N, 3.0), second_neutral=np.full(N, 3.0)))
+    assert effects.count_change(worlds, "any", "many", "few") == 0.5
+    assert effects.count_change(worlds, "positive", "many", "few") == 0.5
+    assert effects.count_change(worlds, "negative", "few", "many") == 0.0  # nothing to compare with
 
 
 def test_cost_effectiveness_is_relative_to_the_best_other() -> None:
@@ -99,21 +106,6 @@ def test_cost_effectiveness_is_relative_to_the_best_other() -> None:
     assert math.isclose(found, 0.5, rel_tol=1e-6)
     dearer = effects.relative_cost_effectiveness(worlds, "plan", ["one", "two"], "control", "attitude", None, 3.0)
     assert math.isclose(dearer, -0.5)
-
-
-def test_two_paths_recovers_known_paths() -> None:
-    """d -> p -> t -> y, and a direct negative effect of d: total = positive part + rest."""
-    rng = np.random.default_rng(5)
-    share = np.linspace(0, 1, N)
-    p = 2 * share + 0.1 * rng.normal(size=N)
-    t = -0.5 * p + 0.1 * rng.normal(size=N)
-    y = -1.0 * t - 1.5 * share + 0.1 * rng.normal(size=N)
-    one = data(recent_positive=p, threat=t, attitude=y)
-    one.people["own_share"] = 1 - share
-    worlds = case(town=one)
-    parts = {part: relations.two_paths(worlds, ["town"], part) for part in ("positive", "rest", "total")}
-    assert math.isclose(parts["positive"] + parts["rest"], parts["total"], rel_tol=1e-9)
-    assert parts["positive"] > 0 > parts["rest"]
 
 
 def test_selection_bias_is_the_naive_difference_minus_the_true_effect() -> None:

@@ -6,32 +6,20 @@ import inspect
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import loading, tables, tasks, worlds
-from contactsim.evidence.baseline import AWAITING, first_registration, listed
-from contactsim.evidence.design import Finding, Folder, WorldDesign
-from contactsim.evidence.replay import regression
-from contactsim.evidence.report import disputes
-from contactsim.evidence.verdicts import INCONCLUSIVE, NOT_EXPLAINED, NOT_REPRODUCED, REPRODUCED, diagnoses
+from contactsim.evidence import gradients, loading, regression, tasks, worlds
+from contactsim.evidence.design import Finding, Folder, MadePlace, WorldDesign
+from contactsim.evidence.disputes import disputes
+from contactsim.evidence.kept import state
+from contactsim.evidence.listing import first_registration, listed
 from contactsim.evidence.worlds import changed, negative_control
 
 BASE = compose(["place=synthetic"]).parameters
 ALL = loading.all_findings()
-
-
-def actions_of(finding: Finding) -> set[str]:
-    """Actions of the worlds that the finding's outcomes use."""
-    spoken = str([row.arguments for row in finding.outcomes])
-    return {action for name, world in finding.worlds.items() if f"'{name}@" in spoken or f"'{name}'" in spoken
-            for action in world.actions}
-
-
-WITH_ACTIONS = [name for name, (_, finding) in ALL.items() if actions_of(finding)]
 
 
 def test_every_finding_exists_once() -> None:
@@ -65,74 +53,26 @@ def test_worlds_exist_and_knock_outs_change_them(name: str) -> None:
             worlds._sections(world)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name[0] == "F"])
-def test_every_emergent_outcome_has_a_knock_out_that_must_exit(name: str) -> None:
-    """Outcomes that are not judged need none; the realism checks (R1 to R4) make no claim about a mechanism."""
-    _, finding = ALL[name]
-    for row in finding.outcomes:
-        if row.judged and (row.role or finding.role) == "emergent":
-            assert "must_exit" in row.knock_outs.values(), row.id
-
-
-@pytest.mark.parametrize("name", WITH_ACTIONS)
-def test_action_findings_have_ten_seeds_and_a_null_action_that_must_fail(name: str) -> None:
-    folder, finding = ALL[name]
-    assert min(size.seeds for size in folder.samples.values()) >= 10
-    without_reach = {key for key, switch in finding.knock_outs.items() if switch.no_reach}
-    assert any(row.knock_outs.get(key) == "must_exit" for row in finding.outcomes for key in without_reach)
-
-
-#: Judged outcomes about an action which claim that something does not change, or that effects add up: a null action
-#: meets their acceptance intervals. Each with the outcome of its finding that a null action fails instead.
-CANNOT_FAIL = {"F15-negative": "F15-balance", "F20-carried": "F20-gap", "F24-sum": "F24-centre"}
-
-
-@pytest.mark.parametrize("name", WITH_ACTIONS)
-def test_a_null_action_must_fail_every_outcome_about_an_action(name: str) -> None:
-    _, finding = ALL[name]
-    acting = {key for key, world in finding.worlds.items() if world.actions}
-    rows = {row.id: row for row in finding.outcomes}
-    for row in rows.values():
-        of = rows[row.arguments["outcome"]] if row.estimand == tasks.DIFFERENCE else row
-        about = {world for world in acting if f"'{world}@" in str(of.arguments) or f"'{world}'" in str(of.arguments)}
-        if row.judged and about and not only_selects(of.arguments, acting):
-            failing = rows[CANNOT_FAIL.get(row.id, row.id)]
-            assert any(rule == "must_exit" and finding.knock_outs[key].no_reach
-                       for key, rule in failing.knock_outs.items()), row.id
-
-
-def test_outcomes_that_a_null_action_cannot_fail_exist() -> None:
-    judged = {row.id: row for _, finding in ALL.values() for row in finding.outcomes if row.judged}
-    for name, other in CANNOT_FAIL.items():
-        assert name.split("-")[0] == other.split("-")[0] and {name, other} <= set(judged)
-        assert "null_action" not in {key for key, rule in judged[name].knock_outs.items() if rule == "must_exit"}
-
-
-def only_selects(arguments: dict[str, Any], acting: set[str]) -> bool:
-    """The worlds with actions only select people; the figure is computed from a world without."""
-    read = {key.split("@")[0] for key in arguments["terms"]} if isinstance(arguments.get("terms"), dict) else acting
-    return not read & acting
-
-
 @pytest.mark.parametrize("name", loading.folders())
 def test_places_can_be_made_at_every_size(name: str) -> None:
     folder = loading.folder(name)
-    used = {(world.place.name, folder.residents(finding, sample)): world.place for finding in folder.findings
-            for world in finding.worlds.values() for sample in folder.samples}
+    used = {(world.place.model_dump_json(), folder.residents(finding, sample)): world.place
+            for finding in folder.findings for world in finding.worlds.values() for sample in folder.samples}
     for (_, residents), place in used.items():
-        assert worlds.made_place(place, residents, folder.first_seed).residents == residents
+        made = worlds.place_of(place, residents, folder.first_seed)
+        assert made.residents == residents if isinstance(place, MadePlace) else made.residents > 0
 
 
 def test_an_action_without_reach_has_none() -> None:
     _, finding = ALL["F14"]
-    null = worlds.knocked_out(finding.worlds["treatment"], "treatment", finding.knock_outs["null_action"])
+    null = worlds.knocked_out(finding.worlds["scheme"], "scheme", finding.knock_outs["null_action"])
     assert worlds._sections(null)["youth_scheme"].reach == 0.0
     assert worlds.knocked_out(finding.worlds["control"], "control", finding.knock_outs["null_action"]).actions == {}
 
 
 @pytest.mark.parametrize("words, ids", [
     (["f14", "F15"], ["F14", "F15"]), (["youth"], ["F14", "F15", "F16", "F17", "F18"]),
-    (["polarisation"], ["F1", "F2", "F3", "F4", "F5"])])
+    (["polarisation"], ["F1", "F2", "F3", "F4", "F5", "F6"])])
 def test_findings_are_selected_by_id_or_folder(words: list[str], ids: list[str]) -> None:
     what = loading.select(words)
     assert what.ids == ids
@@ -164,48 +104,61 @@ def test_a_place_that_does_not_exist_names_the_nearest() -> None:
         loading.expanded(data)
 
 
+def made_up_folder() -> Folder:
+    """A folder with a gradient, an alternative, and a knock-out that excepts a world."""
+    arguments = {"world": "d50", "column": "attitude"}
+    outcome = {"id": "F2", "statement": "more", "estimand": "average", "arguments": arguments, "unit": "attitude",
+               "acceptance": [0, None], "acceptance_source": "made up"}
+    mean = {"estimand": "average", "arguments": {"column": "attitude"}}
+    return Folder.model_validate(loading.expanded({
+        "name": "made_up", "title": "Made up", "essays": [], "registered": "2026-11-28", "changes": [],
+        "gradient": {"worlds": {"d02": 0.02, "d50": 0.5}, "groups": ["majority", "minority"], "dissimilarity": 0.3,
+                     "weeks": 2, "descriptives": {"mean": mean}},
+        "alternatives": {"none": {"text": "without burn-in", "set": {"scenario.burn_in": False}}},
+        "worlds": {"d50_silent": {"place": "d50", "weeks": 2}},
+        "findings": [{"id": "F2", "claim": "more", "source": "made up", "grade": "ours", "role": "emergent",
+                      "measurement": "made up", "mechanisms": ["contact"], "outcomes": [outcome],
+                      "knock_outs": {"neutral": {"text": "no meeting is bad", "except_in": ["d50_silent"],
+                                                 "set": {"psychology.negative_base": -30.0}}}}]}))
+
+
 def test_a_gradient_is_a_list_of_worlds() -> None:
-    folder = loading.folder("polarisation")
+    folder = made_up_folder()
     assert folder.gradient is not None
     for name, share in folder.gradient.worlds.items():
         place = folder.worlds[name].place
+        assert isinstance(place, MadePlace)
         assert place.shares == {"majority": 1 - share, "minority": share} and place.key == round(1000 * share)
         assert all(finding.worlds[name] == folder.worlds[name] for finding in folder.findings)
-    assert folder.worlds["d50_no_contact"].place == folder.worlds["d50"].place
+    assert folder.worlds["d50_silent"].place == folder.worlds["d50"].place
 
 
 def test_every_outcome_is_repeated_under_each_alternative_and_not_judged() -> None:
-    _, finding = ALL["F2"]
-    assert [row.id for row in finding.outcomes] == ["F2", "F2-size", "F2@none", "F2-size@none"]
-    assert [row.judged for row in finding.outcomes] == [True, True, False, False]
+    finding = made_up_folder().findings[0]
+    assert [(row.id, row.judged) for row in finding.outcomes] == [("F2", True), ("F2@none", False)]
     assert finding.under(None) is finding
     assert {world.set["scenario.burn_in"] for world in finding.under("none").worlds.values()} == {False}
-    assert finding.outcomes[3].statement == f"{finding.outcomes[1].statement}, without burn-in"
+    assert finding.outcomes[1].statement == "more, without burn-in"
 
 
 def test_figures_are_computed_under_their_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An outcome under an alternative is the same estimand in the worlds of the alternative, and knock-outs apply."""
-    monkeypatch.setitem(tasks.ESTIMANDS, "contact_rise", lambda case, kind, world, reference: case.worlds[world])
+    """An outcome under an alternative is the same estimand in the worlds of the alternative."""
+    monkeypatch.setitem(tasks.ESTIMANDS, "average", lambda case, world, column: case.worlds[world])
 
     class Simulated:
         def data(self, world: WorldDesign, residents: int) -> str:
-            return f"{world.place.name} {world.set['scenario.burn_in']} {world.set.get('psychology.negative_base')}"
+            return f"{world.set.get('scenario.burn_in')} {world.off.get('psychology.negative_base')}"
 
-    _, finding = ALL["F2"]
-    rows = [row for row in finding.outcomes if row.estimand == "contact_rise"]
-    found = tasks.figures(finding.model_copy(update={"outcomes": rows}), Simulated(), 500)  # type: ignore[arg-type]
-    assert found == {
-        "F2": {"base": "polarisation 0.5 True None", "no_contact": "polarisation 0.5 True None",
-               "no_negative": "polarisation 0.5 True -30.0"},
-        "F2@none": {"base": "polarisation 0.5 False None", "no_contact": "polarisation 0.5 False None",
-                    "no_negative": "polarisation 0.5 False -30.0"}}
+    found = tasks.figures(made_up_folder().findings[0], Simulated(), 500)  # type: ignore[arg-type]
+    assert found == {"F2": {"base": "None None", "contact": "None None", "neutral": "None -30.0"},
+                     "F2@none": {"base": "False None"}}
 
 
 def test_a_knock_out_does_not_change_excepted_worlds() -> None:
-    _, finding = ALL["F4"]
-    switch, excepted = finding.knock_outs["no_negative_exposure_spread"], finding.worlds["d50_no_contact"]
-    assert worlds.knocked_out(excepted, "d50_no_contact", switch) == excepted
-    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).set["residents.negative_exposure_spread"] == 0.0
+    finding = made_up_folder().findings[0]
+    switch, excepted = finding.knock_outs["neutral"], finding.worlds["d50_silent"]
+    assert worlds.knocked_out(excepted, "d50_silent", switch) == excepted
+    assert worlds.knocked_out(finding.worlds["d50"], "d50", switch).off["psychology.negative_base"] == -30.0
 
 
 def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:
@@ -217,7 +170,7 @@ def test_claims_and_acceptance_intervals_do_not_change_the_identity() -> None:
 
     rows = [row.model_copy(update={"acceptance": (0.0, None), "statement": "x"}) for row in finding.outcomes]
     assert name(finding.model_copy(update={"claim": "other", "outcomes": rows})) == name(finding)
-    worlds = {**finding.worlds, "treatment": finding.worlds["treatment"].model_copy(update={"weeks": 61})}
+    worlds = {**finding.worlds, "scheme": finding.worlds["scheme"].model_copy(update={"weeks": 61})}
     others = [name(finding.model_copy(update={"worlds": worlds})), name(finding, seed=2), name(finding, residents=501),
               tasks.of_seeds(finding, negative_control("no_contact", BASE), 500, [1])[0].id]
     assert len({name(finding), *others}) == 5
@@ -231,14 +184,15 @@ def test_names_of_arms_contain_no_separator() -> None:
 
 def test_files_of_places_and_actions_are_part_of_the_identity() -> None:
     """The identity includes the content of files that a world names, so that a changed file is simulated again."""
-    design = worlds.complete_design(ALL["F14"][1].worlds["treatment"])
+    design = worlds.complete_design(ALL["F14"][1].worlds["scheme"])
     assert design["actions"]["youth_scheme"]["phases"][0]["name"] == "outdoors"
-    assert design["place"]["dissimilarity"] == 0.3
+    assert design["place"]["shipped"] == "mini_england" and design["place"]["files"]
+    assert worlds.complete_design(ALL["F23"][1].worlds["open"])["place"]["dissimilarity"] == 0.3
 
 
 def test_all_findings_await_the_second_registration() -> None:
     lines = listed([])
-    assert {line["state"] for line in lines} == {AWAITING} and len(lines) == len(ALL)
+    assert all(line["state"] == state(line["id"]) for line in lines) and len(lines) == len(ALL)
     assert [name for line in lines for name in line["regression"]] and all(
         name.split("-")[0] == line["id"] for line in lines for name in line["regression"])
 
@@ -250,16 +204,17 @@ def test_the_page_of_the_first_registration_states_its_archive() -> None:
         assert re.search(rf"(?m)^\| {name} \| .+ \| {words['full']} \| {words['quick']} \|$", page), name
     counts = Counter(words["full"] for name, words in first_registration().items() if name[0] == "F")
     sentence = " ".join(page.split())
-    assert f"{counts[REPRODUCED]} were reproduced in the full sample, {counts[NOT_REPRODUCED]} were not, " in sentence
-    assert f"{counts[NOT_EXPLAINED]} were not explained" in sentence and (
-        f"{counts[INCONCLUSIVE]} were inconclusive" in sentence)
+    assert f"{counts['reproduced']} were reproduced in the full sample, " in sentence
+    assert f"{counts['not reproduced']} were not, " in sentence
+    assert f"{counts['not explained by the mechanism']} were not explained" in sentence and (
+        f"{counts['inconclusive']} were inconclusive" in sentence)
 
 
 def test_the_regression_simulates_its_outcomes_alone() -> None:
-    selection = regression()
+    selection = regression.selection()
     outcomes = [one for _, finding in selection.findings for one in finding.outcomes]
     assert sorted(one.id for one in outcomes) == sorted(loading.regression_outcomes())
-    assert 10 <= len(outcomes) <= 20 and {"F5", "F14-warmth"} <= {one.id for one in outcomes}
+    assert 10 <= len(outcomes) <= 30 and {"F5-gap", "F14-attitude"} <= {one.id for one in outcomes}
     for folder, finding in selection.findings:
         assert not finding.knock_outs and not finding.alternatives and finding in folder.findings
         assert folder.gradient is None and folder.sweeps is None
@@ -268,29 +223,22 @@ def test_the_regression_simulates_its_outcomes_alone() -> None:
 
 def test_the_mean_odds_are_those_of_the_base_without_a_spread_of_negative_exposure() -> None:
     """A lognormal factor exp(spread z) has the mean exp(spread^2 / 2)."""
-    off = changed(BASE, ALL["F5"][1].knock_outs["no_negative_exposure_spread"].set).psychology
+    off = changed(BASE, ALL["F5"][1].knock_outs["negative_exposure"].set).psychology
     spread = BASE.residents.negative_exposure_spread
     share = BASE.psychology.negative_exposure_positive * spread
     assert off.negative_base == pytest.approx(BASE.psychology.negative_base + spread ** 2 / 2)
     assert off.positive_base == pytest.approx(BASE.psychology.positive_base + share ** 2 / 2)
 
 
-def test_a_diagnosis_is_read_from_its_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "odd").mkdir()
-    items = "- **F6, F12**: one\n  *two* `three`.\n- **F6**: four.\n- no\n"
-    (tmp_path / "odd" / "README.md").write_text(f"Diagnosis:\n\n{items}")
-    monkeypatch.setattr("contactsim.evidence.verdicts.experiments_folder", lambda: tmp_path)
-    assert diagnoses.__wrapped__("odd") == {"F6": "One two three. Four.", "F12": "One two three."}
-
-
 def test_disputes_refer_to_existing_outcomes_and_evidence() -> None:
-    rows = {row.id: finding for _, finding in ALL.values() for row in finding.outcomes}
+    rows = {row.id: row for _, finding in ALL.values() for row in finding.outcomes}
+    knock_outs = {row.id: finding.knock_outs_of(row) for _, finding in ALL.values() for row in finding.outcomes}
     evidence = (loading.experiments_folder().parent / "docs" / "evidence.md").read_text()
     positions = [of for one in disputes() for of in one.positions]
     assert {"A9", "A11", "A11b", "A17", "A18", "A19"} <= {name for of in positions for name in of.evidence}
     for of in positions:
         assert of.outcome in rows
-        assert of.knock_out is None or of.knock_out in rows[of.outcome].knock_outs
+        assert of.knock_out is None or of.knock_out in knock_outs[of.outcome]
         assert all(f"| {name} |" in evidence for name in of.evidence)
 
 
@@ -311,8 +259,8 @@ def test_sweeps_refer_to_existing_outcomes_and_parameters() -> None:
                 inspect.signature(tasks.ESTIMANDS[rows[name].estimand]).bind(None, **rows[name].arguments | arguments)
             for path, values in of.parameters.items():
                 assert None in values, f"{path}: the model's own value"
-            for point in tables.sweep_sets(of, BASE):
-                if tables.WITHIN_UNITS not in point:
+            for point in gradients.sweep_sets(of, BASE):
+                if gradients.WITHIN_UNITS not in point:
                     changed(BASE, dict(point))
 
 
@@ -324,7 +272,7 @@ def test_descriptives_take_a_world() -> None:
 
 @pytest.mark.parametrize("text, sentence", [
     ("findings: [{outcomes: [{band: [0, 1]}]}]", "'band' is now called acceptance"),
-    ("findings: [{outcomes: [{knock_outs: {off: leaves}}]}]", "'leaves' is now called must_exit"),
+    ("findings: [{outcomes: [{knock_outs: {off: must_exit}}]}]", "there is no rule must_exit"),
     ("findings: [{worlds: {town: {probe: positive}}}]", "'probe' is now called impulse")])
 def test_a_key_of_an_earlier_version_is_refused_with_its_present_name(
         text: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def test_the_model_and_the_ledger_hang_on_all_that_they_import() -> None:
         assert f"contactsim.{name}" in model, name
     for name in ("effects", "relations", "panel", "design", "worlds", "tasks"):
         assert f"contactsim.evidence.{name}" in of_ledger, name
-    for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "evidence.calibration", "sweeps",
+    for name in ("cli", "commands", "demo", "docs_tools", "evidence.report", "calibration", "sweeps",
                  "comparison.report"):
         measures = closure("contactsim.comparison.effects"), closure("contactsim.evaluate.survey")
         for found in (model, of_ledger, *measures):
@@ -301,7 +301,7 @@ def test_a_figure_of_the_ledger_hangs_on_its_design_and_its_places(monkeypatch: 
     changed = base.model_copy(update={"psychology": base.psychology.model_copy(update={"negative_weight": 2.5})})
     assert of(parameters=changed) != before
     assert of(finding.model_copy(update={"claim": "otherwise"})) == before
-    elsewhere = world.model_copy(update={"place": world.place.model_copy(update={"dissimilarity": 0.123})})
+    elsewhere = world.model_copy(update={"place": world.place.model_copy(update={"set": {"towns": 20}})})
     assert of(finding.model_copy(update={"worlds": {**finding.worlds, name: elsewhere}})) != before
 
 

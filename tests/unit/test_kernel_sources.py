@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 from contactsim import compiled
+from contactsim.encounters import learning
 from contactsim.encounters.arrays import Rules
 from contactsim.parameters import Psychology
 
 PACKAGE = Path(compiled.__file__).parent
+COMPILERS = {"kernel", "inlined", "inlined_and_callable", "njit", "jit", "vectorize"}
 
 
 def compiles(source: str) -> bool:
     """Whether a file decorates a function with one of the package's compilers or with Numba itself."""
     decorators = (d for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)
                   for d in node.decorator_list)
-    return any(set(ast.unparse(d).replace("(", ".").split(".")) & {"kernel", "inlined", "njit", "jit", "vectorize"}
+    return any(set(ast.unparse(d).replace("(", ".").split(".")) & COMPILERS
                for d in decorators)
 
 
@@ -65,3 +67,9 @@ def test_the_digest_changes_with_each_listed_file(name: str, tmp_path: Path, mon
     with (tmp_path / name).open("a", encoding="utf-8") as file:
         file.write("# one more line\n")
     assert compiled.sources_digest() != before
+
+
+def test_a_step_of_a_kernel_cannot_be_called_from_python() -> None:
+    """It has no code that takes arguments from Python, so a call would end the process."""
+    with pytest.raises(TypeError, match="_resident is a step of kernels"):
+        learning._resident()

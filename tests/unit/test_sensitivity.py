@@ -1,8 +1,7 @@
-"""Calibration and sensitivity analyses, on figures with known answers."""
+"""Sensitivity analyses, on figures with known answers."""
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +12,11 @@ import pytest
 from contactsim import cli
 from contactsim.config.run_config import compose
 from contactsim.errors import UserError
-from contactsim.evidence import baseline, calibration, loading, runs, sensitivity, tasks
+from contactsim.evidence import baseline, loading, runs, sensitivity, tasks
 from contactsim.evidence.worlds import changed
 from contactsim.parameters import Psychology
 
 BASE = compose(["place=synthetic"]).parameters
-
-
-def test_only_calibrated_outcomes_are_fitted() -> None:
-    for of in calibration.designs().values():
-        assert {name.split("-")[0] for name in of.outcomes} <= {"F7", "F13"}
-        findings = runs.base_findings(["F7", "F13"], list(of.outcomes))
-        assert {one.id for finding in findings for one in finding.outcomes} == set(of.outcomes)
-
-
-def test_an_archived_fit_has_its_present_design() -> None:
-    for name, of in calibration.designs().items():
-        archived = calibration.archived(name)
-        if archived is None:
-            continue
-        assert archived["design"] == of.model_dump(mode="json", exclude={"title", "conclusion"})
-        assert set(archived["parameters"]) == set(of.parameters) and archived["evaluations"] == len(archived["trace"])
-
-
-def test_a_fit_finds_the_values_that_meet_the_targets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    seen: list[dict[str, float]] = []
-
-    def figures(at: Any, *_: Any) -> list[dict[str, list[float]]]:
-        seen.extend(at)
-        x, y = at[0]["psychology.negative_base"], at[0]["psychology.homophily"]
-        return [{"F7-ratio": [3.0 - 4 * (x + 2.0), 3.0 - 4 * (x + 2.0)], "F13-friend": [0.35 + 0.3 * (y - 1.5)]}]
-
-    monkeypatch.setattr(runs, "evaluate", figures)
-    joint = calibration.designs()["joint"]
-    found = calibration.fit(joint, BASE, tmp_path, budget=60)
-    assert abs(found.parameters["psychology.negative_base"] + 2.0) < 0.02
-    assert abs(found.parameters["psychology.homophily"] - 1.5) < 0.05
-    assert found.evaluations == len(seen) <= 61
-    again = calibration.fit(joint, BASE, tmp_path, budget=60)
-    assert again.trace == found.trace  # the same steps, so that a stopped fit finds its figures in the store
 
 
 def test_each_parameter_is_changed_within_its_range() -> None:
@@ -67,15 +32,17 @@ def test_each_parameter_is_changed_within_its_range() -> None:
 def test_an_outcome_that_changes_and_one_that_does_not() -> None:
     findings = runs.base_findings(["R1", "R3"])
     at = [{}, {"psychology.appraisal": 1.4}]
-    found = [{"R1": [0.50, 0.52], "R3": [-0.1, -0.2]}, {"R1": [0.60, 0.63], "R3": [-0.2, -0.1]}]
+    others = {"R1-frequency": [0.1, 0.1], "R1-friend": [0.1, 0.1]}
+    found = [{"R1-net": [0.34, 0.36], "R3": [-0.1, -0.2], **others},
+             {"R1-net": [0.44, 0.47], "R3": [-0.2, -0.1], **others}]
     table = sensitivity.changes_table(at, found, findings).set_index("outcome")
-    assert table.loc["R1", "material"]
-    assert table.loc["R1", "crosses"]  # .51 lies inside the acceptance interval, .615 not
+    assert table.loc["R1-net", "material"]
+    assert table.loc["R1-net", "crosses"]  # .35 lies inside the acceptance interval, .455 not
     assert not table.loc["R3", "material"]
     assert sensitivity.sentences(table.reset_index(), "each") == [
-        "psychology.appraisal: changes R1; verdict changes: R1"]
+        "psychology.appraisal: changes R1-net; verdict changes: R1-net"]
     assert sensitivity.sentences(table.reset_index(), "along") == [
-        "R1 (0.51) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.615)."]
+        "R1-net (0.35) crosses an end of its acceptance interval along psychology.appraisal: at 1.4 (0.455)."]
 
 
 def test_the_error_of_an_outcome_is_pooled_over_the_sets_that_change_it() -> None:
@@ -91,16 +58,12 @@ def test_contested_parameters_take_values_along_their_ranges() -> None:
     assert at == [{}, *({"psychology.negative_weight": value} for value in (1.0, 1.375, 1.75, 2.125, 2.5))]
 
 
-def test_extra_outcomes_are_those_of_their_findings() -> None:
+def test_extra_outcomes_are_computed_from_the_worlds_of_their_findings() -> None:
     of = sensitivity.design()
-    analysed = {finding.id: finding for finding in sensitivity.analysed(of)}
-    acceptance = {one.id: one.acceptance for finding in loading.folder("polarisation").findings
-                  for one in finding.outcomes}
-    for finding, outcomes in of.extra_outcomes.items():
-        assert {one.id for one in outcomes} <= {one.id for one in analysed[finding].outcomes}
-        for one in outcomes:
-            assert one.acceptance == acceptance[one.id.split(" ")[0]]
-            inspect.signature(tasks.ESTIMANDS[one.estimand]).bind(None, **one.arguments)
+    extra = loading.all_findings()["F23"][1].outcomes[0].model_copy(update={"id": "extra"})
+    analysed = {one.id: one for one in sensitivity.analysed(of.model_copy(update={"extra_outcomes": {"F23": [extra]}}))}
+    assert set(analysed) == set(of.findings) and not analysed["F23"].knock_outs
+    assert analysed["F23"].outcomes[-1] == extra
 
 
 def test_only_parameters_of_the_psychology_are_retained_although_idle() -> None:
@@ -136,7 +99,7 @@ def test_a_stopped_analysis_resumes(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         one.id: {"base": 9.0} for one in finding.outcomes})
     found = runs.evaluate(at, findings, BASE, [1, 2], 1200, tmp_path, 1, lambda *of: progress.append(of))
     assert progress[-1] == (3, 3)
-    assert [here["R1"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
+    assert [here["R1-net"] for here in found] == [[1.0, 2.0], [3.0, 9.0], [9.0, 9.0]]
 
 
 def test_archived_tables_report_whether_the_model_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -171,10 +134,3 @@ def test_screening_ranks_what_matters_first(method: str, by: str) -> None:
 def test_invalid_options_are_refused(words: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         cli.main(["sensitivity", *words, "--debug"])
-
-
-def test_invalid_options_of_a_fit_are_refused() -> None:
-    with pytest.raises(UserError, match="--budget 1"):
-        cli.main(["calibrate", "--budget", "1", "--debug"])
-    with pytest.raises(UserError, match="Did you mean 'joint'"):
-        cli.main(["calibrate", "joimt", "--debug"])
