@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,7 @@ class _Composer:
         if key not in self._held or not numbers:
             register_defaults()
             composition = Composition(list(lines), self.config_dir)
-            self._held[key] = data_of(composition.compose(), composition.origin), composition.origin
+            self._held[key] = data_of(composition.compose(), composition.origin), cache(composition.origin)
         data, origin = self._held[key]
         data = deepcopy(data)
         if numbers:
