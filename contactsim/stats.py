@@ -115,6 +115,46 @@ def cell_intervals(cells: Any, alpha: float = ALPHA) -> pd.DataFrame:
     return pd.DataFrame({"count": of["count"], "mean": mean, "low": mean - half, "high": mean + half})
 
 
+def between_groups(table: pd.DataFrame, keys: Sequence[str], group: str, column: str) -> pd.DataFrame:
+    """How the effects of groups differ in each cell of a table, net of the noise of their members.
+
+    One row for each combination of ``keys``, with the columns groups (that have a value), sd (standard deviation
+    between groups), p10 and p90 (percentiles of the groups' effects) and same_sign (share of groups whose effect has
+    the sign of the mean over groups; nan if that is 0). See :func:`net_means`; sd is nan if no group has two values.
+    """
+    means = net_means(table, keys, group, column)
+    middle = means.groupby(list(keys), sort=False, observed=True)["net"].transform("mean")
+    means["agrees"] = (np.sign(means["net"]) == np.sign(middle)).astype(float).where(
+        means["net"].notna() & (middle != 0))
+    cells = means.groupby(list(keys), sort=False, observed=True)
+    return pd.DataFrame({"groups": cells["net"].count(), "sd": cells["net"].std().where(cells["known"].any()),
+                         "p10": cells["net"].quantile(0.1), "p90": cells["net"].quantile(0.9),
+                         "same_sign": cells["agrees"].mean()})
+
+
+def net_means(table: pd.DataFrame, keys: Sequence[str], group: str, column: str) -> pd.DataFrame:
+    """Means of groups net of the noise of their members, by ``keys`` and ``group``: mean, net, known.
+
+    The variance between groups is that of their means minus that of the noise in them, at least 0: the analysis of
+    variance estimator of a random effect (Searle, Casella and McCulloch 1992). ``net`` are the means drawn towards
+    their own mean until their variance is that (Louis 1984, JASA 79), so that percentiles and shares can be read off.
+    Where no group has two values the noise is not ``known``, and ``net`` are the means. Values that are nan are left
+    out, and groups count equally.
+    """
+    groups = table.groupby([*keys, group], sort=False, observed=True)[column].agg(["count", "mean", "var"])
+    groups = groups.reset_index()
+    groups["squares"] = (groups["var"] * (groups["count"] - 1)).fillna(0.0)
+    groups["freedom"] = (groups["count"] - 1).clip(lower=0)
+    groups["each"] = 1 / groups["count"].where(groups["count"] > 0)
+    of = groups.groupby(list(keys), sort=False, observed=True)
+    freedom = of["freedom"].transform("sum")
+    middle, observed = of["mean"].transform("mean"), of["mean"].transform("var")
+    noise = of["squares"].transform("sum") / freedom.where(freedom > 0) * of["each"].transform("mean")
+    kept = np.sqrt((1 - noise / observed.where(observed > 0)).clip(lower=0)).fillna(1.0)
+    groups["net"], groups["known"] = middle + kept * (groups["mean"] - middle), freedom > 0
+    return groups[[*keys, group, "mean", "net", "known"]]
+
+
 def ratio_interval(numerators: ArrayLike, denominators: ArrayLike, alpha: float = ALPHA) -> Ratio:
     """Mean of the numerators over mean of the paired denominators, with Fieller's (1954) interval.
 
@@ -280,6 +320,13 @@ def required_number(effect: float, power: float, alpha: float, samples: int) -> 
             return float(few)
     size = "nobs" if samples == 1 else "nobs1"
     return float(np.ceil(np.squeeze(test.solve_power(effect_size=effect, power=power, alpha=alpha, **{size: None}))))
+
+
+def detection(effect: float, number: float, alpha: float, samples: int) -> float:
+    """Probability that a two-sided t test finds an effect (SD) to be above 0; samples have the size ``number``."""
+    size = {"nobs": number} if samples == 1 else {"nobs1": number}
+    found = float(_t_test(samples).power(effect, alpha=alpha / 2, alternative="larger", **size))
+    return found if found == found else float(effect > 0)  # statsmodels gives nan where the power is nearly 1
 
 
 def _t_test(samples: int) -> Any:

@@ -76,7 +76,8 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
             their difference-in-differences.
         without: overrides of the control arm if it differs in other things than actions, such as
             ``["psychology.norms=0"]``. If empty, the control arm is the same without its actions.
-        seeds: replications, 1 to 10,000, with the seeds ``seed``, ``seed + 1`` ...; 10 if not given.
+        seeds: replications, 1 to 10,000, with the seeds ``seed``, ``seed + 1`` ...; 10 if not given. Over several
+            parameter sets (``"ensemble=plausible"``), which are pooled: of each set; 2 if not given.
         follow_up: weeks after the end of the actions at which outcomes are read again; 13, 26 and 52 if not given.
         output: the folder to write the comparison to; no tables are written without it.
         store: folder of the store that keeps the replications, so that none is simulated twice and an interrupted
@@ -87,9 +88,9 @@ def compare(*overrides: Override, without: Sequence[Override] = (), seeds: int |
         progress: True for bars on a terminal; or a function of (stage, done, total).
 
     Returns:
-        The comparison, with ``effects`` (standard deviations, 95 % intervals over seeds), ``by_seed``, ``precision``,
-        ``seeds`` (costs and participants), ``differences`` (difference-in-differences between the cells of a grid),
-        ``notes``, ``effect(...)`` and ``plot()``.
+        The comparison, with ``effects`` (standard deviations, 95 % intervals over seeds, or over parameter sets),
+        ``by_seed``, ``precision``, ``seeds`` (costs and participants), ``differences`` (difference-in-differences
+        between the cells of a grid), ``notes``, ``effect(...)`` and ``plot()``.
 
     Raises:
         UserError: for a mistake in the arguments, for a replication that fails, or if ``output`` holds something

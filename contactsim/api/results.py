@@ -87,18 +87,19 @@ class ComparisonResult(Comparison):
 
         ``file`` (.png, .pdf or .svg) is written if given.
         """
-        from contactsim.comparison import report
+        from contactsim.comparison import figure
 
         if file is not None:
-            report.save(self, Path(file))
-        return report.figure(self)
+            figure.save(self, Path(file))
+        return figure.figure(self)
 
     def __repr__(self) -> str:
         return (f"<Comparison in {self.place.name}: {self.place.residents:,} residents, "
                 f"{self.seeds['seed'].nunique()} seeds, {self._cells()}{len(self.effects)} effects>")
 
     def _cells(self) -> str:
-        return f"{len(self.grid.cells)} cells, " if self.grid.axes else ""
+        sets = f"{len(self.grid.sets)} parameter sets, " if self.grid.sets else ""
+        return f"{sets}{len(self.grid.points)} cells, " if self.grid.axes else sets
 
     def _repr_html_(self) -> str:
         e = self.effects

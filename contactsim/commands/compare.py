@@ -15,14 +15,16 @@ HELP = """Run a place with and without an action under common random numbers, an
   contactsim compare action=[youth_scheme,library_chat] follow_up=[13,26,52]
   contactsim compare psychology.norms=0.01 --without psychology.norms=0
   contactsim compare action=library_chat place.dissimilarity=0.2,0.6 seeds=20
+  contactsim compare action=youth_scheme ensemble=plausible
 
 The runs of a pair have the same place, seed, residents and burn-in; they differ by the action alone (contactsim
-actions lists the actions). Several values of a key, as in the last line, compare the comparisons: effects in each
-cell, and their difference-in-differences.
+actions lists the actions). Several values of a key, as in the last line but one, compare the comparisons: effects in
+each cell, and their difference-in-differences. Parameter sets of an ensemble are pooled.
 
 \b
 Keys besides those of a run (contactsim run --help):
-  seeds=10               number of seeds, counted upwards from seed
+  seeds=10               number of seeds, counted upwards from seed (2 for each set of an ensemble)
+  ensemble=plausible     effects over all parameter sets of an ensemble; ensemble_set=range(1,11) for ten of them
   follow_up=[13,26,52]   weeks after the action's end at which outcomes are read
   weeks=W                weeks to simulate; the last follow-up if not given
   output=DIR             folder for the tables; force=true replaces what is there

@@ -19,7 +19,8 @@ Keys besides those of a comparison (contactsim compare --help):
   evaluation=NAME           the survey design: one of those below, or a YAML file of your own
   evaluation.size=200 ...   change the design; its keys are in configs/evaluation and docs/evaluation.md
 
-Several values of any key (evaluation.size=50,200) give the estimates for each of them.
+Several values of any key (evaluation.size=50,200) give the estimates for each of them; the parameter sets of an
+ensemble (ensemble=plausible) are pooled.
 
 Give the same command again to go on after an interruption; more seeds or values only add what is lacking."""
 

@@ -23,7 +23,8 @@ def _details(context: click.Context) -> str:
 @click.command(cls=Command, help=HELP, details=_details)
 @overrides("seed", "output", "force")
 @click.option("--from", "folder", metavar="DIR",
-              help="Folder of contactsim compare: adds the number of seeds that its effects need.")
+              help="Folder of contactsim compare: adds the number of seeds that its effects need and, if it is over an "
+                   "ensemble, the power over its parameter sets.")
 @as_json
 @quiet
 def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) -> int:
@@ -43,10 +44,13 @@ def power(overrides: list[str], folder: str | None, as_json: bool, quiet: bool) 
     question = check(values)
     statsmodels()
     from contactsim.comparison.folder import load
+    from contactsim.evaluate import power_over_sets
     from contactsim.evaluate.power import render, write
 
     by_seed = load(folder)["by_seed"] if folder else None
     found = table(question)
     seeds = None if by_seed is None else seeds_needed(question, by_seed)
-    written, facts = write(question, found, seeds)
-    return answer(facts, as_json, quiet, lambda _: render(question, found, seeds, written))
+    over_sets = power_over_sets.facts(question, by_seed)
+    written, facts = write(question, found, seeds, over_sets)
+    return answer(facts, as_json, quiet, lambda _: render(question, found, seeds, written,
+                                                          power_over_sets.render(question, over_sets)))

@@ -14,15 +14,18 @@ import pandas as pd
 
 from contactsim.comparison.design import Cell, Design, Grid, Label, at_point
 from contactsim.comparison.effects import (
+    KEYS,
     CostEffectiveness,
     cost_effectiveness,
     differences,
     dose_estimates,
     precision,
+    set_means,
     summarise,
 )
 from contactsim.comparison.paired_runs import TREATMENT
 from contactsim.comparison.tasks import Replicated, default_store, read, tasks_of
+from contactsim.config.ensemble import SET
 from contactsim.observers.panel import OUTCOMES
 from contactsim.place import Place
 from contactsim.runs.executor import complete
@@ -40,12 +43,13 @@ STORE = "comparisons"
 class Comparison:
     """The results of a comparison; see :mod:`contactsim.comparison.effects` for the tables.
 
-    Tables of a grid begin with a column for each axis.
+    Tables of a grid begin with a column for each axis. Where parameter sets are pooled, tables of seeds also have the
+    column ``ensemble_set``.
     """
 
     grid: Grid
     effects: pd.DataFrame
-    """means over seeds with 95 % intervals"""
+    """means over seeds (and parameter sets) with 95 % intervals"""
     by_seed: pd.DataFrame
     """effects of each seed"""
     precision: pd.DataFrame
@@ -70,6 +74,11 @@ class Comparison:
     def place(self) -> Place:
         """Where the (reference) comparison takes place."""
         return self.grid.reference.place
+
+    def of_sets(self) -> pd.DataFrame:
+        """Effects of each parameter set, means over its seeds: axes, ensemble_set, columns of effects."""
+        keys = [*self.grid.axes, *KEYS]
+        return set_means(self.by_seed, keys, ["residents", "effect", "raw", "control", "control_sd"])
 
     def of_cell(self, table: pd.DataFrame, cell: Mapping[str, Label] | None = None) -> pd.DataFrame:
         """The rows of a table for one cell of the grid; the reference cell if ``cell`` is None."""
@@ -107,11 +116,15 @@ class Comparison:
         """
         row = self.effect(outcome, part, week, arm=arm, cell=cell)
         e, seeds = self.of_cell(self.by_seed, cell), self.of_cell(self.seeds, cell)
+        run = [SET, "seed"] if SET in e else ["seed"]
         rows = e[(e["arm"] == arm) & (e["week"] == row["week"]) & (e["part"] == part) & (e["by"] == "all")
-                 & (e["outcome"] == outcome)].set_index("seed")
-        costs = seeds[seeds["arm"] == arm].set_index("seed")["cost"].reindex(rows.index)
-        return cost_effectiveness(costs.to_list(), (rows[row["shown"]] * rows["residents"]).to_list(),
-                                  bool(row["significant"]), "SD" if row["shown"] == "effect" else OUTCOMES[outcome])
+                 & (e["outcome"] == outcome)].set_index(run)
+        costs = seeds[seeds["arm"] == arm].set_index(run)["cost"].reindex(rows.index)
+        pairs = pd.DataFrame({"cost": costs, "gain": rows[row["shown"]] * rows["residents"]}).dropna()
+        if SET in e:
+            pairs = pairs.groupby(level=SET).mean()
+        return cost_effectiveness(pairs["cost"].to_list(), pairs["gain"].to_list(), bool(row["significant"]),
+                                  "SD" if row["shown"] == "effect" else OUTCOMES[outcome])
 
 
 def compare(grid: Grid, store: Path | str | None = None, jobs: int | None = None, scheduler: str | None = None,
@@ -164,13 +177,14 @@ def put_together(grid: Grid, replicated: Sequence[tuple[Cell, int, Replicated]])
     if stray:
         notes.append(f"{stray} residents differ outside what the rules can reach: please report this as a fault.")
     return Comparison(grid, summarise(by_seed, axes), by_seed, precision(by_seed, axes), footprint, seeds,
-                      (*notes, *_warnings(seeds, grid.reference.design, bool(footprint["differing"].any()))),
+                      (*notes, *_warnings(seeds, grid, bool(footprint["differing"].any()))),
                       differences(by_seed, grid.axes), dose_estimates(dose, axes))
 
 
 def _labelled(table: pd.DataFrame, cell: Cell) -> pd.DataFrame:
-    """The table with the cell's value of each axis in front."""
-    for at, (axis, value) in enumerate(cell.design.point.items()):
+    """The table with the cell's value of each axis, and its parameter set, in front."""
+    own = {**cell.design.point, **({} if cell.parameter_set is None else {SET: cell.parameter_set})}
+    for at, (axis, value) in enumerate(own.items()):
         table.insert(at, axis, [value] * len(table))
     return table
 
@@ -180,15 +194,17 @@ def _facts(seed: int, one: Replicated) -> pd.DataFrame:
     return pd.DataFrame([{"seed": seed, "arm": arm, **facts} for arm, facts in one.facts.items()]).astype(whole)
 
 
-def _warnings(seeds: pd.DataFrame, design: Design, differs: bool) -> list[str]:
+def _warnings(seeds: pd.DataFrame, grid: Grid, differs: bool) -> list[str]:
+    design = grid.reference.design
     treated = seeds[seeds["arm"] == TREATMENT]
     notes = []
     if design.config.actions and not treated["participants"].any():
         notes.append("No action lists participants: it affects everybody." if differs
                      else "Nobody took part in any seed.")
     if len(design.seeds) < 2:
-        notes.append("One seed gives no interval: set seeds=10 or so.")
+        notes.append("One seed for each parameter set does not tell sets from seeds: set seeds=2 or more." if grid.sets
+                     else "One seed gives no interval: set seeds=10 or so.")
     if not treated["stationary"].all() and (treated["burn_in"] > 0).any():
         notes.append(f"The burn-in was not stationary at its end in {int((~treated['stationary']).sum())} of "
-                     f"{len(treated)} seeds.")
+                     f"{len(treated)} {'runs' if grid.sets else 'seeds'}.")
     return notes

@@ -1,6 +1,7 @@
 """The design of a comparison: the configurations of its arms, its seeds, and the weeks at which outcomes are read.
 
-Several values of a key make a grid: one comparison for each combination of values, with the same seeds.
+Several values of a key make a grid: one comparison for each combination of values, with the same seeds. Parameter sets
+of an ensemble are no such key: each comparison is made in all of them, and its results are pooled.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from contactsim.comparison.paired_runs import CONTROL, MESSAGE_OFF, TREATMENT
-from contactsim.config.run_config import RunConfig, compose, register_defaults
+from contactsim.config.ensemble import SET, over_all_sets
+from contactsim.config.run_config import RunConfig, register_defaults, validate
 from contactsim.errors import UserError
 from contactsim.place import Place, load_place
 from contactsim.storage.identity import digest_of
@@ -27,6 +31,11 @@ if TYPE_CHECKING:
 
     from contactsim.config.hydra_adapter import Composition
 
+#: Seeds of a comparison, and of each parameter set where several are pooled, if none are given.
+SEEDS, SEEDS_OF_A_SET = 10, 2
+#: Distance of the first seeds of two consecutive sets, and most seeds of a comparison. Where sets are pooled, each has
+#: seeds of its own: with the same ones, chance would be common to the sets' means, and their scatter would not show it.
+SEED_STRIDE = 10_000
 #: Weeks after an action's end at which outcomes are read by default.
 FOLLOW_UP = (13, 26, 52)
 #: Keys of a comparison that a run does not have.
@@ -78,10 +87,12 @@ class Design:
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison of a grid, and where it takes place."""
+    """One comparison of a grid, in one parameter set, and where it takes place."""
 
     design: Design
     place: Place
+    parameter_set: int | None = None
+    """number of the set where several are pooled"""
 
 
 @dataclass(frozen=True)
@@ -94,27 +105,38 @@ class Grid:
     """values by key; the first is the reference"""
     scheduler: str | None = None
     """address of a Dask scheduler"""
+    sets: tuple[int, ...] = ()
+    """numbers of the parameter sets over which each comparison is pooled; empty for a single one"""
 
     @property
     def reference(self) -> Cell:
-        """The cell with the first value of each axis."""
+        """The cell with the first value of each axis, in the first parameter set."""
         return self.cells[0]
+
+    @property
+    def points(self) -> tuple[Cell, ...]:
+        """One cell for each combination of values of the axes: those of the first parameter set."""
+        return tuple(cell for cell in self.cells if cell.parameter_set == self.reference.parameter_set)
 
     def digest(self) -> str:
         """Digest of everything that decides the results, except the code."""
         digests = [cell.design.digest(cell.place) for cell in self.cells]
-        return digests[0] if not self.axes else digest_of([digests, {key: list(of) for key, of in self.axes.items()}])
+        if len(digests) == 1 and not self.axes:
+            return digests[0]
+        return digest_of([digests, {key: list(of) for key, of in self.axes.items()}])
 
 
 def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir: str | None = None) -> Grid:
     """Read comparisons from ``key=value`` overrides of which some may have several values.
 
-    Arguments as in :func:`read_design`. Raises UserError.
+    An ensemble without a number of a set stands for all its sets. Arguments as in :func:`read_design`. Raises
+    UserError.
     """
     from contactsim.config.hydra_adapter import Composition
 
     own, given = take_keys(overrides, KEYS)
     own_lines = [line for line in overrides if line not in given]
+    given = over_all_sets(given)
     register_defaults()
     composition = Composition(list(given), config_dir, sweep=True)
     axes: dict[str, tuple[Label, ...]] = {}
@@ -125,16 +147,52 @@ def read_grid(overrides: Sequence[str], without: Sequence[str] = (), config_dir:
         if values:
             axes[key] = tuple(values.values())
         choices.append([(f"{name}={text}", {key: value}) for text, value in values.items()] or [(line, {})])
+    sets = axes.pop(SET, ())
+    if len(sets) > 1 and "seeds" not in own:
+        own_lines.append(f"seeds={SEEDS_OF_A_SET}")
+    composer = _Composer(config_dir)
     places: dict[str, Place] = {}
     cells = []
     for chosen in product(*choices):
         point = {key: value for _, values in chosen for key, value in values.items()}
-        design = read_design([*own_lines, *(line for line, _ in chosen)], without, config_dir, point)
+        number = point.pop(SET, None)
+        design = read_design([*own_lines, *(line for line, _ in chosen)], without, config_dir, point, composer)
         where = json.dumps(design.config.place, sort_keys=True, default=str)
         if where not in places:
             places[where] = load_place(design.config.place)
-        cells.append(Cell(design, places[where]))
-    return Grid(tuple(cells), axes, read_scheduler(own))
+        cells.append(_cell(design, places[where], int(number) if number is not None and len(sets) > 1 else None))
+    return Grid(tuple(cells), axes, read_scheduler(own), tuple(map(int, sets)) if len(sets) > 1 else ())
+
+
+def _cell(design: Design, place: Place, parameter_set: int | None) -> Cell:
+    if parameter_set is not None:
+        seeds = tuple(seed + SEED_STRIDE * (parameter_set - 1) for seed in design.seeds)
+        design = replace(design, seeds=seeds)
+    return Cell(design, place, parameter_set)
+
+
+class _Composer:
+    """Composes configurations; those that differ in the parameter set alone share what takes long."""
+
+    def __init__(self, config_dir: str | None) -> None:
+        self.config_dir = config_dir
+        self._held: dict[tuple[str, ...], tuple[dict[str, Any], Any]] = {}
+
+    def __call__(self, lines: Sequence[str]) -> RunConfig:
+        """As :func:`contactsim.config.run_config.compose`."""
+        from contactsim.config.hydra_adapter import Composition, data_of
+
+        numbers = [line.partition("=")[2] for line in lines if line.startswith(f"{SET}=")]
+        key = tuple(line for line in lines if not line.startswith(f"{SET}="))
+        if key not in self._held or not numbers:
+            register_defaults()
+            composition = Composition(list(lines), self.config_dir)
+            self._held[key] = data_of(composition.compose(), composition.origin), cache(composition.origin)
+        data, origin = self._held[key]
+        data = deepcopy(data)
+        if numbers:
+            data[SET] = yaml.safe_load(numbers[-1])
+        return validate(data, origin)
 
 
 def at_point(table: pd.DataFrame, point: Mapping[str, Label]) -> pd.DataFrame:
@@ -150,7 +208,7 @@ def point_text(point: Mapping[str, Label]) -> str:
 
 
 def read_design(overrides: Sequence[str], without: Sequence[str] = (), config_dir: str | None = None,
-                point: Mapping[str, Label] | None = None) -> Design:
+                point: Mapping[str, Label] | None = None, composer: _Composer | None = None) -> Design:
     """Read one comparison from ``key=value`` overrides, ``seeds=`` and ``follow_up=`` among them.
 
     Args:
@@ -159,17 +217,19 @@ def read_design(overrides: Sequence[str], without: Sequence[str] = (), config_di
             (except those that belong to both arms).
         config_dir: a folder with configurations of the user's own.
         point: the comparison's values in a grid.
+        composer: shared by the designs of a grid.
 
     Raises UserError.
     """
     own, given = take_keys(overrides, KEYS)
-    treatment = compose(given, config_dir)
+    compose = composer or _Composer(config_dir)
+    treatment = compose(given)
     if without:
         names = {line.lstrip("+~").split("=")[0] for line in without}
         rest = [line for line in given if line.lstrip("+~").split("=")[0] not in names]
-        control = compose([*rest, *without], config_dir)
+        control = compose([*rest, *without])
     else:
-        control = compose([line for line in given if not _ACTION.match(line)], config_dir)
+        control = compose([line for line in given if not _ACTION.match(line)])
     treatment, control = _with_shared_actions(treatment, control, config_dir)
     for key in ("place", "seed", "residents"):
         if getattr(treatment, key) != getattr(control, key):
@@ -284,10 +344,10 @@ def _readouts(end: int | None, fixed: int | None, default: int,
 
 
 def _seeds(value: Any, first: int) -> tuple[int, ...]:
-    number = 10 if value is None else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
-        raise UserError(f"seeds={value} (command line) is not allowed: it must be a whole number from 1 to 10000 "
-                        f"(how many; seed= is the first).")
+    number = SEEDS if value is None else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= SEED_STRIDE:
+        raise UserError(f"seeds={value} (command line) is not allowed: it must be a whole number from 1 to "
+                        f"{SEED_STRIDE} (how many; seed= is the first).")
     return tuple(range(first, first + number))
 
 

@@ -3,7 +3,8 @@
 An effect is a mean over people of the arm's value minus the control arm's, each person's difference in standard
 deviations of the own group in the control arm at that time. Each seed gives one value of an effect; intervals are
 Student's t over seeds. Tables of a grid begin with its axes: one column for each key of which several values are
-compared.
+compared. Where parameter sets are pooled (column ``ensemble_set``), each of which has seeds of its own, effects are
+averaged over the seeds of each set, and intervals are Student's t over the sets' means, which scatter by both.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from contactsim.actions import Action, remarks
 from contactsim.comparison.paired_runs import CONTROL, LISTS, PairedRuns
+from contactsim.config.ensemble import SET
 from contactsim.observers.panel import AGE_BANDS, OUTCOMES, TERCILES
-from contactsim.stats import cell_intervals, excludes_zero, ratio_interval, standardised
+from contactsim.stats import between_groups, cell_intervals, excludes_zero, ratio_interval, standardised
 
 # --- in one seed
 
@@ -124,6 +126,10 @@ KEYS = [*DOSE_KEYS, "outcome"]
 NOT_SIGNIFICANT = "no cost per unit: the effect cannot be distinguished from zero"
 
 
+#: What says how parameter sets differ (:func:`contactsim.stats.between_groups`), in the unit that is reported.
+BETWEEN = ("sets", "sets_sd", "sets_p10", "sets_p90", "sets_same_sign")
+
+
 def summarise(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
     """Means over seeds of effects (columns of :func:`contactsim.comparison.effects.effects`, seed and axes).
 
@@ -131,32 +137,52 @@ def summarise(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
     raw_high, control, control_sd, shown, significant. ``shown`` says which of the two intervals is reported: that of
     the standardised ``effect``, or that of ``raw`` if the outcome does not vary in the control arm. ``significant`` is
     whether the reported interval excludes 0.
+
+    Where parameter sets are pooled, ``seeds`` counts the seeds of all sets, and there are :data:`BETWEEN`: sets (number
+    with a value) and, net of seed noise, sets_sd (standard deviation between sets), sets_p10 and sets_p90 (percentiles
+    of the sets' effects), sets_same_sign (share of sets whose effect has the sign of the mean).
     """
-    cells = by_seed.groupby([*axes, *KEYS], sort=False, observed=True)
-    means = cells[["residents", "control", "control_sd"]].mean()
-    return _estimates(cells, means[["residents"]], means[["control", "control_sd"]])
+    return _estimates(by_seed, [*axes, *KEYS], ["residents"], ["control", "control_sd"])
 
 
 def dose_estimates(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
     """Means over seeds of doses (columns of :func:`doses`, seed and axes).
 
-    Columns: axes, arm, week, part, by, level, residents (mean number), added, low, high (its interval), ordinary.
+    Columns: axes, arm, week, part, by, level, residents (mean number), added, low, high (its interval), ordinary; where
+    parameter sets are pooled also :data:`BETWEEN`, of added.
     """
-    cells = by_seed.groupby([*axes, *DOSE_KEYS], sort=False, observed=True)
+    keys = [*axes, *DOSE_KEYS]
+    cells = set_means(by_seed, keys, ["residents", "added", "ordinary"]).groupby(keys, sort=False, observed=True)
     added = cell_intervals(cells["added"])
     return pd.DataFrame({"residents": cells["residents"].mean(), "added": added["mean"], "low": added["low"],
-                         "high": added["high"], "ordinary": cells["ordinary"].mean()}).reset_index()
+                         "high": added["high"], "ordinary": cells["ordinary"].mean(),
+                         **_between(by_seed, keys, "added")}).reset_index()
+
+
+def set_means(by_seed: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Means of columns over the seeds of each parameter set; the same table if no sets are pooled."""
+    if SET not in by_seed:
+        return by_seed
+    return by_seed.groupby([*keys, SET], sort=False, observed=True)[list(columns)].mean().reset_index()
+
+
+def _between(by_seed: pd.DataFrame, keys: Sequence[str], column: str) -> dict[str, pd.Series[Any]]:
+    """:data:`BETWEEN` of a column, by keys; empty if no sets are pooled."""
+    if SET not in by_seed:
+        return {}
+    found = between_groups(by_seed, keys, SET, column)
+    return dict(zip(BETWEEN, (found[name] for name in found), strict=True))
 
 
 def differences(by_seed: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """Difference-in-differences: an effect at each value of an axis minus the effect at the axis's first value.
 
-    Pairs have the same seed and the same values of the other axes, and common random numbers.
+    Pairs have the same parameter set, the same seed and the same values of the other axes, and common random numbers.
 
     Columns: axis, value, reference, the other axes (null for the axis itself), arm, week, part, by, level, outcome,
     seeds, effect (in standard deviations: means of own groups in the control arm of the reference cell), low, high,
-    raw, raw_low, raw_high (the outcome's unit), shown, significant. A pair counts if it has both effects; weeks that
-    only one of the cells is read at are left out.
+    raw, raw_low, raw_high (the outcome's unit), shown, significant, and :data:`BETWEEN` where sets are pooled. A pair
+    counts if it has both effects; weeks that only one of the cells is read at are left out.
     """
     found = [_against(by_seed, axis, values[0], value, [other for other in axes if other != axis])
              for axis, values in axes.items() for value in values[1:]]
@@ -166,27 +192,34 @@ def differences(by_seed: pd.DataFrame, axes: Mapping[str, Sequence[Any]]) -> pd.
 def _against(by_seed: pd.DataFrame, axis: str, reference: Any, value: Any, others: list[str]) -> pd.DataFrame:
     keys = [*others, *KEYS]
     here, there = (by_seed[by_seed[axis] == one] for one in (value, reference))
-    pairs = here.merge(there, on=[*keys, "seed"], suffixes=("", "_reference"))
+    same = ["seed", *([SET] if SET in by_seed else [])]
+    pairs = here.merge(there, on=[*keys, *same], suffixes=("", "_reference"))
     raw = pairs["raw"] - pairs["raw_reference"]
     sd = pairs["control_sd_reference"]
     pairs = pairs.assign(raw=raw, effect=(raw / sd.where(sd > 0)).where(raw != 0, 0.0))
-    table = _estimates(pairs.groupby(keys, sort=False, observed=True))
+    table = _estimates(pairs, keys)
     for name, one in (("reference", reference), ("value", value), ("axis", axis)):
         table.insert(0, name, one)
     return table
 
 
-def _estimates(cells: Any, *more: pd.DataFrame) -> pd.DataFrame:
-    """Means and intervals of the columns raw and effect; of ``more`` the first stands before, the second behind."""
+def _estimates(by_seed: pd.DataFrame, keys: Sequence[str], before: Sequence[str] = (),
+               behind: Sequence[str] = ()) -> pd.DataFrame:
+    """Means and intervals of the columns raw and effect; means of other columns stand before and behind."""
+    seeds = by_seed.groupby(list(keys), sort=False, observed=True)["raw"].count()
+    means = set_means(by_seed, keys, ["raw", "effect", *before, *behind])
+    cells = means.groupby(list(keys), sort=False, observed=True)
     raw, effect = cell_intervals(cells["raw"]), cell_intervals(cells["effect"])
     in_own_unit = effect["mean"].isna() & raw["mean"].notna()
-    before, behind = more or (raw[[]], raw[[]])
+    own, standard = (_between(by_seed, keys, column) for column in ("raw", "effect"))
     return pd.DataFrame({
-        **before, "seeds": raw["count"].astype(int), "effect": effect["mean"],
+        **{name: cells[name].mean() for name in before}, "seeds": seeds, "effect": effect["mean"],
         "low": effect["low"], "high": effect["high"], "raw": raw["mean"], "raw_low": raw["low"],
-        "raw_high": raw["high"], **behind, "shown": np.where(in_own_unit, "raw", "effect"),
+        "raw_high": raw["high"], **{name: cells[name].mean() for name in behind},
+        "shown": np.where(in_own_unit, "raw", "effect"),
         "significant": np.where(in_own_unit, excludes_zero(raw["low"], raw["high"]),
                                 excludes_zero(effect["low"], effect["high"])),
+        **{name: standard[name].where(~in_own_unit, own[name]) for name in own},
     }).reset_index()
 
 
@@ -195,20 +228,25 @@ def precision(by_seed: pd.DataFrame, axes: Sequence[str] = ()) -> pd.DataFrame:
 
     Independent seeds would compare the arm's means of one set of seeds with the control means of another, so their
     variance is the sum of both. Columns: axes, arm, week, part, outcome, paired, independent (variances of one seed's
-    effect, in the outcome's unit), ratio (independent over paired; inf if paired runs never differ).
+    effect, in the outcome's unit), ratio (independent over paired; inf if paired runs never differ). Where parameter
+    sets are pooled, variances are means of those within the sets.
     """
     keys = [*axes, "arm", "week", "part", "outcome"]
+    within = [*keys, *([SET] if SET in by_seed else [])]
     rows = []
-    for key, cell in by_seed[by_seed["by"] == "all"].groupby(keys, sort=False, observed=True):
+    for key, cell in by_seed[by_seed["by"] == "all"].groupby(within, sort=False, observed=True):
         control, raw = cell["control"].to_numpy(float), cell["raw"].to_numpy(float)
         known = ~np.isnan(raw)
         if known.sum() < 2:
             continue
         paired = float(raw[known].var(ddof=1))
         independent = float((control + raw)[known].var(ddof=1) + control[known].var(ddof=1))
-        rows.append({**dict(zip(keys, key, strict=True)), "paired": paired, "independent": independent,
-                     "ratio": independent / paired if paired > 0 else float("inf")})
-    return pd.DataFrame(rows, columns=[*keys, "paired", "independent", "ratio"])
+        rows.append({**dict(zip(within, key, strict=True)), "paired": paired, "independent": independent})
+    table = pd.DataFrame(rows, columns=[*within, "paired", "independent"])
+    table = table.groupby(keys, sort=False, observed=True)[["paired", "independent"]].mean().reset_index()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(table["paired"] > 0, table["independent"] / table["paired"], np.inf)
+    return table.assign(ratio=ratio)
 
 
 @dataclass(frozen=True)
@@ -221,9 +259,9 @@ class CostEffectiveness:
     unit: str
     """what is gained: ``SD``, or the outcome's unit if it does not vary in the control arm"""
     cost: float
-    """mean cost over seeds, in pounds"""
+    """mean cost over seeds (and parameter sets), in pounds"""
     gain: float
-    """mean gain over seeds: units summed over people"""
+    """mean gain over seeds (and parameter sets): units summed over people"""
     ratio: float
     low: float
     high: float

@@ -17,6 +17,7 @@ from contactsim.comparison.compare import Comparison
 from contactsim.comparison.design import Cell, Grid
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.paired_runs import TREATMENT
+from contactsim.config import ensemble
 from contactsim.errors import UserError
 from contactsim.observers.panel import OUTCOMES
 from contactsim.runs.folder import read_table, write_table
@@ -32,7 +33,8 @@ FILES = (*(f"{name}.parquet" for name in TABLES), "comparison.json", "config.yam
 UNITS = {
     "arm": "compared with the control arm", "week": "weeks since the end of the burn-in",
     "part": "; ".join(f"{name}: {text}" for name, text in PARTS.items()), "outcome": str(OUTCOMES),
-    "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value",
+    "by": "cut", "level": "level of the cut", "residents": "people, mean over seeds", "seeds": "seeds with a value, "
+    "of all parameter sets",
     "effect": "standard deviations of the own group in the control arm", "low": "as effect (of a dose: as added), 95 % "
     "interval", "high": "as low", "raw": "the outcome's unit", "raw_low": "as raw", "raw_high": "as raw",
     "control": "mean in the control arm, the outcome's unit",
@@ -46,6 +48,10 @@ UNITS = {
     "moved": "share whose attitude to some group differs by more than 0.01",
     "reachable": "share that the week could reach", "stray": "residents who differ outside that set",
     "cost": "pounds", "burn_in": "weeks", "stationary": "whether the burn-in had settled at its end",
+    ensemble.SET: "number of the parameter set", "sets": "parameter sets with a value",
+    "sets_sd": "standard deviation between parameter sets net of seed noise, in the unit of the reported interval",
+    "sets_p10": "10th percentile of the sets' effects, as sets_sd", "sets_p90": "90th percentile, as sets_sd",
+    "sets_same_sign": "share of sets whose effect net of seed noise has the sign of the mean",
     "axis": "key of which values are compared", "value": "of that key", "reference": "first value of that key",
 }
 
@@ -86,7 +92,7 @@ def _code(grid: Grid) -> str:
 
 def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]:
     """Write the folder; returns it and the summary that it holds."""
-    from contactsim.comparison.report import save
+    from contactsim.comparison.figure import save
 
     grid, design = comparison.grid, comparison.design
     target = target_of(grid)
@@ -99,7 +105,7 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
                                             encoding="utf-8")
         write_json(folder / "provenance.json", {
             **provenance(design.config, comparison.place, 1), "model_sources": _code(grid),
-            "comparison": grid.digest(), "seeds": list(design.seeds), "weeks": design.weeks,
+            "comparison": grid.digest(), **ensemble_of(grid), "seeds": list(design.seeds), "weeks": design.weeks,
             "seconds": round(seconds, 3)})
         write_json(folder / "comparison.json", found)
         save(comparison, folder / "figure.png")
@@ -108,13 +114,24 @@ def write(comparison: Comparison, seconds: float) -> tuple[Path, dict[str, Any]]
 
 def _config(grid: Grid) -> dict[str, Any]:
     cells = [cell_config(grid, cell, seeds=list(cell.design.seeds), readout_weeks=list(cell.design.readout_weeks))
-             for cell in grid.cells]
+             for cell in grid.points]
     return {"axes": {key: list(values) for key, values in grid.axes.items()}, "cells": cells} if grid.axes else cells[0]
 
 
+def ensemble_of(grid: Grid) -> dict[str, Any]:
+    """Name, digest and numbers of the pooled parameter sets as ``ensemble``; empty for a single one."""
+    if not grid.sets:
+        return {}
+    found = ensemble.read(str(grid.reference.design.config.ensemble))
+    return {"ensemble": {"name": found.name, "title": found.title, "digest": found.digest, "sets": list(grid.sets)}}
+
+
 def cell_config(grid: Grid, cell: Cell, **more: Any) -> dict[str, Any]:
-    """A cell's values of the axes (in a grid), ``more``, and the configurations of its arms, as plain data."""
-    return {**({"point": dict(cell.design.point)} if grid.axes else {}), **more,
+    """A cell's values of the axes (in a grid), ``more``, and the configurations of its arms, as plain data.
+
+    Of pooled parameter sets it has the numbers, and the configurations in the first.
+    """
+    return {**({"point": dict(cell.design.point)} if grid.axes else {}), **more, **ensemble_of(grid),
             **{arm: config.model_dump(mode="json") for arm, config in cell.design.configs.items()}}
 
 
@@ -151,7 +168,8 @@ def load(folder: Path | str) -> dict[str, pd.DataFrame]:
 def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
     """Place, arms, seeds, effects by week and part, cost, precision and footprint, ready for JSON.
 
-    In a grid these are of the reference cell, except effects, cost and differences, which have the axes as keys.
+    In a grid these are of the reference cell, except effects, cost and differences, which have the axes as keys. Of
+    pooled parameter sets there is ``ensemble``: name, title, digest and numbers.
     """
     design, place = comparison.design, comparison.place
     seeds = comparison.of_cell(comparison.seeds)
@@ -159,11 +177,12 @@ def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
         "folder": folder,
         "place": {"name": place.name, "residents": place.residents, "groups": list(place.groups)},
         "actions": list(design.config.actions), "arms": list(design.configs), "seeds": list(design.seeds),
+        **ensemble_of(comparison.grid),
         "end": design.end, "readout_weeks": list(design.readout_weeks), "notes": list(comparison.notes),
         "parts": PARTS, "outcomes": OUTCOMES,
         "participants": _mean(seeds, "participants"), "staff": _mean(seeds, "staff"),
         "interested": _mean(seeds, "interested"), "total_cost": _mean(seeds, "cost"),
-        "cost": [one for cell in comparison.grid.cells for one in _costs(comparison, cell)],
+        "cost": [one for cell in comparison.grid.points for one in _costs(comparison, cell)],
         "precision": _precision(comparison), "footprint": _footprint(comparison.of_cell(comparison.footprint)),
         "effects": _records(comparison.effects[comparison.effects["week"] > 0]),
         "dose": _records(comparison.dose),
@@ -172,7 +191,7 @@ def summary(comparison: Comparison, folder: str) -> dict[str, Any]:
         d = comparison.differences
         found |= {"axes": {key: list(values) for key, values in comparison.grid.axes.items()},
                   "cells": [{"point": dict(cell.design.point), "week": cell.design.main_week}
-                            for cell in comparison.grid.cells],
+                            for cell in comparison.grid.points],
                   "differences": _records(d[(d["week"] > 0) & (d["by"] == "all")])}
     return found
 

@@ -1,37 +1,32 @@
-"""The report of a comparison: tables for a terminal, and figures of effects by outcome, time, subgroup and cell."""
+"""The report of a comparison: tables for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator
 
-from contactsim.comparison.compare import Comparison
 from contactsim.comparison.design import at_point, point_text
 from contactsim.comparison.effects import PARTS
 from contactsim.comparison.paired_runs import MESSAGE_OFF, TREATMENT
 from contactsim.observers.panel import OUTCOMES
-from contactsim.runs.plots import CAVEAT, COLOURS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from rich.console import RenderableType
     from rich.table import Table
 
-LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over seeds; "
+LEGEND = ("Effects in standard deviations of the own group in the control arm, with 95 % intervals over {}; "
           "* the interval excludes 0. Averages are estimates; one person's difference is illustrative only.")
+#: Where parameter sets are pooled.
+POOLED = ("Over {}: an interval is that of the mean over sets and seeds together (Student's t over the sets' means). "
+          "'Between sets' shows how the sets differ net of seed noise: their SD, 10th and 90th percentile, and the "
+          "share of sets in which the effect has the sign of the mean.")
 #: What the last lines of a table count.
 CLOSE_HOURS = ("Close hours are hours of company with other groups times their closeness, in good or bad meetings: "
                "added by then, and of the same people in an ordinary year.")
 
-
-# --- as tables
 
 def render(found: Mapping[str, Any]) -> RenderableType:
     """The summary as tables for a terminal."""
@@ -41,12 +36,17 @@ def render(found: Mapping[str, Any]) -> RenderableType:
     table = pd.DataFrame(found["effects"])
     what = ", ".join(found["actions"]) or "other parameters"
     head = (f"{what} in {found['place']['name']} ({found['place']['residents']:,} residents), "
-            f"{len(found['seeds'])} seeds, treatment minus control")
-    blocks: list[Any] = [Text(head, style="bold"), Text(f"{LEGEND} {CLOSE_HOURS}", style="dim")]
+            f"{runs_text(found)}, treatment minus control")
+    legend = LEGEND.format("parameter sets and seeds" if "ensemble" in found else "seeds")
+    blocks: list[Any] = [Text(head, style="bold"), Text(f"{legend} {CLOSE_HOURS}", style="dim")]
+    if "ensemble" in found:
+        blocks.append(Text(POOLED.format(runs_text(found))))
     if "axes" in found:
         return Group(*blocks, *_grid(table, found), *map(Text, [*found["notes"], _written(found)]))
     for week in _shown_weeks(found):
-        blocks += [Text(""), Text(_when(found, week)), _by_part(table[table["week"] == week], found["dose"], week)]
+        here = table[table["week"] == week]
+        blocks += [Text(""), Text(_when(found, week)), _by_part(here, found["dose"], week),
+                   *_between(here[(here["arm"] == TREATMENT) & (here["by"] == "all")], list(OUTCOMES), found)]
     blocks += [Text(""), *_cuts(table, found)]
     return Group(*blocks, *map(Text, _lines(found, table)))
 
@@ -57,6 +57,41 @@ def plain_table(names: Sequence[str], numbers: Sequence[str], gap: int = 1) -> T
 
     return Table(*names, *(Column(name, justify="right", no_wrap=True) for name in numbers), padding=(0, gap, 0, 0),
                  box=None, pad_edge=False)
+
+
+def runs_text(found: Mapping[str, Any], what: str = "seed", more: str = "") -> str:
+    """``10 seeds``, or ``40 parameter sets and 2 seeds each``."""
+    many = len(found["seeds"])
+    seeds = f"{many} {what}{'' if many == 1 else 's'}{more}"
+    return f"{len(found['ensemble']['sets'])} parameter sets and {seeds} each" if "ensemble" in found else seeds
+
+
+def between_row(name: str, row: Any, prefix: str = "sets") -> tuple[str, str, str, str, str]:
+    """How parameter sets differ: name, sets, standard deviation, percentiles, share with the sign of the mean.
+
+    ``row`` has :data:`contactsim.comparison.effects.BETWEEN`, with ``prefix`` in the place of ``sets``.
+    """
+    sd, low, high, agree = (row[f"{prefix}_{what}"] for what in ("sd", "p10", "p90", "same_sign"))
+    return (name, f"{row[prefix]:.0f}", "–" if pd.isna(sd) else _short(sd).removeprefix("+"),
+            "–" if pd.isna(low) else f"{_short(low)} {_short(high)}", "–" if pd.isna(agree) else f"{agree:.0%}")
+
+
+def between_table(title: str) -> Table:
+    """An empty table for :func:`between_row`."""
+    return plain_table([title], ["sets", "SD between", "10th to 90th", "same sign"], gap=2)
+
+
+def _between(effects: pd.DataFrame, outcomes: Sequence[str], found: Mapping[str, Any]) -> list[RenderableType]:
+    """How effects on the main part differ between parameter sets, by outcome; empty if no sets are pooled."""
+    if "ensemble" not in found:
+        return []
+    part = _main_part(found)
+    shown = between_table(f"{part}, between sets")
+    for outcome in outcomes:
+        for _, row in effects[(effects["part"] == part) & (effects["outcome"] == outcome)].iterrows():
+            if not pd.isna(row["raw"]) and row["raw"] != 0:
+                shown.add_row(*between_row(outcome, row))
+    return [shown] if shown.row_count else []
 
 
 def _written(found: Mapping[str, Any]) -> str:
@@ -73,7 +108,8 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
     shown = _significant(pd.concat(cells.values())) or ["attitude"]
     blocks: list[Any] = []
     for cell, (label, rows) in zip(found["cells"], cells.items(), strict=True):
-        blocks += [Text(""), Text(f"{label}, week {cell['week']}"), _by_outcome(rows, shown)]
+        blocks += [Text(""), Text(f"{label}, week {cell['week']}"), _by_outcome(rows, shown),
+                   *_between(rows, shown, found)]
     blocks += [Text(""), Text("Difference-in-differences: effect at a value minus effect at the key's first value, in "
                               "SD of the control arm there", style="bold")]
     d = pd.DataFrame(found["differences"])
@@ -89,7 +125,7 @@ def _grid(table: pd.DataFrame, found: Mapping[str, Any]) -> list[RenderableType]
                                                            dropna=False):
         held = point_text({key: one for key, one in zip(others, rest, strict=True) if key != axis})
         blocks += [Text(""), Text(f"{axis} {value} minus {reference}{f' ({held})' if held else ''}, week {week}"),
-                   _by_outcome(rows, shown)]
+                   _by_outcome(rows, shown), *_between(rows, shown, found)]
     return blocks
 
 
@@ -221,110 +257,3 @@ def _number(table: pd.DataFrame, part: str) -> str:
 
 def _times(ratio: float | None) -> str:
     return "0 relative to" if ratio is None or ratio > 1e9 else f"1/{ratio:,.0f} of"
-
-
-# --- as a figure
-
-_COLOUR = dict(zip(PARTS, COLOURS, strict=False))
-
-
-def figure(comparison: Comparison) -> Figure:
-    """Three panels: all outcomes at the end, attitude over time, attitude by subgroup. In a grid attitude by cell."""
-    if comparison.grid.axes:
-        return _figure_of_grid(comparison)
-    design = comparison.design
-    week = design.main_week
-    e = comparison.effects[comparison.effects["arm"] == TREATMENT]
-    layout = ConstrainedLayoutEngine(rect=(0.005, 0.05, 0.985, 0.88), w_pad=0.1)
-    canvas = Figure(figsize=(13, 6.4), dpi=130, layout=layout)
-    left, middle, right = canvas.subplots(1, 3, width_ratios=(1.3, 1, 1))
-    _outcomes(left, e[(e["week"] == week) & (e["by"] == "all")], week)
-    _over_time(middle, e[(e["by"] == "all") & (e["outcome"] == "attitude")], design.end)
-    part = "participants" if (e.loc[e["part"] == "participants", "residents"] > 0).any() else "everybody"
-    _subgroups(right, e[(e["week"] == week) & (e["part"] == part) & (e["outcome"] == "attitude")], part, week)
-    for axis in (left, middle, right):
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.title.set_fontsize(11)
-    what = ", ".join(design.config.actions) or "other parameters"
-    canvas.text(0.01, 0.985, f"{what} in {comparison.place.name}: treatment minus control", fontsize=14,
-                fontweight="bold", va="top")
-    _explain(canvas, comparison)
-    return canvas
-
-
-def _figure_of_grid(comparison: Comparison) -> Figure:
-    """One panel: attitude at the end in each cell, by part."""
-    cells = comparison.grid.cells
-    layout = ConstrainedLayoutEngine(rect=(0.005, 0.08, 0.985, 0.84), w_pad=0.1)
-    canvas = Figure(figsize=(10, 2.6 + 0.5 * len(cells)), dpi=130, layout=layout)
-    axis = canvas.add_subplot()
-    tables = []
-    for cell in cells:
-        e = comparison.of_cell(comparison.effects, cell.design.point)
-        tables.append(e[(e["arm"] == TREATMENT) & (e["week"] == cell.design.main_week) & (e["by"] == "all")
-                        & (e["outcome"] == "attitude")].set_index("part"))
-    shown = [part for part in PARTS if any((table.loc[[part], "residents"] > 0).all() for table in tables)]
-    for k, part in enumerate(shown):
-        rows = pd.DataFrame([table.loc[part] for table in tables])
-        at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
-        _points(axis, rows, at, _COLOUR[part], part)
-    labels = [point_text(cell.design.point) for cell in cells]
-    axis.set_yticks(range(len(cells)), labels)
-    axis.invert_yaxis()
-    axis.axvline(0, color="#888888", linewidth=0.8)
-    axis.legend(frameon=False, fontsize=8, loc="best")
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.set(title="Attitude, treatment minus control", xlabel="SD")
-    _explain(canvas, comparison)
-    return canvas
-
-
-def _explain(canvas: Figure, comparison: Comparison) -> None:
-    canvas.text(0.01, 0.008, f"{CAVEAT}\nMeans of {len(comparison.design.seeds)} seeds of paired runs with 95 % "
-                f"intervals, in SD of the own group in the control arm.", fontsize=8, color="#444444", va="bottom")
-
-
-def save(comparison: Comparison, path: Path) -> None:
-    """Draw the figure into a file."""
-    figure(comparison).savefig(path)
-
-
-def _outcomes(axis: Axes, table: pd.DataFrame, week: int) -> None:
-    shown = [part for part in PARTS if (table.loc[table["part"] == part, "residents"] > 0).any()]
-    for k, part in enumerate(shown):
-        cells = table[table["part"] == part].set_index("outcome").reindex(list(OUTCOMES))
-        at = [i + 0.15 * (k - (len(shown) - 1) / 2) for i in range(len(cells))]
-        _points(axis, cells, at, _COLOUR[part], part)
-    axis.set_yticks(range(len(OUTCOMES)), list(OUTCOMES))
-    axis.invert_yaxis()
-    axis.axvline(0, color="#888888", linewidth=0.8)
-    axis.legend(frameon=False, fontsize=8, loc="best")
-    axis.set(title=f"All outcomes, week {week}", xlabel="SD")
-
-
-def _over_time(axis: Axes, table: pd.DataFrame, end: int | None) -> None:
-    for part in PARTS:
-        cells = table[(table["part"] == part) & (table["residents"] > 0)].sort_values("week")
-        if not cells.empty:
-            axis.plot(cells["week"], cells["effect"], color=_COLOUR[part], marker="o", markersize=3)
-            axis.fill_between(cells["week"], cells["low"], cells["high"], color=_COLOUR[part], alpha=0.12, linewidth=0)
-    if end is not None:
-        axis.axvline(end, color="#888888", linewidth=0.8, linestyle=":")
-    axis.axhline(0, color="#888888", linewidth=0.8)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.set(title="Attitude over time" + (" (dotted: its end)" if end is not None else ""), xlabel="week", ylabel="SD")
-
-
-def _subgroups(axis: Axes, table: pd.DataFrame, part: str, week: int) -> None:
-    cells = table[(table["by"] != "all") & (table["residents"] > 0)].reset_index(drop=True)
-    _points(axis, cells, list(range(len(cells))), _COLOUR[part], part)
-    labels = [f"{by}: {level}" for by, level in zip(cells["by"], cells["level"], strict=True)]
-    axis.set_yticks(range(len(cells)), labels)
-    axis.invert_yaxis()
-    axis.axvline(0, color="#888888", linewidth=0.8)
-    axis.set(title=f"Attitude of {part}, week {week}", xlabel="SD")
-
-
-def _points(axis: Axes, cells: pd.DataFrame, at: list[float], colour: str, label: str) -> None:
-    error = [(cells["effect"] - cells["low"]).fillna(0), (cells["high"] - cells["effect"]).fillna(0)]
-    axis.errorbar(cells["effect"], at, xerr=error, fmt="o", markersize=3.5, color=colour, linewidth=1.2, label=label)

@@ -30,6 +30,8 @@ PLAUSIBLE = "plausible"
 INSTRUMENTS = "instruments."
 #: Column with the number of a set.
 NUMBER = "set"
+#: Key of a run that names a set by its number, and the column of results in which several sets are pooled.
+SET = "ensemble_set"
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,9 @@ def apply(values: dict[str, Any], origin: Callable[[str], str]) -> None:
 def over_all_sets(overrides: Sequence[str]) -> list[str]:
     """Overrides with an axis over all sets of the ensemble they name, if they name one and no set."""
     keys = {line.split("=")[0]: line.partition("=")[2] for line in overrides}
-    if keys.get("ensemble") in (None, "null") or "ensemble_set" in keys:
+    if keys.get("ensemble") in (None, "null") or SET in keys:
         return list(overrides)
-    return [*overrides, f"ensemble_set={','.join(map(str, read(keys['ensemble']).numbers))}"]
+    return [*overrides, f"{SET}={','.join(map(str, read(keys['ensemble']).numbers))}"]
 
 
 def with_values(parameters: ModelParameters, values: Mapping[str, Any]) -> ModelParameters:
@@ -153,6 +155,14 @@ def with_values(parameters: ModelParameters, values: Mapping[str, Any]) -> Model
         return ModelParameters.model_validate(tree)
     except ValidationError as error:
         raise UserError(sentence(error, lambda key: "parameter set", ModelParameters)) from None
+
+
+def item_values(name: str, number: int | None) -> dict[tuple[str, str], float]:
+    """The numbers of survey items in one set of an ensemble, by item and field. Raises UserError."""
+    ensemble = read(name)
+    chosen = ensemble.sets[0 if number is None else ensemble.numbers.index(number)]
+    return {(path.split(".")[1], path.split(".")[2]): value for path, value in chosen.items()
+            if path.startswith(INSTRUMENTS)}
 
 
 def with_instruments(items: Instruments, values: Mapping[str, float]) -> dict[str, Instrument]:

@@ -142,12 +142,17 @@ class Composition:
         loader: Any = self.hydra.config_loader
         return [str(name) for name in loader.get_group_options(group)] if loader.repository.group_exists(group) else []
 
+    @cached_property
+    def _files(self) -> list[Any]:
+        """The configuration files that are composed, in the order in which they are."""
+        loader: Any = self.hydra.config_loader
+        return list(loader.compute_defaults_list(self.primary, list(self.overrides), RunMode.RUN).defaults)
+
     def _file_of(self, key: str) -> str | None:
         loader: Any = self.hydra.config_loader
-        listed = loader.compute_defaults_list(self.primary, list(self.overrides), RunMode.RUN).defaults
         for part in range(key.count(".") + 1):
             wanted = key.rsplit(".", part)[0]
-            for default in reversed(listed):
+            for default in reversed(self._files):
                 package = f"{default.package}." if default.package else ""
                 config = loader.repository.load_config(default.config_path)
                 if config is not None and wanted.startswith(package):

@@ -9,7 +9,7 @@ of true values between waves, answers correlate by r s. In units of the answers'
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from contactsim.comparison.folder import write_json
 from contactsim.comparison.paired_runs import TREATMENT
+from contactsim.config.ensemble import SET
 from contactsim.config.sentences import sentence
 from contactsim.draws import Decision, name_key, normals, stream
 from contactsim.errors import UserError
@@ -196,23 +197,28 @@ def table(question: Power) -> pd.DataFrame:
 def seeds_needed(question: Power, by_seed: pd.DataFrame, effects: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1),
                  week: int | None = None) -> pd.DataFrame:
     """Seeds needed to detect an average effect, with paired runs and with independent seeds, from a comparison's own
-    variance over seeds (``by_seed.parquet``): part, outcome, effect, paired, independent."""
+    variance over seeds (``by_seed.parquet``; within parameter sets): part, outcome, effect, paired, independent."""
     last = int(by_seed["week"].max()) if week is None else week
     whole = by_seed[(by_seed["by"] == "all") & (by_seed["week"] == last) & (by_seed["arm"] == TREATMENT)]
     rows = []
     for (part, outcome), cell in whole.groupby(["part", "outcome"], sort=False):
         with np.errstate(invalid="ignore", divide="ignore"):
             sd = float(np.nanmedian(cell["raw"] / cell["effect"])) if (cell["effect"] != 0).any() else float("nan")
-        raw, control = cell["raw"].dropna(), cell["control"].dropna()
-        if len(raw) < 3 or not sd > 0 or raw.std() == 0:
+        paired = sqrt(_variance(cell, cell["raw"]))
+        if cell["raw"].count() < 3 or not sd > 0 or not paired > 0:
             continue
-        independent = sqrt((float((raw + control).var()) + float(control.var())) / 2)
+        independent = sqrt((_variance(cell, cell["raw"] + cell["control"]) + _variance(cell, cell["control"])) / 2)
         for effect in effects:
             needs = {samples: required_number(effect * sd / scatter, question.power, question.level, samples)
-                     for samples, scatter in ((1, float(raw.std())), (2, independent))}
+                     for samples, scatter in ((1, paired), (2, independent))}
             rows.append({"part": part, "outcome": outcome, "effect": effect, "paired": needs[1],
                          "independent": needs[2]})
     return pd.DataFrame(rows, columns=["part", "outcome", "effect", "paired", "independent"])
+
+
+def _variance(cell: pd.DataFrame, values: pd.Series[Any]) -> float:
+    """Variance of values over seeds; where parameter sets are pooled, the mean of those within the sets."""
+    return float(values.groupby(cell[SET]).var().mean() if SET in cell else values.var())
 
 
 # --- report
@@ -220,32 +226,41 @@ def seeds_needed(question: Power, by_seed: pd.DataFrame, effects: tuple[float, .
 UNITS = {"sample": "participants; as many controls", "reliability": "share of the variance of answers",
          "smallest": "SD of true values", "smallest_points": "points of the item", "needed": "participants",
          "simulated": "share of studies that detect it",
-         "simulated_at": "SD of true values", "effect": "SD", "paired": "seeds", "independent": "seeds in each arm"}
+         "simulated_at": "SD of true values", "effect": "SD", "paired": "seeds", "independent": "seeds in each arm",
+         "sets": "parameter sets", "mean": "chance of detecting the effect, mean over sets",
+         **{name: f"{name} over sets, as mean" for name in ("p10", "median", "p90")}}
 #: Effects on attitudes in evaluations of the youth scheme (F14), drawn for comparison.
 BAND = (0.02, 0.2)
 
 
-def write(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None) -> tuple[Path, dict[str, Any]]:
-    """Write the folder; returns it and the facts. Raises UserError if it holds something else."""
+def write(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None,
+          over_sets: dict[str, Any] | None = None) -> tuple[Path, dict[str, Any]]:
+    """Write the folder; returns it and the facts. Raises UserError if it holds something else.
+
+    ``over_sets`` is what :func:`contactsim.evaluate.power_over_sets.facts` gives.
+    """
     values = question.model_dump(mode="json", exclude={"output", "force"})
     target = Path(question.output).expanduser() if question.output else Path("power") / digest_of(values)[:8]
     if target.exists() and not question.force and not (target / "power.json").is_file():
         raise UserError(f"output={target} is there and is no folder of contactsim power: choose another, or replace "
                         f"it with force=true.")
     facts = {"folder": str(target), "question": values, "table": table.to_dict("records"),
-             "seeds": [] if seeds is None else seeds.to_dict("records")}
+             "seeds": [] if seeds is None else seeds.to_dict("records"), "over_sets": over_sets}
     with new_folder(target, replace=True) as folder:
         write_table(folder / "power.parquet", table, UNITS)
         if seeds is not None:
             write_table(folder / "seeds.parquet", seeds, UNITS)
+        if over_sets is not None:
+            write_table(folder / "over_sets.parquet", pd.DataFrame(over_sets["power"]), UNITS)
         (folder / "config.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
         write_json(folder / "power.json", facts)
         figure(question, table).savefig(folder / "figure.png")
     return target, facts
 
 
-def render(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None, folder: Path) -> RenderableType:
-    """The tables for a terminal."""
+def render(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None, folder: Path,
+           over_sets: Sequence[RenderableType] = ()) -> RenderableType:
+    """The tables for a terminal; ``over_sets`` stands before the seeds."""
     from rich.console import Group
     from rich.table import Column, Table
     from rich.text import Text
@@ -262,7 +277,8 @@ def render(question: Power, table: pd.DataFrame, seeds: pd.DataFrame | None, fol
     last = (f"Item {question.item}: {ratings()[question.item].scale}; an SD of true values is {spreads} points (by "
             f"reliability). Their stability: {question.stability:g}. "
             f"Evaluations of the youth scheme report {BAND[0]:g} to {BAND[1]:g} SD (F14).")
-    return Group(Text(head), shown, Text(last, style="dim"), *_seeds(seeds), Text(f"{folder}: table and figure"))
+    return Group(Text(head), shown, Text(last, style="dim"), *over_sets, *_seeds(seeds),
+                 Text(f"{folder}: table and figure"))
 
 
 def _cell(row: pd.Series[Any]) -> str:

@@ -12,12 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from contactsim.comparison.design import at_point, point_text
-from contactsim.comparison.folder import cell_config, target_of, write_json
-from contactsim.comparison.report import plain_table
+from contactsim.comparison.effects import BETWEEN
+from contactsim.comparison.folder import UNITS as UNITS_OF_SETS
+from contactsim.comparison.folder import cell_config, ensemble_of, target_of, write_json
+from contactsim.comparison.report import between_row, between_table, plain_table, runs_text
+from contactsim.config.ensemble import SET
 from contactsim.errors import UserError
 from contactsim.evaluate import estimators, survey
 from contactsim.evaluate.design import METHODS
 from contactsim.evaluate.study import Study
+from contactsim.evaluate.tasks import sites_of
 from contactsim.runs.plots import CAVEAT, COLOURS
 from contactsim.runs.run import write_table
 from contactsim.storage.atomic import new_folder
@@ -31,6 +35,10 @@ LEGEND = ("estimate: what a study finds, in SD of the first answers, with its ow
           "unit of the estimate. true: on the states that the items measure, SD of true states. bias: estimate minus "
           "effect, interval over studies. coverage: share of studies whose interval contains the effect; detected: "
           "share whose interval excludes 0.")
+#: Where parameter sets are pooled.
+POOLED = ("Over {}: means and shares are over sets and seeds together; intervals of bias are Student's t over the "
+          "sets' means. 'Between sets' shows how the sets differ net of seed noise: their SD, 10th and 90th "
+          "percentile, and the share of sets with the sign of the mean.")
 UNITS = {"estimate": "SD of the first wave's answers", "low": "as estimate, 95 %", "high": "as estimate, 95 %",
          "points": "points of the item", "effect": "on answers, as estimate", "true": "on states, SD of true states",
          "bias": "estimate minus effect", "treated": "people", "control": "people",
@@ -38,7 +46,9 @@ UNITS = {"estimate": "SD of the first wave's answers", "low": "as estimate, 95 %
          "detected": "share of studies whose interval excludes 0", "sd": "points, first wave's answers",
          "reliability": "share of the variance of the first wave's answers that is of true states",
          "asked": "share of the treated to whom the item is put", "total": "as estimate", "indirect": "as estimate",
-         "indirect_low": "as estimate", "indirect_high": "as estimate", "direct": "as estimate", "people": "people"}
+         "indirect_low": "as estimate", "indirect_high": "as estimate", "direct": "as estimate", "people": "people",
+         SET: UNITS_OF_SETS[SET],
+         **{f"{name}_{column}": UNITS_OF_SETS[column] for name in ("effect", "bias") for column in BETWEEN}}
 
 
 def facts(study: Study, folder: str) -> dict[str, Any]:
@@ -46,7 +56,7 @@ def facts(study: Study, folder: str) -> dict[str, Any]:
     reference = study.grid.reference
     found = {"folder": folder, "title": study.design.title, "source": study.design.source,
              "place": reference.place.name, "actions": list(reference.design.config.actions),
-             "seeds": list(reference.design.seeds), "weeks": study.weeks,
+             "seeds": list(reference.design.seeds), **ensemble_of(study.grid), "weeks": study.weeks,
              "design": study.design.model_dump(mode="json"), "items": items(study), "notes": notes(study),
              "estimates": study.summary.to_dict("records"), "paths": _paths(study).to_dict("records")}
     return found | ({"axes": {key: list(values) for key, values in study.grid.axes.items()}} if study.grid.axes else {})
@@ -66,8 +76,13 @@ def notes(study: Study) -> list[str]:
     noted = study.of_studies[study.of_studies["note"] != ""]
     lines = [f"{method}: {note}" if count == 1 else f"{method}: {note} (and {count - 1} more like it)"
              for method, note, count in ((m, cell["note"].iloc[0], len(cell)) for m, cell in noted.groupby("method"))]
+    if study.grid.sets and (study.of_studies["study"] == 0).all():
+        seeds = 2 * max(sites_of(design, study.grid.reference.design.seeds) for design in study.designs)
+        lines.append(f"Each parameter set has one study, which does not tell sets from seeds: set seeds={seeds} or "
+                     f"more.")
     for size in dict.fromkeys(design.size for design in study.designs):
-        most = pd.concat([at_point(study.of_studies, cell.design.point).groupby("study")["treated"].max()
+        study_of = [SET, "study"] if study.grid.sets else ["study"]
+        most = pd.concat([at_point(study.of_studies, cell.design.point).groupby(study_of)["treated"].max()
                           for design, cell in zip(study.designs, study.grid.cells, strict=True) if design.size == size])
         if (most < size).any():
             lines.append(f"The sample is smaller than size={size}: {most.mean():.0f} people could be surveyed and "
@@ -94,7 +109,7 @@ def render(found: dict[str, Any]) -> RenderableType:
     from rich.text import Text
 
     axes = list(found.get("axes", {}))
-    towns = f"{len(found['seeds'])} towns (seeds), studies: {found['estimates'][0]['studies']}"
+    towns = f"{runs_text(found, 'town', ' (seeds)')}, studies: {found['estimates'][0]['studies']}"
     head = f"{found['title']} ({', '.join(found['actions'])} in {found['place']}, {towns})"
     waves = ", ".join(f"{wave} {week}" for wave, week in found["weeks"].items())
     blocks: list[Any] = []
@@ -109,6 +124,8 @@ def render(found: dict[str, Any]) -> RenderableType:
                               _share(row["coverage"]), _share(row["detected"]),
                               f"{row['treated']:.0f}\n{row['control']:.0f}")
         blocks += [Text(label), table] if label else [table]
+        if "ensemble" in found:
+            blocks.append(_between([row for row in found["estimates"] if _label(row, axes) == label]))
     used = dict.fromkeys(row["method"] for row in found["estimates"])
     lines = [_item_line(name, one) for name, one in found["items"].items()]
     lines += [f"{method}: {METHODS[method]}." for method in used]
@@ -117,8 +134,22 @@ def render(found: dict[str, Any]) -> RenderableType:
         cell = f"{_label(path, axes)}, " if axes else ""
         lines.append(f"Mediation, {cell}{path['outcome']} through {path['mediator']}: {path['indirect']:+.3f} of "
                      f"{path['total']:+.3f} SD ({span}); a decomposition of covariances, not a causal estimate.")
-    return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), *blocks,
+    pooled = [Text(POOLED.format(runs_text(found)))] if "ensemble" in found else []
+    return Group(Text(head, style="bold"), Text(f"Weeks of the waves: {waves}", style="dim"), *pooled, *blocks,
                  Text(LEGEND, style="dim"), *map(Text, [*lines, *found["notes"], found["folder"]]))
+
+
+def _between(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """How effects (the same with each method), and the bias of each method, differ between parameter sets."""
+    table = between_table("between sets")
+    for outcome in dict.fromkeys(row["outcome"] for row in rows):
+        here = [row for row in rows if row["outcome"] == outcome and row["studies"]]
+        if not here:
+            continue
+        table.add_row(*between_row(f"{outcome}: effect", here[0], "effect_sets"))
+        for row in here:
+            table.add_row(*between_row(f"{outcome}: bias of {row['method']}", row, "bias_sets"))
+    return table
 
 
 def _item_line(name: str, item: Mapping[str, Any]) -> str:
@@ -202,7 +233,7 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         write_json(folder / "provenance.json", {
             **provenance(config, reference.place, 1, survey.__name__, estimators.__name__), "evaluation": digest,
-            "seeds": list(reference.design.seeds), "seconds": round(seconds, 3)})
+            **ensemble_of(study.grid), "seeds": list(reference.design.seeds), "seconds": round(seconds, 3)})
         write_json(folder / "evaluation.json", found)
         figure(study).savefig(folder / "figure.png")
     return target, found
@@ -210,7 +241,8 @@ def write(study: Study, seconds: float) -> tuple[Path, dict[str, Any]]:
 
 def _config(study: Study) -> dict[str, Any]:
     own = [{"evaluation": design.model_dump(mode="json")} if study.several_designs else {} for design in study.designs]
-    cells = [cell_config(study.grid, cell, **more) for cell, more in zip(study.grid.cells, own, strict=True)]
+    cells = [cell_config(study.grid, cell, **more) for cell, more in zip(study.grid.cells, own, strict=True)
+             if cell.parameter_set == study.grid.reference.parameter_set]
     shared = {"evaluation": study.design.model_dump(mode="json"), "weeks": study.weeks,
               "seeds": list(study.grid.reference.design.seeds)}
     return {**shared, "cells": cells} if study.grid.axes else {**shared, **cells[0]}

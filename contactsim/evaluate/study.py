@@ -1,14 +1,13 @@
 """A study: the survey of an action in one or several towns (seeds), its estimates, and the true effects.
 
-Surveys are tasks of the executor, one for each cell of a grid and seed. A task stores the answers and the true effects
-of one seed. What is computed from them, such as estimates, is no part of it: other methods of the same waves, and more
-seeds, simulate nothing again.
+What the surveys of all seeds store (:mod:`contactsim.evaluate.tasks`) is analysed here: estimates, effects and errors
+of each study, and means over studies.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -18,38 +17,33 @@ import pandas as pd
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from contactsim.comparison import paired_runs
 from contactsim.comparison.compare import Progress, carry_out
 from contactsim.comparison.design import Cell, Design, Grid, Label, label_of, read_grid, take_keys, values_of
+from contactsim.comparison.effects import BETWEEN
 from contactsim.comparison.paired_runs import CONTROL, TREATMENT
-from contactsim.comparison.tasks import arms_task, check_design, default_store, frame_of, parquet_bytes, simulated
+from contactsim.comparison.tasks import default_store
+from contactsim.config.ensemble import SET, item_values
 from contactsim.config.hydra_adapter import Composition
 from contactsim.errors import UserError
 from contactsim.evaluate.design import GROUP, Evaluation, load, names
 from contactsim.evaluate.estimators import ESTIMATORS, NAN, Estimate, score
-from contactsim.evaluate.survey import Effect, Surveyed, reliability, standardised, survey
-from contactsim.place import Place
+from contactsim.evaluate.survey import Effect, Surveyed, reliability, standardised
+from contactsim.evaluate.tasks import read, sites_of, tasks_of
 from contactsim.runs.task import Task
-from contactsim.stats import excludes_zero, mean_interval, mediation, share, statsmodels
-from contactsim.storage.results import TaskOutput
-from contactsim.storage.schema import OK
+from contactsim.stats import between_groups, excludes_zero, mean_interval, mediation, share, statsmodels
 from contactsim.storage.store import Store
 
 #: Name of the default store in the user's cache.
 STORE = "evaluations"
-MEASURE = "evaluation"
-#: Keys of an evaluation that do not decide the answers, or decide them by the weeks of the waves only.
-_NOT_ANSWERS = {"title", "about", "source", "methods", "mediated", "start", "gap", "after", "counted_from",
-                "instruments"}
-#: Keys of a survey item that describe it.
-_DESCRIBES = {"title", "wording", "source"}
-_BETWEEN = "/"
 Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Study:
-    """The results of an evaluation. Tables of a grid begin with a column for each axis."""
+    """The results of an evaluation. Tables of a grid begin with a column for each axis.
+
+    Where parameter sets are pooled, tables of studies also have the column ``ensemble_set``.
+    """
 
     designs: tuple[Evaluation, ...]
     """the survey design of each cell"""
@@ -79,7 +73,11 @@ class Study:
     @property
     def summary(self) -> pd.DataFrame:
         """By outcome and method: estimate with the mean limits of the studies' own intervals, points, effect, true and
-        bias with intervals over studies, coverage and detected (shares of studies), people, and facts of the item."""
+        bias with intervals over studies, coverage and detected (shares of studies), people, and facts of the item.
+
+        Where parameter sets are pooled, intervals are over the sets' means, and ``effect_sets``, ``effect_sets_sd`` and
+        so on say how the effects of the sets differ (:data:`contactsim.comparison.effects.BETWEEN`); so for ``bias``.
+        """
         keys, rows = [*self.grid.axes, "outcome", "method"], []
         for key, cell in self.of_studies.groupby(keys, sort=False, observed=True):
             values: tuple[Any, ...] = key  # type: ignore[assignment]
@@ -88,14 +86,22 @@ class Study:
             rows.append({
                 **dict(zip(keys, values, strict=True)), "studies": len(known), "estimate": known["estimate"].mean(),
                 "low": known["low"].mean(), "high": known["high"].mean(), "points": known["points"].mean(),
-                **_spread("effect", known["effect"]), **_spread("true", known["true"]),
-                **_spread("bias", known["bias"]), "coverage": share(covers),
-                "detected": share(excludes_zero(known["low"], known["high"])),
+                **_spread("effect", known), **_spread("true", known), **_spread("bias", known),
+                "coverage": share(covers), "detected": share(excludes_zero(known["low"], known["high"])),
                 **{name: cell[name].mean() for name in ("treated", "control", "sd", "reliability", "asked")}})
-        return pd.DataFrame(rows)
+        table = pd.DataFrame(rows)
+        return table if not self.grid.sets else table.merge(self._between(keys), on=keys, how="left")
+
+    def _between(self, keys: list[str]) -> pd.DataFrame:
+        """How effect and bias differ between parameter sets."""
+        known = self.of_studies[self.of_studies["estimate"].notna()]
+        found = {f"{name}_{column}": values for name in ("effect", "bias") for column, values in zip(
+            BETWEEN, between_groups(known, keys, SET, name).items(), strict=True)}
+        return pd.DataFrame({name: values for name, (_, values) in found.items()}).reset_index()
 
 
-def _spread(name: str, values: pd.Series[Any]) -> dict[str, float]:
+def _spread(name: str, studies: pd.DataFrame) -> dict[str, float]:
+    values = studies.groupby(SET)[name].mean() if SET in studies else studies[name]
     mean, low, high = mean_interval(values)
     return {name: mean, f"{name}_low": low, f"{name}_high": high}
 
@@ -119,13 +125,26 @@ def read_study(overrides: Sequence[str], without: Sequence[str] = (),
         values = {**own, **dict(zip(several, chosen, strict=True))}
         changes = {key.removeprefix(f"{GROUP}."): value for key, value in values.items() if key != GROUP}
         point = {key: label_of(values[key]) for key in several}
-        designs.append((point, load(str(values[GROUP]), changes, config_dir)))
+        designs.append((point, changes, load(str(values[GROUP]), changes, config_dir)))
     grid = read_grid(rest, without, config_dir)
-    cells = [(Cell(dataclasses.replace(cell.design, point={**cell.design.point, **point}), cell.place), design)
-             for cell in grid.cells for point, design in designs]
+    cells = [(dataclasses.replace(cell, design=dataclasses.replace(
+        cell.design, point={**cell.design.point, **point})), _of_set(design, changes, cell))
+        for cell in grid.cells for point, changes, design in designs]
     axes = {key: tuple(map(label_of, values)) for key, values in several.items()}
     return tuple(design for _, design in cells), dataclasses.replace(
         grid, cells=tuple(cell for cell, _ in cells), axes={**grid.axes, **axes})
+
+
+def _of_set(evaluation: Evaluation, given: Mapping[str, Any], cell: Cell) -> Evaluation:
+    """The survey design with the numbers of its items in the cell's parameter set, except those that are given."""
+    config = cell.design.config
+    if config.ensemble is None:
+        return evaluation
+    items = dict(evaluation.instruments)
+    for (name, field), value in item_values(config.ensemble, config.ensemble_set).items():
+        if name in items and f"instruments.{name}.{field}" not in given:
+            items[name] = items[name].model_copy(update={field: value})
+    return evaluation.model_copy(update={"instruments": items})
 
 
 def _several(line: str, config_dir: str | None) -> list[Any]:
@@ -193,7 +212,7 @@ def study(evaluations: Sequence[Evaluation], grid: Grid, store: Path | str | Non
     for evaluation, cell in zip(evaluations, grid.cells, strict=True):
         design, weeks = waves(evaluation, cell.design)
         first = first or weeks
-        cells.append(Cell(design, cell.place))
+        cells.append(dataclasses.replace(cell, design=design))
         planned.append(tasks_of(evaluation, design, cell.place, weeks))
     carry_out(folder, [task for tasks in planned for task in tasks], [cell.place for cell in cells], jobs,
               scheduler or grid.scheduler, progress)
@@ -201,7 +220,8 @@ def study(evaluations: Sequence[Evaluation], grid: Grid, store: Path | str | Non
     estimates: Rows = []
     paths: Rows = []
     for evaluation, cell, tasks in zip(evaluations, cells, planned, strict=True):
-        found = studies(evaluation, [surveyed[task.id] for task in tasks], cell.design.point)
+        own = {} if cell.parameter_set is None else {SET: cell.parameter_set}
+        found = studies(evaluation, [surveyed[task.id] for task in tasks], {**cell.design.point, **own})
         estimates, paths = estimates + found[0], paths + found[1]
     of_studies = pd.DataFrame(estimates)
     check_asked(evaluations, of_studies)
@@ -221,11 +241,6 @@ def check_asked(evaluations: Sequence[Evaluation], of_studies: pd.DataFrame) -> 
             raise UserError(f"evaluation.outcomes={outcome} is put to nobody of the treated: it is for {item.whom}"
                             f"{after}; choose other outcomes, or change the item, as in "
                             f"evaluation.instruments.{outcome}.groups=all.")
-
-
-def sites_of(evaluation: Evaluation, seeds: Sequence[Any]) -> int:
-    """Number of towns that share a sample."""
-    return min(evaluation.sites, len(seeds))
 
 
 def studies(evaluation: Evaluation, towns: Sequence[Surveyed],
@@ -306,64 +321,3 @@ def _moved(design: Design, start: int | None) -> Design:
     full = design.config.model_copy(update={"actions": {**design.config.actions, **moved}})
     return dataclasses.replace(design, configs={**design.configs, TREATMENT: full},
                                end=None if design.end is None else design.end + by)
-
-
-# --- surveys as tasks
-
-def tasks_of(evaluation: Evaluation, design: Design, place: Place, weeks: Mapping[str, int]) -> list[Task]:
-    """The surveys of a design, one for each seed. Raises UserError for arms that cannot be simulated.
-
-    Args:
-        evaluation: survey design.
-        design: arms and seeds.
-        place: where.
-        weeks: of the waves.
-    """
-    check_design(design, place)
-    seeds, matched = design.seeds, evaluation.control == "matched_town"
-    found = []
-    for k, seed in enumerate(seeds):  # the control arm of each seed is the matched town of the seed before
-        also = {"answers": evaluation.model_dump(mode="json", exclude=_NOT_ANSWERS), "waves": dict(weeks),
-                "items": {name: one.model_dump(mode="json", exclude=_DESCRIBES)
-                          for name, one in evaluation.instruments.items()},
-                "sites": sites_of(evaluation, seeds), "match": seeds[(k + 1) % len(seeds)] if matched else None}
-        payload = {**also, "evaluation": evaluation.model_dump(mode="json")}
-        found.append(arms_task(design, place, seed, f"{__name__}:{Survey.__name__}", MEASURE, survey.__module__,
-                               paired_runs.__name__, also=also, payload=payload))
-    return found
-
-
-class Survey:
-    """Surveys one seed (a :class:`contactsim.runs.task.Runner`)."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def run(self, payload: Mapping[str, Any], facts: dict[str, Any]) -> TaskOutput:
-        """Simulate both arms, and the control arm of a matched town if the design has one; keep the answers."""
-        design = Evaluation.model_validate(payload["evaluation"])
-        paired = simulated(self.store, payload, facts, footprint=False, instruments=design.instruments)
-        other = (None if payload["match"] is None else simulated(
-            self.store, payload, facts, payload["match"], [CONTROL], footprint=False, instruments=design.instruments))
-        found = survey(design, paired, other, payload["waves"], payload["sites"])
-        numbers = {f"{name}{_BETWEEN}{outcome}": float(value) for outcome, effect in found.effects.items()
-                   for name, value in dataclasses.asdict(effect).items()}
-        files = {f"{outcome}.parquet": parquet_bytes(table) for outcome, table in found.tables.items()}
-        return TaskOutput(numbers=numbers, files={**files, "lacking.txt": found.lacking.encode()})
-
-
-def read(store: Store, ids: Collection[str]) -> dict[str, Surveyed]:
-    """The surveys that a store holds, by identity. Raises UserError, also for a damaged file."""
-    return {row["id"]: _surveyed(row["seed"], dict(row["numbers"]), dict(row["files"]))
-            for row in store.read(["status", "seed", "numbers", "files"], ids).to_pylist() if row["status"] == OK}
-
-
-def _surveyed(seed: int, numbers: Mapping[str, float], files: Mapping[str, bytes]) -> Surveyed:
-    by: dict[str, dict[str, Any]] = {}
-    for name, value in numbers.items():
-        kind, _, outcome = name.partition(_BETWEEN)
-        by.setdefault(outcome, {})[kind] = int(value) if kind == "people" else value
-    tables = {name.removesuffix(".parquet"): frame_of(held) for name, held in files.items()
-              if name.endswith(".parquet")}
-    return Surveyed(seed, tables, {outcome: Effect(**found) for outcome, found in by.items()},
-                    files["lacking.txt"].decode())
