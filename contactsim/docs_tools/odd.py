@@ -154,7 +154,7 @@ def instrument_sources() -> str:
 
 
 def _asked(one: Instrument) -> str:
-    return f"{one.whom}; those above 0 in `{one.after}`" if one.after else one.whom
+    return f"{one.put_to}; those above 0 in `{one.after}`" if one.after else one.put_to
 
 
 TABLES: dict[str, Callable[..., str]] = {

@@ -122,7 +122,7 @@ class Evaluation(Section):
     def _check_ages(self, name: str, item: Instrument) -> None:
         first, last = item.ages
         if self.ages is not None and (self.ages[1] < (first or 0) or (last is not None and self.ages[0] > last)):
-            raise ValueError(f"ages={self.ages} leaves nobody to whom {name} is put ({item.whom}): change the ages, "
+            raise ValueError(f"ages={self.ages} leaves nobody to whom {name} is put ({item.put_to}): change the ages, "
                              f"or those of the item, as in {GROUP}.instruments.{name}.ages=[5,null]")
 
     @property

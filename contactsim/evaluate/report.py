@@ -66,7 +66,7 @@ def items(study: Study) -> dict[str, dict[str, Any]]:
     """By outcome: title, whom it is for, answers, reporting noise, and what was found of its first answers."""
     asked = {name: design.instruments[name] for design in study.designs for name in design.outcomes}
     means = study.of_studies.groupby("outcome")[["sd", "reliability", "asked"]].mean().to_dict("index")
-    return {name: {"title": one.title, "for": one.whom, "answers": one.scale, "reporting": one.reporting,
+    return {name: {"title": one.title, "for": one.put_to, "answers": one.scale, "reporting": one.reporting,
                    **{str(key): float(value) for key, value in means[name].items()}}
             for name, one in asked.items()}
 

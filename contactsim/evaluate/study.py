@@ -238,7 +238,7 @@ def check_asked(evaluations: Sequence[Evaluation], of_studies: pd.DataFrame) -> 
         if (asked == 0).any() and not (asked > 0).any():
             item = next(one.instruments[str(outcome)] for one in evaluations if outcome in one.outcomes)
             after = f" and answer above the first category of {item.after}" if item.after else ""
-            raise UserError(f"evaluation.outcomes={outcome} is put to nobody of the treated: it is for {item.whom}"
+            raise UserError(f"evaluation.outcomes={outcome} is put to nobody of the treated: it is for {item.put_to}"
                             f"{after}; choose other outcomes, or change the item, as in "
                             f"evaluation.instruments.{outcome}.groups=all.")
 

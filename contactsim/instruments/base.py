@@ -60,7 +60,7 @@ class Instrument(Section):
         return people.active & of_age & ((people.group == 0) | (self.groups == "all"))
 
     @property
-    def whom(self) -> str:
+    def put_to(self) -> str:
         """Who is asked, in words."""
         first, last = self.ages
         return f"{self.groups}, {first} {'and over' if last is None else f'to {last}'}"
