@@ -56,7 +56,9 @@ def calibrate(design: str | None, targets: str | None, quick: bool, output: str 
     with Progress(quiet, folder) as progress:
         found = waves.calibrate(of, sample, asked, waves.Work(Store(folder, missing=True), jobs, scheduler, progress))
         progress("diagnoses", 0, 1)
-        about = {"command": " ".join(["contactsim calibrate", *sys.argv[2:]]), "version": __version__,
+        words = [*([design] if design else []), *(["--targets", targets] if targets else []),
+                 *(["--quick"] if quick else [])]
+        about = {"command": " ".join(["contactsim calibrate", *words]), "version": __version__,
                  "design": design or "experiments/calibration.yaml", "seconds": round(time.monotonic() - began)}
         report.write(found, left, target, about)
         progress("diagnoses", 1, 1)

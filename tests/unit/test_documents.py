@@ -179,7 +179,7 @@ def test_commands_of_the_documents_have_the_options_and_keys_of_the_code(line: s
     own_files = re.search(r"\bmy_|\bmine\b|town|--config-dir", line)
     if name in ("run", "compare") and not own_files:
         keys = [key for key in given["overrides"] if not re.match(r"seeds=|follow", key)]
-        compose([re.sub(r"=([\w.]+),.*", r"=\1", key) for key in keys])  # of a grid the first value
+        compose([re.sub(r"=(?:range\()?([\w.]+),.*", r"=\1", key) for key in keys])  # of a grid the first value
 
 
 def test_the_front_page_counts_the_findings() -> None:

@@ -77,3 +77,16 @@ def test_all_sets_are_an_axis(mine: str) -> None:
     assert ensemble.over_all_sets([f"ensemble={mine}", "weeks=3"])[-1] == "ensemble_set=1,2"
     assert ensemble.over_all_sets([f"ensemble={mine}", "ensemble_set=2"])[-1] == "ensemble_set=2"
     assert ensemble.over_all_sets(["weeks=3"]) == ["weeks=3"]
+
+
+def test_the_shipped_ensemble_is_complete_and_its_page_states_its_counts() -> None:
+    shipped = ensemble.read(ensemble.PLAUSIBLE)
+    assert 30 <= len(shipped.sets) <= 100 and shipped.numbers == list(range(1, len(shipped.sets) + 1))
+    base = compose([]).parameters
+    for values in shipped.sets:
+        ensemble.with_values(base, {path: x for path, x in values.items() if not path.startswith(ensemble.INSTRUMENTS)})
+    page = " ".join((Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8").split())
+    about = shipped.about
+    assert f"has {about['sets']} parameter sets. Of {about['runs']} sets" in page
+    assert f"{about['agreed_before_the_check']} agreed with the {len(about['targets'])} targets" in page
+    assert f"{about['checked']} of these were run again" in page
