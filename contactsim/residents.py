@@ -50,8 +50,8 @@ WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attit
                       "threat", "belonging", "engagement", "stigma", "civic", "attitude", "feeling", "positive",
                       "negative", "recent_positive", "recent_negative"})
 #: Columns that meetings read or write; they lie in one block of memory with the arrays of the week.
-IN_BLOCK = ("group", "active", "rumour", "uid", "status", "public_contact", "public_balance", "friends",
-            "cross_friends")
+IN_BLOCK = ("group", "active", "rumour", "uid", "status", "attitude", "feeling", "public_contact", "public_balance",
+            "friends", "cross_friends")
 #: Columns that hold one value for each other group.
 BY_GROUP = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative")
 
@@ -174,9 +174,9 @@ def block_type(groups: int) -> np.dtype[np.void]:
         ("friends", np.uint8), ("cross_friends", np.uint8), ("priority", np.uint16), ("status", np.float32),
         ("public_contact", np.float32), ("public_balance", np.float32),
         ("availability", np.float32), ("displaced", np.uint32), ("odds_factor", np.float32, (others, 4)),
-        ("liking", np.float32, (others,)), ("dose", np.int32, (others, 2)), ("company", np.int32),
-        ("candidate", np.int32), ("counts", np.int16, (others, 4)), ("own_meetings", np.int16), ("bonding", np.int16),
-        ("shared_activity", np.uint16), ("community", np.uint16)])
+        ("attitude", np.float32, (others,)), ("feeling", np.float32, (others,)), ("dose", np.int32, (others, 2)),
+        ("company", np.int32), ("candidate", np.int32), ("counts", np.int16, (others, 4)),
+        ("own_meetings", np.int16), ("bonding", np.int16), ("shared_activity", np.uint16), ("community", np.uint16)])
 
 
 def position_of(target: Any, own: Any) -> Any:
@@ -205,7 +205,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         "language": np.ones(rows, np.float32), "ties": np.full((rows, TIE_PLACES), -1, np.int32),
         "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
         "output_area_of_dwelling": output_area}
-    columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP}
+    columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
     columns |= {name: np.zeros(rows, np.uint16) for name in ("friend_groups", "extended_contact")}
     columns["sex"] = np.zeros(rows, np.uint8)
     columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)

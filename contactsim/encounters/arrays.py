@@ -72,7 +72,6 @@ class Week(NamedTuple):
     availability: NDArray[np.float32]  # (N,) sociability by age if old enough to meet people and arrived, else 0
     displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot in an action instead
     odds_factor: NDArray[np.float32]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect
-    liking: NDArray[np.float32]  # (N, G - 1) attitude and momentary feeling together, [-1, 1]
     # results
     counts: NDArray[np.int16]  # (N, G - 1, 4) meetings by valence
     own_meetings: NDArray[np.int16]  # (N,) meetings with the own group

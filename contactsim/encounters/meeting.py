@@ -11,7 +11,7 @@ import numpy as np
 
 from contactsim.compiled import ahead, inlined, kernel, sized
 from contactsim.draws import halves, nth, pair_key, present_key, short, short_pair, short_unit, unit
-from contactsim.encounters.appraisal import other
+from contactsim.encounters.appraisal import liking, other
 from contactsim.encounters.arrays import (
     DECLINED,
     NEGATIVE,
@@ -98,7 +98,8 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
     m, gone, counted = members, np.uint32(0), 0
     uid, group, status = people.uid, people.group, people.status
     availability, displaced = week.availability, week.displaced
-    liking, brought = sized(week.liking, (G - 1,)), sized(week.odds_factor, (G - 1, 4))
+    attitude, feeling = sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,))
+    brought = sized(week.odds_factor, (G - 1, 4))
     odds_factor, counts, dose = (
         sized(m.odds_factor, (G - 1, 4)), sized(m.counts, (G - 1, 4)), sized(m.dose, (G - 1, 2)))
     by_group = m.partner  # free until pairs are drawn
@@ -138,7 +139,8 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
             if m.row[at] >= 0:
                 i, drawn = np.uintp(m.row[at]), 0.0
                 for h in range(G - 1):
-                    drawn += np.float64(by_group[h + (h >= m.group[at])]) * np.float64(liking[i, h])
+                    members_of = np.float64(by_group[h + (h >= m.group[at])])
+                    drawn += members_of * liking(attitude[i, h], feeling[i, h])
                 factor = max(0.0, 1.0 + seeking * drawn / counted)
                 m.leisure[at] = np.float32(np.float64(m.leisure[at]) * factor)
     return gone
