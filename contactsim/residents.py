@@ -173,7 +173,7 @@ def block_type(groups: int) -> np.dtype[np.void]:
         ("group", np.uint8), ("active", np.bool_), ("rumour", np.int8), ("free", np.uint8), ("uid", np.int32),
         ("friends", np.uint8), ("cross_friends", np.uint8), ("priority", np.uint16), ("status", np.float32),
         ("public_contact", np.float32), ("public_balance", np.float32),
-        ("availability", np.float32), ("displaced", np.uint32), ("odds_factor", np.float32, (others, 4)),
+        ("availability", np.float32), ("odds_factor", np.float32, (others, 4)),
         ("attitude", np.float32, (others,)), ("feeling", np.float32, (others,)), ("dose", np.int32, (others, 2)),
         ("company", np.int32), ("candidate", np.int32), ("counts", np.int16, (others, 4)),
         ("own_meetings", np.int16), ("bonding", np.int16), ("shared_activity", np.uint16), ("community", np.uint16)])

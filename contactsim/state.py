@@ -96,7 +96,14 @@ class State:
         places = [(_key_of(name, context), number, bit, contexts[context].hours) for context in names
                   for number, bit in enumerate(self._bits[context])]
         if places:
+            self.week = self.week._replace(displaced=self.displaced)
             displace(self.week, self.people.uid, rows, hours, places, self.seed, self.clock)
+
+    @property
+    def displaced(self) -> NDArray[np.uint32]:
+        """(N,) slots of this week that each row spends in an action instead: bit k for the k-th of the week."""
+        displaced = self.week.displaced
+        return displaced if displaced.shape[0] else np.zeros(len(self.people), np.uint32)
 
     @property
     def small_groups(self) -> NDArray[np.int32]:
@@ -147,7 +154,7 @@ class State:
         return Snapshot(
             self.seed, self.clock, self.parameters,
             {name: setting.partitions for name, setting in self.settings.items()},
-            columns | {"displaced": self.week.displaced.copy()},
+            columns | {"displaced": self.displaced.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
             {name: setting.since.copy() for name, setting in self.settings.items()},
             self.areas.past.copy(), self.areas.message_effect.copy(), tuple(self.sessions),
@@ -167,7 +174,7 @@ class State:
 
 
 def _bits(parameters: ModelParameters) -> dict[str, list[int]]:
-    """Bits in ``Week.displaced`` of each contact context's slots (see :mod:`contactsim.encounters.schedule`)."""
+    """Bits in ``State.displaced`` of each contact context's slots (see :mod:`contactsim.encounters.schedule`)."""
     bits, first = {}, 0
     for name, context in parameters.settings.contact_contexts.items():
         bits[name] = list(range(first, first + context.encounters_per_week))

@@ -69,8 +69,8 @@ class Week(NamedTuple):
     """
 
     # brought
+    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the k-th slot in an action instead; (0,) if nobody does
     availability: NDArray[np.float32]  # (N,) sociability by age if old enough to meet people and arrived, else 0
-    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot in an action instead
     odds_factor: NDArray[np.float32]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect
     # results
     counts: NDArray[np.int16]  # (N, G - 1, 4) meetings by valence
@@ -176,10 +176,16 @@ def people_of(residents: Residents) -> People:
 
 
 def blank_week(residents: Residents) -> Week:
-    """Arrays for a week; they lie in the residents' own block of memory."""
-    week = Week(*(residents.block[name] for name in Week._fields))
+    """Arrays for a week; all but ``displaced``, which few weeks need, lie in the residents' own block of memory."""
+    arrays = {name: residents.block[name] for name in Week._fields if name != "displaced"}
+    week = Week(displaced=nobody_displaced(), **arrays)
     week.candidate[:] = -1
     return week
+
+
+def nobody_displaced() -> NDArray[np.uint32]:
+    """``Week.displaced`` of a week in which all have all their slots; each world has its own array."""
+    return np.zeros(0, np.uint32)
 
 
 def allport(at: Conditions) -> float:

@@ -121,8 +121,9 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
         m.row[at], m.uid[at], m.group[at], m.status[at] = row, np.uint32(uid[i]), group[i], status[i]
         m.key[at] = present_key(np.uint32(uid[i]))
         m.able[at], m.leisure[at] = np.float32(1.0), availability[i]
-        m.displaced[at] = displaced[i]
-        gone |= displaced[i]
+        elsewhere = displaced[i] if displaced.shape[0] > 0 else np.uint32(0)
+        m.displaced[at] = elsewhere
+        gone |= elsewhere
         m.since[at] = abs(np.float32(now) - np.float32(since[np.uintp(begin + k)]))
         m.activity[at], m.company[at] = 0, 0
         m.candidate[at], m.priority[at] = -1, np.uint16(0)

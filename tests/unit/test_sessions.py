@@ -76,9 +76,9 @@ def met(world: World) -> NDArray[np.int64]:
 def displaced(world: World) -> NDArray[np.uint32]:
     """(N,) bits of the slots that this week's actions displace, read before any meeting."""
     bits: list[NDArray[np.uint32]] = []
-    world.actions.append(Doing(lambda world: bits.append(world.week.displaced.copy())))
+    world.actions.append(Doing(lambda world: bits.append(world.displaced.copy())))
     world.step()
-    assert not world.week.displaced.any(), "slots are still displaced when the next week begins"
+    assert not world.displaced.any(), "slots are still displaced when the next week begins"
     return bits[0]
 
 
