@@ -98,8 +98,8 @@ class Residents:
     ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends: of other groups, of the own group, free places (-1)
     friends: NDArray[np.uint8]  # (N,) number of friends
     cross_friends: NDArray[np.uint8]  # (N,) number of friends in other groups
-    friend_groups: NDArray[np.uint16]  # (N,) bit g set: has a friend in group g
-    extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
+    friend_groups: NDArray[np.unsignedinteger]  # (N,) bit g set: has a friend in group g
+    extended_contact: NDArray[np.unsignedinteger]  # (N,) bit g set: a friend of the own group has a friend in group g
     # layout: household h lives in rows household_start[h]:household_start[h+1]
     household_start: NDArray[np.int32]  # (H + 1,)
     dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
@@ -206,7 +206,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
         "output_area_of_dwelling": output_area}
     columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
-    columns |= {name: np.zeros(rows, np.uint16) for name in ("friend_groups", "extended_contact")}
+    columns |= {name: np.zeros(rows, np.uint8 if G <= 8 else np.uint16) for name in ("friend_groups", "extended_contact")}
     columns["sex"] = np.zeros(rows, np.uint8)
     columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)
                 if one.name not in (*columns, *IN_BLOCK, "block")}

@@ -95,7 +95,7 @@ def form(i, people, week):  # type: ignore[no-untyped-def]
         people.cross_friends[i] = at + 1
     ties[i, np.uintp(at)] = j
     people.friends[i] = friends + 1
-    people.friend_groups[i] |= np.uint16(1 << g)
+    people.friend_groups[i] |= 1 << g
 
 
 @kernel
