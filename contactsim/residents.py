@@ -45,7 +45,7 @@ UNHEARD, BELIEVES, KNOWS_BETTER = 0, 1, 2
 CACHE_LINE = 64
 
 #: Arrays that place households in rows and dwellings.
-LAYOUT = ("household_start", "dwelling", "output_area_of_dwelling")
+LAYOUT = ("household_start", "dwelling", "dwelling_start")
 WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "anxiety",
                       "threat", "belonging", "engagement", "stigma", "civic", "attitude", "feeling", "positive",
                       "negative", "recent_positive", "recent_negative"})
@@ -100,10 +100,11 @@ class Residents:
     cross_friends: NDArray[np.uint8]  # (N,) number of friends in other groups
     friend_groups: NDArray[np.unsignedinteger]  # (N,) bit g set: has a friend in group g
     extended_contact: NDArray[np.unsignedinteger]  # (N,) bit g set: a friend of the own group has a friend in group g
-    # layout: household h lives in rows household_start[h]:household_start[h+1]
+    # layout: household h lives in rows household_start[h]:household_start[h+1]; output area a has the dwellings
+    # dwelling_start[a]:dwelling_start[a+1]
     household_start: NDArray[np.int32]  # (H + 1,)
     dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
-    output_area_of_dwelling: NDArray[np.int32]  # (H,)
+    dwelling_start: NDArray[np.int32]  # (output areas + 1,)
     block: NDArray[np.void] = field(repr=False)  # (N,) memory of the columns IN_BLOCK
 
     def __len__(self) -> int:
@@ -125,6 +126,11 @@ class Residents:
         """(N,) household record of each row (computed)."""
         sizes = np.diff(self.household_start)
         return np.repeat(np.arange(sizes.shape[0], dtype=np.int32), sizes)
+
+    @property
+    def output_area_of_dwelling(self) -> NDArray[np.int32]:
+        """(H,) output area of each dwelling (computed)."""
+        return np.repeat(np.arange(self.dwelling_start.shape[0] - 1, dtype=np.int32), np.diff(self.dwelling_start))
 
     @property
     def output_area(self) -> NDArray[np.int32]:
@@ -204,7 +210,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         "arrived": np.full(rows, np.nan, np.float32), "sociability": np.ones(rows, np.float32),
         "language": np.ones(rows, np.float32), "ties": np.full((rows, TIE_PLACES), -1, np.int32),
         "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
-        "output_area_of_dwelling": output_area}
+        "dwelling_start": np.searchsorted(output_area, np.arange(place.counts.shape[0] + 1)).astype(np.int32)}
     columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
     columns |= {name: np.zeros(rows, np.uint8 if G <= 8 else np.uint16) for name in ("friend_groups", "extended_contact")}
     columns["sex"] = np.zeros(rows, np.uint8)
