@@ -212,7 +212,8 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
         "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
         "dwelling_start": np.searchsorted(output_area, np.arange(place.counts.shape[0] + 1)).astype(np.int32)}
     columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
-    columns |= {name: np.zeros(rows, np.uint8 if G <= 8 else np.uint16) for name in ("friend_groups", "extended_contact")}
+    bits = np.uint8 if G <= 8 else np.uint16
+    columns |= {name: np.zeros(rows, bits) for name in ("friend_groups", "extended_contact")}
     columns["sex"] = np.zeros(rows, np.uint8)
     columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)
                 if one.name not in (*columns, *IN_BLOCK, "block")}
