@@ -50,7 +50,7 @@ WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attit
                       "threat", "belonging", "engagement", "stigma", "civic", "attitude", "feeling", "positive",
                       "negative", "recent_positive", "recent_negative"})
 #: Columns that meetings read or write; they lie in one block of memory with the arrays of the week.
-IN_BLOCK = ("group", "active", "rumour", "uid", "status", "attitude", "feeling", "public_contact", "public_balance",
+IN_BLOCK = ("group", "uid", "status", "attitude", "feeling", "public_contact", "public_balance",
             "friends", "cross_friends")
 #: Columns that hold one value for each other group.
 BY_GROUP = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative")
@@ -176,13 +176,13 @@ def block_type(groups: int) -> np.dtype[np.void]:
     """
     others = groups - 1
     return np.dtype([  # in an order in which each number begins at a multiple of its size
-        ("group", np.uint8), ("active", np.bool_), ("rumour", np.int8), ("free", np.uint8), ("uid", np.int32),
-        ("friends", np.uint8), ("cross_friends", np.uint8), ("priority", np.uint16), ("status", np.float32),
-        ("public_contact", np.float32), ("public_balance", np.float32),
+        ("group", np.uint8), ("free", np.uint8), ("friends", np.uint8), ("cross_friends", np.uint8), ("uid", np.int32),
+        ("status", np.float32), ("public_contact", np.float32), ("public_balance", np.float32),
         ("availability", np.float32), ("odds_factor", np.float32, (others, 4)),
         ("attitude", np.float32, (others,)), ("feeling", np.float32, (others,)), ("dose", np.int32, (others, 2)),
-        ("company", np.int32), ("candidate", np.int32), ("counts", np.int16, (others, 4)),
-        ("own_meetings", np.int16), ("bonding", np.int16), ("shared_activity", np.uint16), ("community", np.uint16)])
+        ("company", np.int32), ("candidate", np.int32), ("counts", np.uint8, (others, 4)),
+        ("own_meetings", np.uint8), ("bonding", np.uint8), ("priority", np.uint16), ("shared_activity", np.uint16),
+        ("community", np.uint16)])
 
 
 def position_of(target: Any, own: Any) -> Any:
@@ -205,7 +205,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
     occupied = group >= 0
     block = contiguous([np.zeros(rows, block_type(G))])[0]
     block["group"] = np.where(occupied, group, 0).astype(np.uint8)[household]
-    block["uid"], block["active"] = np.arange(rows), occupied[household]
+    block["uid"] = np.arange(rows)
     columns: dict[str, NDArray[Any]] = {
         "arrived": np.full(rows, np.nan, np.float32), "sociability": np.ones(rows, np.float32),
         "language": np.ones(rows, np.float32), "ties": np.full((rows, TIE_PLACES), -1, np.int32),
@@ -214,7 +214,7 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
     columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
     bits = np.uint8 if G <= 8 else np.uint16
     columns |= {name: np.zeros(rows, bits) for name in ("friend_groups", "extended_contact")}
-    columns["sex"] = np.zeros(rows, np.uint8)
+    columns |= {"active": occupied[household], "sex": np.zeros(rows, np.uint8), "rumour": np.zeros(rows, np.int8)}
     columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)
                 if one.name not in (*columns, *IN_BLOCK, "block")}
     columns = dict(zip(columns, contiguous(list(columns.values())), strict=True))

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, stream
-from contactsim.encounters.arrays import Areas, Week, blank_week
+from contactsim.encounters.arrays import MOST_MEETINGS, Areas, Week, blank_week
 from contactsim.encounters.log import Snapshot
 from contactsim.encounters.session import Impulse, Session, displace
+from contactsim.errors import UserError
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.residents import LAYOUT, populate, weights_of_others
+from contactsim.residents import LAYOUT, TIE_PLACES, populate, weights_of_others
 from contactsim.settings.seating import Setting, ordered, seat_everybody
 
 _key_of = lru_cache(4096)(name_key)
@@ -78,11 +79,24 @@ class State:
         """Hold a session this week. An action calls this in its :meth:`Action.week`.
 
         The session displaces other contact: each member loses ``session.hours`` hours of the contact contexts
-        ``displaces`` (None: of all); see :meth:`displace`.
+        ``displaces`` (None: of all); see :meth:`displace`. Raises UserError if a week's sessions bring a resident more
+        encounters than can be counted.
         """
         self.sessions.append(session)
+        self._check_meetings()
         if displaces != ():
             self.displace(session.rows, session.hours, displaces, session.name)
+
+    def _check_meetings(self) -> None:
+        """Raise UserError if somebody could have more meetings this week than can be counted."""
+        settings = self.parameters.settings
+        left = MOST_MEETINGS - settings.slots() - (TIE_PLACES - 1) * settings.slots("ties")
+        if sum(session.encounters for session in self.sessions) > left:
+            each = sum(session.encounters * np.bincount(session.rows, minlength=len(self.people))
+                       for session in self.sessions)
+            if np.max(each) > left:
+                raise UserError(f"The sessions of week {self.clock} up to {self.sessions[-1].name} give a resident "
+                                f"{np.max(each)} encounters; at most {left} are possible besides the ordinary week.")
 
     def displace(self, rows: NDArray[np.integer], hours: float | None, displaces: Iterable[str] | None,
                  name: str) -> None:

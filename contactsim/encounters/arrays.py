@@ -19,6 +19,8 @@ Rules: Any = namedtuple("Rules", [*Psychology.model_fields, "feeling_keeps"])  #
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
 #: ... and of ``Week.odds_factor`` (a resident's factors of the odds in meetings with a group).
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
+#: Most meetings that a resident may have in a week, as they are counted in a byte; five are left for impulses.
+MOST_MEETINGS = 250
 #: Doses are counted in this many parts of a close hour, shared activity in hundredths of an hour.
 CLOSE_HOUR, HOUR = 10_000, 100
 #: A meeting with the own group in ``Members.activity``, whose lower half is shared activity: both are added at once.
@@ -73,9 +75,9 @@ class Week(NamedTuple):
     availability: NDArray[np.float32]  # (N,) sociability by age if old enough to meet people and arrived, else 0
     odds_factor: NDArray[np.float32]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect
     # results
-    counts: NDArray[np.int16]  # (N, G - 1, 4) meetings by valence
-    own_meetings: NDArray[np.int16]  # (N,) meetings with the own group
-    bonding: NDArray[np.int16]  # (N,) those of them in community life (associations and sessions)
+    counts: NDArray[np.uint8]  # (N, G - 1, 4) meetings by valence
+    own_meetings: NDArray[np.uint8]  # (N,) meetings with the own group
+    bonding: NDArray[np.uint8]  # (N,) those of them in community life (associations and sessions)
     dose: NDArray[np.int32]  # (N, G - 1, 2) positive and negative experience, parts of close hours
     company: NDArray[np.int32]  # (N,) close hours of positive and negative meetings, however familiar, parts
     shared_activity: NDArray[np.uint16]  # (N,) shared activity, hundredths of hours
@@ -140,7 +142,7 @@ class Members(NamedTuple):
     since: NDArray[np.float32]  # weeks (of a session: hours) with the small group
     odds_factor: NDArray[np.float32]  # (L + 1, G - 1, 4)
     status: NDArray[np.float32]
-    counts: NDArray[np.int16]  # (L + 1, G - 1, 4)
+    counts: NDArray[np.uint8]  # (L + 1, G - 1, 4)
     activity: NDArray[np.int64]  # OWN_MEETING for each meeting with the own group, and shared activity
     dose: NDArray[np.int32]  # (L + 1, G - 1, 2)
     company: NDArray[np.int32]
@@ -158,7 +160,7 @@ def members(seats: int, groups: int) -> Members:
         group=np.zeros(n, np.uint8), displaced=np.zeros(n, np.uint32), able=np.zeros(n, np.float32),
         leisure=np.zeros(n, np.float32), since=np.zeros(n, np.float32),
         odds_factor=np.zeros((n, others, 4), np.float32), status=np.zeros(n, np.float32),
-        counts=np.zeros((n, others, 4), np.int16), activity=np.zeros(n, np.int64),
+        counts=np.zeros((n, others, 4), np.uint8), activity=np.zeros(n, np.int64),
         dose=np.zeros((n, others, 2), np.int32), company=np.zeros(n, np.int32),
         candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint16),
         order=np.zeros(n, np.int32), partner=np.zeros(max(n + 1, groups), np.int32))

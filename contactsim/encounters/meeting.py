@@ -300,12 +300,12 @@ def _scatter(G, seats, community, public, people, week, members):  # type: ignor
         at = np.uintp(k)
         if m.row[at] < 0:
             continue
-        i, encounters, balance = np.uintp(m.row[at]), 0, 0
+        i, encounters, balance = np.uintp(m.row[at]), 0, np.int64(0)
         for h in range(G - 1):
             for c in range(4):
                 all_counts[i, h, c] += counts[at, h, c]
                 encounters += counts[at, h, c]
-            balance += counts[at, h, POSITIVE] - counts[at, h, NEGATIVE]
+            balance += np.int64(counts[at, h, POSITIVE]) - np.int64(counts[at, h, NEGATIVE])
             all_dose[i, h, POSITIVE] += dose[at, h, POSITIVE]
             all_dose[i, h, NEGATIVE] += dose[at, h, NEGATIVE]
         met, shared = m.activity[at] >> np.int64(32), m.activity[at] & np.int64(OWN_MEETING - 1)
