@@ -240,7 +240,7 @@ class Threads:
         for future in [self._pool.submit(work, *span) for span in spans]:
             future.result()
 
-    def split(self, start: NDArray[np.int64]) -> list[int]:
+    def split(self, start: NDArray[np.integer]) -> list[int]:
         """Edges that cut the mixing groups ``start`` (P + 1,) into one range of about equal seats for each thread."""
         targets = np.linspace(start[0], start[-1], self.number + 1)[1:-1]
         inner = np.searchsorted(start, targets)

@@ -62,6 +62,8 @@ class Residents(Section):
 
 #: Largest number of slots in a week: displaced slots are stored as one bit each.
 MAX_SLOTS = 32
+#: Largest number of them in which friends meet: a resident may have 24 friends, and meetings are counted in a byte.
+MAX_SLOTS_OF_FRIENDS = 7
 SettingName = Literal["street", "public", "school", "work", "association", "ties"]
 #: Scales at which people can meet in each setting.
 SCALES_OF: dict[str, tuple[str, ...]] = {
@@ -140,11 +142,18 @@ class Settings(Section):
             if context.scale not in allowed:
                 raise ValueError(f"settings.contact_contexts.{name}.scale={context.scale} does not fit setting "
                                  f"{context.setting}: allowed are {', '.join(allowed)}")
-        slots = sum(context.encounters_per_week for context in self.contact_contexts.values())
-        if slots > MAX_SLOTS:
-            raise ValueError(f"settings.contact_contexts have {slots} encounters_per_week in total; at most {MAX_SLOTS} "
-                             f"are allowed")
+        if self.slots() > MAX_SLOTS:
+            raise ValueError(f"settings.contact_contexts have {self.slots()} encounters_per_week in total; at most "
+                             f"{MAX_SLOTS} are allowed")
+        if self.slots("ties") > MAX_SLOTS_OF_FRIENDS:
+            raise ValueError(f"settings.contact_contexts have {self.slots('ties')} encounters_per_week with friends in "
+                             f"total; at most {MAX_SLOTS_OF_FRIENDS} are allowed")
         return self
+
+    def slots(self, setting: str | None = None) -> int:
+        """Number of slots a week, in all settings or in one."""
+        return sum(context.encounters_per_week for context in self.contact_contexts.values()
+                   if setting in (None, context.setting))
 
 
 class Shock(Section):

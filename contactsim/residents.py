@@ -45,13 +45,13 @@ UNHEARD, BELIEVES, KNOWS_BETTER = 0, 1, 2
 CACHE_LINE = 64
 
 #: Arrays that place households in rows and dwellings.
-LAYOUT = ("household_start", "dwelling", "output_area_of_dwelling")
+LAYOUT = ("household_start", "dwelling", "dwelling_start")
 WRITABLE = frozenset({"age", "sociability", "negative_exposure", "baseline_attitude", "status", "language", "anxiety",
                       "threat", "belonging", "engagement", "stigma", "civic", "attitude", "feeling", "positive",
                       "negative", "recent_positive", "recent_negative"})
 #: Columns that meetings read or write; they lie in one block of memory with the arrays of the week.
-IN_BLOCK = ("group", "active", "rumour", "uid", "status", "public_contact", "public_balance", "friends",
-            "cross_friends")
+IN_BLOCK = ("group", "uid", "status", "attitude", "feeling", "public_contact", "public_balance",
+            "friends", "cross_friends")
 #: Columns that hold one value for each other group.
 BY_GROUP = ("attitude", "feeling", "positive", "negative", "recent_positive", "recent_negative")
 
@@ -98,12 +98,13 @@ class Residents:
     ties: NDArray[np.int32]  # (N, TIE_PLACES) rows of friends: of other groups, of the own group, free places (-1)
     friends: NDArray[np.uint8]  # (N,) number of friends
     cross_friends: NDArray[np.uint8]  # (N,) number of friends in other groups
-    friend_groups: NDArray[np.uint16]  # (N,) bit g set: has a friend in group g
-    extended_contact: NDArray[np.uint16]  # (N,) bit g set: a friend of the own group has a friend in group g
-    # layout: household h lives in rows household_start[h]:household_start[h+1]
+    friend_groups: NDArray[np.unsignedinteger]  # (N,) bit g set: has a friend in group g
+    extended_contact: NDArray[np.unsignedinteger]  # (N,) bit g set: a friend of the own group has a friend in group g
+    # layout: household h lives in rows household_start[h]:household_start[h+1]; output area a has the dwellings
+    # dwelling_start[a]:dwelling_start[a+1]
     household_start: NDArray[np.int32]  # (H + 1,)
     dwelling: NDArray[np.int32]  # (H,) dwelling of the household record; a bijection
-    output_area_of_dwelling: NDArray[np.int32]  # (H,)
+    dwelling_start: NDArray[np.int32]  # (output areas + 1,)
     block: NDArray[np.void] = field(repr=False)  # (N,) memory of the columns IN_BLOCK
 
     def __len__(self) -> int:
@@ -125,6 +126,11 @@ class Residents:
         """(N,) household record of each row (computed)."""
         sizes = np.diff(self.household_start)
         return np.repeat(np.arange(sizes.shape[0], dtype=np.int32), sizes)
+
+    @property
+    def output_area_of_dwelling(self) -> NDArray[np.int32]:
+        """(H,) output area of each dwelling (computed)."""
+        return np.repeat(np.arange(self.dwelling_start.shape[0] - 1, dtype=np.int32), np.diff(self.dwelling_start))
 
     @property
     def output_area(self) -> NDArray[np.int32]:
@@ -170,13 +176,13 @@ def block_type(groups: int) -> np.dtype[np.void]:
     """
     others = groups - 1
     return np.dtype([  # in an order in which each number begins at a multiple of its size
-        ("group", np.uint8), ("active", np.bool_), ("rumour", np.int8), ("free", np.uint8), ("uid", np.int32),
-        ("friends", np.uint8), ("cross_friends", np.uint8), ("priority", np.uint16), ("status", np.float32),
-        ("public_contact", np.float32), ("public_balance", np.float32),
-        ("availability", np.float32), ("displaced", np.uint32), ("odds_factor", np.float32, (others, 4)),
-        ("liking", np.float32, (others,)), ("dose", np.int32, (others, 2)), ("company", np.int32),
-        ("candidate", np.int32), ("counts", np.int16, (others, 4)), ("own_meetings", np.int16), ("bonding", np.int16),
-        ("shared_activity", np.uint16), ("community", np.uint16)])
+        ("group", np.uint8), ("free", np.uint8), ("friends", np.uint8), ("cross_friends", np.uint8), ("uid", np.int32),
+        ("status", np.float32), ("public_contact", np.float32), ("public_balance", np.float32),
+        ("availability", np.float32), ("odds_factor", np.float32, (others, 4)),
+        ("attitude", np.float32, (others,)), ("feeling", np.float32, (others,)), ("dose", np.int32, (others, 2)),
+        ("company", np.int32), ("candidate", np.int32), ("counts", np.uint8, (others, 4)),
+        ("own_meetings", np.uint8), ("bonding", np.uint8), ("priority", np.uint16), ("shared_activity", np.uint16),
+        ("community", np.uint16)])
 
 
 def position_of(target: Any, own: Any) -> Any:
@@ -199,15 +205,16 @@ def populate(place: Place, parameters: ResidentParameters, psychology: Psycholog
     occupied = group >= 0
     block = contiguous([np.zeros(rows, block_type(G))])[0]
     block["group"] = np.where(occupied, group, 0).astype(np.uint8)[household]
-    block["uid"], block["active"] = np.arange(rows), occupied[household]
+    block["uid"] = np.arange(rows)
     columns: dict[str, NDArray[Any]] = {
         "arrived": np.full(rows, np.nan, np.float32), "sociability": np.ones(rows, np.float32),
         "language": np.ones(rows, np.float32), "ties": np.full((rows, TIE_PLACES), -1, np.int32),
         "household_start": start.astype(np.int32), "dwelling": np.arange(households, dtype=np.int32),
-        "output_area_of_dwelling": output_area}
-    columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP}
-    columns |= {name: np.zeros(rows, np.uint16) for name in ("friend_groups", "extended_contact")}
-    columns["sex"] = np.zeros(rows, np.uint8)
+        "dwelling_start": np.searchsorted(output_area, np.arange(place.counts.shape[0] + 1)).astype(np.int32)}
+    columns |= {name: np.zeros((rows, G - 1), np.float32) for name in BY_GROUP if name not in IN_BLOCK}
+    bits = np.uint8 if G <= 8 else np.uint16
+    columns |= {name: np.zeros(rows, bits) for name in ("friend_groups", "extended_contact")}
+    columns |= {"active": occupied[household], "sex": np.zeros(rows, np.uint8), "rumour": np.zeros(rows, np.int8)}
     columns |= {one.name: np.zeros(rows, np.float32) for one in fields(Residents)
                 if one.name not in (*columns, *IN_BLOCK, "block")}
     columns = dict(zip(columns, contiguous(list(columns.values())), strict=True))

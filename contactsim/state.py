@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, stream
-from contactsim.encounters.arrays import Areas, Week, blank_week
+from contactsim.encounters.arrays import MOST_MEETINGS, Areas, Week, blank_week
 from contactsim.encounters.log import Snapshot
 from contactsim.encounters.session import Impulse, Session, displace
+from contactsim.errors import UserError
 from contactsim.parameters import ModelParameters
 from contactsim.place import Place
-from contactsim.residents import LAYOUT, populate, weights_of_others
+from contactsim.residents import LAYOUT, TIE_PLACES, populate, weights_of_others
 from contactsim.settings.seating import Setting, ordered, seat_everybody
 
 _key_of = lru_cache(4096)(name_key)
@@ -78,11 +79,24 @@ class State:
         """Hold a session this week. An action calls this in its :meth:`Action.week`.
 
         The session displaces other contact: each member loses ``session.hours`` hours of the contact contexts
-        ``displaces`` (None: of all); see :meth:`displace`.
+        ``displaces`` (None: of all); see :meth:`displace`. Raises UserError if a week's sessions bring a resident more
+        encounters than can be counted.
         """
         self.sessions.append(session)
+        self._check_meetings()
         if displaces != ():
             self.displace(session.rows, session.hours, displaces, session.name)
+
+    def _check_meetings(self) -> None:
+        """Raise UserError if somebody could have more meetings this week than can be counted."""
+        settings = self.parameters.settings
+        left = MOST_MEETINGS - settings.slots() - (TIE_PLACES - 1) * settings.slots("ties")
+        if sum(session.encounters for session in self.sessions) > left:
+            each = sum(session.encounters * np.bincount(session.rows, minlength=len(self.people))
+                       for session in self.sessions)
+            if np.max(each) > left:
+                raise UserError(f"The sessions of week {self.clock} up to {self.sessions[-1].name} give a resident "
+                                f"{np.max(each)} encounters; at most {left} are possible besides the ordinary week.")
 
     def displace(self, rows: NDArray[np.integer], hours: float | None, displaces: Iterable[str] | None,
                  name: str) -> None:
@@ -96,7 +110,14 @@ class State:
         places = [(_key_of(name, context), number, bit, contexts[context].hours) for context in names
                   for number, bit in enumerate(self._bits[context])]
         if places:
+            self.week = self.week._replace(displaced=self.displaced)
             displace(self.week, self.people.uid, rows, hours, places, self.seed, self.clock)
+
+    @property
+    def displaced(self) -> NDArray[np.uint32]:
+        """(N,) slots of this week that each row spends in an action instead: bit k for the k-th of the week."""
+        displaced = self.week.displaced
+        return displaced if displaced.shape[0] else np.zeros(len(self.people), np.uint32)
 
     @property
     def small_groups(self) -> NDArray[np.int32]:
@@ -147,7 +168,7 @@ class State:
         return Snapshot(
             self.seed, self.clock, self.parameters,
             {name: setting.partitions for name, setting in self.settings.items()},
-            columns | {"displaced": self.week.displaced.copy()},
+            columns | {"displaced": self.displaced.copy()},
             {name: setting.occupant.copy() for name, setting in self.settings.items()},
             {name: setting.since.copy() for name, setting in self.settings.items()},
             self.areas.past.copy(), self.areas.message_effect.copy(), tuple(self.sessions),
@@ -167,7 +188,7 @@ class State:
 
 
 def _bits(parameters: ModelParameters) -> dict[str, list[int]]:
-    """Bits in ``Week.displaced`` of each contact context's slots (see :mod:`contactsim.encounters.schedule`)."""
+    """Bits in ``State.displaced`` of each contact context's slots (see :mod:`contactsim.encounters.schedule`)."""
     bits, first = {}, 0
     for name, context in parameters.settings.contact_contexts.items():
         bits[name] = list(range(first, first + context.encounters_per_week))

@@ -21,7 +21,7 @@ from contactsim import demography, messages
 from contactsim.compiled import Threads
 from contactsim.draws import Decision
 from contactsim.encounters.appraisal import BLOCK, appraise
-from contactsim.encounters.arrays import members, people_of, rules
+from contactsim.encounters.arrays import members, nobody_displaced, people_of, rules
 from contactsim.encounters.learning import friends_at_once, learn
 from contactsim.encounters.schedule import FRIENDS, weekly_schedule
 from contactsim.encounters.ties import EVERY, fade_ties, find_extended_contact
@@ -194,8 +194,7 @@ class World(State):
         self.threads.run(lambda _, lo, hi: learn(
             lo, hi, start, street.occupant, p, self.transfer, friends, self.columns, self.week, self.areas,
             np.empty(groups - 1), np.empty(groups - 1), friends_at_once(friends.shape[0])), self._areas_of_threads)
-        if self.week.displaced.any():
-            self.week.displaced[:] = 0
+        self.week = self.week._replace(displaced=nobody_displaced())
 
     def _renew_ties(self) -> None:
         """Let ties fade and find extended contact, every few weeks; ties have formed with learning."""

@@ -138,8 +138,9 @@ def session(rows: Any, seats: int = 6, encounters: int = 1, name: str = "session
 def columns_of(world: World) -> dict[str, NDArray[Any]]:
     """Copies of all columns of the residents, of the week's notes and of the areas, by name."""
     found = {name: world.people.column(name).copy() for name in world.people.array_names
-             if name not in ("household_start", "output_area_of_dwelling")}
-    found |= {f"week.{name}": getattr(world.week, name).copy() for name in world.week._fields}
+             if name not in ("household_start", "dwelling_start")}
+    found |= {f"week.{name}": getattr(world.week, name).copy() for name in world.week._fields} | {
+        "week.displaced": world.displaced.copy()}
     found |= {f"areas.{name}": getattr(world.areas, name).copy() for name in world.areas._fields}
     return found
 

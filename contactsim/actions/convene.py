@@ -193,7 +193,7 @@ class Convene(Gatherer[ConveneConfig]):
 def fully_away(world: State) -> NDArray[np.bool_]:
     """(N,) whether an action already takes the whole week of each row."""
     most = sum(context.encounters_per_week for context in world.parameters.settings.contact_contexts.values())
-    return np.asarray((most > 0) & (world.week.displaced == (1 << most) - 1))
+    return np.asarray((most > 0) & (world.displaced == (1 << most) - 1))
 
 
 def _grouped(teams: NDArray[np.int32], scale: str, turn: int) -> NDArray[np.int32]:

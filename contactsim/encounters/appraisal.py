@@ -66,7 +66,7 @@ def _appraise(G, lo, hi, start, occupant, p, people, week, areas, rows, odds):  
                     rows[np.uintp(n)] = occupant[s]
                     n += 1
             for k in range(G - 1):
-                _log_odds(n, k, G, rows, area, p, people, week, norm, odds)
+                _log_odds(n, k, G, rows, area, p, people, norm, odds)
                 for c in range(4):
                     for r in range(n):
                         odds[c, r] = exp(odds[c, r])
@@ -128,15 +128,13 @@ def _clear(i, G, week):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _log_odds(n, k, G, rows, area, p, people, week, norm, odds):  # type: ignore[no-untyped-def]
+def _log_odds(n, k, G, rows, area, p, people, norm, odds):  # type: ignore[no-untyped-def]
     """Logarithms of the odds factors of the residents rows[:n] in meetings with their k-th other group."""
-    attitude, feeling, liking = (
-        sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,)), sized(week.liking, (G - 1,)))
+    attitude, feeling = sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,))
     for r in range(n):
         i = np.uintp(rows[r])
         own = np.uintp(people.group[i])
-        liking[i, k] = np.float32(min(1.0, max(-1.0, np.float64(attitude[i, k]) + np.float64(feeling[i, k]))))
-        like = np.float64(liking[i, k])
+        like = liking(attitude[i, k], feeling[i, k])
         exposure = np.float64(people.negative_exposure[i])
         anxious = np.float64(people.anxiety[i]) - p.anxiety_rest
         identity = p.common_identity * (np.float64(people.belonging[i]) - p.belonging_rest)
@@ -150,6 +148,15 @@ def _log_odds(n, k, G, rows, area, p, people, week, norm, odds):  # type: ignore
         odds[UNPLEASANT, r] = (worry + fear + exposure - identity - p.appraisal_own * appraisal
                                - p.inward_norms * norm[area, own, group_at(k, own)])
         odds[PARTNER_EFFECT, r] = (1.0 - p.appraisal_own) * appraisal
+
+
+@inlined
+def liking(attitude, feeling):  # type: ignore[no-untyped-def]
+    """Attitude and momentary feeling together, -1 to 1, rounded to single precision.
+
+    It is computed where it is read, since attitude and feeling do not change before all meetings are over.
+    """
+    return np.float64(np.float32(min(1.0, max(-1.0, np.float64(attitude) + np.float64(feeling)))))
 
 
 @inlined

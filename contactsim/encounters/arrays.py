@@ -19,6 +19,8 @@ Rules: Any = namedtuple("Rules", [*Psychology.model_fields, "feeling_keeps"])  #
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
 #: ... and of ``Week.odds_factor`` (a resident's factors of the odds in meetings with a group).
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
+#: Most meetings that a resident may have in a week, as they are counted in a byte; five are left for impulses.
+MOST_MEETINGS = 250
 #: Doses are counted in this many parts of a close hour, shared activity in hundredths of an hour.
 CLOSE_HOUR, HOUR = 10_000, 100
 #: A meeting with the own group in ``Members.activity``, whose lower half is shared activity: both are added at once.
@@ -54,8 +56,8 @@ class People(NamedTuple):
     ties: NDArray[np.int32]
     friends: NDArray[np.uint8]
     cross_friends: NDArray[np.uint8]
-    friend_groups: NDArray[np.uint16]
-    extended_contact: NDArray[np.uint16]
+    friend_groups: NDArray[np.unsignedinteger]
+    extended_contact: NDArray[np.unsignedinteger]
     engagement: NDArray[np.float32]
     stigma: NDArray[np.float32]
     civic: NDArray[np.float32]
@@ -69,14 +71,13 @@ class Week(NamedTuple):
     """
 
     # brought
+    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the k-th slot in an action instead; (0,) if nobody does
     availability: NDArray[np.float32]  # (N,) sociability by age if old enough to meet people and arrived, else 0
-    displaced: NDArray[np.uint32]  # (N,) bit k set: spends the week's k-th slot in an action instead
     odds_factor: NDArray[np.float32]  # (N, G - 1, 4) take-up, pleasant, unpleasant, partner effect
-    liking: NDArray[np.float32]  # (N, G - 1) attitude and momentary feeling together, [-1, 1]
     # results
-    counts: NDArray[np.int16]  # (N, G - 1, 4) meetings by valence
-    own_meetings: NDArray[np.int16]  # (N,) meetings with the own group
-    bonding: NDArray[np.int16]  # (N,) those of them in community life (associations and sessions)
+    counts: NDArray[np.uint8]  # (N, G - 1, 4) meetings by valence
+    own_meetings: NDArray[np.uint8]  # (N,) meetings with the own group
+    bonding: NDArray[np.uint8]  # (N,) those of them in community life (associations and sessions)
     dose: NDArray[np.int32]  # (N, G - 1, 2) positive and negative experience, parts of close hours
     company: NDArray[np.int32]  # (N,) close hours of positive and negative meetings, however familiar, parts
     shared_activity: NDArray[np.uint16]  # (N,) shared activity, hundredths of hours
@@ -141,7 +142,7 @@ class Members(NamedTuple):
     since: NDArray[np.float32]  # weeks (of a session: hours) with the small group
     odds_factor: NDArray[np.float32]  # (L + 1, G - 1, 4)
     status: NDArray[np.float32]
-    counts: NDArray[np.int16]  # (L + 1, G - 1, 4)
+    counts: NDArray[np.uint8]  # (L + 1, G - 1, 4)
     activity: NDArray[np.int64]  # OWN_MEETING for each meeting with the own group, and shared activity
     dose: NDArray[np.int32]  # (L + 1, G - 1, 2)
     company: NDArray[np.int32]
@@ -159,7 +160,7 @@ def members(seats: int, groups: int) -> Members:
         group=np.zeros(n, np.uint8), displaced=np.zeros(n, np.uint32), able=np.zeros(n, np.float32),
         leisure=np.zeros(n, np.float32), since=np.zeros(n, np.float32),
         odds_factor=np.zeros((n, others, 4), np.float32), status=np.zeros(n, np.float32),
-        counts=np.zeros((n, others, 4), np.int16), activity=np.zeros(n, np.int64),
+        counts=np.zeros((n, others, 4), np.uint8), activity=np.zeros(n, np.int64),
         dose=np.zeros((n, others, 2), np.int32), company=np.zeros(n, np.int32),
         candidate=np.full(n, -1, np.int32), priority=np.zeros(n, np.uint16),
         order=np.zeros(n, np.int32), partner=np.zeros(max(n + 1, groups), np.int32))
@@ -177,10 +178,16 @@ def people_of(residents: Residents) -> People:
 
 
 def blank_week(residents: Residents) -> Week:
-    """Arrays for a week; they lie in the residents' own block of memory."""
-    week = Week(*(residents.block[name] for name in Week._fields))
+    """Arrays for a week; all but ``displaced``, which few weeks need, lie in the residents' own block of memory."""
+    arrays = {name: residents.block[name] for name in Week._fields if name != "displaced"}
+    week = Week(displaced=nobody_displaced(), **arrays)
     week.candidate[:] = -1
     return week
+
+
+def nobody_displaced() -> NDArray[np.uint32]:
+    """``Week.displaced`` of a week in which all have all their slots; each world has its own array."""
+    return np.zeros(0, np.uint32)
 
 
 def allport(at: Conditions) -> float:

@@ -108,7 +108,7 @@ class Context(NamedTuple):
     first_bit: int | None
     """bit in ``displaced`` of its first slot; None for a session"""
     terms: Terms
-    start: NDArray[np.int64]
+    start: NDArray[np.integer]
     keys: NDArray[np.uint64]
     occupant: Rows
 

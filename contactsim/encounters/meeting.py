@@ -11,7 +11,7 @@ import numpy as np
 
 from contactsim.compiled import ahead, inlined, kernel, sized
 from contactsim.draws import halves, nth, pair_key, present_key, short, short_pair, short_unit, unit
-from contactsim.encounters.appraisal import other
+from contactsim.encounters.appraisal import liking, other
 from contactsim.encounters.arrays import (
     DECLINED,
     NEGATIVE,
@@ -98,7 +98,8 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
     m, gone, counted = members, np.uint32(0), 0
     uid, group, status = people.uid, people.group, people.status
     availability, displaced = week.availability, week.displaced
-    liking, brought = sized(week.liking, (G - 1,)), sized(week.odds_factor, (G - 1, 4))
+    attitude, feeling = sized(people.attitude, (G - 1,)), sized(people.feeling, (G - 1,))
+    brought = sized(week.odds_factor, (G - 1, 4))
     odds_factor, counts, dose = (
         sized(m.odds_factor, (G - 1, 4)), sized(m.counts, (G - 1, 4)), sized(m.dose, (G - 1, 2)))
     by_group = m.partner  # free until pairs are drawn
@@ -120,8 +121,9 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
         m.row[at], m.uid[at], m.group[at], m.status[at] = row, np.uint32(uid[i]), group[i], status[i]
         m.key[at] = present_key(np.uint32(uid[i]))
         m.able[at], m.leisure[at] = np.float32(1.0), availability[i]
-        m.displaced[at] = displaced[i]
-        gone |= displaced[i]
+        elsewhere = displaced[i] if displaced.shape[0] > 0 else np.uint32(0)
+        m.displaced[at] = elsewhere
+        gone |= elsewhere
         m.since[at] = abs(np.float32(now) - np.float32(since[np.uintp(begin + k)]))
         m.activity[at], m.company[at] = 0, 0
         m.candidate[at], m.priority[at] = -1, np.uint16(0)
@@ -138,7 +140,8 @@ def _gather(G, begin, seats, occupant, since, now, seeking, people, week, member
             if m.row[at] >= 0:
                 i, drawn = np.uintp(m.row[at]), 0.0
                 for h in range(G - 1):
-                    drawn += np.float64(by_group[h + (h >= m.group[at])]) * np.float64(liking[i, h])
+                    members_of = np.float64(by_group[h + (h >= m.group[at])])
+                    drawn += members_of * liking(attitude[i, h], feeling[i, h])
                 factor = max(0.0, 1.0 + seeking * drawn / counted)
                 m.leisure[at] = np.float32(np.float64(m.leisure[at]) * factor)
     return gone
@@ -297,12 +300,12 @@ def _scatter(G, seats, community, public, people, week, members):  # type: ignor
         at = np.uintp(k)
         if m.row[at] < 0:
             continue
-        i, encounters, balance = np.uintp(m.row[at]), 0, 0
+        i, encounters, balance = np.uintp(m.row[at]), 0, np.int64(0)
         for h in range(G - 1):
             for c in range(4):
                 all_counts[i, h, c] += counts[at, h, c]
                 encounters += counts[at, h, c]
-            balance += counts[at, h, POSITIVE] - counts[at, h, NEGATIVE]
+            balance += np.int64(counts[at, h, POSITIVE]) - np.int64(counts[at, h, NEGATIVE])
             all_dose[i, h, POSITIVE] += dose[at, h, POSITIVE]
             all_dose[i, h, NEGATIVE] += dose[at, h, NEGATIVE]
         met, shared = m.activity[at] >> np.int64(32), m.activity[at] & np.int64(OWN_MEETING - 1)

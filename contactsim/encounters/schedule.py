@@ -48,8 +48,8 @@ class SettingWeek:
 
     setting: Setting
     slots: Slots
-    within: NDArray[np.int64]  # (scales, Q + 1) first mixing group of each scale in each of the Q largest
-    start: NDArray[np.int64]  # first seats of the mixing groups, one scale after the other
+    within: NDArray[np.int32]  # (scales, Q + 1) first mixing group of each scale in each of the Q largest
+    start: NDArray[np.int32]  # first seats of the mixing groups, one scale after the other
     keys: NDArray[np.uint64]  # keys of the mixing groups, aligned with ``start``
     edges: list[int]  # ranges of largest mixing groups, one for each thread
     community: bool
@@ -143,11 +143,12 @@ def table_row(terms: Terms, scale: int, bit: int | None, familiar: float) -> NDA
 def _setting_week(setting: Setting, slots: Slots, scales: list[str], threads: Threads, community: bool,
                   public: bool) -> SettingWeek:
     parts = [setting.partitions[scale] for scale in scales]
-    first = np.cumsum([0, *(part.start.shape[0] for part in parts)])
+    first = np.cumsum([0, *(part.start.shape[0] for part in parts)], dtype=np.int32)
     start = np.concatenate([part.start for part in parts])
     keys = np.concatenate([np.append(part.keys, np.uint64(0)) for part in parts])  # the last edge has no mixing group
     for k, scale in enumerate(scales):  # the partitions become parts of these arrays, so that they are stored once
         setting.partitions[scale] = Partition(start[first[k]:first[k + 1]], keys[first[k]:first[k + 1] - 1])
     largest = parts[0].start
-    within = np.stack([first[k] + np.searchsorted(part.start, largest) for k, part in enumerate(parts)])
+    begins = [np.searchsorted(part.start, largest).astype(np.int32) for part in parts]
+    within = np.stack([first[k] + begin for k, begin in enumerate(begins)])
     return SettingWeek(setting, slots, within, start, keys, threads.split(largest), community, public)

@@ -54,9 +54,9 @@ class Session:
         table = Slots(np.repeat(row, self.encounters), np.full(self.encounters, key, np.int64),
                       np.arange(self.encounters))
         before = np.zeros(self.occupant.shape, np.float32) if self.hours_before is None else self.hours_before
-        meet(0, teams, table.draw(seed, week, DECISIONS), np.arange(teams + 1, dtype=np.int64)[None], self.start,
-             np.arange(teams, dtype=np.uint64), self.occupant, before, 0.0, rules(psychology), 0.0, True,
-             False, people, results, members)
+        meet(0, teams, table.draw(seed, week, DECISIONS), np.arange(teams + 1, dtype=np.int32)[None],
+             self.start.astype(np.int32), np.arange(teams, dtype=np.uint64), self.occupant, before, 0.0,
+             rules(psychology), 0.0, True, False, people, results, members)
 
 
 def displace(results: Week, uid: NDArray[np.integer], rows: NDArray[np.integer], hours: float | None,

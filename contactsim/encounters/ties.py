@@ -53,7 +53,7 @@ def meet_friends(G, found, slots, one, other, slot, people, week):  # type: igno
         ahead(odds_factor, np.uintp(other[np.uintp(r)]))
     for r in range(found):
         i, j, t = np.uintp(one[np.uintp(r)]), np.uintp(other[np.uintp(r)]), slots[slot[np.uintp(r)]]
-        if (displaced[i] | displaced[j]) & t.bit:
+        if displaced.shape[0] > 0 and (displaced[i] | displaced[j]) & t.bit:
             continue
         key = pair_key(t.meeting_base, np.uint64(i), np.uint64(j))
         bad = t.negative * (1.0 + t.inequality * abs(np.float64(status[i]) - np.float64(status[j])))
@@ -95,7 +95,7 @@ def form(i, people, week):  # type: ignore[no-untyped-def]
         people.cross_friends[i] = at + 1
     ties[i, np.uintp(at)] = j
     people.friends[i] = friends + 1
-    people.friend_groups[i] |= np.uint16(1 << g)
+    people.friend_groups[i] |= 1 << g
 
 
 @kernel

@@ -51,7 +51,7 @@ def _pairs(start, keys, occupant, base, order, partner, out):  # type: ignore[no
     return found
 
 
-def pairs(start: NDArray[np.int64], keys: NDArray[np.uint64], occupant: NDArray[np.int32],
+def pairs(start: NDArray[np.integer], keys: NDArray[np.uint64], occupant: NDArray[np.int32],
           base: np.uint64) -> NDArray[np.int32]:
     """(n, 2) rows of all pairs of a slot, before presence is drawn."""
     longest = int(np.diff(start).max(initial=0))

@@ -34,7 +34,7 @@ MOVES = 0.1
 class Partition:
     """Mixing groups of a setting: group p has the seats start[p]:start[p + 1] and the stable key keys[p]."""
 
-    start: NDArray[np.int64]  # (P + 1,)
+    start: NDArray[np.int32]  # (P + 1,)
     keys: NDArray[np.uint64]  # (P,)
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class Setting:
     partitions: dict[str, Partition]
     rows: int
     """number N of residents' rows"""
-    kind: NDArray[np.int64] | None = None
+    kind: NDArray[np.int32] | None = None
     """(mixing groups,) area and network that each mixing group draws its members from; None where seats are homes"""
 
     @property
@@ -207,11 +207,11 @@ def _street(place: Place, people: Residents, settings: Settings) -> Setting:
     occupant = np.where(people.active, np.arange(rows), -1).astype(np.int32)
     output_area_seats = np.bincount(people.output_area_of_dwelling, weights=np.diff(people.household_start),
                              minlength=place.counts.shape[0]).astype(np.int64)
-    output_area_start = np.concatenate([[0], np.cumsum(output_area_seats)])
+    output_area_start = np.concatenate([[0], np.cumsum(output_area_seats)]).astype(np.int32)
     partitions = {}
     for scale, level in zip(SCALES, place.levels, strict=False):
         first = np.flatnonzero(np.diff(level.area_of_output_area, prepend=-1))
-        start = np.concatenate([output_area_start[first], [output_area_start[-1]]])
+        start = np.append(output_area_start[first], output_area_start[-1])
         names = level.names_in_keys
         keys = [name_key("street", scale, names[a]) for a in level.area_of_output_area[first]]
         partitions[scale] = Partition(start, np.array(keys, dtype=np.uint64))
@@ -228,7 +228,7 @@ def small_groups(mixing_groups: Partition, size: int) -> Partition:
     start = mixing_groups.start[mixing_group] + index * seats[mixing_group] // number[mixing_group]
     keys = np.array([fold(key, np.uint64(i)) for key, i in zip(mixing_groups.keys[mixing_group], index, strict=True)],
                     dtype=np.uint64)
-    return Partition(np.append(start, mixing_groups.start[-1]), keys)
+    return Partition(np.append(start, mixing_groups.start[-1]).astype(np.int32), keys)
 
 
 def _fill(name: str, mixing_groups: MixingGroups, people: Residents, rows: NDArray[np.intp],
@@ -267,7 +267,7 @@ def _seat(name: str, mixing_groups: MixingGroups, queue: NDArray[np.intp], full:
           kind: NDArray[np.int64], rows: int, seed: int) -> Setting:
     """Seat the queue in mixing groups of ``full`` members, at random ones of their ``mixing_groups.size`` seats."""
     keys = np.array([name_key(name, n) for n in names], dtype=np.uint64)
-    start = np.arange(len(names) + 1, dtype=np.int64) * mixing_groups.size
+    start = np.arange(len(names) + 1, dtype=np.int32) * mixing_groups.size
     occupant = np.full(start[-1], -1, np.int32)
     if queue.shape[0]:
         part = keys[:, None] + np.arange(mixing_groups.size, dtype=np.uint64)[None, :]
@@ -278,7 +278,7 @@ def _seat(name: str, mixing_groups: MixingGroups, queue: NDArray[np.intp], full:
     partitions = {"mixing_group": partition}
     if "small_group" in SCALES_OF[name]:
         partitions["small_group"] = small_groups(partition, mixing_groups.small_group)
-    return Setting(name, occupant, np.zeros(occupant.shape, np.int16), partitions, rows, kind)
+    return Setting(name, occupant, np.zeros(occupant.shape, np.int16), partitions, rows, kind.astype(np.int32))
 
 
 def _index_in_run(sorted_values: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -75,7 +75,7 @@ def test_ties_across_groups_form_after_hours_good_for_both(homophily: float, fur
     people = world.people
     across = first[people.group[first] != people.group[first + 1]]
     knowing = np.concatenate([across, across + 1])[:known * across.size]
-    people.friend_groups[knowing] |= (1 << (1 - people.group[knowing].astype(int))).astype(np.uint16)
+    people.friend_groups[knowing] |= (1 << (1 - people.group[knowing].astype(int))).astype(np.uint8)
     world.step()
     counts = world.week.counts[:, 0, POSITIVE]
     good = across[(counts[across] == 1) & (counts[across + 1] == 1)]

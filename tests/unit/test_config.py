@@ -91,6 +91,8 @@ BAD = [
     (["scenario.burn_in_max=10"], ["scenario.burn_in_max=10", "scenario.burn_in_min=", "command line"]),
     (["settings.contact_contexts.town.scale=mixing_group"], ["settings.contact_contexts.town.scale=mixing_group",
                                                              "street", "district"]),
+    ([f"settings.contact_contexts.{name}.encounters_per_week={slots}" for name, slots in (("friends", 8), ("town", 0))],
+     ["8 encounters_per_week with friends", "at most 7"]),
     (["settings.contact_contexts.town.encounters_per_week=99"],
      ["settings.contact_contexts.town.encounters_per_week=99", "0 to 20"]),
     (["scenario.shocks.riot={week: 3}"], ["scenario.shocks.riot", "'+'"]),

@@ -22,7 +22,7 @@ from contactsim.encounters.arrays import (
     terms,
 )
 from contactsim.encounters.schedule import familiarity
-from contactsim.residents import BELIEVES, MEETING_AGE
+from contactsim.residents import BELIEVES, MEETING_AGE, liking
 from contactsim.world import World
 from tests.odd import BY_GROUP, EXACT, NEAR, area_of, equations, functions, scope, some, state_of
 from tests.worlds import context, four_groups, make_parameters, make_world, odd_psychology, two_groups
@@ -49,7 +49,6 @@ def test_appraisal(simulated: tuple[World, dict[str, Any]]) -> None:
         for k, h in enumerate(names["others"]):
             names["h"] = h
             exec(code, names)
-            assert names["liking"][i, h] == pytest.approx(world.week.liking[i, k], **NEAR)
             for letter, c in (("T", TAKE_UP), ("P", PLEASANT), ("N", UNPLEASANT), ("L", PARTNER_EFFECT)):
                 assert names[letter][i, h] == pytest.approx(world.week.odds_factor[i, k, c], **NEAR)
 
@@ -78,6 +77,7 @@ def test_presence() -> None:
     people, street = world.people, world.settings["street"]
     people.feeling[:] = 0.3
     before, count, base = state_of(world), here(world), world.base(Decision.PRESENCE, "it", 0)
+    now = liking(people).astype(np.float32)
     pair, district = street.partitions["small_group"].start, street.partitions["district"].start
     world.step()
     drawn, met, code = present_draws(base, people.uid), world.week.own_meetings.copy(), equations("3.5.3")
@@ -88,7 +88,7 @@ def test_presence() -> None:
         rows = np.arange(district[d], district[d + 1])[count[district[d]:district[d + 1]]]
         names = scope(world, before, int(i)) | {"presence": it.presence, "all_members": rows.size}
         names["members"] = np.bincount(people.group[rows], minlength=2)
-        names["liking"] = {(i, h): float(world.week.liking[i, 0]) for h in names["others"]}
+        names["liking"] = {(i, h): float(now[i, 0]) for h in names["others"]}
         exec(code, names)
         chance[int(i)] = names["chance"]
     pairs = [(int(a), int(a) + 1) for a, n in zip(pair[:-1], np.diff(pair), strict=True) if n == 2]

@@ -171,7 +171,7 @@ def test_a_parameter_of_one_trait_leaves_the_others(change: dict[str, float]) ->
 def test_the_live_columns_are_named() -> None:
     people = people_in(two_groups(3, 20).counts)
     assert {"age", "attitude", "ties", "active", "uid"} <= set(people.column_names)
-    assert not {"household_start", "dwelling", "output_area_of_dwelling"} & set(people.column_names)
+    assert not {"household_start", "dwelling", "dwelling_start"} & set(people.column_names)
     assert people.writable <= set(people.column_names)
     people.column("age")[0] = 33.0
     assert people.age[0] == 33.0

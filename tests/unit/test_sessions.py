@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision
-from contactsim.encounters.arrays import DECLINED
+from contactsim.encounters.arrays import DECLINED, MOST_MEETINGS
 from contactsim.encounters.session import Session
+from contactsim.errors import UserError
 from contactsim.parameters import Conditions, ContactContext
 from contactsim.settings.pairing import pairs
 from contactsim.world import World
@@ -76,9 +77,9 @@ def met(world: World) -> NDArray[np.int64]:
 def displaced(world: World) -> NDArray[np.uint32]:
     """(N,) bits of the slots that this week's actions displace, read before any meeting."""
     bits: list[NDArray[np.uint32]] = []
-    world.actions.append(Doing(lambda world: bits.append(world.week.displaced.copy())))
+    world.actions.append(Doing(lambda world: bits.append(world.displaced.copy())))
     world.step()
-    assert not world.week.displaced.any(), "slots are still displaced when the next week begins"
+    assert not world.displaced.any(), "slots are still displaced when the next week begins"
     return bits[0]
 
 
@@ -285,6 +286,17 @@ def test_a_session_is_community_life_in_a_small_group() -> None:
     np.testing.assert_array_equal(week.community, week.shared_activity)
     assert (people.ties >= 0).any(axis=1)[met(world) > 0].mean() > 0.3
     assert world.people.engagement.max() > world.parameters.psychology.engagement_rest
+
+
+def test_sessions_are_refused_when_a_resident_s_meetings_could_not_be_counted() -> None:
+    """Who is in one session only may have as many encounters as fit; two of them for somebody are too many."""
+    most = MOST_MEETINGS - SLOTS - 23 * ordinary_week()["friends"].encounters_per_week
+    one, other = (session(rows, 2, most, name=name) for rows, name in ((range(40), "one"), (range(40, 80), "other")))
+    world = doing(one, other)
+    world.step()
+    assert most <= world.week.own_meetings.max() <= met(world).max() <= MOST_MEETINGS
+    with pytest.raises(UserError, match=f"week 0 up to again give a resident {most + 1} encounters; at most {most}"):
+        doing(one, other, session([3, 90], 2, 1, name="again")).step()
 
 
 def test_conditions_of_a_session_are_felt() -> None:
