@@ -100,7 +100,7 @@ class Panel(Observer):
     def look(self, world: State) -> None:
         """Count the week's meetings, and take a reading if one is due."""
         if self.count:
-            self._counts[:, :4] += world.week.counts[self.rows].sum(axis=1)
+            self._counts[:, :4] += world.week.counts[self.rows].sum(axis=1, dtype=np.int32)
             self._counts[:, 4] += world.week.own_meetings[self.rows]
         week = world.clock - self._start
         if week in self.weeks:

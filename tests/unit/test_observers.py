@@ -131,7 +131,7 @@ def test_a_panel_reads_the_same_people_and_counts_their_meetings() -> None:
     for week in range(5):
         world.step()
         if week >= 2:
-            total += np.column_stack([world.week.counts.sum(axis=1), world.week.own_meetings])
+            total += np.column_stack([world.week.counts.sum(axis=1, dtype=int), world.week.own_meetings])
     assert sorted(panel.waves) == [0, 2, 5] and sorted(panel.meetings) == [2, 5]
     assert (panel.meetings[5] == total[rows]).all()
     last = panel.waves[5]
