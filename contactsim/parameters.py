@@ -64,6 +64,8 @@ class Residents(Section):
 MAX_SLOTS = 32
 #: Largest number of them in which friends meet: a resident may have 24 friends, and meetings are counted in a byte.
 MAX_SLOTS_OF_FRIENDS = 7
+#: Most meetings that a resident may have in a week, as they are counted in a byte; five are left for impulses.
+MOST_MEETINGS = 250
 SettingName = Literal["street", "public", "school", "work", "association", "ties"]
 #: Scales at which people can meet in each setting.
 SCALES_OF: dict[str, tuple[str, ...]] = {

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision, name_key, stream
-from contactsim.encounters.arrays import MOST_MEETINGS, Areas, Week, blank_week
+from contactsim.encounters.arrays import Areas, Week, blank_week
 from contactsim.encounters.log import Snapshot
 from contactsim.encounters.session import Impulse, Session, displace
 from contactsim.errors import UserError
-from contactsim.parameters import ModelParameters
+from contactsim.parameters import MOST_MEETINGS, ModelParameters
 from contactsim.place import Place
 from contactsim.residents import LAYOUT, TIE_PLACES, populate, weights_of_others
 from contactsim.settings.seating import Setting, ordered, seat_everybody

@@ -58,7 +58,7 @@ CONSTANTS: tuple[tuple[Any, str, str, str], ...] = (
     (residents, "KNOWS_BETTER", "state", "knows that the rumour is false"),
     (parameters, "MAX_SLOTS", "slots", "largest number of slots in a week, over all contact contexts"),
     (parameters, "MAX_SLOTS_OF_FRIENDS", "slots", "largest number of them in which friends meet"),
-    (arrays, "MOST_MEETINGS", "meetings", "most meetings of a resident in a week, those of sessions included"),
+    (parameters, "MOST_MEETINGS", "meetings", "most meetings of a resident in a week, those of sessions included"),
     (residents, "WEEKS_A_YEAR", "weeks", "length of a year"),
     (residents, "WANDERING_WEEKS", "weeks", "from one change of the wandering part of resting points to the next"),
     (ties, "EVERY", "weeks", "from one fading of ties and one search for extended contact to the next"),

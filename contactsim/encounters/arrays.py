@@ -19,8 +19,6 @@ Rules: Any = namedtuple("Rules", [*Psychology.model_fields, "feeling_keeps"])  #
 POSITIVE, NEGATIVE, NEUTRAL, DECLINED = 0, 1, 2, 3
 #: ... and of ``Week.odds_factor`` (a resident's factors of the odds in meetings with a group).
 TAKE_UP, PLEASANT, UNPLEASANT, PARTNER_EFFECT = 0, 1, 2, 3
-#: Most meetings that a resident may have in a week, as they are counted in a byte; five are left for impulses.
-MOST_MEETINGS = 250
 #: Doses are counted in this many parts of a close hour, shared activity in hundredths of an hour.
 CLOSE_HOUR, HOUR = 10_000, 100
 #: A meeting with the own group in ``Members.activity``, whose lower half is shared activity: both are added at once.

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contactsim.draws import Decision
-from contactsim.encounters.arrays import DECLINED, MOST_MEETINGS
+from contactsim.encounters.arrays import DECLINED
 from contactsim.encounters.session import Session
 from contactsim.errors import UserError
-from contactsim.parameters import Conditions, ContactContext
+from contactsim.parameters import MOST_MEETINGS, Conditions, ContactContext
 from contactsim.settings.pairing import pairs
 from contactsim.world import World
 from tests.worlds import (
