@@ -143,7 +143,7 @@ def test_a_full_replay_archives_the_result_of_a_folder(experiments: Path) -> Non
 def test_a_replay_without_names_is_the_regression(experiments: Path, monkeypatch: pytest.MonkeyPatch,
                                                   capsys: pytest.CaptureFixture[str]) -> None:
     """It simulates the outcomes of the regression without knock-outs in one parameter set, and compares means."""
-    assert replayed("--full", "--update-baseline") == 0
+    assert replayed("--update-baseline") == 0
     table = pd.read_csv("out/regression.csv")
     assert list(table["outcome"]) == ["F1-drop", "F2"] and table["baseline_mean"].isna().all()
     assert set(table["seeds"]) == {3}
@@ -153,7 +153,7 @@ def test_a_replay_without_names_is_the_regression(experiments: Path, monkeypatch
     assert {name for row in stored for name, _ in row["numbers"]} == {"F1-drop/base", "F2/base"}
     monkeypatch.setattr(tasks, "simulate", never)
     capsys.readouterr()
-    assert replayed("--full") == 0
+    assert replayed() == 0
     assert "Every mean of the baseline holds." in capsys.readouterr().out
 
 
