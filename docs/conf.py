@@ -21,7 +21,7 @@ nitpicky = True
 #: Short names in signatures, which cannot be looked up.
 nitpick_ignore_regex = [
     ("py:.*", r"(np|pd)\..*|NDArray|Any|Path|Callable|Sequence|Mapping|Iterable|Iterator|Literal"),
-    ("py:.*", "Figure|Design|Residents|Label"),
+    ("py:.*", "Figure|Design|Residents|Label|State|Rows|Instruments|Values"),
     ("py:attr", "moment"),
 ]
 

@@ -138,7 +138,7 @@ def test_displacement_of_the_last_slot(hours_left: float, hours_of_slot: float) 
     rows = np.flatnonzero(world.people.active)
     names = {"hours_left": hours_left, "hours_of_slot": hours_of_slot}
     exec(equations("3.5.10"), names)
-    week = world.week._replace(displaced=np.zeros(len(world.people), np.uint32))  # as in a week that displaces something
+    week = world.week._replace(displaced=np.zeros(len(world.people), np.uint32))
     displace(week, world.people.uid, rows, hours_left, [(5, 0, 3, hours_of_slot)], 1, 2)
     u = uniforms(stream(1, Decision.DISPLACED, 2, 5, 0) ^ np.uint64(1), world.people.uid[rows])
     np.testing.assert_array_equal(week.displaced[rows] == 8, u < names["lost"])
